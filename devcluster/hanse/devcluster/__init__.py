@@ -1,0 +1,1 @@
+"""A real Kubernetes control plane, nodes and Postgres on one machine."""
