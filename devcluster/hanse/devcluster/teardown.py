@@ -1,0 +1,36 @@
+"""Taking a cluster away, whatever state it is in.
+
+In: a cluster's folder. Out: no process, mount, network, control group or file of it is left. It works from what can be
+seen (marked processes, recorded bridges), not from what somebody remembered, so it does the same after a crash; it may
+run twice, also at once. Nobody's work is saved: the control plane is killed, not asked.
+"""
+
+import shutil
+import signal
+import time
+from pathlib import Path
+
+from hanse.devcluster import processes
+from hanse.devcluster.errors import DevclusterError
+
+REMOVE_TRIES = 20
+
+
+def destroy(folder: Path) -> None:
+    """End everything that belongs to the cluster in *folder*, and remove the folder.
+
+    Raises:
+        DevclusterError: something does not go away.
+
+    """
+    processes.end(folder, signals=[signal.SIGKILL])
+    _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    for _ in range(REMOVE_TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
+    raise DevclusterError(f"{folder} cannot be removed: see what it still holds with `ls -lR` and `lsof +D`")
