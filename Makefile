@@ -1,0 +1,71 @@
+# `make demo` and `make test` are the two commands; each installs what it needs. `make help` lists the others.
+# Nothing is installed outside the checkout's .venv and the user's cache folder, except Debian packages for real nodes.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.9
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/hanse
+UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
+RUN := $(UV) run --frozen --no-sync
+SYNCED := .venv/hanse-synced
+
+export HANSE_UV := $(UV)
+# The machine's own Python is used; uv must not look for one to download.
+export UV_PYTHON_DOWNLOADS := never
+
+CHECK ?=
+ARGS ?=
+
+.PHONY: help
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
+
+.PHONY: demo
+demo: setup ## Bring up a pool on this machine and show it; with CHECK=1 unattended, as a test.
+	@$(RUN) hanse demo $(if $(CHECK),--check)
+
+.PHONY: test
+test: setup ## Run all tests; ARGS="tests/resources -k tier" runs some.
+	@$(RUN) pytest $(ARGS)
+
+.PHONY: lint
+lint: setup ## Check style, types, layers and generated files.
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) mypy
+	@$(RUN) lint-imports
+	@$(RUN) python -m hanse.resources.generate --check
+
+.PHONY: format
+format: setup ## Format the code and mend what can be mended.
+	@$(RUN) ruff check --fix
+	@$(RUN) ruff format
+
+.PHONY: crds
+crds: setup ## Generate the CRDs, the admission policies and docs/reference from the models.
+	@$(RUN) python -m hanse.resources.generate
+
+.PHONY: image
+image: setup ## Build the container image as an OCI archive (root; needs debootstrap).
+	@$(RUN) hanse devcluster image
+
+.PHONY: down
+down: setup ## Take away development clusters that no running program owns.
+	@$(RUN) hanse devcluster down
+
+.PHONY: setup
+setup: $(SYNCED) ## Install what the other targets need; they do it by themselves.
+
+$(SYNCED): uv.lock pyproject.toml | $(UV)
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+$(UV):
+	@echo "installing uv $(UV_VERSION) into $(CACHE)"
+	@mkdir -p $(CACHE)
+	@(python3 -m venv $(CACHE)/uv-$(UV_VERSION) && $(CACHE)/uv-$(UV_VERSION)/bin/python -m pip install --quiet uv==$(UV_VERSION)) \
+	  || (rm -rf $(CACHE)/uv-$(UV_VERSION); \
+	      echo "uv could not be installed: Python 3.11 or newer with venv is needed (on Debian: apt-get install python3-venv), and PyPI in reach"; exit 1)
