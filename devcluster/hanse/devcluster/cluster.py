@@ -61,8 +61,8 @@ class Cluster:
 
     @property
     def database_url(self) -> str:
-        """The URL of the cluster's Postgres."""
-        return postgres.url(self.folder)
+        """The URL of the configured Postgres, else of the cluster's own."""
+        return configured_database_url() or postgres.url(self.folder)
 
     @cached_property
     def client(self) -> Client:
@@ -169,12 +169,17 @@ def every() -> list[Cluster]:
     return [Cluster(folder.name) for folder in sorted(paths.clusters().iterdir()) if folder.is_dir()]
 
 
+def configured_database_url() -> str:
+    """Return the URL of a Postgres that the environment says to use in place of our own, else nothing."""
+    return os.environ.get("HANSE_DATABASE_URL", "")
+
+
 def _start_parts(cluster: Cluster, wanted: Wanted, binaries: list[Path]) -> None:
     folder = cluster.folder
     address = LOOPBACK
     fixed = {"apiserver": wanted.port} if wanted.port else {}
     reserved = ports.reserve(folder, address, ["postgres", *ControlPlane.PORTS], fixed)
-    if wanted.postgres:
+    if wanted.postgres and not configured_database_url():
         postgres.start(folder, reserved["postgres"], durable=False)
     if wanted.control_plane:
         cluster.kubectl_binary.parent.mkdir()
