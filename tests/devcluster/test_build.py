@@ -19,7 +19,7 @@ def _module(tmp_path, monkeypatch):
     return build.Module(name="tiny", title="a tiny program", package=".", usual_duration="a second")
 
 
-def no_go(*args):
+def no_go():
     pytest.fail("a warm cache needs no toolchain")
 
 
@@ -47,7 +47,7 @@ def test_a_build_that_fails_says_what_go_said_and_leaves_no_binary(module):
     assert [] == [path.name for path in paths.binaries().iterdir() if not path.name.endswith(".lock")]
 
 
-def test_a_go_that_is_too_old_is_not_used(module, monkeypatch, tmp_path):
+def test_a_go_that_is_too_old_is_not_used(monkeypatch, tmp_path):
     old = tmp_path / "go"
     old.write_text("#!/bin/sh\necho go version go1.19.8 linux/amd64\n")
     old.chmod(0o755)

@@ -10,10 +10,13 @@ def test_a_shape_is_read():
     assert nodes.parse("h100-80g=4x8") == nodes.Shape("h100-80g", count=4, gpus=8)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "h100", "h100=4", "=4x8", "h100=x8", "h100=4x", "H100=4x8", "h100=0x8", "h100=-1x8", "h100=4x65", "h100=4 x 8", "h100=999999x8"],
-)  # fmt: skip
+NO_SHAPES = (
+    ["", "h100", "h100=4", "=4x8", "h100=x8", "h100=4x", "H100=4x8", "h100=4 x 8"]  # not of the form
+    + ["h100=0x8", "h100=-1x8", "h100=4x65", "h100=999999x8"]  # out of bounds
+)
+
+
+@pytest.mark.parametrize("text", NO_SHAPES)
 def test_what_is_no_shape_is_refused_with_its_text(text):
     with pytest.raises(DevclusterError, match="nodes"):
         nodes.parse(text)
@@ -29,8 +32,13 @@ def test_a_shape_gives_as_many_distinct_simulated_nodes_as_it_says(count, gpus):
 
 @pytest.mark.parametrize(
     ("accelerator_class", "resource"),
-    [("h100-80g", "nvidia.com/gpu"), ("b200", "nvidia.com/gpu"), ("ascend-910b", "huawei.com/Ascend910"), ("biren-br100", "birentech.com/gpu")],
-)  # fmt: skip
+    [
+        ("h100-80g", "nvidia.com/gpu"),
+        ("b200", "nvidia.com/gpu"),
+        ("ascend-910b", "huawei.com/Ascend910"),
+        ("biren-br100", "birentech.com/gpu"),
+    ],
+)
 def test_each_vendor_has_its_own_resource(accelerator_class, resource):
     assert nodes.Shape(accelerator_class, 1, 8).resource == resource
 

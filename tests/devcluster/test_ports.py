@@ -52,5 +52,5 @@ def test_when_no_port_is_free_it_says_how_to_find_out_why(clusters, monkeypatch)
         port = server.getsockname()[1]
         monkeypatch.setattr(ports, "FIRST_PORT", port)
         monkeypatch.setattr(ports, "LAST_PORT", port)
-        with pytest.raises(DevclusterError, match="no free port found.*ss -ltn"):
+        with pytest.raises(DevclusterError, match=r"no free port found.*ss -ltn"):
             ports.reserve(folder(clusters, "one"), "127.0.0.1", ["a"])

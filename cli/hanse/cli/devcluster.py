@@ -7,7 +7,6 @@ from rich.console import Console
 from rich.table import Table
 
 from hanse.devcluster import cluster, image, nodes, progress
-from hanse.devcluster.errors import DevclusterError
 
 app = typer.Typer(
     help="A real Kubernetes control plane, nodes and Postgres on this machine, for development.",
@@ -56,7 +55,7 @@ def down(
     """Take clusters away: those named, or all that no running program owns, leftovers of crashes among them."""
     chosen = [cluster.load(name) for name in names] if names else cluster.every()
     for each in chosen:
-        if not names and not everything and each.owner_is_alive():
+        if not names and not everything and each.owner() == cluster.OWNED:
             typer.echo(f"{each.name}: left, since the program that started it still runs (--all takes it too)")
             continue
         each.down()
@@ -70,8 +69,8 @@ def status() -> None:
     """Show all clusters: who owns them, what runs, where."""
     table = Table("name", "owner", "API server", "parts", box=None, pad_edge=False)
     for each in cluster.every():
-        owner = "a running program" if each.owner_is_alive() else "nobody"
-        table.add_row(each.name, owner, each.url if each.kubeconfig.exists() else "-", ", ".join(each.parts()) or "none")
+        url = each.url if each.kubeconfig.exists() else "-"
+        table.add_row(each.name, each.owner(), url, ", ".join(each.parts()) or "none")
     if table.row_count:
         Console(width=None if Console().is_terminal else 200).print(table)
     else:
@@ -88,7 +87,7 @@ def kubeconfig(name: Name = cluster.DEFAULT_NAME) -> None:
 def nodes_(
     name: Name = cluster.DEFAULT_NAME,
     add: Annotated[
-        list[str] | None, typer.Option("--add", metavar="CLASS=NODESxGPUS", help="Add simulated nodes. May be repeated.")
+        list[str] | None, typer.Option(metavar="CLASS=NODESxGPUS", help="Add simulated nodes. May be repeated.")
     ] = None,
 ) -> None:
     """Show a cluster's nodes, after adding some."""

@@ -24,7 +24,7 @@ app.add_typer(devcluster.app, name="devcluster")
 app.command("demo")(demo.demo)
 
 
-def _print_version(value: bool) -> None:  # noqa: FBT001  # the signature that typer calls
+def _print_version(value: bool) -> None:  # the signature that typer calls
     if value:
         typer.echo(f"hanse {metadata.version('hanse')}")
         raise typer.Exit

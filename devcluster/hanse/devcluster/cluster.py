@@ -24,6 +24,11 @@ from hanse.devcluster.errors import DevclusterError
 DEFAULT_NAME = "hanse"
 WARDEN = "warden"
 
+# Whose a cluster is.
+OWNED = "a running program"
+STAYS = "nobody: stays until it is taken down"
+LEFT_OVER = "a program that has ended: a leftover"
+
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 
 
@@ -100,11 +105,13 @@ class Cluster:
         """Return the names of the parts that run."""
         return sorted({process.part for process in processes.find(self.folder)})
 
-    def owner_is_alive(self) -> bool:
-        """Whether the program that the cluster belongs to still runs; false for a cluster that is to stay."""
+    def owner(self) -> str:
+        """Return :data:`OWNED`, :data:`STAYS` or :data:`LEFT_OVER`."""
         file = self.folder / "owner"
         identity = file.read_text() if file.exists() else ""
-        return bool(identity) and processes.identity(int(identity.partition(":")[0])) == identity
+        if not identity:
+            return STAYS
+        return OWNED if processes.identity(int(identity.partition(":")[0])) == identity else LEFT_OVER
 
     def down(self) -> None:
         """Take the cluster away."""

@@ -119,5 +119,7 @@ def _general_name(host: str) -> x509.GeneralName:
 
 
 def _write_key(file: Path, key: ec.EllipticCurvePrivateKey) -> None:
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+    # The form in which the API server reads keys of service accounts: it does not know PKCS #8 for elliptic curves.
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
     files.write_secret(file, pem.decode())
