@@ -10,13 +10,11 @@ def test_a_shape_is_read():
     assert nodes.parse("h100-80g=4x8") == nodes.Shape("h100-80g", count=4, gpus=8)
 
 
-NO_SHAPES = (
-    ["", "h100", "h100=4", "=4x8", "h100=x8", "h100=4x", "H100=4x8", "h100=4 x 8"]  # not of the form
-    + ["h100=0x8", "h100=-1x8", "h100=4x65", "h100=999999x8"]  # out of bounds
-)
+OUT_OF_FORM = ["", "h100", "h100=4", "=4x8", "h100=x8", "h100=4x", "H100=4x8", "h100=4 x 8"]
+OUT_OF_BOUNDS = ["h100=0x8", "h100=-1x8", "h100=4x65", "h100=999999x8"]
 
 
-@pytest.mark.parametrize("text", NO_SHAPES)
+@pytest.mark.parametrize("text", [*OUT_OF_FORM, *OUT_OF_BOUNDS])
 def test_what_is_no_shape_is_refused_with_its_text(text):
     with pytest.raises(DevclusterError, match="nodes"):
         nodes.parse(text)

@@ -16,12 +16,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from hanse.devcluster import build, kwok, nodes, paths, ports, postgres, processes, teardown
+from hanse.devcluster import (
+    build,
+    dns,
+    image,
+    kwok,
+    network,
+    nodes,
+    paths,
+    ports,
+    postgres,
+    processes,
+    realnode,
+    teardown,
+)
 from hanse.devcluster.client import Client
-from hanse.devcluster.controlplane import LOOPBACK, ControlPlane
+from hanse.devcluster.controlplane import CLUSTER_DOMAIN, LOOPBACK, ControlPlane
 from hanse.devcluster.errors import DevclusterError
 
 DEFAULT_NAME = "hanse"
+REAL_NODE = "real-0"
 WARDEN = "warden"
 
 # Whose a cluster is.
@@ -40,6 +54,7 @@ class Wanted:
     control_plane: bool = True
     postgres: bool = True
     scheduler: bool = False
+    real_node: bool = False
     port: int | None = None
 
 
@@ -127,7 +142,7 @@ def up(name: str, wanted: Wanted, *, stay: bool = False) -> Cluster:
     """
     if not _NAME.fullmatch(name):
         raise DevclusterError(f"{name!r} cannot name a cluster: use up to 32 small letters, digits and inner dashes")
-    binaries = [build.binary(module) for module in (build.CONTROLPLANE, build.KWOK) if wanted.control_plane]
+    _build_all(wanted)
     cluster = Cluster(name)
     try:
         cluster.folder.mkdir()
@@ -138,7 +153,7 @@ def up(name: str, wanted: Wanted, *, stay: bool = False) -> Cluster:
     try:
         if not stay:
             _start_warden(cluster.folder)
-        _start_parts(cluster, wanted, binaries)
+        _start_parts(cluster, wanted)
     except BaseException:
         cluster.down()
         raise
@@ -181,19 +196,48 @@ def configured_database_url() -> str:
     return os.environ.get("HANSE_DATABASE_URL", "")
 
 
-def _start_parts(cluster: Cluster, wanted: Wanted, binaries: list[Path]) -> None:
+def _build_all(wanted: Wanted) -> None:
+    """Make what a cluster needs before anything of it exists: this may take minutes, or fail for want of a package."""
+    if wanted.control_plane:
+        build.binary(build.CONTROLPLANE)
+        build.binary(build.KWOK)
+    if wanted.real_node:
+        realnode.require()
+        build.binary(build.COREDNS)
+        image.build()
+
+
+def _start_parts(cluster: Cluster, wanted: Wanted) -> None:
     folder = cluster.folder
-    address = LOOPBACK
+    bridge = network.make_bridge(folder) if wanted.real_node else None
+    address = bridge.address if bridge else LOOPBACK
     fixed = {"apiserver": wanted.port} if wanted.port else {}
     reserved = ports.reserve(folder, address, ["postgres", *ControlPlane.PORTS], fixed)
     if wanted.postgres and not configured_database_url():
         postgres.start(folder, reserved["postgres"], durable=False)
-    if wanted.control_plane:
-        cluster.kubectl_binary.parent.mkdir()
-        cluster.kubectl_binary.symlink_to(binaries[0])
-        ControlPlane(folder, address).start(scheduler=wanted.scheduler)
-        kwok.start(folder, cluster.kubeconfig)
-        cluster.add_nodes(*wanted.shapes)
+    if not wanted.control_plane:
+        return
+    cluster.kubectl_binary.parent.mkdir()
+    cluster.kubectl_binary.symlink_to(build.binary(build.CONTROLPLANE))
+    plane = ControlPlane(folder, address)
+    plane.start(scheduler=wanted.scheduler)
+    kwok.start(folder, cluster.kubeconfig)
+    cluster.add_nodes(*wanted.shapes)
+    if bridge:
+        _start_real_node(cluster, plane, bridge)
+
+
+def _start_real_node(cluster: Cluster, plane: ControlPlane, bridge: network.Bridge) -> None:
+    dns.start(cluster.folder, bridge, cluster.client, plane.write_kubeconfig("dns", dns.USER, []), CLUSTER_DOMAIN)
+    node = realnode.Node(
+        name=REAL_NODE,
+        kubeconfig=plane.write_kubeconfig("kubelet", f"system:node:{REAL_NODE}", ["system:nodes"]),
+        client_ca=plane.authority.certificate_file,
+        serving=plane.authority.server("kubelet", [bridge.address, REAL_NODE]),
+        cluster_domain=CLUSTER_DOMAIN,
+        images=(image.build(),),
+    )
+    realnode.start(cluster.folder, node, bridge, build.binary(build.CONTROLPLANE))
 
 
 def _start_warden(folder: Path) -> None:

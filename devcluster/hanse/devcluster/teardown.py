@@ -10,7 +10,7 @@ import signal
 import time
 from pathlib import Path
 
-from hanse.devcluster import processes
+from hanse.devcluster import processes, realnode
 from hanse.devcluster.errors import DevclusterError
 
 REMOVE_TRIES = 20
@@ -24,6 +24,7 @@ def destroy(folder: Path) -> None:
 
     """
     processes.end(folder, signals=[signal.SIGKILL])
+    realnode.clean(folder)
     _remove(folder)
 
 
