@@ -233,7 +233,7 @@ def _start_real_node(cluster: Cluster, plane: ControlPlane, bridge: network.Brid
         name=REAL_NODE,
         kubeconfig=plane.write_kubeconfig("kubelet", f"system:node:{REAL_NODE}", ["system:nodes"]),
         client_ca=plane.authority.certificate_file,
-        serving=plane.authority.server("kubelet", [bridge.address, REAL_NODE]),
+        serving=plane.authority.server("kubelet-serving", [bridge.address, REAL_NODE]),
         cluster_domain=CLUSTER_DOMAIN,
         images=(image.build(),),
     )
