@@ -84,7 +84,7 @@ class Witness(Model):
     key: Annotated[
         str,
         Field(min_length=1, max_length=512),
-        matches("^[^+ ]+[+][0-9a-f]{8}[+][A-Za-z0-9+/]+=*$", "is not a verifier key: write <name>+<hash>+<base64>"),
+        matches("^[^+ ]+[+][0-9a-f]{8}[+][A-Za-z0-9+/]+=*$", "not a verifier key: write <name>+<hash>+<base64>"),
     ] = Field(description="Its verifier key in the notation of C2SP signed notes.")
 
 

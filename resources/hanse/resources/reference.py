@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ _BOUNDS = {
     "minProperties": "at least {} entries",
     "maxProperties": "at most {} entries",
 }
+_DURATION_BOUNDS = re.compile("not a duration (between [^:]+):")
 _TEMPLATE_ELSEWHERE = {"type": "object", "description": "What each worker runs: see [TrainingJob](trainingjob.md)."}
 
 
@@ -68,7 +70,8 @@ def _index() -> str:
             *rows,
             "\n## Policies\n",
             "What depends on the user or the namespace is checked by ValidatingAdmissionPolicies. Whether somebody may",
-            "use a tier, a cluster or a member is the RBAC verb `use` on `prioritytiers`, `memberclusters` or `members`.\n",
+            "use a tier, a cluster or a member is the RBAC verb `use` on `prioritytiers`, `memberclusters` or",
+            "`members`.\n",
             "| policy | keeps |",
             "| --- | --- |",
             *policies,
@@ -152,6 +155,8 @@ def _forbidden(fields: list[_Field]) -> list[str]:
 def _type(schema: dict[str, Any]) -> str:
     if "x-kubernetes-int-or-string" in schema:
         return "quantity"
+    if _duration_bounds(schema):
+        return "duration"
     if schema["type"] == "array":
         return f"list of {_type(schema['items'])}"
     if "additionalProperties" in schema:
@@ -169,7 +174,17 @@ def _default(field: _Field) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
+def _duration_bounds(schema: dict[str, Any]) -> str | None:
+    """Return the bounds of a duration, which stand in its one rule; None for anything else."""
+    sentences = [rule["message"] for rule in schema.get(VALIDATIONS, [])]
+    found = [match[1] for match in map(_DURATION_BOUNDS.search, sentences) if match]
+    return found[0] if found else None
+
+
 def _bounds(schema: dict[str, Any]) -> str:
+    duration = _duration_bounds(schema)
+    if duration:
+        return duration
     own = [
         text.format(f"{schema[key]:g}" if schema[key] == 0 else schema[key])
         for key, text in _BOUNDS.items()
