@@ -92,6 +92,10 @@ class Api:
         path = f"{self._path(document)}/{document['metadata']['name']}{subresource}"
         return self.send("PATCH", path, patch, {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {}))
 
+    def delete(self, document):
+        """Delete an object."""
+        assert self.send("DELETE", f"{self._path(document)}/{document['metadata']['name']}", {}, {}) == ""
+
     def send(self, method, path, body, query):
         """Send one request; return what the API server says against it, or nothing."""
         media_type = "application/merge-patch+json" if method == "PATCH" else "application/json"

@@ -27,7 +27,8 @@ def _job(api, manifest):
     document = manifest("TrainingJob", {"metadata.name": "seen"})
     assert api.create(document, dry_run=False) == ""
     assert api.change(document, {"status": STATUS}, subresource="/status", dry_run=False) == ""
-    return document
+    yield document
+    api.delete(document)
 
 
 def _columns(printed):

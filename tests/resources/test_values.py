@@ -17,9 +17,7 @@ def test_a_duration_is_read(text, seconds):
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "h", "3", "3d", "-1h", "1.5h", "1m1h", "1h 30m", " 1h", "1h\n", "100000h", "\u0661h"]
-)
+@pytest.mark.parametrize("text", ["", "h", "3", "3d", "-1h", "1.5h", "1m1h", "1h 30m", "1h\n", "100000h", "\u0661h"])
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ValueError, match="write hours, minutes and seconds, such as 72h, 1h30m or 120s"):
         parse_duration(text)

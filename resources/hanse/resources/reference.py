@@ -21,17 +21,12 @@ if TYPE_CHECKING:
 
 _NOTE = "<!-- Generated from resources/ by `make crds`: change the models, not this file. -->\n"
 _FORBIDDEN = "Not allowed: "
-_BOUNDS = {
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "multipleOf": "a multiple of {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} entries",
-    "maxItems": "at most {} entries",
-    "minProperties": "at least {} entries",
-    "maxProperties": "at most {} entries",
-}
+_RANGES = (
+    ("minimum", "maximum", ""),
+    ("minLength", "maxLength", " characters"),
+    ("minItems", "maxItems", " entries"),
+    ("minProperties", "maxProperties", " entries"),
+)
 _DURATION_BOUNDS = re.compile("not a duration (between [^:]+):")
 _TEMPLATE_ELSEWHERE = {"type": "object", "description": "What each worker runs: see [TrainingJob](trainingjob.md)."}
 
@@ -182,26 +177,32 @@ def _duration_bounds(schema: dict[str, Any]) -> str | None:
 
 
 def _bounds(schema: dict[str, Any]) -> str:
-    duration = _duration_bounds(schema)
-    if duration:
-        return duration
-    own = [
-        text.format(f"{schema[key]:g}" if schema[key] == 0 else schema[key])
-        for key, text in _BOUNDS.items()
-        if key in schema
-    ]
     inner = schema.get("items") or schema.get("additionalProperties") or {}
-    values = schema.get("enum") or inner.get("enum")
-    if values:
-        own.insert(0, ", ".join(f"`{value}`" for value in values))
-    return _cell("; ".join(own))
+    values = ", ".join(f"`{value}`" for value in schema.get("enum") or inner.get("enum") or ())
+    ranges = [_range(schema.get(low), schema.get(high), unit) for low, high, unit in _RANGES]
+    multiple = f"a multiple of {schema['multipleOf']}" if "multipleOf" in schema else ""
+    duration = _duration_bounds(schema)
+    return _cell(duration or "; ".join(filter(None, [values, *ranges, multiple])))
+
+
+def _range(low: int | None, high: int | None, unit: str) -> str:
+    if high is None:
+        return "" if low is None else f"at least {low}{unit}"
+    return f"at most {high}{unit}" if low is None else f"{low} to {high}{unit}"
 
 
 def _rules(schema: dict[str, Any]) -> str:
+    """One row a sentence: many fields are names or durations, or cannot change."""
+    paths_by_sentence: dict[str, list[str]] = {}
+    for path, message in _sentences(schema, ""):
+        leaf = path.rpartition(".")[2]
+        sentence = message.replace(f"{leaf} cannot change", "FIELD cannot change", 1)
+        paths_by_sentence.setdefault(sentence, []).append(path or "the object")
     rows = [
-        f"| `{path or 'the object'}` | {_cell(message)} |" for path, message in dict.fromkeys(_sentences(schema, ""))
+        f"| {_cell(sentence)} | {', '.join(f'`{path}`' for path in dict.fromkeys(paths))} |"
+        for sentence, paths in paths_by_sentence.items()
     ]
-    return "\n".join(["| field | sentence |", "| --- | --- |", *rows, ""])
+    return "\n".join(["| sentence | fields |", "| --- | --- |", *rows, ""])
 
 
 def _sentences(schema: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
@@ -217,4 +218,4 @@ def _sentences(schema: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return text.replace("|", "\\|").replace("<", "&lt;")
