@@ -81,7 +81,11 @@ def start(folder: Path, node: Node, bridge: Bridge, controlplane: Path) -> None:
     cgroups.make(bridge.name)
     namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     processes.start(folder, PART, [*namespaces, "sh", str(script), str(controlplane), *_flags(node, bridge)])
-    processes.wait_until_ready(folder, PART, lambda: _is_ready(node, controlplane), READY_SECONDS)
+    try:
+        processes.wait_until_ready(folder, PART, lambda: _is_ready(node, controlplane), READY_SECONDS)
+    except DevclusterError as error:
+        logs = [processes.log_tail(folder, part) for part in (CONTAINERD, KUBELET)]
+        raise DevclusterError("\n".join([str(error), *logs])) from None
 
 
 def clean(folder: Path) -> None:
