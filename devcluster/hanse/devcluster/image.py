@@ -45,12 +45,12 @@ def build() -> Path:
         DevclusterError: this is not Debian or Ubuntu, or not root, or a mirror or index cannot be reached.
 
     """
+    debian.require_root("images")
+    debian.require(["debootstrap"])
     recipe = Recipe()
     archive = paths.images() / f"images-{recipe.archive_key}.tar"
     if archive.exists():
         return archive
-    debian.require_root("images")
-    debian.require(["debootstrap"])
     with _umask(0o022), (paths.images() / "images.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not archive.exists():
@@ -132,7 +132,7 @@ def _image(name: str, content: dict[str, Any], layers: dict[str, oci.Layer]) -> 
 def _base(recipe: Recipe, line: progress.Line) -> Path:
     """Return a folder with a small Debian, and beside it the layer of the same name."""
     root = paths.images() / f"base-{recipe.base_key}"
-    if root.with_suffix(".tar").exists():
+    if root.is_dir() and root.with_suffix(".tar").exists():
         return root
     base = recipe.content["base"]
     shutil.rmtree(root, ignore_errors=True)
