@@ -85,8 +85,10 @@ class Recipe:
         parts: list[str | bytes] = [self.base_key, (self.checkout / "pyproject.toml").read_bytes()]
         for folder in [*wheels.roots(self.checkout), *self.folders]:
             for file in sorted(file for file in (self.checkout / folder).rglob("*") if file.is_file()):
-                if "__pycache__" not in file.parts:
-                    parts += [str(file.relative_to(self.checkout)), file.read_bytes()]
+                # An editor's temporary file may be gone by now.
+                with contextlib.suppress(FileNotFoundError):
+                    if "__pycache__" not in file.parts:
+                        parts += [str(file.relative_to(self.checkout)), file.read_bytes()]
         return _hash(parts)
 
     @cached_property
