@@ -1,9 +1,12 @@
 """Rules about who: tiers, clusters and members may be used by those who have the verb `use` on them."""
 
+import time
+
 import pytest
 
 MEMBER = "hanse.dev/member"
 ORGANISATION = "hanse.dev/organisation"
+GRANTED_SECONDS_MAX = 30
 
 
 @pytest.fixture(name="writer", scope="module")
@@ -112,7 +115,11 @@ class TestLabelsOfNamespaces:
         """With `use` on tencent alone, a namespace becomes tencent's but not alibaba's, and does not go to alibaba."""
         _grant(api, "tencent")
         delegate = api.impersonating("li", "test-writers")
-        assert delegate.change(namespace["plain"], {"metadata": {"labels": {MEMBER: "tencent"}}}) == ""
+        # The authorizer learns of a new binding some time after it was created.
+        deadline = time.monotonic() + GRANTED_SECONDS_MAX
+        while said := delegate.change(namespace["plain"], {"metadata": {"labels": {MEMBER: "tencent"}}}):
+            assert time.monotonic() < deadline, said
+            time.sleep(0.05)
         for document in namespace.values():
             answer = delegate.change(document, {"metadata": {"labels": {MEMBER: "alibaba"}}})
             assert "li may not label a namespace for member alibaba" in answer
