@@ -27,8 +27,10 @@ INHERITED = ("HOME", "LANG", "PATH", "TMPDIR", "TZ", "XDG_CACHE_HOME")
 LOG_TAIL_LINES = 12
 POLL_SECONDS = 0.05
 # A process in the middle of `execve` shows no environment: what is not found is looked for again before it is believed.
-LOOKS = 3
-LOOK_AGAIN_SECONDS = 0.02
+# On a busy machine that middle may last.
+LOOKS = 4
+LOOK_AGAIN_SECONDS = 0.05
+MISSING_SECONDS = 2.0
 # Start time in clock ticks, counted after the command's name: proc(5), field 22.
 STARTED_FIELD = 19
 
@@ -69,15 +71,18 @@ def wait_until_ready(folder: Path, part: str, ready: Callable[[], bool], limit_s
         DevclusterError: the part ended first, or the limit went by; with the end of its log.
 
     """
-    deadline = time.monotonic() + limit_seconds
+    started = seen = time.monotonic()
     while True:
         # In this order: somebody else's server on the same port must not pass for a part of ours that has ended.
         answered = ready()
-        if not find(folder, [part]):
-            raise DevclusterError(f"{part} ended before it was ready; {log_tail(folder, part)}")
-        if answered:
+        runs = bool(_look(folder, {part}))
+        if answered and runs:
             return
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        seen = now if runs else seen
+        if now - seen > MISSING_SECONDS:
+            raise DevclusterError(f"{part} ended before it was ready; {log_tail(folder, part)}")
+        if now - started > limit_seconds:
             raise DevclusterError(f"{part} was not ready after {limit_seconds:.0f} s; {log_tail(folder, part)}")
         time.sleep(POLL_SECONDS)
 
