@@ -20,6 +20,8 @@ from hanse.resources import KINDS
 
 ROOT = Path(__file__).parents[2]
 SETTLE_SECONDS_MAX = 30
+SERVER_NOTE = "some validation rules were not checked"
+"""What the API server adds where a value has the wrong type or is out of bounds."""
 PLURALS = {kind.__name__: kind.definition.plural for kind in KINDS} | {
     "Namespace": "namespaces",
     "ClusterRole": "clusterroles",
@@ -87,6 +89,13 @@ class Api:
         query = {"fieldValidation": "Strict" if strict else "Ignore"} | ({"dryRun": "All"} if dry_run else {})
         return self.send("POST", self._path(document), document, query)
 
+    def refusal(self, document):
+        """Return the whole answer with which the document is refused, and each of its causes."""
+        query = {"fieldValidation": "Strict", "dryRun": "All"}
+        answer = self._ask("POST", self._path(document), document, query)
+        causes = [f"{cause.get('field')}: {cause['message']}" for cause in answer.get("details", {}).get("causes", [])]
+        return answer.get("message", ""), [cause for cause in causes if SERVER_NOTE not in cause] or [answer["message"]]
+
     def change(self, document, patch, *, subresource="", dry_run=True):
         """Merge a patch into an object that is there; return the sentence with which it is refused, or nothing."""
         path = f"{self._path(document)}/{document['metadata']['name']}{subresource}"
@@ -98,11 +107,15 @@ class Api:
 
     def send(self, method, path, body, query):
         """Send one request; return what the API server says against it, or nothing."""
+        return self._ask(method, path, body, query).get("message", "")
+
+    def _ask(self, method, path, body, query):
+        """Send one request; return the Status with which it is refused, or nothing."""
         media_type = "application/merge-patch+json" if method == "PATCH" else "application/json"
         headers = self._headers | {"Content-Type": media_type}
         url = f"{self._url}{path}?{urllib.parse.urlencode(query)}"
         answer = self._pool.request(method, url, body=json.dumps(body).encode(), headers=headers, retries=False)
-        return json.loads(answer.data)["message"] if answer.status >= HTTPStatus.BAD_REQUEST else ""
+        return json.loads(answer.data) if answer.status >= HTTPStatus.BAD_REQUEST else {}
 
     @staticmethod
     def _path(document):

@@ -1,6 +1,7 @@
 """What people see: `kubectl explain`, the columns of `kubectl get`, short names, the category, `kubectl scale`."""
 
 import json
+import re
 
 import pytest
 
@@ -48,6 +49,7 @@ def test_get_shows_the_columns_of_a_job(hub, job):
 
 def test_get_wide_shows_where_a_job_runs(hub, job):
     columns = _columns(hub.kubectl("get", "tj", job["metadata"]["name"], "-n", "tencent", "-o", "wide").stdout)
+    assert columns["REPLICAS"] == "64"
     assert {"CLASS": "h100-80g", "CLUSTER": "tencent-gz", "STRENGTH": "HOME"}.items() <= columns.items()
 
 
@@ -62,6 +64,16 @@ def test_the_category_holds_all_kinds(hub):
     listed = hub.kubectl("api-resources", "--categories=hanse", "--api-group=hanse.dev", "--no-headers").stdout
     rows = {row.split()[-1]: row.split()[1] for row in listed.splitlines()}
     assert rows == {kind.__name__: kind.definition.short_name for kind in KINDS}
+
+
+@pytest.mark.usefixtures("api")
+def test_what_a_template_may_have_stands_out_when_it_is_explained(hub):
+    """What it may not have is said in two words; the sentence comes when it is tried."""
+    explained = hub.kubectl("explain", "trainingjob.spec.template.spec").stdout
+    fields = dict(re.findall(r"^  (\w+)\t.*\n((?:    \S.*\n)*)", explained, re.MULTILINE))
+    allowed = [name for name, text in fields.items() if text.strip() != "Not allowed."]
+    assert allowed == ["containers", "initContainers", "securityContext", "volumes"]
+    assert len(fields) > 30
 
 
 @pytest.mark.usefixtures("api")

@@ -27,6 +27,7 @@ FREE = {
     "workers": {"replicas": 128, "minReplicas": 64},
     "ttlAfterFinished": "1h",
 }
+OTHER_ATTEMPT = "11111111-2222-5333-8444-555555555555"
 STATUS = {"fence": 3, "sequence": 7, "phase": "Running", "readyWorkers": 2}
 
 
@@ -77,6 +78,16 @@ def test_a_job_does_not_shrink_below_what_it_needs(api, there):
     assert "minReplicas 32 is larger than replicas 16" in answer
 
 
+def test_a_job_may_shrink_below_what_one_of_its_classes_needs(api, there):
+    """That class is no candidate then; what no class could run is refused."""
+    assert api.change(there("TrainingJob"), {"spec": {"replicas": 48}}, subresource="/scale") == ""
+    lone = there(
+        "TrainingJob", 1, {"spec.workers": {"replicas": 8}, "spec.accelerators": [{"class": "a", "minReplicas": 6}]}
+    )
+    answer = api.change(lone, {"spec": {"replicas": 4}}, subresource="/scale")
+    assert "minReplicas of each class in accelerators is larger than workers.replicas" in answer
+
+
 def test_scale_follows_the_rules_of_the_job(api, there):
     """`kubectl scale` is a way to set replicas, not a way around their bounds."""
     assert api.change(there("TrainingJob"), {"spec": {"replicas": 100}}, subresource="/scale") == ""
@@ -97,9 +108,29 @@ def test_scale_follows_the_rules_of_the_job(api, there):
         ("Placement", {"fence": 2}, "fence 2 is lower than 3: this write is older than what is there"),
         ("Placement", {"sequence": 6}, "sequence 6 is lower than 7: this write is older than what is there"),
         ("Placement", {"fence": 4, "sequence": 1}, "sequence 1 is lower than 7"),
-        ("Placement", {"class": "b200-180g"}, "class belongs to the attempt and cannot change under the same fence"),
-        ("Placement", {"attempt": "0" * 36}, "attempt belongs to the attempt and cannot change under the same fence"),
-        ("Placement", {"template": {"metadata": {"labels": {"a": "b"}}}}, "template belongs to the attempt"),
+        (
+            "Placement",
+            {"sequence": 8, "class": "b200-180g"},
+            "class belongs to the attempt and cannot change under the same fence",
+        ),
+        (
+            "Placement",
+            {"sequence": 8, "attempt": OTHER_ATTEMPT},
+            "attempt belongs to the attempt and cannot change under the same fence",
+        ),
+        (
+            "Placement",
+            {"sequence": 8, "template": {"metadata": {"labels": {"a": "b"}}}},
+            "template belongs to the attempt",
+        ),
+        ("Placement", {"sequence": 8, "allowSharingWith": "any"}, "allowSharingWith belongs to the attempt"),
+        ("Placement", {"sequence": 8, "startDeadline": "31m"}, "startDeadline belongs to the attempt"),
+        ("Placement", {"sequence": 8, "grace": "3m"}, "grace belongs to the attempt"),
+        ("Placement", {"sequence": 8, "lease": "16m"}, "lease belongs to the attempt"),
+        ("Placement", {"wanted": "Stopped"}, "the placement changes under the same sequence: raise sequence"),
+        ("Placement", {"workers": [{"rank": 0, "node": "n", "gpus": [0]}]}, "changes under the same sequence"),
+        ("Placement", {"fundedUntil": "2026-12-01T14:00:00Z"}, "changes under the same sequence"),
+        ("Placement", {"fence": 4}, "changes under the same sequence"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
 )
@@ -115,7 +146,9 @@ def test_what_was_agreed_stays(api, there, kind, spec, sentence):
         ("MemberCluster", {"clusterDomain": "other.local"}),
         ("Placement", {"sequence": 8, "wanted": "Stopped"}),
         ("Placement", {"sequence": 8, "workers": [{"rank": 0, "node": "n", "gpus": [0]}]}),
-        ("Placement", {"fence": 4, "attempt": "0" * 36, "class": "b200-180g"}),
+        ("Placement", {"fence": 4, "sequence": 8, "attempt": OTHER_ATTEMPT, "class": "b200-180g"}),
+        ("Placement", {"sequence": 8, "fundedUntil": "2026-12-01T14:00:00Z"}),
+        ("Placement", {"fence": 4, "sequence": 8, "lease": "5m", "grace": "1m", "allowSharingWith": "any"}),
     ],
 )
 def test_what_was_not_agreed_may_change(api, there, kind, spec):
@@ -145,4 +178,6 @@ def test_a_raised_fence_leaves_the_old_report_but_takes_no_more_of_it(api, repor
     assert api.change(reported, {"spec": {"fence": 5, "sequence": 9}}, dry_run=False) == ""
     answer = api.change(reported, {"status": {"readyWorkers": 1}}, subresource="/status")
     assert "status.fence 3 is not spec.fence 5" in answer
+    answer = api.change(reported, {"status": None}, subresource="/status")
+    assert "a report is not taken back: write the status under spec.fence 5" in answer
     assert api.change(reported, {"status": {"fence": 5}}, subresource="/status") == ""

@@ -65,7 +65,6 @@ class AcceleratorClass(Resource):
             Column("fp8", ".spec.h100Equivalent.fp8", "integer"),
             AGE,
             Column("Watts", ".spec.watts", "integer", wide=True),
-            Column("Sharing", ".spec.sharingModes", wide=True),
         ),
     )
     kind: str = "AcceleratorClass"

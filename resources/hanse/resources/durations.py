@@ -42,6 +42,11 @@ def format_duration(duration: timedelta) -> str:
     return "".join(parts) or "0s"
 
 
+def unreadable(*fields: str) -> str:
+    """Return CEL that holds if one of the fields is no duration: a rule over several lets their own rules speak."""
+    return " || ".join(f"self.{field} == '' || !self.{field}.matches('{PATTERN}')" for field in fields)
+
+
 @dataclass(frozen=True)
 class Between:
     """Annotates a `timedelta` field: a string in YAML, within bounds that the API server checks."""

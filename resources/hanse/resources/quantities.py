@@ -17,8 +17,10 @@ _FACTORS = {
     **{f"{unit}i": Fraction(1024**power) for power, unit in enumerate("KMGTP", start=1)},
 }
 _QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)(m|[kMGTP]|[KMGTP]i)?", re.ASCII)
-_SENTENCE = "not a quantity: write a number with a unit, such as 500m, 32 or 64Gi"
+_SENTENCE = "not a quantity: write a number with a unit, such as 500m, 32 or 64Gi, up to 1Pi"
 _MIB_BYTES = 1024**2
+_MOST = 1024**5
+"""What no node has, and what sums over all workers of a gang stay exact with."""
 
 
 def parse_quantity(text: str) -> Fraction:
@@ -49,9 +51,11 @@ Quantity: TypeAlias = Annotated[
     BeforeValidator(_as_text),
     WithJsonSchema({"x-kubernetes-int-or-string": True, "maxLength": 32}),
     Rule(
-        r"type(self) == int ? self >= 0 : string(self).matches('^[0-9]{1,15}(\\.[0-9]{1,9})?(m|[kMGTP]|[KMGTP]i)?$')",
+        f"type(self) == int ? self >= 0 && self <= {_MOST} : "
+        r"string(self).matches('^[0-9]{1,15}(\\.[0-9]{1,9})?(m|[kMGTP]|[KMGTP]i)?$')"
+        " && quantity(string(self)).compareTo(quantity('1Pi')) <= 0",
         _SENTENCE,
-        holds=lambda text: _QUANTITY.fullmatch(text) is not None,
+        holds=lambda text: _QUANTITY.fullmatch(text) is not None and parse_quantity(text) <= _MOST,
     ),
 ]
 """Serialised as it was written."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hanse.resources.crds import CATEGORY, root_schema
+from hanse.resources.forbidden import INSTEAD, NOT_ALLOWED
 from hanse.resources.kinds import KINDS
 from hanse.resources.model import API_VERSION, Resource
 from hanse.resources.placement import Placement
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NOTE = "<!-- Generated from resources/ by `make crds`: change the models, not this file. -->\n"
-_FORBIDDEN = "Not allowed: "
+_HARMLESS = (
+    "Values that ask for nothing, as in many templates, are accepted and left out: `hostNetwork: false`,"
+    " `privileged: false`,\n`restartPolicy: Never`, an empty list.\n"
+)
 _RANGES = (
     ("minimum", "maximum", ""),
     ("minLength", "maxLength", " characters"),
@@ -36,10 +40,12 @@ class _Field:
     path: str
     schema: dict[str, Any]
     required: bool
+    instead: str
+    """What to do instead of setting it, where it is not allowed."""
 
     @property
     def forbidden(self) -> bool:
-        return str(self.schema.get("description", "")).startswith(_FORBIDDEN)
+        return self.schema.get("description") == NOT_ALLOWED
 
 
 def pages(examples: Path) -> dict[str, str]:
@@ -123,8 +129,10 @@ def _reasons(kind: type[Resource]) -> list[str]:
 def _fields(schema: dict[str, Any], prefix: str) -> Iterator[_Field]:
     """Walk the fields in the order of the model; what is below a forbidden field is of no interest."""
     required = schema.get("required", [])
+    rules = schema.get(VALIDATIONS, [])
+    instead = {rule["fieldPath"]: rule["message"].partition(INSTEAD)[2] for rule in rules if INSTEAD in rule["message"]}
     for name, inner in schema.get("properties", {}).items():
-        field = _Field(f"{prefix}{name}", inner, name in required)
+        field = _Field(f"{prefix}{name}", inner, name in required, instead.get(f".{name}", ""))
         yield field
         if not field.forbidden:
             below, suffix = (inner["items"], "[]") if inner.get("type") == "array" else (inner, "")
@@ -143,8 +151,8 @@ def _table(fields: list[_Field]) -> str:
 def _forbidden(fields: list[_Field]) -> list[str]:
     if not fields:
         return []
-    rows = [f"| `{field.path}` | {_cell(field.schema['description'].removeprefix(_FORBIDDEN))} |" for field in fields]
-    return ["### Not allowed in the template\n", "| field | instead |", "| --- | --- |", *rows, ""]
+    rows = [f"| `{field.path}` | {_cell(field.instead)} |" for field in fields]
+    return ["### Not allowed in the template\n", _HARMLESS, "| field | instead |", "| --- | --- |", *rows, ""]
 
 
 def _type(schema: dict[str, Any]) -> str:
@@ -208,7 +216,7 @@ def _rules(schema: dict[str, Any]) -> str:
 def _sentences(schema: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
     """Yield path and sentence of each rule, except those that only say that a field is not allowed."""
     for rule in schema.get(VALIDATIONS, []):
-        if " is not allowed here: " not in rule["message"]:
+        if INSTEAD not in rule["message"]:
             yield path + rule.get("fieldPath", ""), rule["message"]
     for name, inner in schema.get("properties", {}).items():
         yield from _sentences(inner, f"{path}.{name}".lstrip("."))
