@@ -15,12 +15,12 @@ def _mount(tmp_path, monkeypatch):
 
 @pytest.fixture(name="version_1")
 def _version_1(mount):
-    for name in ("cpuset", "memory"):
+    for name in ("cpu,cpuacct", "cpuset", "memory"):
         (mount / name).mkdir()
         (mount / name / "cgroup.procs").touch()
     (mount / "cpuset/cpuset.cpus").write_text("0-1")
     (mount / "cpuset/cpuset.mems").write_text("0")
-    (mount / "cpu").symlink_to("memory")
+    (mount / "cpu").symlink_to("cpu,cpuacct")
     return mount
 
 
@@ -40,7 +40,7 @@ def groups(mount):
 
 def test_version_1_gets_a_group_in_each_hierarchy_that_can_take_processes(version_1):
     cgroups.make("hanse1")
-    assert ["cpuset/hanse1", "memory/hanse1"] == groups(version_1)
+    assert ["cpu,cpuacct/hanse1", "cpuset/hanse1", "memory/hanse1"] == groups(version_1)
     assert "0-1" == (version_1 / "cpuset/hanse1/cpuset.cpus").read_text()
 
 
@@ -48,6 +48,24 @@ def test_version_2_gets_one_group_and_the_controllers_that_a_kubelet_wants(versi
     cgroups.make("hanse1")
     assert ["hanse1"] == groups(version_2)
     assert "+cpuset +pids" == (version_2 / "cgroup.subtree_control").read_text()
+
+
+def test_a_machine_that_lacks_a_controller_is_told_which(version_1, version_2):
+    (version_2 / "cgroup.controllers").write_text("cpu memory")
+    with pytest.raises(DevclusterError, match="does not have cpuset"):
+        cgroups.require()
+    (version_2 / "cgroup.procs").unlink()
+    (version_1 / "memory/cgroup.procs").unlink()
+    with pytest.raises(DevclusterError, match="does not have memory"):
+        cgroups.require()
+
+
+@pytest.mark.parametrize("version", ["version_1", "version_2"])
+def test_groups_that_cannot_be_written_to_are_named(request, monkeypatch, version):
+    mount = request.getfixturevalue(version)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(DevclusterError, match=f"{mount}.* cannot be written to"):
+        cgroups.require()
 
 
 @pytest.mark.usefixtures("version_2")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -44,3 +45,26 @@ def test_root_installs_only_what_is_missing_and_without_recommendations(monkeypa
     monkeypatch.setattr(debian, "_apt_get", lambda *args: calls.append(args))
     debian.require(["bash", MISSING])
     assert ("install", "--yes", "--no-install-recommends", MISSING) == calls[-1]
+
+
+@pytest.mark.parametrize(
+    ("sources", "mirror"),
+    [
+        ("https://a.example bookworm-updates main\nhttps://b.example bookworm main\n", "https://b.example"),
+        ("https://a.example bookworm contrib\n", None),
+    ],
+)
+def test_the_mirror_is_the_one_that_apt_has_for_this_release(monkeypatch, sources, mirror):
+    monkeypatch.setattr(debian, "suite", lambda: "bookworm")
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0, stdout=sources))
+    if mirror:
+        assert mirror == debian.mirror()
+    else:
+        with pytest.raises(DevclusterError, match="no source for bookworm main"):
+            debian.mirror()
+
+
+def test_another_distribution_is_told_that_images_need_debian(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(DevclusterError, match="images need Debian or Ubuntu"):
+        debian.architecture()

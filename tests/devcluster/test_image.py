@@ -42,7 +42,7 @@ def _recipe(tmp_path, monkeypatch):
         '[tool.hatch.build.targets.wheel]\npackages = ["quota/hanse"]\n'
     )
     monkeypatch.setattr(paths, "sources", lambda: checkout / "devcluster")
-    monkeypatch.setattr(debian, "release", lambda: debian.Release("bookworm", "https://deb.example"))
+    monkeypatch.setattr(debian, "suite", lambda: "bookworm")
     monkeypatch.setattr(debian, "architecture", lambda: "amd64")
     return image.Recipe
 
@@ -150,6 +150,15 @@ def test_only_root_can_make_images(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(DevclusterError, match="only be made on Linux and as root"):
         image.build()
+
+
+def test_an_image_that_is_there_needs_nothing_else(recipe, monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "images", lambda: tmp_path)
+    for need in ("require_root", "require", "mirror"):
+        monkeypatch.setattr(debian, need, lambda *_: pytest.fail("something was asked for"))
+    archive = tmp_path / f"images-{recipe().archive_key}.tar"
+    archive.touch()
+    assert archive == image.build()
 
 
 @pytest.mark.real_node

@@ -1,6 +1,7 @@
 """Each cluster gets a bridge of its own, and only that one is taken away again."""
 
 import json
+import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -46,15 +47,56 @@ def test_clusters_that_start_at_once_get_different_bridges(folders):
     assert {first.name: first.hardware_address, second.name: second.hardware_address}.items() <= links().items()
 
 
-def test_a_subnet_that_the_machine_uses_is_not_chosen(folders, monkeypatch):
-    free = network._choose().subnet
-    monkeypatch.setattr(network, "_networks_in_use", lambda: [network.ipaddress.IPv4Network(free)])
-    assert free != network.make_bridge(folders[0]).subnet
+def test_a_name_is_nobody_elses_and_short_enough_for_a_link():
+    names = {network._choose().name for _ in range(20)}
+    assert 20 == len(names)
+    assert all(re.fullmatch(r"hanse[0-9a-f]{8}", name) for name in names)
+
+
+@pytest.fixture(name="routes")
+def _routes(monkeypatch):
+    """Return a function that says which routes the machine has."""
+
+    def routes(**by_link):
+        shown = [{"dst": each, "dev": link} for link, networks in by_link.items() for each in networks.split()]
+        monkeypatch.setattr(network, "_ip_json", lambda *_: [{"dst": "default", "dev": "eth0"}, *shown])
+
+    return routes
+
+
+def test_a_subnet_that_the_machine_uses_is_not_chosen(routes):
+    routes()
+    assert "10.244.0.0/24" == network._choose().subnet
+    routes(eth1="10.244.0.7", hanse0badcafe="10.244.1.0/24")
+    assert "10.244.2.0/24" == network._choose().subnet
+
+
+@pytest.mark.parametrize(
+    ("taken", "subnet"),
+    [
+        ("10.0.0.0/8", "172.29.0.0/24"),
+        ("10.0.0.0/8 172.16.0.0/12", "192.168.0.0/24"),
+        ("10.0.0.0/8 172.16.0.0/12 192.168.0.0/23", "192.168.2.0/24"),
+        ("10.0.0.0/8 172.16.0.0/12 192.168.0.0/16", "100.96.0.0/24"),
+        ("0.0.0.0/1 128.0.0.0/1", "10.244.0.0/24"),
+    ],
+)
+def test_a_route_to_much_leaves_another_pool(routes, taken, subnet):
+    routes(tun0=taken)
+    assert subnet == network._choose().subnet
+
+
+def test_routes_that_leave_no_pool_are_named(routes):
+    routes(
+        tun0="10.0.0.0/8", docker0="172.16.0.0/12", tailscale0="100.64.0.0/10", wlan0="192.168.0.0/17 192.168.128.0/17"
+    )
+    with pytest.raises(DevclusterError, match=r"routes to 10\.0\.0\.0/8 \(tun0\), 100\.64\.0\.0/10 \(tailscale0\)"):
+        network._choose()
 
 
 def test_a_bridge_goes_with_the_links_in_it_and_can_be_removed_twice(folders):
     bridge = network.make_bridge(folders[0])
-    pod = f"{bridge.name}pod"
+    pod = f"{bridge.name}p"
     network._ip("link", "add", "name", pod, "type", "veth", "peer", "name", f"{pod}x")
     network._ip("link", "set", pod, "master", bridge.name)
     for _ in range(2):

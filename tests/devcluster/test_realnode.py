@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import ssl
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hanse.devcluster import cgroups, cluster, image, network, processes, realnode
+from hanse.devcluster import build, cgroups, cluster, debian, image, network, paths, processes, realnode
 from hanse.devcluster.errors import DevclusterError
 
 pytestmark = pytest.mark.real_node
@@ -168,13 +167,23 @@ def test_a_pod_reaches_the_api_server_at_the_address_that_we_use(real, namespace
     assert "HTTP Error 401" in real.kubectl("logs", "asks", "-n", namespace).stdout
 
 
-def test_a_command_can_be_run_in_a_pod_and_its_end_is_prompt(real, namespace):
+def test_a_command_can_be_run_in_a_pod(real, namespace):
     apply(real, pod(namespace, "waits", ["sleep", "infinity"]))
     wait_for_phase(real, namespace, "waits", "Running")
     assert "waits\n" == real.kubectl("exec", "waits", "-n", namespace, "--", "hostname").stdout
-    started = time.monotonic()
-    real.kubectl("delete", "pod", "waits", "-n", namespace)
-    assert time.monotonic() - started < 15
+
+
+def test_a_deleted_pod_goes_when_it_obeys_and_is_killed_when_its_grace_is_over(real, namespace):
+    obeys = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"]
+    ignores = ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"]
+    # A grace of an hour is over in no test: of such pods only those can go that got the signal and obeyed.
+    for name, command, grace in (("obeys", obeys, 3600), ("ignores", ignores, 3600), ("is-killed", ignores, 1)):
+        apply(real, pod(namespace, name, command, terminationGracePeriodSeconds=grace))
+    for name in ("obeys", "ignores", "is-killed"):
+        wait_for_phase(real, namespace, name, "Running")
+    real.kubectl("delete", "pod", "--all", "-n", namespace, "--wait=false")
+    wait_for(lambda: ["pod/ignores"] == real.kubectl("get", "pod", "-n", namespace, "-o", "name").stdout.split())
+    assert "Running" == phase(real, namespace, "ignores")
 
 
 def test_a_pod_that_takes_more_memory_than_its_limit_is_killed(real, namespace):
@@ -229,6 +238,20 @@ def programs(on, part):
     return {pid for pid, line in lines.items() if part in (Path(line[0].decode()).name, *map(bytes.decode, line[1:2]))}
 
 
+@pytest.mark.parametrize("part", [realnode.KUBELET, realnode.CONTAINERD])
+def test_a_part_that_ends_by_itself_ends_the_node(new_name, watch, part):
+    skip_unless_possible()
+    with cluster.running(new_name(), WANTED) as on:
+        inside = {namespace_of(on)}
+        for pid in programs(on, part):
+            os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not processes.find(on.folder, [realnode.PART, realnode.KUBELET, realnode.CONTAINERD]))
+        wait_for(lambda: not inside & {pid_namespace(pid) for pid in pids()})
+        assert f"{part} ended by itself" in processes.log_tail(on.folder, realnode.PART)
+        traces = watch(on.name)
+    assert [] == traces.left()
+
+
 @pytest.mark.parametrize(
     "killed",
     [
@@ -239,7 +262,7 @@ def programs(on, part):
     ],
     ids=lambda killed: "+".join(killed) or "nothing",
 )
-def test_nothing_is_left_whatever_was_killed_first(new_name, traces_of, killed):
+def test_nothing_is_left_whatever_was_killed_first(new_name, watch, killed):
     skip_unless_possible()
     before = machine()
     name = new_name()
@@ -248,20 +271,50 @@ def test_nothing_is_left_whatever_was_killed_first(new_name, traces_of, killed):
         make_namespace(on, "left")
         apply(on, pod("left", "stays", ["sleep", "infinity"]))
         wait_for_phase(on, "left", "stays", "Running")
-        bridge = network.bridge_of(on.folder)
-        inside = namespace_of(on)
-        assert bridge.name in links()
+        traces = watch(name)
+        assert {"process", "namespace", "mount", "link", "control", "folder"} <= traces.kinds_left()
         for part in killed:
             for found in processes.find(on.folder, [part]):
                 kill(found.pid)
     finally:
         on.down()
-    assert [] == traces_of(name)
-    assert bridge.name not in links()
-    assert [] == [str(path) for path in cgroups.MOUNT.rglob(f"{bridge.name}")]
     # The first process of a namespace may take a moment for its end.
-    wait_for(lambda: inside not in {pid_namespace(pid) for pid in pids()})
+    wait_for(lambda: not traces.left())
     assert before == machine()
+
+
+@pytest.fixture(name="nothing_starts")
+def _nothing_starts(monkeypatch):
+    """Let the machine be one that can run a real node, and fail the test if anything is started."""
+    monkeypatch.setattr(debian, "require_root", lambda _: None)
+    monkeypatch.setattr(debian, "require", lambda _: None)
+    monkeypatch.setattr(cgroups, "require", lambda: None)
+    monkeypatch.setattr(build, "binary", lambda module: paths.binaries() / module.name)
+    monkeypatch.setattr(processes, "start", lambda *_: pytest.fail("something was started"))
+    monkeypatch.setattr(network, "make_bridge", lambda _: pytest.fail("a bridge was made"))
+
+
+@pytest.mark.usefixtures("nothing_starts")
+@pytest.mark.parametrize("which", ["clusters", "binaries"])
+def test_a_folder_that_a_node_cannot_see_is_refused_also_behind_a_link(new_name, tmp_path, monkeypatch, which):
+    (tmp_path / "link").symlink_to("/var/lib")
+    monkeypatch.setattr(paths, which, lambda: tmp_path / "link" / "hanse")
+    with pytest.raises(DevclusterError, match="set XDG_CACHE_HOME"):
+        cluster.up(new_name(), WANTED)
+
+
+@pytest.mark.usefixtures("nothing_starts")
+def test_a_machine_that_allows_no_namespaces_is_told_so(new_name, monkeypatch):
+    monkeypatch.setattr(realnode, "TRIAL", "echo Operation not permitted >&2; exit 1")
+    with pytest.raises(DevclusterError, match=r"root may not do so here.*Operation not permitted"):
+        cluster.up(new_name(), WANTED)
+
+
+def test_a_machine_without_control_groups_is_told_so(new_name, tmp_path, monkeypatch):
+    monkeypatch.setattr(debian, "require_root", lambda _: None)
+    monkeypatch.setattr(cgroups, "MOUNT", tmp_path)
+    with pytest.raises(DevclusterError, match="does not have cpu, cpuset, memory"):
+        cluster.up(new_name(), WANTED)
 
 
 def kill(pid):
@@ -276,10 +329,6 @@ def machine():
     folders = {folder: sorted(Path(folder).iterdir()) for folder in SHARED_FOLDERS if Path(folder).is_dir()}
     settings = {name: Path("/proc/sys", name).read_text() for name in SHARED_SETTINGS}
     return folders, settings
-
-
-def links():
-    return subprocess.run(["ip", "link"], capture_output=True, text=True, check=True).stdout
 
 
 def pids():

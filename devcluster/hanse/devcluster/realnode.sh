@@ -34,7 +34,7 @@ kernel/keys/root_maxbytes 25000000
 END
 
 # Run a part under its own mark (see processes.py) and again when it was killed, as a service manager would. A part that
-# ends by itself is broken: then so is the node.
+# ends by itself is broken: then so is the node, and this shell ends, by the trap below.
 keep() {
     part=$1
     shift
@@ -42,15 +42,16 @@ keep() {
         HANSE_DEVCLUSTER_PART=$part "$@" >> "$PWD/logs/$part.log" 2>&1 &
         status=0
         wait $! || status=$?
-        [ "$status" -gt 128 ] || return "$status"
+        [ "$status" -gt 128 ] || break
         sleep 0.2
     done
+    echo "$part ended by itself with status $status, and the node with it"
+    kill -TERM $$
 }
 
-trap 'exit 0' TERM
+trap 'exit 1' TERM
 keep containerd containerd --config "$node/containerd.toml" &
 until ctr version > /dev/null 2>&1; do
-    kill -0 $! 2> /dev/null || exit 1
     sleep 0.05
 done
 for archive in "$node"/images/*; do
