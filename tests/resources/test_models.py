@@ -71,6 +71,26 @@ def test_a_gang_without_min_replicas_is_rigid(job):
     assert TrainingJob.parse(job).spec.workers.core == 64
 
 
+def test_a_class_that_needs_more_than_all_workers_is_no_candidate(job):
+    assert [each.accelerator_class for each in TrainingJob.parse(job).spec.candidates] == ["h100-80g", "ascend-910b"]
+    job["spec"]["workers"]["replicas"] = 53
+    assert [each.accelerator_class for each in TrainingJob.parse(job).spec.candidates] == ["h100-80g"]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Nowhere", "America/Argentina", "Etc/../passwd"])
+def test_a_time_zone_that_does_not_exist_is_misconfigured(manifest, zone):
+    with pytest.raises(MisconfiguredError, match=r"spec\.settlement\.timeZone: '.*': not a time zone"):
+        PoolPolicy.parse(manifest("PoolPolicy", {"spec.settlement": {"timeZone": zone}}))
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+@pytest.mark.parametrize("kind", [TrainingJob, Placement])
+def test_a_status_says_whether_the_attempt_was_simulated(manifest, kind, simulated):
+    said = {"simulated": True} if simulated else {}
+    report = {"fence": 3, "phase": "Running"} | said
+    assert kind.parse(manifest(kind.__name__, {"status": report})).status.simulated is simulated
+
+
 def test_a_policy_of_nothing_but_defaults_is_valid():
     policy = PoolPolicy.parse({"metadata": {"name": "default"}, "spec": {}})
     assert policy.spec.max_grace + policy.spec.kill_budget < policy.spec.reclaim_bound

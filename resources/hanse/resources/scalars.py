@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from enum import StrEnum
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from hanse.resources.rules import Rule
 
@@ -109,15 +111,27 @@ Uuid: TypeAlias = Annotated[
     matches("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "not a UUID: write it in small hexadecimal digits"),
 ]
 
+_NO_ZONE = "not a time zone: write UTC or an IANA name, such as Asia/Shanghai"
+
+
+def _known_zone(name: str) -> str:
+    try:
+        return name if name == "UTC" else zoneinfo.ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):
+        raise PydanticCustomError("zone", "{sentence}", {"sentence": _NO_ZONE}) from None
+
+
 TimeZone: TypeAlias = Annotated[
     str,
     Field(max_length=64),
     matches(
         "^(UTC|(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc)"
         "(/[A-Za-z0-9_+-]+){1,2})$",
-        "not a time zone: write UTC or an IANA name, such as Asia/Shanghai",
+        _NO_ZONE,
     ),
+    AfterValidator(_known_zone),
 ]
+"""CEL knows the shape of a name only; the models know whether there is such a zone."""
 
 Text: TypeAlias = Annotated[
     str,

@@ -204,7 +204,7 @@ class TrainingJobSpec(Model):
             "minReplicas of each class in accelerators is larger than workers.replicas, so that no class can be used:"
             " raise replicas, or lower one",
             field=".accelerators",
-            holds=lambda spec: any((a.min_replicas or 1) <= spec.workers.replicas for a in spec.accelerators),
+            holds=lambda spec: len(spec.candidates) > 0,
         ),
         *_FIXED,
     )
@@ -262,6 +262,11 @@ class TrainingJobSpec(Model):
         description="How long the object stays after the job has ended. The ledger keeps it.",
     )
     template: PodTemplate = Field(description="What each worker runs.")
+
+    @property
+    def candidates(self) -> tuple[AcceleratorChoice, ...]:
+        """The classes that it can run on while it has this many replicas, in order of preference."""
+        return tuple(choice for choice in self.accelerators if (choice.min_replicas or 1) <= self.workers.replicas)
 
 
 class TrainingJob(Resource):
