@@ -237,11 +237,12 @@ def configured_database_url() -> str:
 
 def _build_all(wanted: Wanted) -> None:
     """Make what a cluster needs before anything of it exists: this may take minutes, or fail for want of a package."""
+    if wanted.real_node:
+        realnode.require()
     if wanted.control_plane:
         build.binary(build.CONTROLPLANE)
         build.binary(build.KWOK)
     if wanted.real_node:
-        realnode.require()
         build.binary(build.COREDNS)
         image.build()
 
@@ -258,7 +259,9 @@ def _start_parts(cluster: Cluster, wanted: Wanted) -> None:
     if not wanted.control_plane:
         return
     cluster.kubectl_binary.parent.mkdir()
-    cluster.kubectl_binary.hardlink_to(build.binary(build.CONTROLPLANE))
+    # The cluster's own links: a binary that the cache forgets is still there for a part that is started again.
+    for link in (cluster.kubectl_binary, cluster.folder / "bin" / "controlplane"):
+        link.hardlink_to(build.binary(build.CONTROLPLANE))
     plane = ControlPlane(folder, address)
     plane.start(scheduler=wanted.scheduler)
     kwok.start(folder, cluster.kubeconfig, reserved["kwok"])
@@ -277,7 +280,7 @@ def _start_real_node(cluster: Cluster, plane: ControlPlane, bridge: network.Brid
         cluster_domain=CLUSTER_DOMAIN,
         images=(image.build(),),
     )
-    realnode.start(cluster.folder, node, bridge, build.binary(build.CONTROLPLANE))
+    realnode.start(cluster.folder, node, bridge, cluster.folder / "bin" / "controlplane")
 
 
 def _start_warden(cluster: Cluster) -> None:
