@@ -13,8 +13,11 @@ from hanse.devcluster import cluster, image, paths, processes, realnode
 from hanse.devcluster.errors import DevclusterError
 
 # An owner as a test run is one: it starts a cluster, says so, and goes on with its work.
+# Signals are as in a terminal, also if the test run is in the background of a shell, where they are ignored.
 OWNER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from hanse.devcluster import cluster, nodes
 shapes = (nodes.parse("h100-80g=2x8"),)
 with cluster.running(sys.argv[1], cluster.Wanted(shapes=shapes, real_node=sys.argv[2] == "real")):
