@@ -44,7 +44,9 @@ def test_tests_are_no_packages():
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_each_tool_is_told_of_each_source_root(what, listed):
-    assert root_names() == sorted(listed), f"{what} in pyproject.toml does not list the folders that have a hanse/ in them"
+    assert root_names() == sorted(listed), (
+        f"{what} in pyproject.toml does not list the folders that have a hanse/ in them"
+    )
 
 
 def test_the_layers_name_each_source_root():
@@ -79,4 +81,8 @@ def _uv():
     import os
     import shutil
 
-    return os.environ.get("HANSE_UV") or shutil.which("uv") or pytest.fail("uv is not there: run the tests with `make test`")
+    return (
+        os.environ.get("HANSE_UV")
+        or shutil.which("uv")
+        or pytest.fail("uv is not there: run the tests with `make test`")
+    )
