@@ -34,7 +34,19 @@ def _add_development_commands() -> None:
     app.command("demo")(demo.demo)
 
 
+def _add_operator() -> None:
+    """Add `operator` if the extra that it needs is installed."""
+    try:
+        from hanse.cli import operator  # noqa: PLC0415  # an installation without the extra has no such command
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("hanse"):
+            raise
+        return
+    app.command("operator")(operator.operator)
+
+
 _add_development_commands()
+_add_operator()
 
 
 def _print_version(value: bool) -> None:  # the signature that typer calls

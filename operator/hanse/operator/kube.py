@@ -78,6 +78,12 @@ class Kube:
             headers={"Content-Type": "application/apply-patch+yaml"},
         )
 
+    async def merge(self, path: str, change: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge a change into an object that is there."""
+        query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
+        headers = {"Content-Type": "application/merge-patch+json"}
+        return await self.request("PATCH", path, dict(change), query=query, headers=headers)
+
     async def list_metadata(self, kind: Kind) -> tuple[int, dict[str, int]]:
         """Return the resource version of a consistent list of a kind, and that of each object by uid."""
         versions: dict[str, int] = {}
