@@ -1,4 +1,4 @@
-"""What the operator's tests share: a hub with a small pool, operators as processes of their own, and who stands for agents.
+"""What the operator's tests share: a hub with a small pool, operators as processes, and who stands for agents.
 
 The operator runs with the rights of its ServiceAccount and of its database role, never as the administrator. There are
 no agents: what they would do (report nodes, take and release leases) is done through the ledger's own functions.
@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,11 +19,13 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+import urllib3
 from alembic import command
 from alembic.config import Config
 from psycopg import sql
 
-from hanse.devcluster import cluster, ports, postgres
+from hanse.devcluster import cluster, postgres
+from hanse.devcluster.errors import DevclusterError
 from hanse.ledger import attempts, database, inventory
 
 ROOT = Path(__file__).parents[2]
@@ -161,17 +164,18 @@ class Pool:
         shape = {"class": "h100", "gpus": gpus, "cpuMilli": 96000, "memoryMiB": 10**6, "ready": True}
         inventory.report(self.api, "blue-1", {f"node-{number}": shape for number in range(nodes)}, whole=True)
 
-    def operator(self, *, failpoint="", database_url=None, kubeconfig=None, lease_seconds=3):
-        port = ports.free() if hasattr(ports, "free") else _free_port()
+    def operator(self, *, failpoint="", database_url=None, kubeconfig=None, lease_seconds=3, token=""):
+        port = _free_port()
         log = self.folder / f"operator-{len(self.started)}.log"
         environment = os.environ | {"HANSE_DATABASE_URL": database_url or self.url, "HANSE_FAILPOINT": failpoint}
-        process = subprocess.Popen(
-            [
-                sys.executable, "-m", "hanse.cli.main", "operator", f"--kubeconfig={kubeconfig or self.kubeconfig}",
-                f"--health-port={port}", f"--lease-seconds={lease_seconds}",
-            ],
-            env=environment, stdout=log.open("w"), stderr=subprocess.STDOUT, cwd=ROOT,
-        )  # fmt: skip
+        token_file = self.folder / "token"
+        token_file.write_text(token)
+        command_line = [
+            sys.executable, "-m", "hanse.cli.main", "operator", f"--kubeconfig={kubeconfig or self.kubeconfig}",
+            f"--health-port={port}", f"--lease-seconds={lease_seconds}", f"--internal-token-file={token_file}",
+        ]  # fmt: skip
+        with log.open("w") as output:
+            process = subprocess.Popen(command_line, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT)
         running = Running(process, log, port)
         self.started.append(running)
         return running
@@ -219,7 +223,7 @@ class Pool:
     def until(self, what, condition):
         """Return what *condition* returns as soon as that is true; fail, with all logs, if it does not become true."""
         deadline = time.monotonic() + WAIT_SECONDS_MAX
-        while not (found := condition()):
+        while not (found := _unless_away(condition)):
             if time.monotonic() > deadline:
                 logs = "\n".join(each.log.read_text()[-4000:] for each in self.started)
                 pytest.fail(f"{what}: not within {WAIT_SECONDS_MAX:.0f} s\n{logs}")
@@ -227,8 +231,13 @@ class Pool:
         return found
 
 
+def _unless_away(condition):
+    """Return what *condition* returns, or nothing while the API server or the database is being restarted."""
+    with contextlib.suppress(DevclusterError, urllib3.exceptions.HTTPError, sa.exc.OperationalError):
+        return condition()
+
+
 def _free_port():
-    import socket
 
     with contextlib.closing(socket.socket()) as bound:
         bound.bind(("127.0.0.1", 0))

@@ -5,12 +5,19 @@ import urllib.error
 import urllib.request
 
 
-def get(running, path):
+PLACEMENTS = "/apis/hanse.dev/v1alpha1/namespaces/hanse-cluster-blue-1/placements"
+
+
+def get(running, path, token=""):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(f"http://127.0.0.1:{running.port}{path}", headers=headers)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{running.port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
+    except urllib.error.URLError:
+        return 0, b""  # not up yet
 
 
 def test_a_job_is_admitted_placed_run_and_ended(pool):
@@ -32,3 +39,79 @@ def test_a_job_is_admitted_placed_run_and_ended(pool):
     events = pool.plane.client.request("GET", "/api/v1/namespaces/red/events")["items"]
     told = {event["reason"] for event in events if event["involvedObject"]["name"] == "one"}
     assert {"Admitted", "Running", "Succeeded"} <= told
+
+
+def test_health_tells_how_old_each_feed_is(pool):
+    running = pool.operator()
+    pool.until("ready", lambda: get(running, "/readyz")[0] == 200)
+    said = json.loads(get(running, "/feeds")[1])
+    assert len(said["feeds"]) == 9
+    assert all(feed["fresh"] and feed["ageSeconds"] < 60 for feed in said["feeds"].values())
+    assert get(running, "/healthz")[0] == 200
+    pool.until("a leader", lambda: b"hanse_operator_leading 1.0" in get(running, "/metrics")[1])
+    assert b'hanse_operator_feed_age_seconds{kind="TrainingJob"}' in get(running, "/metrics")[1]
+
+
+def test_the_internal_port_says_nothing_without_the_token_and_the_queue_with_it(pool):
+    running = pool.operator(token="secret-of-the-test")
+    pool.submit("runs", replicas=2)
+    pool.until("a Placement", pool.placements)
+    uid = pool.submit("waits")
+    pool.until("a reason", lambda: pool.status("waits").get("reason"))
+    assert get(running, f"/internal/jobs/{uid}")[0] == 401
+    assert get(running, f"/internal/jobs/{uid}", "another")[0] == 401
+    code, body = get(running, f"/internal/jobs/{uid}", "secret-of-the-test")
+    assert code == 200
+    assert json.loads(body)["position"] == 1
+    assert json.loads(body)["waiting"]["asked_gpus"] == 8
+    assert "secret-of-the-test" not in running.log.read_text()
+
+
+def test_a_deleted_job_is_stopped_without_a_finalizer(pool):
+    pool.operator()
+    pool.submit("short")
+    (placement,) = pool.until("a Placement", pool.placements)
+    pool.grant(placement)
+    assert "finalizers" not in pool.job("short")["metadata"]
+    pool.delete("short")
+    pool.until("Stopped", lambda: pool.placements()[0]["spec"]["wanted"] == "Stopped")
+    assert [("End", "JobDeleted")] == pool.rows("SELECT kind, reason FROM ledger.decision WHERE effect = 'stop'")
+    pool.release(placement, "Stopped")
+    pool.until("the Placement to go", lambda: not pool.placements())
+
+
+def test_a_suspended_job_stops_and_goes_on_with_a_higher_fence(pool):
+    pool.operator()
+    pool.submit("pausing")
+    (placement,) = pool.until("a Placement", pool.placements)
+    pool.grant(placement)
+    pool.change("pausing", {"suspend": True})
+    pool.until("Stopped", lambda: pool.placements()[0]["spec"]["wanted"] == "Stopped")
+    pool.release(placement, "Stopped")
+    pool.until("Suspended", lambda: pool.phase("pausing") == "Suspended")
+    pool.change("pausing", {"suspend": False})
+    pool.until("another Placement", lambda: [each["spec"]["fence"] for each in pool.placements()] == [2])
+
+
+def test_a_job_that_fails_more_often_than_it_may_has_failed(pool):
+    pool.operator()
+    pool.submit("broken", restart={"limit": 1})
+    for fence in (1, 2):
+        placement = pool.until("a Placement", lambda fence=fence: _with_fence(pool, fence))
+        pool.grant(placement)
+        pool.release(placement, "Failed: exit code 1")
+    pool.until("Failed", lambda: pool.phase("broken") == "Failed")
+    assert [(2,)] == pool.rows("SELECT count(*) FROM ledger.attempt")
+
+
+def test_a_placement_that_somebody_deletes_comes_back(pool):
+    pool.operator()
+    pool.submit("kept")
+    (placement,) = pool.until("a Placement", pool.placements)
+    pool.plane.client.request("DELETE", f"{PLACEMENTS}/{placement['metadata']['name']}")
+    (again,) = pool.until("the Placement again", pool.placements)
+    assert again["spec"] == placement["spec"]
+
+
+def _with_fence(pool, fence):
+    return next((each for each in pool.placements() if each["spec"]["fence"] == fence), None)

@@ -5,8 +5,8 @@ failed. At least once: a process that dies in between leaves the order in the ou
 new, as names follow from ids. An order that cannot be carried out now (the API server is away, an older gang still
 drains) stays.
 
-It also tidies: a Placement of an attempt that has ended goes, whoever made it, so that an old leader that wakes up and
-writes once more leaves nothing behind.
+Beside that it reconciles: a Placement of an attempt that has ended goes, whoever made it, so that an old leader that
+wakes up and writes once more leaves nothing behind; one that somebody deleted comes back.
 """
 
 import asyncio
@@ -19,13 +19,16 @@ import structlog
 from sqlalchemy import Engine
 
 from hanse.ledger import outbox
-from hanse.operator import failpoints, kinds, placing
+from hanse.operator import failpoints, kinds, mirror, placing
 from hanse.operator.kube import Kube, KubeError
 from hanse.operator.mirror import Live, Mirror
 from hanse.operator.world import World
+from hanse.resources import ObjectMeta
 
 ORDERS_MAX = 500
 CONCURRENT_MAX = 16
+MISSING_SECONDS = 5
+"""After so long, a Placement that the cache does not have is not merely on its way."""
 DETAIL_LENGTH_MAX = 1000
 _FINAL = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 _log = structlog.get_logger(__name__)
@@ -38,9 +41,9 @@ class NotYetError(Exception):
 class Actuator:
     """Carries out the orders of one leader."""
 
-    def __init__(self, kube: Kube, engine: Engine, term: int, world: World, mirror: Mirror) -> None:
+    def __init__(self, kube: Kube, engine: Engine, term: int, world: World, mirrored: Mirror) -> None:
         self._kube, self._engine, self._term = kube, engine, term
-        self._world, self._mirror = world, mirror
+        self._world, self._mirror = world, mirrored
         self._slots = asyncio.Semaphore(CONCURRENT_MAX)
 
     async def act(self) -> int:
@@ -61,11 +64,27 @@ class Actuator:
             await asyncio.to_thread(outbox.done, self._engine, self._term, done)
         return len(orders) - len(done)
 
-    async def tidy(self) -> None:
-        """Delete Placements whose attempts have ended."""
-        live = {str(each.id) for each in self._mirror.live.values()}
-        ended = [each for each in self._world.placements.values() if each.spec.attempt not in live]
-        await asyncio.gather(*(self._delete(each.metadata.namespace, each.metadata.name) for each in ended))
+    async def reconcile(self) -> None:
+        """Put right what the outbox does not know of: Placements that are there in vain, and those that are missing."""
+        placed = self._world.placement_by_attempt
+        live = {str(each.id): each for each in self._mirror.live.values()}
+        doubtful = [uuid.UUID(attempt) for attempt in placed if attempt not in live]
+        # Asked anew: an old leader that wakes up must not take away what a newer one has made meanwhile.
+        if doubtful:
+            for attempt in await asyncio.to_thread(mirror.ended, self._engine, doubtful):
+                await self._delete(placed[str(attempt)].metadata)
+        for each in live.values():
+            if str(each.id) not in placed and each.admitted_at_seconds + MISSING_SECONDS < self._mirror.now_seconds:
+                await self._restore(each)
+
+    async def _restore(self, live: Live) -> None:
+        job = self._world.jobs.get(live.job)
+        if job is not None and live.failure is None and not live.is_stopped and not self._waits(live):
+            try:
+                await self._kube.apply(placing.path(live), placing.running(live, job.spec))
+                _log.warning("placement_restored", attempt=str(live.id))
+            except KubeError as error:
+                _log.warning("placement_not_restored", attempt=str(live.id), error=str(error))
 
     async def _outcome(self, order: outbox.Order) -> dict[uuid.UUID, str | None]:
         """Return what came of an order: None if it took effect, else why it never can; nothing if it has to wait."""
@@ -82,24 +101,23 @@ class Actuator:
 
     async def _carry_out(self, body: Mapping[str, Any], sequence: int) -> None:
         if body["effect"] == "admit":
-            await self._start(body, sequence)
+            await self._start(body)
         elif body["effect"] == "stop":
             await self._stop(body, sequence)
         # What is kept needs nothing: its funding travels with the lease's renewal, its label with the status.
 
-    async def _start(self, body: Mapping[str, Any], sequence: int) -> None:
+    async def _start(self, body: Mapping[str, Any]) -> None:
         live = self._live(body)
         if live is None or live.is_stopped:
             return  # a Placement would start nothing, and the stop may already be done
-        if live.awaits & {each.id for each in self._mirror.live.values()}:
-            raise NotYetError
-        job = self._world.jobs.get(body["job"])
+        job = self._world.jobs.get(live.job)
         if job is None:
             return  # it was deleted; the next cycle stops the attempt
-        manifest = placing.running(body, sequence, job.spec)
+        if self._waits(live):
+            raise NotYetError
         failpoints.hit("before-effect")
-        await self._kube.apply(placing.path(body["cluster"], body["attempt"]), manifest)
-        _log.info("placement_applied", attempt=body["attempt"], fence=body["fence"], cluster=body["cluster"])
+        await self._kube.apply(placing.path(live), placing.running(live, job.spec))
+        _log.info("placement_applied", attempt=str(live.id), fence=live.fence, cluster=live.cluster)
 
     async def _stop(self, body: Mapping[str, Any], sequence: int) -> None:
         live = self._live(body)
@@ -107,19 +125,23 @@ class Actuator:
             return  # it has ended already, and tidying takes its Placement
         failpoints.hit("before-effect")
         try:
-            await self._kube.merge(placing.path(live.cluster, body["attempt"]), placing.stopped(sequence))
+            await self._kube.merge(placing.path(live), placing.stopped(sequence))
         except KubeError as error:
             # There is none, or a later decision has written to it.
             if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}:
                 raise
         _log.info("placement_stopped", attempt=body["attempt"], fence=body["fence"])
 
-    async def _delete(self, namespace: str | None, name: str) -> None:
+    async def _delete(self, metadata: ObjectMeta) -> None:
         try:
-            await self._kube.request("DELETE", kinds.PLACEMENT.object_path(name, namespace))
+            await self._kube.request("DELETE", kinds.PLACEMENT.object_path(metadata.name, metadata.namespace))
         except KubeError as error:
             if error.status != HTTPStatus.NOT_FOUND:
-                _log.warning("placement_not_deleted", name=name, error=str(error))
+                _log.warning("placement_not_deleted", name=metadata.name, error=str(error))
+
+    def _waits(self, live: Live) -> bool:
+        """Return whether attempts whose GPUs it gets have not ended yet."""
+        return not live.awaits.isdisjoint(each.id for each in self._mirror.live.values())
 
     def _live(self, body: Mapping[str, Any]) -> Live | None:
         live = self._mirror.live.get(body["job"])

@@ -35,6 +35,8 @@ from hanse.quota.errors import QuotaError
 
 DEBOUNCE_SECONDS = 0.1
 POLL_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 5.0
+"""Time alone changes things too: funding is renewed, windows open, deadlines pass."""
 HELD_BACK_SECONDS = 30.0
 CODE_SHA256 = hashlib.sha256(f"hanse {metadata.version('hanse')}".encode()).digest()
 
@@ -47,7 +49,7 @@ class Progress:
 
     term: int
     cycle: int = 0
-    planned_at: float | None = None
+    planned_at: float = float("-inf")
     orders_left: int = 0
     pool_problem: str = ""
 
@@ -90,8 +92,7 @@ class Leader:
             except (errors.LedgerError, sa.exc.DBAPIError) as error:
                 # Whatever was recorded is read again: nothing is assumed of a transaction whose answer is not known.
                 _log.warning("cycle_failed", error=type(error).__name__, said=str(error)[:500])
-                self.mirror.live.clear()
-                self.mirror.past.clear()
+                self.mirror.drop()
                 await asyncio.sleep(POLL_SECONDS)
             await self._pause()
 
@@ -102,14 +103,18 @@ class Leader:
 
     async def cycle(self) -> None:
         """Run one cycle."""
-        if self.world.take(self.cache.take_changes()):
+        changes = self.cache.take_changes()
+        if self.world.take(changes):
             await asyncio.to_thread(self._members.sync, self.world)
+        seen = self.mirror.version, self._inventory_version
         await asyncio.to_thread(self._read)
-        await self._plan_and_record()
+        is_due = time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
+        if is_due or any(changes.values()) or seen != (self.mirror.version, self._inventory_version):
+            await self._plan_and_record()
+            self.progress.planned_at = time.monotonic()
+            await self._actuator.reconcile()
+            await self.teller.tell()
         self.progress.orders_left = await self._actuator.act()
-        await self._actuator.tidy()
-        await self.teller.tell()
-        self.progress.planned_at = time.monotonic()
 
     async def _pause(self) -> None:
         try:

@@ -42,6 +42,8 @@ class Live:
     funded_until_seconds: int | None
     granted_at_seconds: int | None
     admitted_at_seconds: int
+    admitted_sequence: int
+    """The place in the ledger of the decision that admitted it."""
     strength: Mapping[str, Any]
     placed: tuple[tuple[str, int, int], ...]
     """Node, workers and the mask of the GPUs, for each node."""
@@ -102,6 +104,12 @@ class Mirror:
             if fresh or ended or unknown:
                 self.version += 1
 
+    def drop(self) -> None:
+        """Forget everything: the next poll reads it again."""
+        self.live.clear()
+        self.past.clear()
+        self.version += 1
+
     def _take_live(
         self, connection: Connection, rows: Mapping[uuid.UUID, Any], known: Mapping[uuid.UUID, Live], fresh: list[Any]
     ) -> None:
@@ -121,6 +129,13 @@ def _differs(known: Live, row: Any) -> bool:
     return seen != (row.state, row.funded_until_seconds, row.granted_at_seconds, row.last_decision)
 
 
+def ended(engine: Engine, attempts: list[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of *attempts* that have ended, by what is committed now: an attempt that has ended stays so."""
+    statement = sa.select(Attempt.id).where(Attempt.id.in_(attempts), Attempt.state.not_in(LIVE))
+    with database.transaction(engine) as connection:
+        return set(connection.execute(statement).scalars())
+
+
 def _details(connection: Connection, attempts: list[uuid.UUID]) -> list[Live]:
     if not attempts:
         return []
@@ -129,6 +144,7 @@ def _details(connection: Connection, attempts: list[uuid.UUID]) -> list[Live]:
         sa.select(
             Attempt.__table__,
             admitted.body,
+            admitted.sequence.label("admitted_sequence"),
             stopped.kind.label("stop_kind"),
             stopped.reason.label("stop_reason"),
             Effect.detail.label("failure"),
@@ -175,6 +191,7 @@ def _live(row: Any, strength: Mapping[str, Any]) -> Live:
         funded_until_seconds=row.funded_until_seconds,
         granted_at_seconds=row.granted_at_seconds,
         admitted_at_seconds=detail["asOf"],
+        admitted_sequence=row.admitted_sequence,
         strength=strength,
         placed=tuple((node, workers, int(mask)) for node, workers, mask in detail["placed"]),
         awaits=frozenset(uuid.UUID(each) for each in detail["awaits"]),

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from hanse import resources, scheduler
+from hanse import scheduler
 from hanse.operator import events, failpoints, kinds, statuses
 from hanse.operator.fitness import Verdict
 from hanse.operator.kube import Kube, KubeError
@@ -66,7 +66,7 @@ class Teller:
 
     def _known(self, uid: str) -> statuses.Known:
         job, live = self._world.jobs[uid], self._mirror.live.get(uid)
-        placement = self._placement_by_attempt().get(str(live.id)) if live else None
+        placement = self._world.placement_by_attempt.get(str(live.id)) if live else None
         return statuses.Known(
             job=job,
             leaf=self._world.leaves.get(job.metadata.namespace or ""),
@@ -74,11 +74,8 @@ class Teller:
             past=self._mirror.past.get(uid, NEVER_RAN),
             verdict=self.verdicts.get(uid),
             waiting=self.waiting.get(uid),
-            placement=placement,
+            placement=placement.status if placement else None,
         )
-
-    def _placement_by_attempt(self) -> dict[str, resources.PlacementStatus | None]:
-        return {each.spec.attempt: each.status for each in self._world.placements.values()}
 
     async def _write_job(self, uid: str, status: Mapping[str, Any]) -> None:
         metadata = self._world.documents[uid]["metadata"]

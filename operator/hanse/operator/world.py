@@ -44,6 +44,7 @@ class World:
     def __init__(self) -> None:
         self._objects: dict[str, dict[str, resources.Resource]] = {name: {} for name in MODELS}
         self.leaves: dict[str, Leaf] = {}
+        self._placement_by_attempt: dict[str, resources.Placement] = {}
         self._namespace_by_uid: dict[str, str] = {}
         self.documents: dict[str, Document] = {}
         """The raw TrainingJobs by uid: what a status is compared with."""
@@ -58,6 +59,8 @@ class World:
                     self._take_namespace(uid, document)
                 else:
                     self._take_object(kind, uid, document)
+            if kind == kinds.PLACEMENT.name and documents:
+                self._placement_by_attempt = {each.spec.attempt: each for each in self.placements.values()}
             is_pool_changed |= bool(documents) and kind not in {kinds.TRAINING_JOB.name, kinds.PLACEMENT.name}
         return is_pool_changed
 
@@ -65,6 +68,11 @@ class World:
     def jobs(self) -> Mapping[str, resources.TrainingJob]:
         """The jobs that can be read, by uid."""
         return self._objects["TrainingJob"]  # type: ignore[return-value]  # the values of one kind are of its model
+
+    @property
+    def placement_by_attempt(self) -> Mapping[str, resources.Placement]:
+        """The placements by the attempt that they are about."""
+        return self._placement_by_attempt
 
     @property
     def placements(self) -> Mapping[str, resources.Placement]:
