@@ -77,7 +77,7 @@ class ApiProxy(_Thread):
                 await answer.write(line)
 
     async def _pass_on(self, request):
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in {"host"}}
+        headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
         url = self._cluster["server"] + request.path_qs
         body = await request.read()
         async with self._session.request(request.method, url, headers=headers, data=body, timeout=None) as upstream:

@@ -7,10 +7,10 @@ import contextlib
 import copy
 import importlib.util
 import json
+import os
 import signal
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 import yaml
 
@@ -44,27 +44,37 @@ def check_history(pool, *, jobs):
     assert len(placed) == len({each["spec"]["fence"] for each in pool.placements()}) * jobs
 
 
-@pytest.mark.parametrize("failpoint", failpoints.NAMES)
-def test_an_operator_killed_at_a_failpoint_goes_on_where_it_was(pool, failpoint):
-    first = pool.operator(failpoint=f"{failpoint}:kill")
-    pool.submit("a", gpus=4)
-    pool.submit("b", gpus=4)
-    pool.until(f"death at {failpoint}", lambda: first.process.poll() == -signal.SIGKILL)
-    if failpoint == "before-record":
-        assert not pool.rows("SELECT 1 FROM ledger.decision")
-        assert not pool.placements()
+def test_operators_killed_at_each_failpoint_go_on_where_the_last_one_was(pool):
+    """One is armed for each failpoint and stands by; whoever leads dies with the next job, and another takes over."""
+    pool.report(nodes=4)
+    armed = {name: pool.operator(failpoint=f"{name}:kill") for name in failpoints.NAMES}
+    for number in range(len(armed)):
+        alive = [each for each in armed.values() if each.process.poll() is None]
+        pool.submit(f"job-{number}", gpus=4)
+        pool.until("a death", lambda alive=alive: any(each.process.poll() == -signal.SIGKILL for each in alive))
     pool.operator()
-    pool.until("both placed", lambda: len(pool.placements()) == 2)
-    pool.until("both told", lambda: {pool.phase("a"), pool.phase("b")} == {"Admitted"})
+    pool.until("all placed", lambda: len(pool.placements()) == len(armed))
+    pool.until("all told", lambda: {pool.phase(f"job-{number}") for number in range(len(armed))} == {"Admitted"})
     pool.until("an empty outbox", lambda: has_settled(pool))
-    check_history(pool, jobs=2)
+    assert [-signal.SIGKILL] * len(armed) == [each.process.returncode for each in armed.values()]
+    check_history(pool, jobs=len(armed))
+
+
+def test_a_plan_that_was_not_recorded_has_no_effect(pool):
+    running = pool.operator(failpoint="before-record:kill")
+    pool.submit("planned")
+    pool.until("its death", lambda: running.process.poll() == -signal.SIGKILL)
+    assert not pool.rows("SELECT 1 FROM ledger.decision")
+    assert not pool.placements()
+    assert not pool.status("planned")
 
 
 def test_a_leader_halted_before_it_records_changes_nothing_when_it_wakes_up(pool):
     old = pool.operator(failpoint="before-record:stop")
+    pool.until("a leader", lambda: old.said("leading"))
+    new = pool.operator()
     pool.submit("contested")
     pool.until("the old leader to halt", lambda: _is_halted(old))
-    new = pool.operator()
     pool.until("the new leader to place it", pool.placements)
     old.signal(signal.SIGCONT)
     pool.until("the old leader to give up", lambda: old.said("leadership_ended"))
@@ -79,9 +89,10 @@ def test_a_leader_halted_before_it_records_changes_nothing_when_it_wakes_up(pool
 def test_a_leader_halted_before_its_effect_leaves_nothing_behind_when_it_wakes_up(pool):
     """It writes a Placement of an attempt that has ended meanwhile; the new leader takes it away."""
     old = pool.operator(failpoint="before-effect:stop")
+    pool.until("a leader", lambda: old.said("leading"))
+    pool.operator()
     pool.submit("contested")
     pool.until("the old leader to halt", lambda: _is_halted(old))
-    pool.operator()
     (placement,) = pool.until("the new leader to place it", pool.placements)
     pool.grant(placement)
     pool.release(placement, "Succeeded")
@@ -112,8 +123,10 @@ def test_postgres_restarts(pool):
     pool.submit("before", gpus=4)
     pool.until("a Placement", pool.placements)
     folder = pool.plane.folder
-    processes.end(folder, [postgres.PART])
+    postmaster = int((folder / "postgres/postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGINT)  # what systemd sends: it does not wait for clients
     pool.submit("during", gpus=4)
+    pool.until("it to be down", lambda: not (folder / "postgres/postmaster.pid").exists())
     postgres.start(folder, sa.make_url(pool.url).port, durable=False)
     pool.until("both placed", lambda: len(pool.placements()) == 2)
     pool.until("an empty outbox", lambda: has_settled(pool))

@@ -4,13 +4,13 @@ import json
 import urllib.error
 import urllib.request
 
-
+TOKEN = "shown-by-the-api-service"
 PLACEMENTS = "/apis/hanse.dev/v1alpha1/namespaces/hanse-cluster-blue-1/placements"
 
 
 def get(running, path, token=""):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = urllib.request.Request(f"http://127.0.0.1:{running.port}{path}", headers=headers)
+    request = urllib.request.Request(f"http://127.0.0.1:{running.port}{path}", headers=headers)  # our own port
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.status, answer.read()
@@ -53,18 +53,18 @@ def test_health_tells_how_old_each_feed_is(pool):
 
 
 def test_the_internal_port_says_nothing_without_the_token_and_the_queue_with_it(pool):
-    running = pool.operator(token="secret-of-the-test")
+    running = pool.operator(token=TOKEN)
     pool.submit("runs", replicas=2)
     pool.until("a Placement", pool.placements)
     uid = pool.submit("waits")
     pool.until("a reason", lambda: pool.status("waits").get("reason"))
     assert get(running, f"/internal/jobs/{uid}")[0] == 401
     assert get(running, f"/internal/jobs/{uid}", "another")[0] == 401
-    code, body = get(running, f"/internal/jobs/{uid}", "secret-of-the-test")
+    code, body = get(running, f"/internal/jobs/{uid}", TOKEN)
     assert code == 200
     assert json.loads(body)["position"] == 1
     assert json.loads(body)["waiting"]["asked_gpus"] == 8
-    assert "secret-of-the-test" not in running.log.read_text()
+    assert TOKEN not in running.log.read_text()
 
 
 def test_a_deleted_job_is_stopped_without_a_finalizer(pool):

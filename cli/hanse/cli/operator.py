@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from hanse.operator import election, process
-
 
 def operator(
     database_url: Annotated[
@@ -26,6 +24,8 @@ def operator(
     lease_seconds: Annotated[float, typer.Option(help="After so long without renewal another may lead.")] = 15.0,
 ) -> None:
     """Run the hub's operator until it is told to end."""
+    from hanse.operator import election, process  # noqa: PLC0415  # seconds that other commands need not wait
+
     process.configure_logs()
     settings = process.Settings(
         database_url=database_url,
