@@ -22,12 +22,20 @@ class _Thread:
 
     def __exit__(self, *_):
         self._run(self.stop())
+        self._run(_cancel_others())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
     def _run(self, work):
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+
+async def _cancel_others():
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 class ApiProxy(_Thread):
@@ -80,7 +88,10 @@ class ApiProxy(_Thread):
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
         url = self._cluster["server"] + request.path_qs
         body = await request.read()
-        async with self._session.request(request.method, url, headers=headers, data=body, timeout=None) as upstream:
+        forever = aiohttp.ClientTimeout(total=None)
+        async with self._session.request(
+            request.method, url, headers=headers, data=body or None, timeout=forever
+        ) as upstream:
             kept = {name: value for name, value in upstream.headers.items() if name.lower() == "content-type"}
             if upstream.headers.get("Content-Encoding"):
                 kept["Content-Encoding"] = upstream.headers["Content-Encoding"]

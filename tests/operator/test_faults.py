@@ -140,7 +140,7 @@ def test_a_watch_that_fails_with_error_500_restarts_the_feed_and_nothing_else(po
         pool.submit("before", gpus=4)
         pool.until("a Placement", pool.placements)
         proxy.inject(500)
-        pool.until("the feed to fail", lambda: running.said("feed_failed"))
+        pool.until("the feed to fail", lambda: running.said("feed_ended"))
         pool.submit("after", gpus=4)
         pool.until("both placed", lambda: len(pool.placements()) == 2)
         assert 1 == len(running.said("leading"))

@@ -12,6 +12,7 @@ import asyncio
 import functools
 import random
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
@@ -26,7 +27,8 @@ from hanse.operator.hearing import Hearing
 from hanse.operator.kinds import Kind
 
 RESTART_SECONDS = 1.0
-STOP_SECONDS_MAX = 15.0
+STOP_SECONDS_MAX = 10.0
+LOOK_SECONDS = 0.2
 
 _log = structlog.get_logger(__name__)
 Configure = Callable[[], Awaitable[client.Configuration]]
@@ -37,6 +39,7 @@ class Feed:
 
     def __init__(self, kinds: Iterable[Kind], cache: Cache, hearing: Hearing, configure: Configure) -> None:
         self._registry = _registry(kinds, cache, hearing, configure)
+        self._hearing = hearing
         self._stopping = threading.Event()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="feed", daemon=True)
@@ -56,24 +59,47 @@ class Feed:
         self._stopping.set()
         self._ending.set()
         if self._thread.is_alive():
-            self._thread.join(STOP_SECONDS_MAX)
+            self._thread.join(2 * STOP_SECONDS_MAX)
 
     def _supervise(self) -> None:
         while not self._stopping.is_set():
             self._ending = threading.Event()
             if self._stopping.is_set():  # set in between: whoever did so raised the flag of the run before
                 return
-            try:
-                asyncio.run(self._operate())
-            except Exception as error:  # noqa: BLE001  # whatever ends Kopf, the feed must go on
-                _log.warning("feed_failed", error=str(error))
+            self._run_once(self._ending)
             self.restarts += 1
             self._stopping.wait(RESTART_SECONDS)
 
-    async def _operate(self) -> None:
-        await kopf.operator(
-            registry=self._registry, settings=settings(), standalone=True, clusterwide=True, stop_flag=self._ending
-        )
+    def _run_once(self, ending: threading.Event) -> None:
+        """Run Kopf in a thread until it ends, is to end, or is deaf; one that does not end in time is left behind.
+
+        What it may still put into the cache does no harm: an older version never replaces a newer one.
+
+        """
+        run = threading.Thread(target=self._operate, args=(ending,), name="kopf", daemon=True)
+        run.start()
+        began = time.monotonic()
+        while run.is_alive() and not ending.wait(LOOK_SECONDS):
+            if (deaf := self._hearing.silent_since(began)) is not None:
+                _log.warning("feed_deaf", kind=deaf)
+                ending.set()
+        run.join(STOP_SECONDS_MAX)
+        _log.warning("feed_ended", left_behind=run.is_alive())
+
+    def _operate(self, ending: threading.Event) -> None:
+        try:
+            asyncio.run(self._kopf(ending))
+        except Exception as error:  # noqa: BLE001  # whatever ends Kopf, the feed must go on
+            _log.warning("feed_failed", error=str(error))
+
+    async def _kopf(self, ending: threading.Event) -> None:
+        try:
+            await kopf.operator(
+                registry=self._registry, settings=settings(), standalone=True, clusterwide=True, stop_flag=ending
+            )
+        finally:
+            # Kopf waits for the flag in a thread of the loop's executor, which must end before the loop can.
+            ending.set()
 
 
 class Jittered:

@@ -50,6 +50,14 @@ class Hearing:
         with self._lock:
             return dict(self._heard)
 
+    def silent_since(self, began: float) -> str | None:
+        """Return a kind that was not heard for too long in a run that *began* then, or None."""
+        now = time.monotonic()
+        for kind, heard in self.feeds().items():
+            if now - max(began, heard.last or began) > SILENT_SECONDS_MAX:
+                return kind
+        return None
+
     def note(self, path: str, *, opened: bool = False) -> None:
         """Take in that the watch at *path* was opened, or that bytes of it came."""
         name = self._name_by_path.get(path)

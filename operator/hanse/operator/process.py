@@ -175,5 +175,6 @@ def configure_logs() -> None:
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    # Kopf logs each event of each object with its name, and each request that it tries again.
-    logging.getLogger("kopf").setLevel(logging.CRITICAL)
+    # Kopf would log each event with the object's name, which is its member's business.
+    logging.getLogger("kopf.objects").setLevel(logging.CRITICAL)
+    logging.getLogger("kopf._core").setLevel(logging.ERROR)
