@@ -6,6 +6,7 @@ but :func:`remove` takes them away.
 """
 
 import errno
+import os
 import time
 from pathlib import Path
 
@@ -16,13 +17,48 @@ MOUNT = Path("/sys/fs/cgroup")
 MEMBERS = "cgroup.procs"
 # A group of version 1's cpuset has no processors when it is new, and takes no process then.
 INHERITED = ("cpuset.cpus", "cpuset.mems")
+# What the kubelet demands of version 2, of those that the machine has.
+CONTROLLERS = ("cpu", "cpuset", "hugetlb", "memory", "pids")
+# What the kubelet does not start without, in either version; version 1 calls its hierarchies so.
+NEEDED = ("cpu", "cpuset", "memory")
+
+ADVICE = ", which is so inside most containers: use a machine or VM of its own"
 
 EMPTY_SECONDS = 10.0
 POLL_SECONDS = 0.05
 
 
+def require() -> None:
+    """Make sure that groups can be made and have the controllers that a node needs.
+
+    Raises:
+        DevclusterError: this machine is a container itself that may not divide its processors and memory.
+
+    """
+    hierarchies = _hierarchies()
+    if hierarchies == [MOUNT]:
+        controllers = set((MOUNT / "cgroup.controllers").read_text().split())
+    else:
+        controllers = {name for hierarchy in hierarchies for name in hierarchy.name.split(",")}
+    problem = ""
+    if lacking := [name for name in NEEDED if name not in controllers]:
+        problem = f"{MOUNT} does not have {', '.join(lacking)}"
+    elif read_only := [str(hierarchy) for hierarchy in hierarchies if not os.access(hierarchy, os.W_OK)]:
+        problem = f"{', '.join(read_only)} cannot be written to"
+    if problem:
+        raise DevclusterError(f"a real node needs control groups of its own, and {problem}{ADVICE}")
+    if hierarchies == [MOUNT]:
+        _hand_down_controllers(MOUNT)
+
+
 def make(name: str) -> None:
-    """Make the group *name* in each hierarchy."""
+    """Make the group *name* in each hierarchy.
+
+    Raises:
+        DevclusterError: as of :func:`require`.
+
+    """
+    require()
     for hierarchy in _hierarchies():
         group = hierarchy / name
         group.mkdir(exist_ok=True)
@@ -44,6 +80,22 @@ def remove(name: str) -> None:
             if time.monotonic() > deadline:
                 raise DevclusterError(f"{hierarchy / name} still holds processes: see the files {MEMBERS} in it")
             time.sleep(POLL_SECONDS)
+
+
+def _hand_down_controllers(hierarchy: Path) -> None:
+    """Let groups below the top of version 2 have the controllers; service managers do it too, if not for all."""
+    controllers = (hierarchy / "cgroup.controllers").read_text().split()
+    enabled = (hierarchy / "cgroup.subtree_control").read_text().split()
+    missing = [name for name in CONTROLLERS if name in controllers and name not in enabled]
+    if not missing:
+        return
+    try:
+        (hierarchy / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in missing))
+    except OSError as error:
+        raise DevclusterError(
+            f"a real node needs the control group controllers {', '.join(missing)}, and {hierarchy} does not hand them "
+            f"down ({error.strerror}){ADVICE}"
+        ) from error
 
 
 def _is_removed(group: Path) -> bool:

@@ -10,7 +10,6 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from hanse.devcluster import progress
@@ -18,14 +17,6 @@ from hanse.devcluster.errors import DevclusterError
 
 INSTALLED = "ii "
 OUTPUT_LINES = 8
-
-
-@dataclass(frozen=True)
-class Release:
-    """A release of the distribution and a mirror of it."""
-
-    suite: str
-    mirror: str
 
 
 def require(packages: Iterable[str]) -> None:
@@ -59,24 +50,35 @@ def require_root(what: str) -> None:
         raise DevclusterError(f"{what} can only be made on Linux and as root")
 
 
-def release() -> Release:
-    """Return the machine's own release, and the mirror that its apt uses for it.
+def suite() -> str:
+    """Return the name of the machine's own release, as `bookworm`."""
+    return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+
+
+def mirror() -> str:
+    """Return where the machine's apt gets the machine's own release from.
 
     Raises:
         DevclusterError: apt has no source for it.
 
     """
-    suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
     command = ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)", "Created-By: Packages"]
     for line in subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines():
         site, _, rest = line.partition(" ")
-        if rest == f"{suite} main":
-            return Release(suite, site)
-    raise DevclusterError(f"apt has no source for {suite or 'this release'} main: see /etc/apt/sources.list")
+        if rest == f"{suite()} main":
+            return site
+    raise DevclusterError(f"apt has no source for {suite() or 'this release'} main: see /etc/apt/sources.list")
 
 
 def architecture() -> str:
-    """Return Debian's name of the machine's architecture, which for amd64 and arm64 is the OCI's too."""
+    """Return Debian's name of the machine's architecture, which for amd64 and arm64 is the OCI's too.
+
+    Raises:
+        DevclusterError: this is another distribution.
+
+    """
+    if not shutil.which("dpkg"):
+        raise DevclusterError("images need Debian or Ubuntu; this machine has no dpkg")
     return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -17,8 +17,8 @@ import subprocess
 import time
 import tomllib
 from collections import deque
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +66,13 @@ class Recipe:
         self.checkout = paths.sources().parent
         self._file = paths.sources() / "image" / "image.toml"
         self.content: dict[str, Any] = tomllib.loads(self._file.read_text())
-        self.release = debian.release()
+        self.suite = debian.suite()
         self.architecture = debian.architecture()
 
     @cached_property
     def base_key(self) -> str:
         """Hash of what goes into the base layer; what the mirror holds that day is not part of it."""
-        return _hash([FORMAT, self.release.suite, self.architecture, repr(self.content["base"])])
+        return _hash([FORMAT, self.suite, self.architecture, repr(self.content["base"])])
 
     @cached_property
     def dependencies_key(self) -> str:
@@ -85,8 +85,10 @@ class Recipe:
         parts: list[str | bytes] = [self.base_key, (self.checkout / "pyproject.toml").read_bytes()]
         for folder in [*wheels.roots(self.checkout), *self.folders]:
             for file in sorted(file for file in (self.checkout / folder).rglob("*") if file.is_file()):
-                if "__pycache__" not in file.parts:
-                    parts += [str(file.relative_to(self.checkout)), file.read_bytes()]
+                # An editor's temporary file may be gone by now.
+                with contextlib.suppress(FileNotFoundError):
+                    if "__pycache__" not in file.parts:
+                        parts += [str(file.relative_to(self.checkout)), file.read_bytes()]
         return _hash(parts)
 
     @cached_property
@@ -111,11 +113,13 @@ def _build(recipe: Recipe, archive: Path) -> None:
     started = time.monotonic()
     with progress.Line("making the container images (the first time: about two minutes)") as line:
         base = _base(recipe, line)
-        layers = {
-            "base": oci.read_layer(base.with_suffix(".tar")),
-            "dependencies": _dependencies(recipe, base, line),
-            "application": _application(recipe, base, line),
-        }
+        layers = {"base": oci.read_layer(base.with_suffix(".tar"))}
+        for kind, key, install in (
+            ("dependencies", recipe.dependencies_key, _install_dependencies),
+            ("application", recipe.application_key, _install_application),
+        ):
+            line.update(f"the layer of the {kind}")
+            layers[kind] = _python_layer(f"{kind}-{key}", base, partial(install, recipe))
         line.update("writing the archive")
         images = [_image(name, recipe.content, layers) for name in recipe.content["images"]]
         oci.write_archive(archive, images, recipe.architecture)
@@ -132,13 +136,13 @@ def _image(name: str, content: dict[str, Any], layers: dict[str, oci.Layer]) -> 
 def _base(recipe: Recipe, line: progress.Line) -> Path:
     """Return a folder with a small Debian, and beside it the layer of the same name."""
     root = paths.images() / f"base-{recipe.base_key}"
-    if root.with_suffix(".tar").exists():
+    if root.is_dir() and root.with_suffix(".tar").exists():
         return root
     base = recipe.content["base"]
     shutil.rmtree(root, ignore_errors=True)
     # In a mount namespace of its own, whose end takes debootstrap's mounts away whatever happens to it.
     command = ["unshare", "--mount", "--fork", "--kill-child", "debootstrap", "--variant=minbase"]
-    command += [f"--include={','.join(base['packages'])}", recipe.release.suite, str(root), recipe.release.mirror]
+    command += [f"--include={','.join(base['packages'])}", recipe.suite, str(root), debian.mirror()]
     _run_with_progress(command, line)
     line.update("compiling Python's own modules")
     _compile(root, "usr/lib")
@@ -147,31 +151,27 @@ def _base(recipe: Recipe, line: progress.Line) -> Path:
     return root
 
 
-def _dependencies(recipe: Recipe, base: Path, line: progress.Line) -> oci.Layer:
-    file = paths.images() / f"dependencies-{recipe.dependencies_key}.tar"
-    if file.exists():
-        return oci.read_layer(file)
-    line.update("installing the dependencies")
-    folder = _fresh(file)
-    wheels.install_dependencies(recipe.checkout, recipe.extras, _site(base, folder))
-    return _python_layer(base, folder, file)
+def _install_dependencies(recipe: Recipe, site: Path, _folder: Path) -> None:
+    wheels.install_dependencies(recipe.checkout, recipe.extras, site)
 
 
-def _application(recipe: Recipe, base: Path, line: progress.Line) -> oci.Layer:
-    file = paths.images() / f"application-{recipe.application_key}.tar"
-    if file.exists():
-        return oci.read_layer(file)
-    line.update("installing our wheel")
-    folder = _fresh(file)
-    wheels.install_ours(recipe.checkout, _site(base, folder))
+def _install_application(recipe: Recipe, site: Path, folder: Path) -> None:
+    wheels.install_ours(recipe.checkout, site)
     for source, target in recipe.folders.items():
         shutil.copytree(recipe.checkout / source, folder / target, ignore=shutil.ignore_patterns("__pycache__"))
-    return _python_layer(base, folder, file)
 
 
-def _python_layer(base: Path, folder: Path, file: Path) -> oci.Layer:
-    """Make a layer of what was installed into *folder*: programs in their place, modules compiled."""
+def _python_layer(name: str, base: Path, install: Callable[[Path, Path], None]) -> oci.Layer:
+    """Return the layer called *name* of what *install* puts into a folder: programs in their place, modules compiled.
+
+    It is given the place of modules in that folder, and the folder.
+    """
+    file = paths.images() / f"{name}.tar"
+    if file.exists():
+        return oci.read_layer(file)
+    folder = _fresh(file)
     site = _site(base, folder)
+    install(site, folder)
     programs = folder / "usr/local/bin"
     programs.mkdir(parents=True)
     for program in (site / "bin").glob("*"):

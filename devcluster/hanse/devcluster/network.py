@@ -4,14 +4,16 @@ In: a cluster's folder. Out: a bridge with a free subnet, whose first address is
 the kubelet and the DNS server listen, one address for pods and for us. Nothing is routed or translated, and no kernel
 setting changes, so pods reach this machine and one another and nothing else.
 
-The choice is recorded in the folder before the bridge is made, with a random hardware address. That address is how
-:func:`remove_bridge` knows our bridge from somebody else's of the same name, whatever happened in between.
+The choice is recorded in the folder before the bridge is made, with a random name and a random hardware address. The
+name is nobody else's, whichever cache or user a cluster is of, so the cluster's control groups have it too. By the
+address :func:`remove_bridge` knows our bridge even so, whatever happened in between.
 """
 
 import contextlib
 import fcntl
 import ipaddress
 import json
+import os
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -19,19 +21,28 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hanse.devcluster import paths
 from hanse.devcluster.errors import DevclusterError
 
-POOL = ipaddress.IPv4Network("10.244.0.0/16")
+# Private ones of all kinds, since one route of a VPN often takes all of a kind, and containers much of another.
+POOLS = tuple(map(ipaddress.IPv4Network, ("10.244.0.0/16", "172.29.0.0/16", "192.168.0.0/16", "100.96.0.0/16")))
 PREFIX_LENGTH = 24
+# A VPN may write a default route as several routes to large parts of everything; no private network is that large.
+DEFAULT_PREFIX_LENGTH = 7
+ROUTES_NAMED = 6
+
 RECORD = "bridge.json"
+# With 8 hexadecimal digits, 13 characters: the name of a link has at most 15.
+NAME_PREFIX = "hanse"
+# All that make bridges on this machine lock it, whatever their caches; it is the kernel's own, one for each network
+# namespace, so that no file of ours is left behind.
+LOCK = Path("/sys/class/net")
 # The first byte of hardware addresses that their user chooses and that belong to one interface.
 LOCAL_UNICAST = "02"
 
 
 @dataclass(frozen=True)
 class Bridge:
-    """A cluster's bridge; *name* is also that of the cluster's control groups, since it is unique on the machine."""
+    """A cluster's bridge; *name* is also that of the cluster's control groups."""
 
     name: str
     address: str
@@ -60,12 +71,14 @@ def make_bridge(folder: Path) -> Bridge:
 
 def bridge_of(folder: Path) -> Bridge | None:
     """Return the bridge that was made, or was about to be, for the cluster in *folder*."""
-    record = folder / RECORD
-    return Bridge(**json.loads(record.read_text())) if record.exists() else None
+    try:
+        return Bridge(**json.loads((folder / RECORD).read_text()))
+    except FileNotFoundError:
+        return None
 
 
 def remove_bridge(folder: Path) -> None:
-    """Remove the bridge of the cluster in *folder*, and the ends in it of links to pods; do nothing if there is none."""
+    """Remove the bridge of the cluster in *folder*, if it has one, and the ends in it of links to pods."""
     bridge = bridge_of(folder)
     if bridge is None:
         return
@@ -87,25 +100,38 @@ def _delete(name: str) -> None:
 
 
 def _choose() -> Bridge:
-    names = {link["ifname"] for link in _ip_json("link", "show")}
-    names |= {bridge.name for folder in paths.clusters().iterdir() if (bridge := bridge_of(folder))}
-    taken = list(_networks_in_use())
-    for index, subnet in enumerate(POOL.subnets(new_prefix=PREFIX_LENGTH)):
-        name = f"hanse{index}"
-        if index > 0 and name not in names and not any(subnet.overlaps(network) for network in taken):
-            hardware_address = ":".join([LOCAL_UNICAST, *(f"{byte:02x}" for byte in secrets.token_bytes(5))])
-            return Bridge(name, str(subnet[1]), str(subnet), hardware_address)
+    subnet = _free_subnet()
+    hardware_address = ":".join([LOCAL_UNICAST, *(f"{byte:02x}" for byte in secrets.token_bytes(5))])
+    return Bridge(f"{NAME_PREFIX}{secrets.token_hex(4)}", str(subnet[1]), str(subnet), hardware_address)
+
+
+def _free_subnet() -> ipaddress.IPv4Network:
+    taken = _networks_in_use()
+    for subnet in (subnet for pool in POOLS for subnet in pool.subnets(new_prefix=PREFIX_LENGTH)):
+        if not any(subnet.overlaps(network) for network in taken):
+            return subnet
+    in_the_way = [network for network in taken if any(pool.overlaps(network) for pool in POOLS)]
+    largest_first = sorted(in_the_way, key=lambda network: network.prefixlen)
+    named = [f"{network} ({taken[network]})" for network in largest_first[:ROUTES_NAMED]]
+    others = f" and {len(in_the_way) - len(named)} more" if len(in_the_way) > len(named) else ""
     raise DevclusterError(
-        f"all of {POOL} is in use: see `ip route`, and take clusters down with `hanse devcluster down`"
+        f"no subnet is free for pods in {', '.join(map(str, POOLS))}: this machine has routes to {', '.join(named)}"
+        f"{others}; see `ip route show table all`, and end what made one of them (a VPN, say)"
     )
 
 
-def _networks_in_use() -> Iterator[ipaddress.IPv4Network]:
-    """Yield what this machine has an address in or a route to; a default route reaches everything and takes nothing."""
+def _networks_in_use() -> dict[ipaddress.IPv4Network, str]:
+    """Return what this machine has an address in or a route to, and through which link.
+
+    A default route reaches everything and takes nothing.
+    """
+    networks = {}
     for route in _ip_json("-4", "route", "show", "table", "all"):
-        destination = route["dst"]
-        if destination != "default":
-            yield ipaddress.IPv4Network(destination, strict=False)
+        destination = "0.0.0.0/0" if route["dst"] == "default" else route["dst"]
+        network = ipaddress.IPv4Network(destination, strict=False)
+        if network.prefixlen > DEFAULT_PREFIX_LENGTH:
+            networks[network] = route.get("dev") or route.get("type", "no link")
+    return networks
 
 
 def _ip_json(*args: str) -> list[dict[str, Any]]:
@@ -122,6 +148,9 @@ def _ip(*args: str) -> str:
 
 @contextlib.contextmanager
 def _lock() -> Iterator[None]:
-    with (paths.cache() / "bridges.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    descriptor = os.open(LOCK, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)

@@ -8,21 +8,22 @@ is in no namespace. This module must not know what runs on the node.
 
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from hanse.devcluster import cgroups, debian, image, network, processes
+from hanse.devcluster import cgroups, debian, image, network, paths, processes
 from hanse.devcluster.errors import DevclusterError
 from hanse.devcluster.network import Bridge
 
 PART, KUBELET, CONTAINERD = "real-node", "kubelet", "containerd"
 PACKAGES = ("containerd", "runc", "containernetworking-plugins", "iproute2")
 
-# What the node's namespaces hide of this machine: a cluster cannot lie there.
+# What the node's namespaces hide of this machine: neither a cluster nor our binaries can lie there.
 HIDDEN = ("/run", "/var/lib", "/var/log")
+NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+TRIAL = "mount -n -t tmpfs tmpfs /run; ip link add trial type bridge; ip link add trial-0 type veth peer name trial-1"
 CNI_PLUGINS = "/usr/lib/cni"
 CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 KUBELET_PORT = 10250
@@ -44,8 +45,6 @@ class Node:
     serving: tuple[Path, Path]
     cluster_domain: str
     images: tuple[Path, ...]
-    labels: Mapping[str, str] = field(default_factory=dict)
-    taints: Sequence[Mapping[str, str]] = ()
 
 
 def require() -> None:
@@ -56,7 +55,15 @@ def require() -> None:
 
     """
     debian.require_root("real nodes")
+    for folder in (paths.clusters(), paths.binaries()):
+        if any(folder.resolve().is_relative_to(hidden) for hidden in HIDDEN):
+            raise DevclusterError(
+                f"a real node cannot use {folder}, since it has {', '.join(HIDDEN)} of its own: set XDG_CACHE_HOME to "
+                f"a folder elsewhere"
+            )
+    cgroups.require()
     debian.require(PACKAGES)
+    _require_namespaces()
 
 
 def start(folder: Path, node: Node, bridge: Bridge, controlplane: Path) -> None:
@@ -66,22 +73,24 @@ def start(folder: Path, node: Node, bridge: Bridge, controlplane: Path) -> None:
         DevclusterError: it does not become Ready, with the end of its log.
 
     """
-    if any(folder.is_relative_to(hidden) for hidden in HIDDEN):
-        raise DevclusterError(f"a real node cannot lie in {folder}: set XDG_CACHE_HOME to a folder outside {HIDDEN}")
     own = folder / "node"
     for name in ("cni", "containerd", "images", "kubelet", "log"):
         (own / name).mkdir(parents=True, exist_ok=True)
     for archive in node.images:
-        (own / "images" / archive.name).symlink_to(archive)
+        # A link to the content, which stays when the cache forgets the archive.
+        (own / "images" / archive.name).hardlink_to(archive)
     (own / "kubelet.json").write_text(json.dumps(_kubelet_configuration(node, bridge), indent=1))
     (own / "containerd.toml").write_text(_containerd_configuration(own))
     (own / "cni" / "10-hanse.conflist").write_text(json.dumps(_cni_configuration(bridge), indent=1))
     script = own / "realnode.sh"
     script.write_text(resources.files("hanse.devcluster").joinpath("realnode.sh").read_text())
     cgroups.make(bridge.name)
-    namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    processes.start(folder, PART, [*namespaces, "sh", str(script), str(controlplane), *_flags(node, bridge)])
-    processes.wait_until_ready(folder, PART, lambda: _is_ready(node, controlplane), READY_SECONDS)
+    processes.start(folder, PART, [*NAMESPACES, "sh", str(script), str(controlplane), *_flags(node, bridge)])
+    try:
+        processes.wait_until_ready(folder, PART, lambda: _is_ready(node, controlplane), READY_SECONDS)
+    except DevclusterError as error:
+        logs = [processes.log_tail(folder, part) for part in (CONTAINERD, KUBELET)]
+        raise DevclusterError("\n".join([str(error), *logs])) from None
 
 
 def clean(folder: Path) -> None:
@@ -97,15 +106,24 @@ def clean(folder: Path) -> None:
         network.remove_bridge(folder)
 
 
+def _require_namespaces() -> None:
+    """Try what root in a container often may not, with a network of its own that ends with the trial.
+
+    Raises:
+        DevclusterError: it failed, with what was said.
+
+    """
+    result = subprocess.run([*NAMESPACES, "--net", "sh", "-ec", TRIAL], capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise DevclusterError(
+            f"a real node makes namespaces, mounts and bridges, and root may not do so here, or the kernel cannot "
+            f"({result.stderr.strip()}): use a machine or VM of its own"
+        )
+
+
 def _flags(node: Node, bridge: Bridge) -> list[str]:
     """Return what the script passes to the kubelet: settings that its configuration file has no place for."""
-    labels = ",".join(f"{key}={value}" for key, value in node.labels.items())
-    return [
-        f"--kubeconfig={node.kubeconfig}",
-        f"--hostname-override={node.name}",
-        f"--node-ip={bridge.address}",
-        f"--node-labels={labels}",
-    ]
+    return [f"--kubeconfig={node.kubeconfig}", f"--hostname-override={node.name}", f"--node-ip={bridge.address}"]
 
 
 def _kubelet_configuration(node: Node, bridge: Bridge) -> dict[str, Any]:
@@ -128,7 +146,6 @@ def _kubelet_configuration(node: Node, bridge: Bridge) -> dict[str, Any]:
             "x509": {"clientCAFile": str(node.client_ca)},
         },
         "authorization": {"mode": "Webhook"},
-        "registerWithTaints": list(node.taints),
         "clusterDomain": node.cluster_domain,
         "clusterDNS": [bridge.address],
         # No name of this machine's own network is looked up in pods.

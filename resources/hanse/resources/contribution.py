@@ -8,10 +8,12 @@ from pydantic import AwareDatetime, Field
 from hanse.resources.durations import Between
 from hanse.resources.model import AGE, Column, Definition, Model, Resource, Status
 from hanse.resources.rules import ListOf, Rule, immutable
-from hanse.resources.scalars import HostName, LabelMap, Name, Sharing, Trust, matches
+from hanse.resources.scalars import LabelMap, Name, Registry, Sharing, TimeZone, Trust, matches
 
-_TIME = matches("^([01][0-9]|2[0-3]):[0-5][0-9]$", "is not a time of day: write hours and minutes, such as 20:00")
-TimeOfDay = Annotated[str, Field(min_length=5, max_length=5), _TIME]
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_NO_TIME = "not a time of day: write hours and minutes, such as 20:00"
+TimeOfDay = Annotated[str, Field(max_length=5), matches(f"^{_TIME}$", _NO_TIME)]
+EndOfWindow = Annotated[str, Field(max_length=5), matches(f"^({_TIME}|24:00)$", _NO_TIME)]
 
 
 class Window(Model):
@@ -20,7 +22,8 @@ class Window(Model):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "self.start != self.end",
-            "start and end of a window are the same: leave windows out to offer the capacity at all hours",
+            "start and end of a window are the same: write 00:00 and 24:00 for a whole day, or leave windows out to"
+            " offer the capacity at all hours",
             holds=lambda window: window.start != window.end,
         ),
     )
@@ -28,8 +31,8 @@ class Window(Model):
         min_length=1, max_length=7, description="Days on which the window begins."
     )
     start: TimeOfDay = Field(description="When it begins, as HH:MM.")
-    end: TimeOfDay = Field(description="When it ends, as HH:MM; on the next day if it is before start.")
-    time_zone: str = Field(default="UTC", min_length=1, max_length=64, description="IANA name of the time zone.")
+    end: EndOfWindow = Field(description="When it ends, as HH:MM, up to 24:00; on the next day if it is before start.")
+    time_zone: TimeZone = Field(default="UTC", description="IANA name of the time zone.")
 
 
 class Recall(Model):
@@ -45,8 +48,10 @@ class Recall(Model):
 class ImageRules(Model):
     """Which images may run on the nodes. All images are named by digest in any case."""
 
-    registries: Annotated[tuple[HostName, ...], ListOf()] = Field(
-        default=(), max_length=32, description="Registries that images may come from. Empty: any."
+    registries: Annotated[tuple[Registry, ...], ListOf()] = Field(
+        default=(),
+        max_length=32,
+        description="Registries that images may come from, such as harbor.example:5000. Empty: any.",
     )
 
 

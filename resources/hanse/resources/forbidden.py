@@ -19,6 +19,9 @@ PORT = object()
 STRINGS = [str]
 LABELS = {str: str}
 
+NOT_ALLOWED = "Not allowed."
+INSTEAD = " is not allowed here: "
+
 _SCALARS: dict[Any, dict[str, Any]] = {
     bool: {"type": "boolean"},
     int: {"type": "integer", "format": "int64"},
@@ -34,15 +37,30 @@ class Forbidden:
     shape: Shape
     remedy: str
     """What to do instead, as the second half of a sentence."""
+    harmless: bool | str | None = None
+    """The value that asks for nothing and that many templates carry; it is accepted and goes no further."""
 
     def schema(self) -> dict[str, Any]:
-        """Return the schema of the field: just enough to parse what people write there."""
-        return _schema(self.shape) | {"description": f"Not allowed: {self.remedy}."}
+        """Return the schema of the field: just enough to parse what people write there.
+
+        The description is short, so that `kubectl explain` shows the fields that are allowed among the many that are
+        not; the sentence says what to do.
+        """
+        return _schema(self.shape) | {"description": NOT_ALLOWED}
 
     def rule(self, name: str) -> Rule:
         """Return the rule that refuses the field."""
-        sentence = f"{name} is not allowed here: {self.remedy}"
-        return Rule(f"!has(self.{name})", sentence, field=f".{name}", reason="FieldValueForbidden")
+        sentence = f"{name}{INSTEAD}{self.remedy}"
+        cel = f"!has(self.{name})" + self._asks_for_nothing(f"self.{name}")
+        return Rule(cel, sentence, field=f".{name}", reason="FieldValueForbidden")
+
+    def _asks_for_nothing(self, field: str) -> str:
+        if isinstance(self.harmless, str):
+            return f" || {field} == '{self.harmless}'"
+        if self.harmless is not None:
+            return f" || {field}" if self.harmless else f" || !{field}"
+        is_collection = isinstance(self.shape, list) or (isinstance(self.shape, dict) and str in self.shape)
+        return f" || size({field}) == 0" if is_collection else ""
 
 
 def _schema(shape: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ WORKERS_MAX = 8192
 """Workers of one gang. A Placement lists them all and must fit into one object of etcd (1.5 MiB)."""
 
 GPUS_PER_WORKER_MAX = 16
+GPUS_PER_NODE_MAX = 64
 
 CLUSTER_NAME_LENGTH_MAX = 49
 """`hanse-cluster-<name>` is a namespace, and those have at most 63 characters."""

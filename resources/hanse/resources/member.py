@@ -6,7 +6,15 @@ from pydantic import Field
 
 from hanse.resources.model import AGE, Column, Definition, Model, Resource, Status
 from hanse.resources.rules import ListOf, Rule
-from hanse.resources.scalars import GPU_COUNT_MAX, MILLI_H100E_SECONDS_MAX, Name, PublicKey, Thousandths
+from hanse.resources.scalars import (
+    GPU_COUNT_MAX,
+    MILLI_H100E_SECONDS_MAX,
+    Name,
+    PublicKey,
+    Text,
+    Thousandths,
+    named_like_a_label,
+)
 
 
 class ClassGpus(Model):
@@ -78,7 +86,7 @@ class Subject(Model):
     """Somebody who acts for the member, as RBAC names them."""
 
     kind: Literal["User", "Group"] = Field(description="What name is the name of.")
-    name: str = Field(min_length=1, max_length=253, description="The name as the API server's authenticator gives it.")
+    name: Text = Field(max_length=253, description="The name as the API server's authenticator gives it.")
 
 
 class MemberKeys(Model):
@@ -92,7 +100,7 @@ _SIBLING = "(has(p.parent) ? has(o.parent) && p.parent == o.parent : !has(o.pare
 # The list of one list binds a name: finding the siblings once for each class would be refused as too costly.
 _SHARES_ADD_UP = (
     f"self.organisations.all(o, [self.organisations.filter(p, {_SIBLING})].all(siblings, o.shareThousandths.all(c,"
-    " siblings.map(p, p.shareThousandths[?c].orValue(0)).sum() <= 1000)))"
+    " o.shareThousandths[c] > 1000 || siblings.map(p, p.shareThousandths[?c].orValue(0)).sum() <= 1000)))"
 )
 
 
@@ -138,7 +146,7 @@ class MemberSpec(Model):
             holds=lambda spec: {cap.organisation for cap in spec.caps} <= {None, *(o.name for o in spec.organisations)},
         ),
     )
-    display_name: str = Field(min_length=1, max_length=128, description="The name that people see.")
+    display_name: Text = Field(max_length=128, description="The name that people see.")
     suspended: bool = Field(
         default=False,
         description="While true no job of the member is admitted; what runs goes on until its next renewal.",
@@ -204,6 +212,7 @@ class MemberStatus(Status):
 class Member(Resource):
     """A party of the alliance: what it may use and lend, its caps, organisations, people and keys."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (named_like_a_label("Member"),)
     definition: ClassVar[Definition] = Definition(
         plural="members",
         short_name="hm",

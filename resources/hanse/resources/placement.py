@@ -10,10 +10,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AwareDatetime, Field
 
 from hanse.resources.durations import Between, format_duration
-from hanse.resources.limits import GPUS_PER_WORKER_MAX, MAX_GRACE_SECONDS, WORKERS_MAX
+from hanse.resources.limits import GPUS_PER_NODE_MAX, GPUS_PER_WORKER_MAX, MAX_GRACE_SECONDS, WORKERS_MAX
 from hanse.resources.model import AGE, Column, Definition, Model, Resource, Status
-from hanse.resources.rules import Rule, unchanged
-from hanse.resources.scalars import Name, Sharing, Trust
+from hanse.resources.rules import ListOf, Rule, unchanged
+from hanse.resources.scalars import Name, NodeName, Sharing, Trust, Uuid
 from hanse.resources.template import PodTemplate
 from hanse.resources.training_job import EgressTarget, GpuMemory
 
@@ -43,10 +43,30 @@ class PlacedWorker(Model):
     """One worker: its node and its GPUs."""
 
     rank: int = Field(ge=0, le=WORKERS_MAX - 1, description="Its rank in the gang.")
-    node: str = Field(min_length=1, max_length=253, description="Its node.")
-    gpus: tuple[Annotated[int, Field(ge=0, le=GPUS_PER_WORKER_MAX - 1)], ...] = Field(
+    node: NodeName = Field(description="Its node.")
+    gpus: Annotated[tuple[Annotated[int, Field(ge=0, le=GPUS_PER_NODE_MAX - 1)], ...], ListOf()] = Field(
         min_length=1, max_length=GPUS_PER_WORKER_MAX, description="Indices of its GPUs on the node, by PCI bus order."
     )
+
+
+_FIXED_WITHIN_FENCE = (
+    "attempt",
+    "class",
+    "gpuMemory",
+    "trust",
+    "allowSharingWith",
+    "startDeadline",
+    "grace",
+    "lease",
+    "egress",
+    "sealedStorage",
+    "template",
+)
+
+
+def _no_gpu_twice(spec: "PlacementSpec") -> bool:
+    held = [(worker.node, gpu) for worker in spec.workers for gpu in worker.gpus]
+    return len(set(held)) == len(held)
 
 
 class PlacementSpec(Model):
@@ -55,9 +75,26 @@ class PlacementSpec(Model):
     rules: ClassVar[tuple[Rule, ...]] = (
         _never_lower("fence"),
         _never_lower("sequence"),
-        *(
-            _fixed_within_fence(field)
-            for field in ("attempt", "class", "gpuMemory", "trust", "egress", "sealedStorage", "template")
+        *(_fixed_within_fence(field) for field in _FIXED_WITHIN_FENCE),
+        Rule(
+            "self.sequence != oldSelf.sequence || self == oldSelf",
+            "the placement changes under the same sequence: raise sequence with each decision",
+            field=".sequence",
+        ),
+        # In the order of their ranks: a list merged by rank would be recorded GPU by GPU in managedFields.
+        Rule(
+            "self.workers.all(i, w, w.rank == i)",
+            "workers are not listed by rank: list ranks 0, 1, 2 and so on, each once and in this order",
+            field=".workers",
+            holds=lambda spec: all(worker.rank == index for index, worker in enumerate(spec.workers)),
+        ),
+        # CEL can afford to compare neighbours only; the models compare all.
+        Rule(
+            "self.workers.all(i, w, i == 0 || w.node != self.workers[i - 1].node"
+            " || !w.gpus.exists(g, g in self.workers[i - 1].gpus))",
+            "two workers hold the same GPU of the same node: give each GPU to one",
+            field=".workers",
+            holds=_no_gpu_twice,
         ),
         Rule(
             "!has(self.gpuMemory) || self.workers.all(w, size(w.gpus) == 1)",
@@ -66,9 +103,7 @@ class PlacementSpec(Model):
             holds=lambda spec: spec.gpu_memory is None or all(len(worker.gpus) == 1 for worker in spec.workers),
         ),
     )
-    attempt: Annotated[str, Field(min_length=36, max_length=36)] = Field(
-        description="Opaque id of the attempt, a UUID; all that the cluster learns of whose it is."
-    )
+    attempt: Uuid = Field(description="Opaque id of the attempt, a UUID; all that the cluster learns of whose it is.")
     fence: int = Field(ge=1, le=_SEQUENCE_MAX, description="The job's fence. What carries a lower one is powerless.")
     sequence: int = Field(
         ge=1, le=_SEQUENCE_MAX, description="The last committed decision on this attempt; older ones are ignored."
@@ -115,6 +150,7 @@ class PlacementStatus(Status):
         description="How far the agent is; Released and Refused hold no GPUs."
     )
     message: str = Field(default="", max_length=1024, description="Why, where the agent refuses or workers fail.")
+    simulated: bool = Field(default=False, description="Whether the workers run on simulated nodes and train nothing.")
     ready_workers: int = Field(default=0, ge=0, le=WORKERS_MAX, description="Workers that are ready.")
     failed_workers: int = Field(default=0, ge=0, le=WORKERS_MAX, description="Workers that have failed.")
     succeeded_workers: int = Field(default=0, ge=0, le=WORKERS_MAX, description="Workers that have ended well.")
@@ -125,11 +161,13 @@ class Placement(Resource):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            "!has(self.status) || self.status.fence == self.spec.fence"
-            " || (has(oldSelf.status) && self.status == oldSelf.status)",
+            # Nor does a report go: it would be a way to wipe out another's.
+            "has(self.status) ? self.status.fence == self.spec.fence"
+            " || (has(oldSelf.status) && self.status == oldSelf.status) : !has(oldSelf.status)",
             "status.fence is not spec.fence: this report is about another placement of the job and is refused",
-            expression="'status.fence %d is not spec.fence %d: this report is about another placement of the job and is"
-            " refused'.format([self.status.fence, self.spec.fence])",
+            expression="has(self.status) ? 'status.fence %d is not spec.fence %d: this report is about another"
+            " placement of the job and is refused'.format([self.status.fence, self.spec.fence])"
+            " : 'a report is not taken back: write the status under spec.fence %d'.format([self.spec.fence])",
             field=".status.fence",
             reason="FieldValueForbidden",
         ),

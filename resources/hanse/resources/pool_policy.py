@@ -5,15 +5,16 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from hanse.resources.durations import Between, format_duration
+from hanse.resources.durations import Between, format_duration, unreadable
 from hanse.resources.limits import CYCLE_SECONDS_MAX, MAX_GRACE_SECONDS
 from hanse.resources.model import AGE, Column, Definition, Model, Resource, Status
 from hanse.resources.rules import ListOf, Rule
-from hanse.resources.scalars import GPU_COUNT_MAX, THOUSANDTHS, Name, Precision, Thousandths, matches
+from hanse.resources.scalars import GPU_COUNT_MAX, THOUSANDTHS, Name, Precision, Text, Thousandths, TimeZone, matches
 
 _MAX_GRACE = format_duration(timedelta(seconds=MAX_GRACE_SECONDS))
 _CYCLE = timedelta(seconds=CYCLE_SECONDS_MAX)
 _HOUR = timedelta(hours=1)
+_SLOTS = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30)]
 
 
 class PreemptionLimits(Model):
@@ -62,11 +63,8 @@ class Settlement(Model):
     """The calendar by which use and contribution are settled."""
 
     period: Literal["Month"] = Field(default="Month", description="Length of an accounting period.")
-    time_zone: str = Field(
-        default="UTC",
-        min_length=1,
-        max_length=64,
-        description="IANA name of the time zone in which periods and cap windows begin.",
+    time_zone: TimeZone = Field(
+        default="UTC", description="IANA name of the time zone in which periods and cap windows begin."
     )
     dispute_window: Annotated[timedelta, Between("24h", "1440h")] = Field(
         default=timedelta(days=10), description="Time between the initial and the final statement."
@@ -80,11 +78,11 @@ class Settlement(Model):
 class Witness(Model):
     """Somebody who cosigns checkpoints of the log."""
 
-    name: str = Field(min_length=1, max_length=253, description="The name in its signatures.")
+    name: Text = Field(max_length=253, description="The name in its signatures.")
     key: Annotated[
         str,
-        Field(min_length=1, max_length=512),
-        matches("^[^+ ]+[+][0-9a-f]{8}[+][A-Za-z0-9+/]+=*$", "is not a verifier key: write <name>+<hash>+<base64>"),
+        Field(max_length=512),
+        matches("^[^+ ]+[+][0-9a-f]{8}[+][A-Za-z0-9+/]+=*$", "not a verifier key: write <name>+<hash>+<base64>"),
     ] = Field(description="Its verifier key in the notation of C2SP signed notes.")
 
 
@@ -113,7 +111,8 @@ class PoolPolicySpec(Model):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            f"duration(self.maxGrace) + duration('{format_duration(_CYCLE)}') + duration(self.killBudget)"
+            f"{unreadable('maxGrace', 'killBudget', 'reclaimBound')}"
+            f" || duration(self.maxGrace) + duration('{format_duration(_CYCLE)}') + duration(self.killBudget)"
             " <= duration(self.reclaimBound)",
             f"maxGrace + {format_duration(_CYCLE)} for a planning cycle + killBudget must fit into reclaimBound:"
             " raise reclaimBound, or lower maxGrace or killBudget",
@@ -121,10 +120,11 @@ class PoolPolicySpec(Model):
             holds=lambda policy: policy.max_grace + _CYCLE + policy.kill_budget <= policy.reclaim_bound,
         ),
         Rule(
-            "duration('1h').getSeconds() % duration(self.meteringSlot).getSeconds() == 0",
+            f"{unreadable('meteringSlot')} || duration(self.meteringSlot).getMinutes() in [1, 2, 5, 10, 15, 30]"
+            " && duration(self.meteringSlot).getSeconds() % 60 == 0",
             "meteringSlot must divide an hour: use 1m, 2m, 5m, 10m, 15m or 30m",
             field=".meteringSlot",
-            holds=lambda policy: not _HOUR % policy.metering_slot,
+            holds=lambda policy: policy.metering_slot in _SLOTS,
         ),
     )
     reference_precision: Precision = Field(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hanse.resources.crds import CATEGORY, root_schema
+from hanse.resources.forbidden import INSTEAD, NOT_ALLOWED
 from hanse.resources.kinds import KINDS
 from hanse.resources.model import API_VERSION, Resource
 from hanse.resources.placement import Placement
@@ -19,18 +21,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NOTE = "<!-- Generated from resources/ by `make crds`: change the models, not this file. -->\n"
-_FORBIDDEN = "Not allowed: "
-_BOUNDS = {
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "multipleOf": "a multiple of {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} entries",
-    "maxItems": "at most {} entries",
-    "minProperties": "at least {} entries",
-    "maxProperties": "at most {} entries",
-}
+_HARMLESS = (
+    "Values that ask for nothing, as in many templates, are accepted and left out: `hostNetwork: false`,"
+    " `privileged: false`,\n`restartPolicy: Never`, an empty list.\n"
+)
+_RANGES = (
+    ("minimum", "maximum", ""),
+    ("minLength", "maxLength", " characters"),
+    ("minItems", "maxItems", " entries"),
+    ("minProperties", "maxProperties", " entries"),
+)
+_DURATION_BOUNDS = re.compile("not a duration (between [^:]+):")
 _TEMPLATE_ELSEWHERE = {"type": "object", "description": "What each worker runs: see [TrainingJob](trainingjob.md)."}
 
 
@@ -39,10 +40,12 @@ class _Field:
     path: str
     schema: dict[str, Any]
     required: bool
+    instead: str
+    """What to do instead of setting it, where it is not allowed."""
 
     @property
     def forbidden(self) -> bool:
-        return str(self.schema.get("description", "")).startswith(_FORBIDDEN)
+        return self.schema.get("description") == NOT_ALLOWED
 
 
 def pages(examples: Path) -> dict[str, str]:
@@ -68,7 +71,8 @@ def _index() -> str:
             *rows,
             "\n## Policies\n",
             "What depends on the user or the namespace is checked by ValidatingAdmissionPolicies. Whether somebody may",
-            "use a tier, a cluster or a member is the RBAC verb `use` on `prioritytiers`, `memberclusters` or `members`.\n",
+            "use a tier, a cluster or a member is the RBAC verb `use` on `prioritytiers`, `memberclusters` or",
+            "`members`.\n",
             "| policy | keeps |",
             "| --- | --- |",
             *policies,
@@ -125,8 +129,10 @@ def _reasons(kind: type[Resource]) -> list[str]:
 def _fields(schema: dict[str, Any], prefix: str) -> Iterator[_Field]:
     """Walk the fields in the order of the model; what is below a forbidden field is of no interest."""
     required = schema.get("required", [])
+    rules = schema.get(VALIDATIONS, [])
+    instead = {rule["fieldPath"]: rule["message"].partition(INSTEAD)[2] for rule in rules if INSTEAD in rule["message"]}
     for name, inner in schema.get("properties", {}).items():
-        field = _Field(f"{prefix}{name}", inner, name in required)
+        field = _Field(f"{prefix}{name}", inner, name in required, instead.get(f".{name}", ""))
         yield field
         if not field.forbidden:
             below, suffix = (inner["items"], "[]") if inner.get("type") == "array" else (inner, "")
@@ -145,13 +151,15 @@ def _table(fields: list[_Field]) -> str:
 def _forbidden(fields: list[_Field]) -> list[str]:
     if not fields:
         return []
-    rows = [f"| `{field.path}` | {_cell(field.schema['description'].removeprefix(_FORBIDDEN))} |" for field in fields]
-    return ["### Not allowed in the template\n", "| field | instead |", "| --- | --- |", *rows, ""]
+    rows = [f"| `{field.path}` | {_cell(field.instead)} |" for field in fields]
+    return ["### Not allowed in the template\n", _HARMLESS, "| field | instead |", "| --- | --- |", *rows, ""]
 
 
 def _type(schema: dict[str, Any]) -> str:
     if "x-kubernetes-int-or-string" in schema:
         return "quantity"
+    if _duration_bounds(schema):
+        return "duration"
     if schema["type"] == "array":
         return f"list of {_type(schema['items'])}"
     if "additionalProperties" in schema:
@@ -169,30 +177,46 @@ def _default(field: _Field) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
+def _duration_bounds(schema: dict[str, Any]) -> str | None:
+    """Return the bounds of a duration, which stand in its one rule; None for anything else."""
+    sentences = [rule["message"] for rule in schema.get(VALIDATIONS, [])]
+    found = [match[1] for match in map(_DURATION_BOUNDS.search, sentences) if match]
+    return found[0] if found else None
+
+
 def _bounds(schema: dict[str, Any]) -> str:
-    own = [
-        text.format(f"{schema[key]:g}" if schema[key] == 0 else schema[key])
-        for key, text in _BOUNDS.items()
-        if key in schema
-    ]
     inner = schema.get("items") or schema.get("additionalProperties") or {}
-    values = schema.get("enum") or inner.get("enum")
-    if values:
-        own.insert(0, ", ".join(f"`{value}`" for value in values))
-    return _cell("; ".join(own))
+    values = ", ".join(f"`{value}`" for value in schema.get("enum") or inner.get("enum") or ())
+    ranges = [_range(schema.get(low), schema.get(high), unit) for low, high, unit in _RANGES]
+    multiple = f"a multiple of {schema['multipleOf']}" if "multipleOf" in schema else ""
+    duration = _duration_bounds(schema)
+    return _cell(duration or "; ".join(filter(None, [values, *ranges, multiple])))
+
+
+def _range(low: int | None, high: int | None, unit: str) -> str:
+    if high is None:
+        return "" if low is None else f"at least {low}{unit}"
+    return f"at most {high}{unit}" if low is None else f"{low} to {high}{unit}"
 
 
 def _rules(schema: dict[str, Any]) -> str:
+    """One row a sentence: many fields are names or durations, or cannot change."""
+    paths_by_sentence: dict[str, list[str]] = {}
+    for path, message in _sentences(schema, ""):
+        leaf = path.rpartition(".")[2]
+        sentence = message.replace(f"{leaf} cannot change", "FIELD cannot change", 1)
+        paths_by_sentence.setdefault(sentence, []).append(path or "the object")
     rows = [
-        f"| `{path or 'the object'}` | {_cell(message)} |" for path, message in dict.fromkeys(_sentences(schema, ""))
+        f"| {_cell(sentence)} | {', '.join(f'`{path}`' for path in dict.fromkeys(paths))} |"
+        for sentence, paths in paths_by_sentence.items()
     ]
-    return "\n".join(["| field | sentence |", "| --- | --- |", *rows, ""])
+    return "\n".join(["| sentence | fields |", "| --- | --- |", *rows, ""])
 
 
 def _sentences(schema: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
     """Yield path and sentence of each rule, except those that only say that a field is not allowed."""
     for rule in schema.get(VALIDATIONS, []):
-        if " is not allowed here: " not in rule["message"]:
+        if INSTEAD not in rule["message"]:
             yield path + rule.get("fieldPath", ""), rule["message"]
     for name, inner in schema.get("properties", {}).items():
         yield from _sentences(inner, f"{path}.{name}".lstrip("."))
@@ -202,4 +226,4 @@ def _sentences(schema: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return text.replace("|", "\\|").replace("<", "&lt;")

@@ -49,7 +49,7 @@ class Rule:
         """Return the value, or raise with the rule's sentence."""
         if self.holds is not None and not self.holds(value):
             # The sentence is passed as a value: braces in it must not be read as a template.
-            raise PydanticCustomError("rule", "{sentence}", {"sentence": self.message})
+            raise PydanticCustomError("rule", "{sentence}", {"sentence": self.message, "field": self.field or ""})
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -67,9 +67,29 @@ class Rule:
 
 @dataclass(frozen=True)
 class ListOf:
-    """How server-side apply merges a list: as a set, or as a map by the given key. Without it a list is atomic."""
+    """How server-side apply merges a list: as a set, or as a map by the given key. Without it a list is atomic.
+
+    The API server refuses an entry that is there twice, and so do the models.
+    """
 
     key: str | None = None
+
+    def refuse_twice(self, entries: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the entries, or raise if two are the same or have the same key."""
+        keys = [self._key(entry) for entry in entries]
+        if len(set(keys)) != len(keys):
+            sentence = "the same {of} is listed twice: remove one of the two"
+            raise PydanticCustomError("twice", sentence, {"of": self.key or "entry"})
+        return entries
+
+    def _key(self, entry: Any) -> Any:
+        if self.key is None:
+            return entry
+        fields = type(entry).model_fields
+        return getattr(entry, next(name for name, field in fields.items() if field.alias == self.key))
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self.refuse_twice, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler

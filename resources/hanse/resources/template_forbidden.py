@@ -65,16 +65,20 @@ _HOST = "a pod never sees its host; remove it"
 _IDENTITY = "pods run without a service account, in clusters of other members; remove it"
 _NOT_THERE = "Secrets and ConfigMaps do not exist in another member's cluster"
 _DEVICES = "Hanse hands out the GPUs; use spec.gpusPerWorker and spec.gpuMemory"
+_LOGS = "the cluster agent reads the logs; remove it"
+_RESTRICTED = "pods run under Pod Security restricted; remove it"
 _HEALTH = "the gang is judged by its processes; use spec.startDeadline and spec.restart"
+_DETACHED = "nobody is attached to a worker; remove it"
 _HOSTNAME = "each worker is w-<rank> in a Service of its gang; remove it"
+_RESTART = "a gang starts again as a whole; use spec.restart"
 _DNS = "the cluster agent sets name resolution; remove it"
 
 POD_FIELDS = {
-    "hostNetwork": Forbidden(bool, _HOST),
-    "hostPID": Forbidden(bool, _HOST),
-    "hostIPC": Forbidden(bool, _HOST),
-    "hostUsers": Forbidden(bool, _HOST),
-    "shareProcessNamespace": Forbidden(bool, "containers of a worker are kept apart; remove it"),
+    "hostNetwork": Forbidden(bool, _HOST, harmless=False),
+    "hostPID": Forbidden(bool, _HOST, harmless=False),
+    "hostIPC": Forbidden(bool, _HOST, harmless=False),
+    "hostUsers": Forbidden(bool, _HOST, harmless=True),
+    "shareProcessNamespace": Forbidden(bool, "containers of a worker are kept apart; remove it", harmless=False),
     "nodeName": Forbidden(str, _SCHEDULER),
     "nodeSelector": Forbidden(LABELS, _SCHEDULER),
     "affinity": Forbidden(_AFFINITY, _SCHEDULER),
@@ -96,7 +100,7 @@ POD_FIELDS = {
         ],
         _SCHEDULER,
     ),
-    "schedulerName": Forbidden(str, "Hanse schedules the pods; remove it"),
+    "schedulerName": Forbidden(str, "Hanse schedules the pods; remove it", harmless="default-scheduler"),
     "schedulingGates": Forbidden([{"name": str}], "no pod exists before its place does; remove it"),
     "runtimeClassName": Forbidden(str, "use spec.trust to ask for kata or confidential containers"),
     "priorityClassName": Forbidden(str, "use spec.tier"),
@@ -104,17 +108,18 @@ POD_FIELDS = {
     "preemptionPolicy": Forbidden(str, "use spec.tier"),
     "serviceAccountName": Forbidden(str, _IDENTITY),
     "serviceAccount": Forbidden(str, _IDENTITY),
-    "automountServiceAccountToken": Forbidden(bool, _IDENTITY),
+    "automountServiceAccountToken": Forbidden(bool, _IDENTITY, harmless=False),
     "imagePullSecrets": Forbidden([{"name": str}], f"{_NOT_THERE}; use images that the contributing clusters can pull"),
     "resourceClaims": Forbidden([{"name": str, "resourceClaimName": str, "resourceClaimTemplateName": str}], _DEVICES),
     "activeDeadlineSeconds": Forbidden(int, "use spec.maxRuntime"),
     "terminationGracePeriodSeconds": Forbidden(int, "use spec.checkpoint.grace"),
-    "restartPolicy": Forbidden(str, "a gang starts again as a whole; use spec.restart"),
+    "restartPolicy": Forbidden(str, _RESTART, harmless="Never"),
+    "enableServiceLinks": Forbidden(bool, _DNS, harmless=False),
     "hostname": Forbidden(str, _HOSTNAME),
     "subdomain": Forbidden(str, _HOSTNAME),
-    "setHostnameAsFQDN": Forbidden(bool, _HOSTNAME),
+    "setHostnameAsFQDN": Forbidden(bool, _HOSTNAME, harmless=False),
     "hostAliases": Forbidden([{"ip": str, "hostnames": STRINGS}], _DNS),
-    "dnsPolicy": Forbidden(str, _DNS),
+    "dnsPolicy": Forbidden(str, _DNS, harmless="ClusterFirst"),
     "dnsConfig": Forbidden(
         {"nameservers": STRINGS, "searches": STRINGS, "options": [{"name": str, "value": str}]}, _DNS
     ),
@@ -134,8 +139,8 @@ CONTAINER_FIELDS = {
         [{"name": str, "containerPort": int, "hostPort": int, "hostIP": str, "protocol": str}],
         "workers of a gang reach each other on every port; remove it",
     ),
-    "imagePullPolicy": Forbidden(str, "an image named by digest never changes; remove it"),
-    "restartPolicy": Forbidden(str, "a gang starts again as a whole; use spec.restart"),
+    "imagePullPolicy": Forbidden(str, "an image named by digest never changes; remove it", harmless="IfNotPresent"),
+    "restartPolicy": Forbidden(str, _RESTART, harmless="Never"),
     "livenessProbe": Forbidden(_PROBE, _HEALTH),
     "readinessProbe": Forbidden(_PROBE, _HEALTH),
     "startupProbe": Forbidden(_PROBE, _HEALTH),
@@ -144,11 +149,11 @@ CONTAINER_FIELDS = {
         "checkpoint on SIGTERM within spec.checkpoint.grace",
     ),
     "volumeDevices": Forbidden([{"name": str, "devicePath": str}], "only emptyDir volumes are allowed; remove it"),
-    "terminationMessagePath": Forbidden(str, "the cluster agent reads the logs; remove it"),
-    "terminationMessagePolicy": Forbidden(str, "the cluster agent reads the logs; remove it"),
-    "stdin": Forbidden(bool, "nobody is attached to a worker; remove it"),
-    "stdinOnce": Forbidden(bool, "nobody is attached to a worker; remove it"),
-    "tty": Forbidden(bool, "nobody is attached to a worker; remove it"),
+    "terminationMessagePath": Forbidden(str, _LOGS, harmless="/dev/termination-log"),
+    "terminationMessagePolicy": Forbidden(str, _LOGS, harmless="File"),
+    "stdin": Forbidden(bool, _DETACHED, harmless=False),
+    "stdinOnce": Forbidden(bool, _DETACHED, harmless=False),
+    "tty": Forbidden(bool, _DETACHED, harmless=False),
 }
 ENV_FIELDS = {
     "valueFrom": Forbidden(
@@ -168,8 +173,8 @@ POD_SECURITY_FIELDS = {
 CONTAINER_SECURITY_FIELDS = {
     name: POD_SECURITY_FIELDS[name] for name in ("seLinuxOptions", "appArmorProfile", "windowsOptions")
 } | {
-    "privileged": Forbidden(bool, "pods run under Pod Security restricted; remove it"),
-    "procMount": Forbidden(str, "pods run under Pod Security restricted; remove it"),
+    "privileged": Forbidden(bool, _RESTRICTED, harmless=False),
+    "procMount": Forbidden(str, _RESTRICTED, harmless="Default"),
 }
 _EMPTY_DIR_ONLY = "only emptyDir volumes are allowed"
 VOLUME_FIELDS = {

@@ -9,7 +9,16 @@ from hanse.resources.durations import Between, format_duration
 from hanse.resources.limits import GPUS_PER_WORKER_MAX, MAX_GRACE_SECONDS, WORKERS_MAX
 from hanse.resources.model import AGE, Column, Definition, Model, Resource
 from hanse.resources.rules import ListOf, Rule, immutable
-from hanse.resources.scalars import MIB_MAX, HostName, Name, Precision, Sharing, StorageUri, Trust
+from hanse.resources.scalars import (
+    MIB_MAX,
+    Name,
+    OutsideHost,
+    Precision,
+    Sharing,
+    StorageUri,
+    Trust,
+    named_like_a_label,
+)
 from hanse.resources.template import PodTemplate
 from hanse.resources.training_job_status import CONDITIONS, TrainingJobStatus
 
@@ -54,7 +63,8 @@ class AcceleratorChoice(Model):
         default=None,
         ge=1,
         le=WORKERS_MAX,
-        description="Workers that the gang needs on this class; absent, workers.minReplicas.",
+        description="Workers that the gang needs on this class; absent, workers.minReplicas. While it is above"
+        " workers.replicas the class is no candidate.",
     )
 
 
@@ -124,12 +134,20 @@ class Restart(Model):
 class EgressTarget(Model):
     """A host outside of the gang that workers may reach."""
 
-    host: HostName = Field(description="Its name.")
+    host: OutsideHost = Field(description="Its name, with its domain; never an IP address, nor a name of a cluster.")
     port: int = Field(ge=1, le=65_535, description="TCP port.")
 
 
 class Storage(Model):
     """Where the job reads and saves. It is handed to the cluster agent encrypted, for each attempt anew."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.checkpoint) || size(self.data) > 0",
+            "storage names no place: set checkpoint or data, or remove storage",
+            holds=lambda storage: storage.checkpoint is not None or len(storage.data) > 0,
+        ),
+    )
 
     checkpoint: StorageUri | None = Field(default=None, description="Where checkpoints go.")
     data: Annotated[tuple[StorageUri, ...], ListOf()] = Field(
@@ -181,10 +199,12 @@ class TrainingJobSpec(Model):
             holds=lambda spec: len({a.accelerator_class for a in spec.accelerators}) == len(spec.accelerators),
         ),
         Rule(
-            "self.accelerators.all(a, !has(a.minReplicas) || a.minReplicas <= self.workers.replicas)",
-            "minReplicas of a class in accelerators is larger than workers.replicas: lower it, or raise the other",
+            "size(self.accelerators) == 0"
+            " || self.accelerators.exists(a, !has(a.minReplicas) || a.minReplicas <= self.workers.replicas)",
+            "minReplicas of each class in accelerators is larger than workers.replicas, so that no class can be used:"
+            " raise replicas, or lower one",
             field=".accelerators",
-            holds=lambda spec: all((a.min_replicas or 1) <= spec.workers.replicas for a in spec.accelerators),
+            holds=lambda spec: len(spec.candidates) > 0,
         ),
         *_FIXED,
     )
@@ -243,16 +263,16 @@ class TrainingJobSpec(Model):
     )
     template: PodTemplate = Field(description="What each worker runs.")
 
+    @property
+    def candidates(self) -> tuple[AcceleratorChoice, ...]:
+        """The classes that it can run on while it has this many replicas, in order of preference."""
+        return tuple(choice for choice in self.accelerators if (choice.min_replicas or 1) <= self.workers.replicas)
+
 
 class TrainingJob(Resource):
     """A gang of workers that a member wants to run. The namespace decides the member."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
-            "the name of a TrainingJob is used as a label: at most 63 small letters, digits and -",
-        ),
-    )
+    rules: ClassVar[tuple[Rule, ...]] = (named_like_a_label("TrainingJob"),)
     definition: ClassVar[Definition] = Definition(
         plural="trainingjobs",
         short_name="tj",
@@ -266,6 +286,7 @@ class TrainingJob(Resource):
             Column("Reason", ".status.reason"),
             Column("Preemptions", ".status.preemptions", "integer"),
             AGE,
+            Column("Replicas", ".spec.workers.replicas", "integer", wide=True),
             Column("Class", ".status.acceleratorClass", wide=True),
             Column("Cluster", ".status.cluster", wide=True),
             Column("Strength", ".status.strength", wide=True),

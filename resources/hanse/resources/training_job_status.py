@@ -110,6 +110,9 @@ class TrainingJobStatus(Status):
     charge_rate_milli_h100e: int = Field(
         default=0, ge=0, le=GPU_COUNT_MAX * 100_000, description="What it is charged, in milli-H100e-seconds a second."
     )
+    simulated: bool = Field(
+        default=False, description="Whether the current or last attempt ran on simulated nodes, which train nothing."
+    )
     attempts: int = Field(default=0, ge=0, description="Runs so far, the current one included.")
     preemptions: int = Field(default=0, ge=0, description="Times that it was stopped for others.")
     last_decision: str | None = Field(
