@@ -103,12 +103,18 @@ class Reference:
         """Return whether the claim would overdraw: an organisation, its tier's share, or its member's grant."""
         part, c, rung, cover, milli = claim
         leaf = part.job.organisation
-        others = [each for each in self.running() if each not in left_out and each is not part and each.accelerator == c]
+        others = [
+            each for each in self.running() if each not in left_out and each is not part and each.accelerator == c
+        ]
         below = lambda organisation, each: organisation in self.path(each.job.organisation)  # noqa: E731
         for organisation in self.path(leaf):
             depth = self.depth(organisation)
             used = sum(1000 * each.gpus for each in others if below(organisation, each) and each.cover >= depth)
-            if depth <= cover and not (new_only and part.cover >= depth) and used + milli > self.entitled(organisation, c):
+            if (
+                depth <= cover
+                and not (new_only and part.cover >= depth)
+                and used + milli > self.entitled(organisation, c)
+            ):
                 return True
         if cover == self.depth(leaf) and not (new_only and part.cover == cover):
             same = [each for each in others if each.job.organisation == leaf and each.job.tier == part.job.tier]
@@ -345,7 +351,9 @@ class Reference:
                 self.drop(charged, lambda o=organisation, c=c: self.excess(o, c))
             for leaf in sorted(self.organisations):
                 for tier in sorted(self.tiers):
-                    same = [p for p in self.running() if (p.job.organisation, p.job.tier, p.accelerator) == (leaf, tier, c)]
+                    same = [
+                        p for p in self.running() if (p.job.organisation, p.job.tier, p.accelerator) == (leaf, tier, c)
+                    ]
                     same = self.weakest_first([p for p in same if p.cover == self.depth(leaf)])
                     self.drop(same, lambda o=leaf, t=tier, c=c: self.tier_excess(o, t, c))
             for member in sorted(self.members):
