@@ -160,6 +160,10 @@ class World:
         what = data.draw(st.sampled_from(["arrive", "arrive", "end", "node", "time", "policy", "leave"]), label="event")
         getattr(self, f"_{what}")(data)
 
+    def happen_without_policy(self, data):
+        """Let something happen that no policy has changed."""
+        getattr(self, data.draw(st.sampled_from(["_arrive", "_end", "_node", "_time"]), label="event"))(data)
+
     def _arrive(self, data):
         first = 100 * (1 + len(self.history))
         self.tell(jobs=tuple(data.draw(job_lists(self.pool, first, 4, crowded=self.crowded))))
