@@ -8,7 +8,7 @@ used (residency, then trust); its nodes are in reach; a worker fits on an empty 
 caps; the borrowing limit; the lending limits; enough is free together; there is room in entitlement.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -157,6 +157,8 @@ class Explaining:
     def _missing(self, shape: Shape, accelerator: int, ask: Ask) -> _Stage | None:
         """Return what no waiting will bring: a place that may be used and that could hold the gang if it were empty."""
         ground, catalogue = self._cycle.ground, self._cycle.catalogue
+        if _most(ask, self._empty) >= ask.workers:
+            return None
         of_class = ground.accelerator == accelerator
         allowed = of_class & catalogue.serves(ask.member, shape.regions, shape.excluded_members)[ground.contribution]
         if not allowed.any():
@@ -166,8 +168,6 @@ class Explaining:
             return _Stage.TRUST
         if not (ground.nodes["state"][allowed] == NodeState.READY).any():
             return _Stage.REACH
-        if _most(ask, self._empty) >= ask.workers:
-            return None
         return _Stage.GANG if _most(ask, self._empty) else _Stage.WORKER
 
     def _count_ahead(self, table: Table, rows: Integers) -> None:
@@ -187,7 +187,8 @@ class Explaining:
 
 def _most(ask: Ask, capacity: Capacity) -> int:
     """Return how many of the gang's workers the cluster that takes most could take."""
-    return max((placing.room(ask, capacity, nodes) for _, nodes in ask.clusters), default=0)
+    exactly = replace(ask, workers=0)
+    return max((placing.room_remembered(exactly, capacity, nodes) for _, nodes in ask.clusters), default=0)
 
 
 def _place_in_group(groups: Integers) -> Integers:
