@@ -19,14 +19,13 @@ def sometimes(strategy, default):
 
 
 @st.composite
-def member(draw, name, *, crowded=False):
+def member(draw, name):
     limits = st.dictionaries(st.sampled_from(CLASSES), st.integers(0, 8).map(lambda gpus: 1000 * gpus))
     return Member(
         name, levy=draw(st.sampled_from([0, 0, 300, 500])),
         grants=draw(st.dictionaries(st.sampled_from(CLASSES), st.integers(0, 6))),
-        borrowing_limits={} if crowded else draw(sometimes(limits, {})),
-        lending_limits={} if crowded else draw(sometimes(limits, {})),
-        debit=draw(st.integers(-3_000_000, 3_000_000)), suspended=not crowded and draw(st.integers(0, 9)) == 9,
+        borrowing_limits=draw(sometimes(limits, {})), lending_limits=draw(sometimes(limits, {})),
+        debit=draw(st.integers(-3_000_000, 3_000_000)), suspended=draw(st.integers(0, 9)) == 9,
     )  # fmt: skip
 
 
@@ -48,9 +47,7 @@ def organisations(draw, member_name):
 
 
 @st.composite
-def contribution(draw, name, member_name, others, *, crowded):
-    if crowded:
-        return Contribution(name, member_name, "east", "north", frozenset(Trust))
+def contribution(draw, name, member_name, others):
     return Contribution(
         name, member_name, draw(st.sampled_from(["east", "west"])), draw(st.sampled_from(REGIONS)),
         draw(st.frozensets(st.sampled_from(Trust))), draw(sometimes(st.frozensets(st.sampled_from(others)), frozenset())),
@@ -71,23 +68,23 @@ def tiers(draw):
 
 
 @st.composite
-def node_lists(draw, contribution_name, first, *, crowded):
+def node_lists(draw, contribution_name, first):
     count, gpus = draw(st.integers(0, 3)), draw(st.sampled_from([2, 4, 8]))
-    accelerator = "h100" if crowded else draw(st.sampled_from(["h100", "h100", "ascend"]))
+    accelerator = draw(st.sampled_from(["h100", "h100", "ascend"]))
     made = nodes(contribution_name, count, gpus, accelerator, contribution=contribution_name, first=first)
     return [replace(node, cpu_milli=4000, foreign_gpus=draw(sometimes(st.just(1), 0))) for node in made]
 
 
 @st.composite
-def pools(draw, *, crowded):
-    """Return a pool and its nodes. A crowded one has one class and cluster, and nothing that keeps jobs apart."""
+def pools(draw):
+    """Return a pool and its nodes, with everything that may keep jobs apart."""
     names = [f"m{index}" for index in range(draw(st.integers(1, 3)))]
     given, node_records = [], []
     for index, name in enumerate(names * 2):
-        given.append(draw(contribution(f"{name}-{index // len(names)}", name, names, crowded=crowded)))
-        node_records += draw(node_lists(given[-1].name, 10 * index, crowded=crowded))
+        given.append(draw(contribution(f"{name}-{index // len(names)}", name, names)))
+        node_records += draw(node_lists(given[-1].name, 10 * index))
     tree = [each for name in names for each in draw(organisations(name))]
-    records = [draw(member(name, crowded=crowded)) for name in names]
+    records = [draw(member(name)) for name in names]
     return pool(
         *records, organisations=tree, contributions=given, tiers=draw(tiers()), accelerators=(H100, ASCEND)
     ), node_records  # fmt: skip
@@ -99,13 +96,7 @@ def leaves(made):
 
 
 @st.composite
-def jobs(draw, made, uid, submitted, *, crowded):
-    if crowded:
-        return job(
-            uid, draw(st.sampled_from(leaves(made))), draw(st.sampled_from([tier.name for tier in made.tiers])),
-            submitted, workers=draw(st.integers(1, 4)), gpus=draw(st.sampled_from([1, 1, 2, 4])),
-            trust=draw(st.sampled_from([Trust.NONE] * 9 + [Trust.EXCLUSIVE_NODE])),
-        )  # fmt: skip
+def jobs(draw, made, uid, submitted):
     classes = draw(st.lists(st.sampled_from(CLASSES), min_size=1, max_size=2, unique=True))
     names = [each.name for each in made.members]
     return job(
@@ -120,17 +111,67 @@ def jobs(draw, made, uid, submitted, *, crowded):
 
 
 @st.composite
-def job_lists(draw, made, first=0, most=10, *, crowded):
+def job_lists(draw, made, first=0, most=10):
     count = draw(st.integers(1, most))
     submitted = st.integers(first, first + 5)
-    return [draw(jobs(made, f"job{first + index:03}", draw(submitted), crowded=crowded)) for index in range(count)]
+    return [draw(jobs(made, f"job{first + index:03}", draw(submitted))) for index in range(count)]
+
+
+class Crowd:
+    """Makes pools of one class and cluster in which everybody is in everybody's way; all from one seed."""
+
+    def __init__(self, chance):
+        self.chance = chance
+
+    def pool(self):
+        names = [f"m{index}" for index in range(self.chance.choice([1, 2, 2, 3]))]
+        tree = [each for name in names for each in self.tree(name, self.chance.choice([0, 1, 1, 2]))]
+        given = [Contribution(name, name, "east", "north", frozenset(Trust)) for name in names]
+        node_records = []
+        for name in names:
+            made = nodes(name, self.chance.randint(1, 4), self.chance.choice([2, 4, 8]))
+            node_records += [replace(each, foreign_gpus=int(self.chance.random() < 0.1)) for each in made]
+        ranks = self.chance.sample([1, 2, 3], self.chance.randint(1, 3))
+        tiers = tuple(self.tier(f"tier{rank}", rank) for rank in ranks)
+        return pool(*map(self.member, names), organisations=tree, contributions=given, tiers=tiers), node_records
+
+    def tree(self, parent, levels):
+        if levels <= 0:
+            return []
+        share = self.chance.choice([500, 500, 700])
+        made = [organisation(f"{parent}/{index}", parent, each) for index, each in enumerate([share, 1000 - share])]
+        return made + [below for each in made for below in self.tree(each.name, levels - self.chance.choice([1, 1, 2]))]
+
+    def tier(self, name, rank):
+        usual = self.chance.random() < 0.7
+        if usual:
+            return Tier(name, rank)
+        return Tier(
+            name, rank, share=self.chance.choice([400, 1000]), preempts=self.chance.random() < 0.7,
+            preemptible=self.chance.random() < 0.7, run_seconds_min=self.chance.choice([0, 600]),
+        )  # fmt: skip
+
+    def member(self, name):
+        levy, grant = self.chance.choice([(0, 0), (0, 0), (300, 2), (500, 4)])
+        return Member(name, levy=levy, grants={"h100": grant} if grant else {})
+
+    def jobs(self, made, first, most):
+        return [self.job(made, first + index) for index in range(self.chance.randint(most // 2, most))]
+
+    def job(self, made, index):
+        workers, gpus = self.chance.choice([(1, 1), (2, 1), (4, 1), (1, 2), (2, 2), (3, 2), (1, 4), (2, 4)])
+        return job(
+            f"job{index:03}", self.chance.choice(leaves(made)), self.chance.choice(made.tiers).name,
+            index - self.chance.randint(0, 9), workers=workers, gpus=gpus,
+            trust=Trust.EXCLUSIVE_NODE if self.chance.random() < 0.05 else Trust.NONE,
+        )  # fmt: skip
 
 
 class World:
     """A planner, and what goes on around it: plans are committed, victims leave, jobs come and end, nodes break."""
 
-    def __init__(self, made, node_records, job_records, *, crowded=False):
-        self.pool, self.crowded = made, crowded
+    def __init__(self, made, node_records, job_records, crowd=None):
+        self.pool, self.crowd = made, crowd
         self.planner = Planner(build(made, node_records, job_records))
         self.history, self.history_pool = [], []
 
@@ -166,7 +207,10 @@ class World:
 
     def _arrive(self, data):
         first = 100 * (1 + len(self.history))
-        self.tell(jobs=tuple(data.draw(job_lists(self.pool, first, 4, crowded=self.crowded))))
+        if self.crowd:
+            self.tell(jobs=tuple(self.crowd.jobs(self.pool, first, 6)))
+        else:
+            self.tell(jobs=tuple(data.draw(job_lists(self.pool, first, 3))))
 
     def _end(self, data):
         uids = [each.uid for each in reading.jobs(self.snapshot)]
@@ -195,14 +239,16 @@ class World:
         return tuple(AttemptId(each.job, each.number) for each in there)
 
     def _policy(self, data):
-        changed = tuple(data.draw(member(each.name, crowded=self.crowded)) for each in self.pool.members)
+        change = self.crowd.member if self.crowd else lambda name: data.draw(member(name))
+        changed = tuple(change(each.name) for each in self.pool.members)
         self.pool = replace(self.pool, members=changed)
         self.tell(pool=self.pool)
 
 
 @st.composite
-def worlds(draw, most_jobs=12, **changes):
-    crowded = draw(st.booleans(), label="crowded")
-    made, node_records = draw(pools(crowded=crowded))
+def worlds(draw, **changes):
+    """Return a world: two of three are crowded, the others have all kinds of constraints. *changes* are to its pool."""
+    crowd = Crowd(draw(st.randoms(use_true_random=True))) if draw(st.integers(0, 2), label="crowded") else None
+    made, node_records = crowd.pool() if crowd else draw(pools())
     made = replace(made, **{name: draw(strategy(made)) for name, strategy in changes.items()})
-    return World(made, node_records, draw(job_lists(made, most=most_jobs, crowded=crowded)), crowded=crowded)
+    return World(made, node_records, crowd.jobs(made, 0, 14) if crowd else draw(job_lists(made)), crowd)

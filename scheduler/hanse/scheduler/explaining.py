@@ -202,5 +202,6 @@ def sentence(row: np.void) -> str:
     asked, lacking, fit = int(row["asked_gpus"]), int(row["lacking_gpus"]), int(row["workers_that_fit"])
     text = f"{row['reason']}: asks for {asked} {row['accelerator']}, {row['free_gpus']} free"
     if lacking:
-        text += f"; starts when {lacking} more are free in one cluster" + (f", or with {fit} workers" if fit else "")
+        text += f"; starts when {lacking} more are free in one cluster"
+        text += f", or with {fit} worker{'s' if fit > 1 else ''}" if fit else ""
     return text
