@@ -174,3 +174,12 @@ def test_what_a_victim_leaves_over_goes_to_who_was_refused_before():
     # It was refused as AWAY at its leaf before that, once in that pass: its label rises in the next cycle.
     (rise,) = planner.plan().decisions
     assert (AttemptId("x1", 1), 1) == (rise.change.attempt, rise.change.after.cover)
+
+
+def test_who_was_refused_everywhere_is_tried_again_when_a_victim_leaves_room():
+    """The firm gang borrows: its own leaf's x1 may not stop it, y1 of another may; and x1 is covered too."""
+    made = pool("a", "b", organisations=[organisation("a/x", "a", 100), organisation("a/y", "a", 100)], tiers=TIERS)
+    recalled = [replace(each, state=NodeState.RECALLED) for each in nodes("a", 1, gpus=7)]
+    planner = running(made, recalled + nodes("b", 1), job("gang", "a/x", "firm"))
+    decided = arrives(planner, job("x1", "a/x", "low", gpus=3), job("y1", "a/y", "low", gpus=3, submitted=1))
+    assert [("y1", "AWAY", 0, ["gang"], []), ("x1", "AWAY", 0, [], [])] == decided
