@@ -135,7 +135,7 @@ def test_a_reservation_covers_whatever_is_posted_under_it(rate, gpus, hours):
 
 
 def test_the_rate_of_a_gpu_is_rounded_once():
-    assert 899 == charge.gpu_rate(600, 1499)
+    assert charge.gpu_rate(600, 1499) == 899
 
 
 def test_a_negative_reservation_is_refused():

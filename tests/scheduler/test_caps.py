@@ -82,7 +82,7 @@ def test_i4_what_runs_never_crosses_a_cap_over_a_window(world, data):
             world.release()
         if data.draw(st.booleans(), label="arrives"):
             world._arrive(data)
-    assert {} == {cap: used for cap, used in meter.used.items() if used > cap.left}
+    assert {cap: used for cap, used in meter.used.items() if used > cap.left} == {}
 
 
 @given(world=worlds.worlds(caps_at_once=at_once), data=st.data())
@@ -118,24 +118,24 @@ NEED = 8000 * (600 + 120 + 60)
 
 def test_a_job_is_admitted_with_all_that_it_needs_and_not_with_less():
     (admit,) = plan(capped(NEED)).decisions
-    assert (780, NEED) == (admit.funded_until_seconds, admit.reserved[0].amount)
+    assert (admit.funded_until_seconds, admit.reserved[0].amount) == (780, NEED)
     refused = plan(capped(NEED - 1))
-    assert ((), ["ExceedsCap"]) == (refused.decisions, refused.explanations["reason"].tolist())
+    assert (refused.decisions, refused.explanations["reason"].tolist()) == ((), ["ExceedsCap"])
 
 
 def test_a_use_that_reaches_over_the_last_window_is_refused():
-    assert () == plan(capped(10 * NEED, end=779)).decisions
+    assert plan(capped(10 * NEED, end=779)).decisions == ()
 
 
 def test_a_job_is_renewed_when_half_of_its_funding_has_gone_by():
     planner = Planner(capped(2 * NEED))
     planner.commit(planner.plan())
     planner.apply(Delta(as_of=389))
-    assert () == planner.plan().decisions
+    assert planner.plan().decisions == ()
     planner.apply(Delta(as_of=390))
     (renew,) = planner.plan().decisions
     assert isinstance(renew, Renew)
-    assert (390 + 780, 8000 * 390) == (renew.funded_until_seconds, renew.reserved[0].amount)
+    assert (renew.funded_until_seconds, renew.reserved[0].amount) == (390 + 780, 8000 * 390)
 
 
 def test_a_refused_renewal_is_told_once_and_taken_back_if_the_cap_grows():
@@ -145,7 +145,7 @@ def test_a_refused_renewal_is_told_once_and_taken_back_if_the_cap_grows():
     refused = planner.plan()
     assert (Refuse(AttemptId("j", 1), 780),) == refused.decisions
     planner.commit(refused)
-    assert () == planner.plan().decisions
+    assert planner.plan().decisions == ()
     planner.apply(Delta(as_of=500, caps=(CapWindow("monthly", "a", 0, HOUR, NEED),)))
     (renew,) = planner.plan().decisions
     assert isinstance(renew, Renew)
@@ -154,7 +154,7 @@ def test_a_refused_renewal_is_told_once_and_taken_back_if_the_cap_grows():
 def test_a_fast_precision_and_a_dear_tier_cost_more():
     made = pool("a", tiers=(replace(worlds_tier(), factor=1500),), policy=SHORT)
     (admit,) = plan(snapshot(made, nodes("a", 1), [job("j", "a", precision="fp8")])).decisions
-    assert 2000 * 1500 // 1000 == admit.gpu_rate
+    assert admit.gpu_rate == 2000 * 1500 // 1000
 
 
 def worlds_tier():
@@ -168,5 +168,5 @@ def test_an_urgent_job_takes_its_victims_place_under_a_cap_at_once():
     planner = Planner(build(made, nodes("a", 2), [job("low", "a", "low")]))
     planner.commit(planner.plan())
     planner.apply(Delta(as_of=1, jobs=(replace(job("high", "a", "high"), shape=shape()),)))
-    assert () == planner.plan().decisions  # the other node is free, and the cap allows no more: nobody is stopped
-    assert ["ExceedsCap"] == planner.plan().explanations["reason"].tolist()
+    assert planner.plan().decisions == ()  # the other node is free, and the cap allows no more: nobody is stopped
+    assert planner.plan().explanations["reason"].tolist() == ["ExceedsCap"]

@@ -59,13 +59,13 @@ def test_a_gang_is_not_split_over_clusters():
     given = (Contribution("b", "b", "east", "north"), Contribution("c", "c", "west", "north"))
     made = pool("a", "b", "c", contributions=given)
     decided = plan(snapshot(made, nodes("b", 1) + nodes("c", 1), [job("j", "a", workers=2)]))
-    assert ["NoTopologyFit"] == decided.explanations["reason"].tolist()
+    assert decided.explanations["reason"].tolist() == ["NoTopologyFit"]
 
 
 def test_the_option_that_comes_furthest_speaks_for_the_job():
     options = (Option("b200", 1), Option("h100", 2))
     (row,) = plan(snapshot(pool("a", "b"), nodes("b", 2), [job("j", "a", options=options), *BUSY])).explanations
-    assert ("WaitingForQuota", "h100", 16) == (row["reason"], row["accelerator"], row["asked_gpus"])
+    assert (row["reason"], row["accelerator"], row["asked_gpus"]) == ("WaitingForQuota", "h100", 16)
 
 
 def test_the_numbers_say_what_is_asked_free_lacking_and_who_is_ahead():
@@ -76,9 +76,9 @@ def test_the_numbers_say_what_is_asked_free_lacking_and_who_is_ahead():
     ]  # fmt: skip
     rows = {row["uid"]: row for row in plan(snapshot(pool(limited, "b", "c"), nodes("b", 2), jobs)).explanations}
     numbers = ("asked_gpus", "free_gpus", "borrowable_gpus", "lacking_gpus", "workers_that_fit")
-    assert [16, 8, 32, 8, 1] == [rows["a1"][name] for name in numbers]
-    assert [1, 0, 2] == [rows[uid]["ahead_in_leaf"] for uid in ("a1", "a2", "a3")]
-    assert [1, 1, 1] == [rows[uid]["ahead_elsewhere"] for uid in ("a1", "a2", "a3")]
+    assert [rows["a1"][name] for name in numbers] == [16, 8, 32, 8, 1]
+    assert [rows[uid]["ahead_in_leaf"] for uid in ("a1", "a2", "a3")] == [1, 0, 2]
+    assert [rows[uid]["ahead_elsewhere"] for uid in ("a1", "a2", "a3")] == [1, 1, 1]
     assert sentence(rows["a1"]) == (
         "WaitingForQuota: asks for 16 h100, 8 free; starts when 8 more are free in one cluster, or with 1 worker"
     )
@@ -90,4 +90,4 @@ def test_a_victim_is_told_that_it_was_preempted():
     planner = Planner(snapshot(pool("a", "b", tiers=(MIDDLE,)), nodes("a", 1), [job("b1", "b")]))
     planner.commit(planner.plan())
     planner.apply(Delta(as_of=5, jobs=(job("a1", "a"),)))
-    assert [("b1", "Preempted")] == [(row["uid"], row["reason"]) for row in planner.plan().explanations]
+    assert [(row["uid"], row["reason"]) for row in planner.plan().explanations] == [("b1", "Preempted")]

@@ -38,7 +38,7 @@ def test_i2_no_covered_job_that_fits_its_home_waits(world, data):
         rest = Reference(
             world.history_pool[-1], reading.nodes(before), reading.jobs(after), reading.attempts(after), after.as_of
         )
-        assert [] == [part.job.uid for part in rest.waiting() if could_be_home(rest, part)]
+        assert [part.job.uid for part in rest.waiting() if could_be_home(rest, part)] == []
 
 
 def could_be_home(rest, part):

@@ -124,9 +124,9 @@ def test_a_job_that_goes_takes_its_attempts_along():
     planner = Planner(snapshot(pool("a"), NODES, [job("j", "a"), job("k", "a")]))
     planner.commit(planner.plan())
     planner.apply(Delta(as_of=1, jobs_gone=("j",)))
-    assert (["k"], 0, 0) == (
+    assert (
         planner.snapshot.jobs["uid"].tolist(), len(planner.snapshot.attempts), len(planner.snapshot.holdings),
-    )  # fmt: skip
+    ) == (["k"], 0, 0)  # fmt: skip
 
 
 def test_a_late_checkpoint_makes_a_victim_cheaper():
@@ -136,22 +136,22 @@ def test_a_late_checkpoint_makes_a_victim_cheaper():
     planner.commit(planner.plan())
     planner.apply(Delta(as_of=1000, checkpoints=((AttemptId("b1", 1), 990),), jobs=(job("a1", "a"),)))
     (admit,) = planner.plan().decisions
-    assert ["b1"] == [stop.attempt.job for stop in admit.stops]
-    assert 8 * 10 == admit.stops[0].lost_gpu_seconds
+    assert [stop.attempt.job for stop in admit.stops] == ["b1"]
+    assert admit.stops[0].lost_gpu_seconds == 8 * 10
 
 
 def test_classes_are_taken_in_the_jobs_order_within_a_label():
     both = (Option("ascend", 2), Option("h100", 1))
     node_records = nodes("a", 1) + nodes("a", 2, accelerator="ascend")
     decided = plan(snapshot(pool("a"), node_records, [job("j", "a", options=both), job("k", "a", options=both)]))
-    assert [("j", "ascend", 2), ("k", "h100", 1)] == [
+    assert [
         (each.attempt.job, each.accelerator, sum(placed.workers for placed in each.placed))
         for each in decided.decisions
-    ]
+    ] == [("j", "ascend", 2), ("k", "h100", 1)]
 
 
 def test_what_others_hold_on_a_node_is_not_there():
     node = replace(NODES[0], foreign_gpus=0b11, foreign_cpu_milli=100_000)
     asks = [job("j", "a", gpus=1, cpu_milli=14_000), job("k", "a", gpus=1, cpu_milli=14_001, submitted=1)]
     (admit,) = plan(snapshot(pool("a"), [node], asks)).decisions
-    assert ("j", 0b100) == (admit.attempt.job, admit.placed[0].gpus)
+    assert (admit.attempt.job, admit.placed[0].gpus) == ("j", 0b100)

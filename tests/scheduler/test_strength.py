@@ -49,7 +49,7 @@ def two_leaves(name):
 
 def test_rule_a_home_takes_its_nodes_back_from_a_borrower():
     planner = running(pool("a", "b", tiers=TIERS), nodes("a", 1) + nodes("b", 1), job("b1", "b"), job("b2", "b"))
-    assert [("a1", "HOME", 0, ["b2"], [])] == arrives(planner, job("a1", "a", "low"))
+    assert arrives(planner, job("a1", "a", "low")) == [("a1", "HOME", 0, ["b2"], [])]
 
 
 def test_rule_a_takes_them_back_also_from_anothers_away():
@@ -57,22 +57,22 @@ def test_rule_a_takes_them_back_also_from_anothers_away():
     lost = [replace(each, state=NodeState.RECALLED) for each in nodes("b", 1)]
     planner = running(pool("a", "b", tiers=TIERS), owner + lost, job("b1", "b"))
     (attempt,) = planner.snapshot.attempts
-    assert (Rung.AWAY, 0) == (attempt["rung"], attempt["cover"])
-    assert [("a1", "HOME", 0, ["b1"], [])] == arrives(planner, job("a1", "a"))
+    assert (attempt["rung"], attempt["cover"]) == (Rung.AWAY, 0)
+    assert arrives(planner, job("a1", "a")) == [("a1", "HOME", 0, ["b1"], [])]
 
 
 def test_rule_b_away_stops_a_borrower_anywhere_but_no_away():
     recalled = [replace(each, state=NodeState.RECALLED) for each in nodes("b", 2)]
     made = pool("a", "b", "c", tiers=TIERS)
     planner = running(made, nodes("a", 1) + recalled, job("c1", "c"))
-    assert [("b1", "AWAY", 0, ["c1"], [])] == arrives(planner, job("b1", "b"))
-    assert [] == arrives(planner, job("b2", "b", submitted=1))
+    assert arrives(planner, job("b1", "b")) == [("b1", "AWAY", 0, ["c1"], [])]
+    assert arrives(planner, job("b2", "b", submitted=1)) == []
 
 
 def test_rule_c_a_leaf_takes_back_what_its_sibling_uses_of_it():
     made = pool("a", organisations=two_leaves("a"), tiers=TIERS)
     planner = running(made, nodes("a", 2), job("x1", "a/x"), job("x2", "a/x"))
-    assert [("y1", "HOME", 1, ["x2"], [])] == arrives(planner, job("y1", "a/y", "low"))
+    assert arrives(planner, job("y1", "a/y", "low")) == [("y1", "HOME", 1, ["x2"], [])]
 
 
 @pytest.mark.parametrize(
@@ -95,20 +95,20 @@ def test_rule_d_within_a_leaf_the_higher_tier_goes_first(runs, comes, stopped):
 def test_the_least_time_to_run_holds_off_away_for_its_time_only():
     recalled = [replace(each, state=NodeState.RECALLED) for each in nodes("b", 1)]
     planner = running(pool("a", "b", "c", tiers=TIERS), nodes("a", 1) + recalled, job("c1", "c", "protected"))
-    assert [] == arrives(planner, job("b1", "b"), as_of=99)
-    assert [("b1", "AWAY", 0, ["c1"], [])] == arrives(planner, as_of=100)
+    assert arrives(planner, job("b1", "b"), as_of=99) == []
+    assert arrives(planner, as_of=100) == [("b1", "AWAY", 0, ["c1"], [])]
 
 
 def test_a_lower_tier_at_home_comes_before_a_higher_one_beyond_the_leafs_entitlement():
     made = pool("a", organisations=two_leaves("a"), tiers=TIERS)
     planner = running(made, nodes("a", 2), job("x1", "a/x", "high"), job("x2", "a/x", "high", submitted=1))
-    assert [("y1", "HOME", 1, ["x2"], [])] == arrives(planner, job("y1", "a/y", "low", submitted=2))
+    assert arrives(planner, job("y1", "a/y", "low", submitted=2)) == [("y1", "HOME", 1, ["x2"], [])]
 
 
 def test_who_loses_only_its_entitlement_falls_and_runs_on():
     made = pool("a", organisations=two_leaves("a"), tiers=TIERS)
     planner = running(made, nodes("a", 2), job("low", "a/x", "low", gpus=8))
-    assert [("high", "HOME", 1, [], ["low"])] == arrives(planner, job("high", "a/x", "high", gpus=4))
+    assert arrives(planner, job("high", "a/x", "high", gpus=4)) == [("high", "HOME", 1, [], ["low"])]
     labels = [Label(Rung(each["rung"]), int(each["cover"])) for each in planner.snapshot.attempts]
     assert [Label(Rung.HOME, 1), Label(Rung.AWAY, 0)] == labels
 
@@ -127,14 +127,14 @@ def test_losing_a_node_never_demotes_who_runs_on_the_members_own():
     planner = running(pool("a", "b"), nodes("a", 2) + nodes("b", 1), job("a1", "a"), job("a2", "a"))
     gone = replace(nodes("a", 2)[1], state=NodeState.DOWN)
     planner.apply(Delta(as_of=5, nodes=(gone,), ended=(AttemptId("a2", 1),)))
-    assert [] == [each for each in planner.plan().decisions if isinstance(each, Fall)]
+    assert [each for each in planner.plan().decisions if isinstance(each, Fall)] == []
 
 
 def test_losing_a_node_lets_those_fall_that_run_elsewhere_first():
     recalled = [replace(each, state=NodeState.RECALLED) for each in nodes("a", 1)]
     planner = running(pool("a", "b"), recalled + nodes("a", 1, first=1) + nodes("b", 1), job("a1", "a"), job("a2", "a"))
     labels = [(Rung(each["rung"]), each["cover"]) for each in planner.snapshot.attempts]
-    assert [(Rung.HOME, 0), (Rung.AWAY, 0)] == labels
+    assert labels == [(Rung.HOME, 0), (Rung.AWAY, 0)]
     planner.apply(Delta(as_of=5, nodes_gone=(recalled[0].name,)))
     (fall,) = planner.plan().decisions
     assert (AttemptId("a2", 1), Label(Rung.BORROW, -1)) == (fall.change.attempt, fall.change.after)
@@ -144,7 +144,7 @@ def test_a_grant_is_home_on_levied_nodes_up_to_its_worth():
     made = pool(Member("a", levy=500), Member("b", grants={"h100": 4}))
     decided = plan(snapshot(made, nodes("a", 2), [job("b1", "b", gpus=4), job("b2", "b", gpus=4, submitted=1)]))
     labels = [(each.attempt.job, each.label.rung, each.placed[0].node) for each in decided.decisions]
-    assert [("b1", Rung.HOME, "a-h100-000"), ("b2", Rung.BORROW, "a-h100-000")] == labels
+    assert labels == [("b1", Rung.HOME, "a-h100-000"), ("b2", Rung.BORROW, "a-h100-000")]
 
 
 def test_a_levied_node_is_no_home_to_who_gave_it():
@@ -152,8 +152,9 @@ def test_a_levied_node_is_no_home_to_who_gave_it():
     decided = plan(
         snapshot(made, nodes("a", 2), [job("a1", "a"), job("a2", "a", submitted=1), job("b1", "b", submitted=2)])
     )
-    assert [("a1", "HOME", "a-h100-001"), ("b1", "HOME", "a-h100-000")] == [
-        (each.attempt.job, each.label.rung.name, each.placed[0].node) for each in decided.decisions
+    assert [(each.attempt.job, each.label.rung.name, each.placed[0].node) for each in decided.decisions] == [
+        ("a1", "HOME", "a-h100-001"),
+        ("b1", "HOME", "a-h100-000"),
     ]
 
 
@@ -163,14 +164,14 @@ def test_what_a_victim_leaves_over_goes_to_who_was_refused_before():
     recalled = [replace(each, state=NodeState.RECALLED) for each in nodes("a", 2)]
     planner = running(made, recalled + nodes("b", 1), job("gang", "a/x", "firm", gpus=8))
     label = planner.snapshot.attempts[0]
-    assert (Rung.AWAY, 1) == (label["rung"], label["cover"])
+    assert (label["rung"], label["cover"]) == (Rung.AWAY, 1)
     shrunk = [organisation("a/x", "a", 250), organisation("a/y", "a", 250)]
     planner.apply(Delta(as_of=1, pool=pool("a", "b", organisations=shrunk, tiers=TIERS)))
     planner.commit(planner.plan())
     decided = arrives(
         planner, job("x1", "a/x", "low", gpus=4, submitted=1), job("y1", "a/y", "low", gpus=4, submitted=2)
     )
-    assert [("y1", "AWAY", 1, ["gang"], []), ("x1", "AWAY", 0, [], [])] == decided
+    assert decided == [("y1", "AWAY", 1, ["gang"], []), ("x1", "AWAY", 0, [], [])]
     # It was refused as AWAY at its leaf before that, once in that pass: its label rises in the next cycle.
     (rise,) = planner.plan().decisions
     assert (AttemptId("x1", 1), 1) == (rise.change.attempt, rise.change.after.cover)
@@ -182,4 +183,4 @@ def test_who_was_refused_everywhere_is_tried_again_when_a_victim_leaves_room():
     recalled = [replace(each, state=NodeState.RECALLED) for each in nodes("a", 1, gpus=7)]
     planner = running(made, recalled + nodes("b", 1), job("gang", "a/x", "firm"))
     decided = arrives(planner, job("x1", "a/x", "low", gpus=3), job("y1", "a/y", "low", gpus=3, submitted=1))
-    assert [("y1", "AWAY", 0, ["gang"], []), ("x1", "AWAY", 0, [], [])] == decided
+    assert decided == [("y1", "AWAY", 0, ["gang"], []), ("x1", "AWAY", 0, [], [])]

@@ -119,7 +119,7 @@ class Accounts:
     def _relief_of(self, claim: Claim) -> dict[int, int]:
         """Return by account what those use who must yield their entitlement to the claim.
 
-        It is the same for all waiting jobs of a leaf and tier. A live part would not count itself: it is asked for anew.
+        It is the same for all waiting jobs of a leaf and tier. A live part would not count itself: its is not kept.
         """
         parts, part = self._parts, claim.part
         if parts.live[part]:

@@ -1,7 +1,8 @@
 """Why each waiting job waits: one primary reason, and the numbers behind it.
 
 In: a cycle after both steps. Out: one row a waiting job, in uid order. Jobs of one class share reason and numbers;
-only who is ahead differs. It reads and decides nothing. Rivals are counted, never named; `operator` rounds what it shows.
+only who is ahead differs. It reads and decides nothing. Rivals are counted, never named; the operator rounds what it
+shows.
 
 The reason is that of the option that came furthest, in this order: the pool has the class; some contribution may be
 used (residency, then trust); its nodes are in reach; a worker fits on an empty node; the gang fits in an empty cluster;
