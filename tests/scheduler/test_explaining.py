@@ -84,6 +84,13 @@ def test_the_numbers_say_what_is_asked_free_lacking_and_who_is_ahead():
     )
 
 
+def test_a_covered_job_waits_for_its_gpus_whatever_its_borrowing_limit():
+    made = pool(Member("a", borrowing_limits={"h100": 0}), "b")
+    recalled = [replace(each, state=NodeState.RECALLED) for each in nodes("a", 1)]
+    decided = plan(snapshot(made, recalled + nodes("b", 1), [job("a1", "a", submitted=1), job("b1", "b")]))
+    assert decided.explanations["reason"].tolist() == ["WaitingForReclaim"]
+
+
 def test_a_victim_is_told_that_it_was_preempted():
     from hanse.scheduler import Delta, Planner
 

@@ -6,7 +6,8 @@ shows.
 
 The reason is that of the option that came furthest, in this order: the pool has the class; some contribution may be
 used (residency, then trust); its nodes are in reach; a worker fits on an empty node; the gang fits in an empty cluster;
-caps; the borrowing limit; the lending limits; enough is free together; there is room in entitlement.
+caps; the borrowing limit; the lending limits; enough is free together; there is room in entitlement. Limits on
+borrowing do not keep a covered job waiting: it waits until its GPUs come back (a recall, a least time to run).
 """
 
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from hanse.scheduler.decisions import Reason
 from hanse.scheduler.ground import GPUS
 from hanse.scheduler.placing import Ask
 from hanse.scheduler.pool import NodeState, Option, Rung, Shape, Trust
+from hanse.scheduler.rules import Claim
 from hanse.scheduler.waiting import JobClass, Waiting
 
 EXPLANATIONS = np.dtype(
@@ -60,7 +62,8 @@ class _Stage(IntEnum):
     BORROWING = 7
     LENDING = 8
     TOGETHER = 9
-    QUOTA = 10
+    RECLAIM = 10
+    QUOTA = 11
 
 
 _REASONS = {
@@ -74,6 +77,7 @@ _REASONS = {
     _Stage.BORROWING: Reason.EXCEEDS_BORROWING_LIMIT,
     _Stage.LENDING: Reason.EXCEEDS_LENDING_LIMIT,
     _Stage.TOGETHER: Reason.NO_TOPOLOGY_FIT,
+    _Stage.RECLAIM: Reason.WAITING_FOR_RECLAIM,
     _Stage.QUOTA: Reason.WAITING_FOR_QUOTA,
 }
 
@@ -139,18 +143,26 @@ class Explaining:
         left = self._borrowing.limit_left(plain.member, accelerator)
         fit, fit_limited = _most(plain, cycle.capacity), _most(limited, cycle.capacity)
         free = sum(int(cycle.capacity.free[GPUS, nodes].sum()) for _, nodes in plain.clusters)
+        is_covered = self._is_covered(claim)
         if cycle.funds.reservation(plain.member, cycle.use(plain)) is None or not self._allows_at_once(plain):
             stage = _Stage.CAP
-        elif claim.milli_gpus > left:
+        elif claim.milli_gpus > left and not is_covered:
             stage = _Stage.BORROWING
-        elif fit >= option.workers > fit_limited:
+        elif fit >= option.workers > fit_limited and not is_covered:
             stage = _Stage.LENDING
+        elif free >= asked:
+            stage = _Stage.TOGETHER
         else:
-            stage = _Stage.TOGETHER if free >= asked else _Stage.QUOTA
+            stage = _Stage.RECLAIM if is_covered else _Stage.QUOTA
         return _Verdict(
             stage, name, asked, free, borrowable=max(0, left) // units.MILLI if left < UNLIMITED // 2 else -1,
             lacking=max(0, option.workers - fit_limited) * shape.gpus_per_worker, fit=fit_limited,
         )  # fmt: skip
+
+    def _is_covered(self, claim: Claim) -> bool:
+        depth = int(self._cycle.parts.leaf_depth[claim.part])
+        away = (replace(claim, rung=Rung.AWAY, cover=cover) for cover in range(depth, -1, -1))
+        return any(self._cycle.accounts.covers(each) for each in away)
 
     def _allows_at_once(self, ask: Ask) -> bool:
         return self._cycle.funds.allows_at_once(ask.member, self._cycle.use(ask).gpu_rate * ask.gpus, 0)
