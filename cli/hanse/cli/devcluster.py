@@ -29,7 +29,9 @@ def up(
     real_node: Annotated[bool, typer.Option("--real-node", help="Add a node that really runs pods (root).")] = False,
     postgres: Annotated[bool, typer.Option(help="Start PostgreSQL too.")] = True,
     scheduler: Annotated[bool, typer.Option("--scheduler", help="Start kube-scheduler too.")] = False,
-    port: Annotated[int | None, typer.Option(help="The API server's port; a free one if left out.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The API server's port; a free one if left out.")
+    ] = None,
 ) -> None:
     """Start a cluster that stays until `hanse devcluster down`."""
     wanted = cluster.Wanted(
@@ -43,21 +45,24 @@ def up(
     typer.echo(f"cluster {name} is up at {started.url}")
     typer.echo(f"  export KUBECONFIG={started.kubeconfig}")
     typer.echo(f'  export PATH="{started.kubectl_binary.parent}:$PATH"   # a kubectl of the same version')
-    if postgres:
-        typer.echo(f"  export HANSE_DATABASE_URL=$(cat {started.folder / 'database-url'})")
+    if cluster.configured_database_url():
+        typer.echo("  PostgreSQL is the one that HANSE_DATABASE_URL names")
+    elif postgres:
+        typer.echo(f'  export HANSE_DATABASE_URL="$(cat {started.folder}/database-url)"')
     typer.echo(f"take it down with `hanse devcluster down {name}`")
 
 
 @app.command()
 def down(
     names: Annotated[list[str] | None, typer.Argument(help="The clusters' names.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also those that a running program owns.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All, also those that a running program owns.")] = False,
 ) -> None:
-    """Take clusters away: those named, or all that no running program owns, leftovers of crashes among them."""
-    chosen = [cluster.load(name) for name in names] if names else cluster.every()
+    """Take clusters away: those named; without names the default one and what programs that crashed have left."""
+    chosen = [cluster.load(name) for name in names] if names is not None else cluster.every()
     for each in chosen:
-        if not names and not everything and each.owner_is_alive():
-            typer.echo(f"{each.name}: left, since the program that started it still runs (--all takes it too)")
+        named = names is not None or everything or each.name == cluster.DEFAULT_NAME
+        if not named and each.owner() != cluster.LEFT_OVER:
+            typer.echo(f"{each.name}: left, it belongs to {each.owner()} (name it, or --all, to take it too)")
             continue
         each.down()
         typer.echo(f"{each.name}: gone")
@@ -70,8 +75,11 @@ def status() -> None:
     """Show all clusters: who owns them, what runs, where."""
     table = Table("name", "owner", "API server", "parts", box=None, pad_edge=False)
     for each in cluster.every():
-        owner = "a running program" if each.owner_is_alive() else "nobody"
-        table.add_row(each.name, owner, each.url if each.kubeconfig.exists() else "-", ", ".join(each.parts()) or "none")
+        try:
+            url = each.url
+        except (DevclusterError, ValueError):  # it has no control plane, or just comes up, or just goes
+            url = "-"
+        table.add_row(each.name, each.owner(), url, ", ".join(each.parts()) or "none")
     if table.row_count:
         Console(width=None if Console().is_terminal else 200).print(table)
     else:
@@ -88,7 +96,7 @@ def kubeconfig(name: Name = cluster.DEFAULT_NAME) -> None:
 def nodes_(
     name: Name = cluster.DEFAULT_NAME,
     add: Annotated[
-        list[str] | None, typer.Option("--add", metavar="CLASS=NODESxGPUS", help="Add simulated nodes. May be repeated.")
+        list[str] | None, typer.Option(metavar="CLASS=NODESxGPUS", help="Add simulated nodes. May be repeated.")
     ] = None,
 ) -> None:
     """Show a cluster's nodes, after adding some."""

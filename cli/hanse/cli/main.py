@@ -1,6 +1,6 @@
 """The entry point: all commands in one, and errors as sentences.
 
-Groups are imported only when they are asked for, so that an installation with few extras still has its own commands.
+An installation has the commands of its extras: the image that runs in production has no development cluster.
 """
 
 import sys
@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from hanse.cli import demo, devcluster
 from hanse.devcluster.errors import DevclusterError
 
 app = typer.Typer(
@@ -20,11 +19,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(devcluster.app, name="devcluster")
-app.command("demo")(demo.demo)
 
 
-def _print_version(value: bool) -> None:  # noqa: FBT001  # the signature that typer calls
+def _add_development_commands() -> None:
+    """Add `devcluster` and `demo` if the extra that they need is installed."""
+    try:
+        from hanse.cli import demo, devcluster  # noqa: PLC0415  # an installation without the extra has no such commands
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("hanse"):
+            raise
+        app.info.epilog = "devcluster and demo are not installed: pip install 'hanse[devcluster]' adds them."
+        return
+    app.add_typer(devcluster.app, name="devcluster")
+    app.command("demo")(demo.demo)
+
+
+_add_development_commands()
+
+
+def _print_version(value: bool) -> None:  # the signature that typer calls
     if value:
         typer.echo(f"hanse {metadata.version('hanse')}")
         raise typer.Exit
@@ -46,3 +59,7 @@ def main() -> None:
     except DevclusterError as error:
         typer.echo(f"hanse: {error}", err=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

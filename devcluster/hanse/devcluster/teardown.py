@@ -5,14 +5,15 @@ seen (marked processes, recorded bridges), not from what somebody remembered, so
 run twice, also at once. Nobody's work is saved: the control plane is killed, not asked.
 """
 
-import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
-from hanse.devcluster import processes
+from hanse.devcluster import paths, postgres, processes, realnode
 from hanse.devcluster.errors import DevclusterError
 
+KILL_SECONDS = 10.0
 REMOVE_TRIES = 20
 
 
@@ -20,16 +21,23 @@ def destroy(folder: Path) -> None:
     """End everything that belongs to the cluster in *folder*, and remove the folder.
 
     Raises:
-        DevclusterError: something does not go away.
+        DevclusterError: something does not go away, or *folder* is not where clusters are.
 
     """
-    processes.end(folder, signals=[signal.SIGKILL])
+    if folder.parent != paths.clusters() or not folder.name:
+        raise DevclusterError(f"{folder} is no cluster's folder: nothing is taken away")
+    # Postgres removes its shared memory if it is told to stop at once; an ordinary user's may be in no namespace.
+    processes.end(folder, [postgres.PART], [signal.SIGQUIT, signal.SIGKILL], patience_seconds=2)
+    processes.end(folder, signals=[signal.SIGKILL], patience_seconds=KILL_SECONDS)
+    realnode.clean(folder)
     _remove(folder)
 
 
 def _remove(folder: Path) -> None:
     for _ in range(REMOVE_TRIES):
-        shutil.rmtree(folder, ignore_errors=True)
+        # Three times as fast as `shutil.rmtree` for the many files of a container runtime, and it never leaves a file
+        # system: what is mounted below, whoever mounted it, is not ours to delete.
+        subprocess.run(["rm", "-rf", "--one-file-system", "--", str(folder)], capture_output=True, check=False)
         if not folder.exists():
             return
         time.sleep(0.1)
