@@ -23,7 +23,7 @@ def organisation(name, parent, share=500, **shares):
     return Organisation(name, parent, shares or {"h100": share, "ascend": share})
 
 
-def nodes(member, count, gpus=8, accelerator="h100", contribution=None, first=0, **rest):
+def nodes(member, count, gpus=8, accelerator="h100", *, contribution=None, first=0, **rest):  # noqa: PLR0913
     return [
         Node(
             name=f"{contribution or member}-{accelerator}-{first + index:03}", contribution=contribution or member,
@@ -38,7 +38,7 @@ def shape(workers=1, gpus=8, accelerator="h100", options=None, **rest):
     return Shape(tuple(options or (Option(accelerator, workers),)), gpus_per_worker=gpus, **rest)
 
 
-def job(uid, organisation, tier="middle", submitted=0, suspended=False, **asked):
+def job(uid, organisation, tier="middle", submitted=0, *, suspended=False, **asked):
     return Job(uid, organisation, tier, shape(**asked), submitted, suspended=suspended)
 
 

@@ -1,4 +1,4 @@
-"""Pools, jobs and what happens to them, at random: strategies for the property tests, and the world outside a planner."""
+"""Pools, jobs and what happens to them, at random; and the world outside a planner."""
 
 from dataclasses import replace
 
@@ -31,14 +31,14 @@ def member(draw, name):
 
 @st.composite
 def organisations(draw, member_name):
-    """A tree of up to three levels below the member; a child's share is what is left, or a part of it."""
+    """A tree of up to two levels below the member; a child's share is half of what is left, or all, or any part."""
     tree, parents = [], [member_name]
     for level in range(draw(st.integers(0, 2))):
         children = []
         for parent in parents:
             left = 1000
             for index in range(draw(few)):
-                share = draw(st.integers(0, left))
+                share = draw(st.sampled_from([left // 2, left, draw(st.integers(0, left))]))
                 left -= share
                 tree.append(organisation(f"{parent}/{level}{index}", parent, share))
                 children.append(tree[-1].name)
@@ -48,9 +48,10 @@ def organisations(draw, member_name):
 
 @st.composite
 def contribution(draw, name, member_name, others):
+    excluded = draw(sometimes(st.frozensets(st.sampled_from(others)), frozenset()))
     return Contribution(
         name, member_name, draw(st.sampled_from(["east", "west"])), draw(st.sampled_from(REGIONS)),
-        draw(st.frozensets(st.sampled_from(Trust))), draw(sometimes(st.frozensets(st.sampled_from(others)), frozenset())),
+        draw(st.frozensets(st.sampled_from(Trust))), excluded,
     )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def node_lists(draw, contribution_name, first):
 
 @st.composite
 def pools(draw):
-    """Return a pool and its nodes."""
+    """Return a pool and its nodes, with everything that may keep jobs apart."""
     names = [f"m{index}" for index in range(draw(st.integers(1, 3)))]
     given, node_records = [], []
     for index, name in enumerate(names * 2):
@@ -113,16 +114,67 @@ def jobs(draw, made, uid, submitted):
 @st.composite
 def job_lists(draw, made, first=0, most=10):
     count = draw(st.integers(1, most))
-    return [draw(jobs(made, f"job{first + index:03}", draw(st.integers(0, 5)) + first)) for index in range(count)]
+    submitted = st.integers(first, first + 5)
+    return [draw(jobs(made, f"job{first + index:03}", draw(submitted))) for index in range(count)]
+
+
+class Crowd:
+    """Makes pools of one class and cluster in which everybody is in everybody's way; all from one seed."""
+
+    def __init__(self, chance):
+        self.chance = chance
+
+    def pool(self):
+        names = [f"m{index}" for index in range(self.chance.choice([1, 2, 2, 3]))]
+        tree = [each for name in names for each in self.tree(name, self.chance.choice([0, 1, 1, 2]))]
+        given = [Contribution(name, name, "east", "north", frozenset(Trust)) for name in names]
+        node_records = []
+        for name in names:
+            made = nodes(name, self.chance.randint(1, 4), self.chance.choice([2, 4, 8]))
+            node_records += [replace(each, foreign_gpus=int(self.chance.random() < 0.1)) for each in made]
+        ranks = self.chance.sample([1, 2, 3], self.chance.randint(1, 3))
+        tiers = tuple(self.tier(f"tier{rank}", rank) for rank in ranks)
+        return pool(*map(self.member, names), organisations=tree, contributions=given, tiers=tiers), node_records
+
+    def tree(self, parent, levels):
+        if levels <= 0:
+            return []
+        share = self.chance.choice([500, 500, 700])
+        made = [organisation(f"{parent}/{index}", parent, each) for index, each in enumerate([share, 1000 - share])]
+        return made + [below for each in made for below in self.tree(each.name, levels - self.chance.choice([1, 1, 2]))]
+
+    def tier(self, name, rank):
+        usual = self.chance.random() < 0.7
+        if usual:
+            return Tier(name, rank)
+        return Tier(
+            name, rank, share=self.chance.choice([400, 1000]), preempts=self.chance.random() < 0.7,
+            preemptible=self.chance.random() < 0.7, run_seconds_min=self.chance.choice([0, 600]),
+        )  # fmt: skip
+
+    def member(self, name):
+        levy, grant = self.chance.choice([(0, 0), (0, 0), (300, 2), (500, 4)])
+        return Member(name, levy=levy, grants={"h100": grant} if grant else {})
+
+    def jobs(self, made, first, most):
+        return [self.job(made, first + index) for index in range(self.chance.randint(most // 2, most))]
+
+    def job(self, made, index):
+        workers, gpus = self.chance.choice([(1, 1), (2, 1), (4, 1), (1, 2), (2, 2), (3, 2), (1, 4), (2, 4)])
+        return job(
+            f"job{index:03}", self.chance.choice(leaves(made)), self.chance.choice(made.tiers).name,
+            index - self.chance.randint(0, 9), workers=workers, gpus=gpus,
+            trust=Trust.EXCLUSIVE_NODE if self.chance.random() < 0.05 else Trust.NONE,
+        )  # fmt: skip
 
 
 class World:
     """A planner, and what goes on around it: plans are committed, victims leave, jobs come and end, nodes break."""
 
-    def __init__(self, made, node_records, job_records):
-        self.pool = made
+    def __init__(self, made, node_records, job_records, crowd=None):
+        self.pool, self.crowd = made, crowd
         self.planner = Planner(build(made, node_records, job_records))
-        self.history = []
+        self.history, self.history_pool = [], []
 
     @property
     def snapshot(self):
@@ -134,6 +186,7 @@ class World:
         plan = self.planner.plan()
         self.planner.commit(plan)
         self.history.append((before, plan, self.snapshot))
+        self.history_pool.append(self.pool)
         return self.history[-1]
 
     def tell(self, seconds=0, **changes):
@@ -146,12 +199,19 @@ class World:
 
     def happen(self, data):
         """Let something happen outside, chosen by *data*."""
-        what = data.draw(st.sampled_from(["arrive", "end", "node", "time", "policy", "leave"]), label="event")
+        what = data.draw(st.sampled_from(["arrive", "arrive", "end", "node", "time", "policy", "leave"]), label="event")
         getattr(self, f"_{what}")(data)
+
+    def happen_without_policy(self, data):
+        """Let something happen that no policy has changed."""
+        getattr(self, data.draw(st.sampled_from(["_arrive", "_end", "_node", "_time"]), label="event"))(data)
 
     def _arrive(self, data):
         first = 100 * (1 + len(self.history))
-        self.tell(jobs=tuple(data.draw(job_lists(self.pool, first, 3))))
+        if self.crowd:
+            self.tell(jobs=tuple(self.crowd.jobs(self.pool, first, 6)))
+        else:
+            self.tell(jobs=tuple(data.draw(job_lists(self.pool, first, 3))))
 
     def _end(self, data):
         uids = [each.uid for each in reading.jobs(self.snapshot)]
@@ -180,12 +240,16 @@ class World:
         return tuple(AttemptId(each.job, each.number) for each in there)
 
     def _policy(self, data):
-        changed = tuple(data.draw(member(each.name)) for each in self.pool.members)
+        change = self.crowd.member if self.crowd else lambda name: data.draw(member(name))
+        changed = tuple(change(each.name) for each in self.pool.members)
         self.pool = replace(self.pool, members=changed)
         self.tell(pool=self.pool)
 
 
 @st.composite
-def worlds(draw, most_jobs=10):
-    made, node_records = draw(pools())
-    return World(made, node_records, draw(job_lists(made, most=most_jobs)))
+def worlds(draw, **changes):
+    """Return a world: two of three are crowded, the others have all kinds of constraints. *changes* are to its pool."""
+    crowd = Crowd(draw(st.randoms(use_true_random=True))) if draw(st.integers(0, 2), label="crowded") else None
+    made, node_records = crowd.pool() if crowd else draw(pools())
+    made = replace(made, **{name: draw(strategy(made)) for name, strategy in changes.items()})
+    return World(made, node_records, crowd.jobs(made, 0, 14) if crowd else draw(job_lists(made)), crowd)

@@ -117,20 +117,27 @@ class Accounts:
         return room if room >= wanted else room + self._relief_of(claim)[account]
 
     def _relief_of(self, claim: Claim) -> dict[int, int]:
-        """Return by account what those use who must yield their entitlement to the claim."""
-        parts = self._parts
-        part = claim.part
+        """Return by account what those use who must yield their entitlement to the claim.
+
+        It is the same for all waiting jobs of a leaf and tier. A live part would not count itself: its is not kept.
+        """
+        parts, part = self._parts, claim.part
+        if parts.live[part]:
+            return self._relief_now(claim)
         cache = self._relief.setdefault((int(parts.member[part]), claim.accelerator), {})
         key = (int(parts.leaf[part]), int(parts.tier[part]), claim.rung, claim.cover)
-        # Also right for a live part that would rise: it is not charged yet to any account that it asks about.
         if key not in cache:
-            yielding = self._yielding(claim)
-            relief = {name: int(parts.milli_gpus[yielding[self._charged(name, yielding)]].sum())
-                      for name in self.names(claim)}  # fmt: skip
-            home = yielding[parts.rung[yielding] == Rung.HOME]
-            relief[self.grant_account(claim)] = int(parts.milli_levied[home].sum())
-            cache[key] = relief
+            cache[key] = self._relief_now(claim)
         return cache[key]
+
+    def _relief_now(self, claim: Claim) -> dict[int, int]:
+        parts, yielding = self._parts, self._yielding(claim)
+        relief = {
+            name: int(parts.milli_gpus[yielding[self._charged(name, yielding)]].sum()) for name in self.names(claim)
+        }
+        home = yielding[parts.rung[yielding] == Rung.HOME]
+        relief[self.grant_account(claim)] = int(parts.milli_levied[home].sum())
+        return relief
 
     def _yielding(self, claim: Claim) -> Integers:
         others = self.roster(int(self._parts.member[claim.part]), claim.accelerator)

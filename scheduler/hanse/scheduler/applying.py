@@ -5,7 +5,7 @@ they hold their GPUs until a delta confirms their end. Nothing is decided here, 
 the code that made it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +22,7 @@ def apply(snapshot: Snapshot, plan: Plan) -> Snapshot:
     admits = [decision for decision in plan.decisions if isinstance(decision, Admit)]
     jobs = snapshot.jobs.copy()
     attempts, holdings = _with_admitted(snapshot, admits)
-    changes = _Changes(jobs, attempts)
+    changes = _Changes(jobs, attempts, plan.decisions)
     for decision in plan.decisions:
         changes.make(decision)
     return replace(
@@ -63,8 +63,10 @@ def _with_admitted(snapshot: Snapshot, admits: Sequence[Admit]) -> tuple[Table, 
 class _Changes:
     """Makes decisions' changes in tables that are still writable."""
 
-    def __init__(self, jobs: Table, attempts: Table) -> None:
+    def __init__(self, jobs: Table, attempts: Table, decisions: Sequence[Decision]) -> None:
         self._jobs, self._attempts = jobs, attempts
+        names = list(dict.fromkeys(name for decision in decisions for name in _named(decision)))
+        self._row_of = dict(zip(names, attempt_rows(jobs, attempts, names).tolist(), strict=True))
 
     def make(self, decision: Decision) -> None:
         if isinstance(decision, Admit):
@@ -74,27 +76,33 @@ class _Changes:
         elif isinstance(decision, Fall):
             self._relabel([decision.change])
         elif isinstance(decision, Renew):
-            row = self._row(decision.attempt)
+            row = self._row_of[decision.attempt]
             self._attempts["funded_until"][row] = decision.funded_until_seconds
             self._attempts["refused"][row] = False
         elif isinstance(decision, Refuse):
-            self._attempts["refused"][self._row(decision.attempt)] = True
-
-    def _row(self, attempt: AttemptId) -> int:
-        return int(attempt_rows(self._jobs, self._attempts, [attempt])[0])
+            self._attempts["refused"][self._row_of[decision.attempt]] = True
 
     def _admit(self, admit: Admit) -> None:
-        self._jobs["attempts"][self._attempts["job"][self._row(admit.attempt)]] = admit.attempt.number
+        self._jobs["attempts"][self._attempts["job"][self._row_of[admit.attempt]]] = admit.attempt.number
         for stop in admit.stops:
-            row = self._row(stop.attempt)
+            row = self._row_of[stop.attempt]
             self._attempts["draining"][row] = True
             self._jobs["preemptions"][self._attempts["job"][row]] += 1
         self._relabel(admit.falls)
 
     def _relabel(self, relabels: Sequence[Relabel]) -> None:
         for relabel in relabels:
-            row = self._row(relabel.attempt)
+            row = self._row_of[relabel.attempt]
             self._attempts["rung"][row], self._attempts["cover"][row] = relabel.after.rung, relabel.after.cover
+
+
+def _named(decision: Decision) -> Iterator[AttemptId]:
+    """Yield the attempts that a decision changes."""
+    yield decision.change.attempt if isinstance(decision, Rise | Fall) else decision.attempt
+    if isinstance(decision, Admit):
+        yield from (stop.attempt for stop in decision.stops)
+    if isinstance(decision, Admit | Rise):
+        yield from (fall.attempt for fall in decision.falls)
 
 
 def _less_reserved(snapshot: Snapshot, decisions: Sequence[Decision]) -> tuple[CapWindow, ...]:

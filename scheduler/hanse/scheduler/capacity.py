@@ -22,6 +22,12 @@ class Capacity:
         self.exclusive = np.zeros(shape, dtype=np.int32)
         self.tenants_all = np.zeros(len(ground.nodes), dtype=np.int32)
         self.exclusive_all = np.zeros(len(ground.nodes), dtype=np.int32)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._changes = 0
+        self._given_back = 0
+        self._totals: dict[tuple[object, ...], tuple[int, int, int]] = {}
 
     def copy(self) -> "Capacity":
         """Return a copy to try things out on."""
@@ -29,10 +35,13 @@ class Capacity:
         twin.free = self.free.copy()
         twin.tenants, twin.exclusive = self.tenants.copy(), self.exclusive.copy()
         twin.tenants_all, twin.exclusive_all = self.tenants_all.copy(), self.exclusive_all.copy()
+        twin._forget()
         return twin
 
     def change(self, use: "Use", sign: int) -> None:
         """Take (*sign* -1) or give back (+1) what *use* holds."""
+        self._changes += 1
+        self._given_back += sign > 0
         for resource in range(len(self.free)):
             np.add.at(self.free[resource], use.nodes, sign * use.workers * use.demand[resource])
         np.add.at(self.tenants, (use.members, use.nodes), -sign)
@@ -53,6 +62,21 @@ class Capacity:
         workers[rivals > 0] = 0
         np.maximum(workers, 0, out=workers)
         return workers
+
+    def total(self, nodes: Integers, demand: Integers, member: int, *, exclusive: bool, wanted: int) -> int:
+        """Return how many such workers *nodes* could take together; exactly so if that is *wanted* or more.
+
+        It remembers: what was too little once is still too little as long as nothing was given back. *nodes* must be an
+        array that lives as long as the plan, since it is told from others by its identity.
+        """
+        alone = member if exclusive or self.exclusive_all.any() else -1
+        key = (id(nodes), demand.tobytes(), exclusive, alone)
+        total, changes, given_back = self._totals.get(key, (0, -1, -1))
+        if changes == self._changes or (given_back == self._given_back and total < wanted):
+            return total
+        total = int(self.fit(nodes, demand, member, exclusive=exclusive).sum())
+        self._totals[key] = total, self._changes, self._given_back
+        return total
 
 
 class Use:

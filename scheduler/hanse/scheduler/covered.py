@@ -8,8 +8,8 @@ while one admits anybody. Next: `borrowing`. Who is tried next:
 - among the leaves of a member the strongest such label, then the oldest job;
 - among members the highest rung, then the oldest job, so that nesting organisations deeper buys nothing.
 
-A verdict that failed is kept until something that it depends on gains: room on the nodes of its class, or its
-member's entitlement. It still takes its turn, at no cost, so what is remembered never changes who goes first.
+A verdict that failed is kept until the nodes of its class gain room, or somebody there falls. It still takes its turn,
+at no cost, so what is remembered never changes who goes first.
 """
 
 import heapq
@@ -50,10 +50,9 @@ class Covered:
     def __init__(self, cycle: Cycle, waiting: Waiting) -> None:
         self._cycle, self._waiting = cycle, waiting
         self._chances: dict[JobClass, list[Chance]] = {}
-        self._refused: dict[tuple[JobClass, int], tuple[int, int]] = {}
+        self._refused: dict[tuple[JobClass, int], int] = {}
         self._failed: dict[JobClass, set[int]] = defaultdict(set)
-        self._gains_by_accelerator: dict[int, int] = defaultdict(int)
-        self._gains_by_member: dict[int, int] = defaultdict(int)
+        self._gains: dict[int, int] = defaultdict(int)
 
     def run(self) -> None:
         """Admit until a whole pass admits nobody."""
@@ -81,9 +80,7 @@ class Covered:
         """Take up what an admission changed: who waits, who stands where, which verdicts hold no longer."""
         self._waiting.started(job_class)
         if admitted.gains.is_room:
-            self._gains_by_accelerator[self._chances_of(job_class)[chance].accelerator] += 1
-        for member in admitted.gains.members:
-            self._gains_by_member[member] += 1
+            self._gains[self._chances_of(job_class)[chance].accelerator] += 1
         queues.changed(job_class.member)
         queues.put(job_class)
         for part in admitted.stopped:
@@ -118,7 +115,7 @@ class Covered:
 
     def _try(self, job_class: JobClass, index: int) -> Admitted | None:
         chance = self._chances_of(job_class)[index]
-        gains = self._gains_by_accelerator[chance.accelerator], self._gains_by_member[job_class.member]
+        gains = self._gains[chance.accelerator]
         if self._refused.get((job_class, index)) == gains:
             return None
         claim = self._claim(self._waiting.part(job_class), chance)

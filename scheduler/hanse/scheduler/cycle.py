@@ -5,6 +5,7 @@ everything that a decision does to parts, accounts, capacity, GPUs and funds is 
 never disagree.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -133,48 +134,46 @@ class Cycle:
             found = self.victims.find(ask, self.capacity)
         if found is None or not self._allows_at_once(ask, use, found):
             return None
-        admitted, stops, falls = self._start(ask, use, found)
         self.funds.commit(ask.member, reserved)
-        part = ask.claim.part
-        rows = self.parts.holdings.rows(np.array([part]))
-        masks = self.parts.holdings.gpus[rows].tolist()
-        names = self.snapshot.nodes["name"][found.nodes].tolist()
-        placed = tuple(
-            Placed(name, workers, mask)
-            for name, workers, mask in zip(names, found.workers.tolist(), masks, strict=True)
-        )
-        self.decisions.append(
-            Admit(
-                attempt=self.attempt(part), accelerator=self.catalogue.accelerators[ask.claim.accelerator].name,
-                cluster=self.catalogue.clusters[found.cluster], label=Label(ask.claim.rung, ask.claim.cover),
-                placed=placed, gpu_rate=use.gpu_rate, funded_until_seconds=use.end_seconds, reserved=reserved,
-                stops=stops, falls=falls, awaits=self.slots.awaited(self._uids[part], found.nodes),
-            )
-        )  # fmt: skip
-        return admitted
+        freed = self.parts.holdings.node[self.parts.holdings.rows(np.array(found.stops, dtype=np.int64))]
+        free_before = self.capacity.free[:, freed]
+        losers = {int(self.parts.member[part]) for part in found.stops if self.parts.cover[part] >= 0}
+        stops = tuple(self._stop(part) for part in found.stops)
+        masks = self._start(ask, use, found)
+        falls = self.accounts.settle(ask.claim.part)
+        decision = self._decision(ask, use, found, masks)
+        self.decisions.append(replace(decision, reserved=reserved, stops=stops, falls=self.relabels(falls)))
+        has_more_room = bool((self.capacity.free[:, freed] > free_before).any())
+        # Where nodes are exclusive a victim's leaving may open its node to others, however full it is.
+        is_room = bool(falls) or has_more_room or bool(stops and self._has_exclusive)
+        return Admitted(found.stops, Gains(is_room, frozenset(losers | ({ask.member} if falls else set()))))
 
     def _allows_at_once(self, ask: Ask, use: caps.Use, found: Found) -> bool:
         own = [part for part in found.stops if self.parts.member[part] == ask.member]
         stopped = sum(self.parts.rate(part) for part in own)
         return self.funds.allows_at_once(ask.member, use.gpu_rate * ask.gpus, stopped)
 
-    def _start(self, ask: Ask, use: caps.Use, found: Found) -> tuple[Admitted, tuple[Stop, ...], tuple[Relabel, ...]]:
-        """Change all five: victims go, the gang comes, those whose entitlement it takes fall."""
+    def _start(self, ask: Ask, use: caps.Use, found: Found) -> list[int]:
+        """Let the gang run in its place; return the masks of its GPUs, by node."""
         claim, parts = ask.claim, self.parts
-        freed = parts.holdings.node[parts.holdings.rows(np.array(found.stops, dtype=np.int64))]
-        before = self.capacity.free[:, freed].copy()
-        lost_cover = {int(parts.member[part]) for part in found.stops if parts.cover[part] >= 0}
-        stops = tuple(self._stop(part) for part in found.stops)
         masks = self.slots.take(found.nodes, found.workers * int(ask.demand[GPUS]))
-        placement = Placement(found.cluster, found.nodes, found.workers, masks)
-        parts.start(claim.part, claim.accelerator, use.gpu_rate, placement, self.ground)
+        placed = Placement(found.nodes, found.workers, masks)
+        parts.start(claim.part, claim.accelerator, use.gpu_rate, placed, self.ground)
         self.accounts.label(claim.part, claim.rung, claim.cover)
         self.capacity.change(parts.holdings.use(np.array([claim.part])), -1)
         self.funds.rate[ask.member] += parts.rate(claim.part)
-        falls = self.accounts.settle(claim.part)
-        is_room = bool(falls or (self.capacity.free[:, freed] > before).any() or (found.stops and self._has_exclusive))
-        members = frozenset(lost_cover | ({ask.member} if falls else set()))
-        return Admitted(found.stops, Gains(is_room, members)), stops, self.relabels(falls)
+        return masks
+
+    def _decision(self, ask: Ask, use: caps.Use, found: Found, masks: list[int]) -> Admit:
+        part = ask.claim.part
+        names = self.snapshot.nodes["name"][found.nodes].tolist()
+        workers = found.workers.tolist()
+        return Admit(
+            attempt=self.attempt(part), accelerator=self.catalogue.accelerators[ask.claim.accelerator].name,
+            cluster=self.catalogue.clusters[found.cluster], label=Label(ask.claim.rung, ask.claim.cover),
+            placed=tuple(Placed(*each) for each in zip(names, workers, masks, strict=True)), gpu_rate=use.gpu_rate,
+            funded_until_seconds=use.end_seconds, awaits=self.slots.awaited(self._uids[part], found.nodes),
+        )  # fmt: skip
 
     def _stop(self, part: int) -> Stop:
         parts = self.parts

@@ -1,8 +1,8 @@
 """Deltas: what happened outside since the last snapshot, and the snapshot that follows from it.
 
 In: a snapshot, and records of what is new or changed, by name. Out: the next snapshot. Tables that a delta does not
-touch stay the very same objects, so that what a `planner.Planner` derived from them holds on. A changed pool (a policy, a
-member, a class) moves every index: then everything is built anew, which is rare and takes about as long as a start.
+touch stay the very same objects, so that what a `planner.Planner` derived from them holds on. A changed pool (a
+policy, a member, a class) moves every index: then everything is built anew, which is rare and slow, like a start.
 """
 
 from collections.abc import Sequence

@@ -1,14 +1,16 @@
 """Why each waiting job waits: one primary reason, and the numbers behind it.
 
 In: a cycle after both steps. Out: one row a waiting job, in uid order. Jobs of one class share reason and numbers;
-only who is ahead differs. It reads and decides nothing. Rivals are counted, never named; `operator` rounds what it shows.
+only who is ahead differs. It reads and decides nothing. Rivals are counted, never named; the operator rounds what it
+shows.
 
 The reason is that of the option that came furthest, in this order: the pool has the class; some contribution may be
 used (residency, then trust); its nodes are in reach; a worker fits on an empty node; the gang fits in an empty cluster;
-caps; the borrowing limit; the lending limits; enough is free together; there is room in entitlement.
+caps; the borrowing limit; the lending limits; enough is free together; there is room in entitlement. Limits on
+borrowing do not keep a covered job waiting: it waits until its GPUs come back (a recall, a least time to run).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -25,6 +27,7 @@ from hanse.scheduler.decisions import Reason
 from hanse.scheduler.ground import GPUS
 from hanse.scheduler.placing import Ask
 from hanse.scheduler.pool import NodeState, Option, Rung, Shape, Trust
+from hanse.scheduler.rules import Claim
 from hanse.scheduler.waiting import JobClass, Waiting
 
 EXPLANATIONS = np.dtype(
@@ -59,7 +62,8 @@ class _Stage(IntEnum):
     BORROWING = 7
     LENDING = 8
     TOGETHER = 9
-    QUOTA = 10
+    RECLAIM = 10
+    QUOTA = 11
 
 
 _REASONS = {
@@ -73,6 +77,7 @@ _REASONS = {
     _Stage.BORROWING: Reason.EXCEEDS_BORROWING_LIMIT,
     _Stage.LENDING: Reason.EXCEEDS_LENDING_LIMIT,
     _Stage.TOGETHER: Reason.NO_TOPOLOGY_FIT,
+    _Stage.RECLAIM: Reason.WAITING_FOR_RECLAIM,
     _Stage.QUOTA: Reason.WAITING_FOR_QUOTA,
 }
 
@@ -138,18 +143,26 @@ class Explaining:
         left = self._borrowing.limit_left(plain.member, accelerator)
         fit, fit_limited = _most(plain, cycle.capacity), _most(limited, cycle.capacity)
         free = sum(int(cycle.capacity.free[GPUS, nodes].sum()) for _, nodes in plain.clusters)
+        is_covered = self._is_covered(claim)
         if cycle.funds.reservation(plain.member, cycle.use(plain)) is None or not self._allows_at_once(plain):
             stage = _Stage.CAP
-        elif claim.milli_gpus > left:
+        elif claim.milli_gpus > left and not is_covered:
             stage = _Stage.BORROWING
-        elif fit >= option.workers > fit_limited:
+        elif fit >= option.workers > fit_limited and not is_covered:
             stage = _Stage.LENDING
+        elif free >= asked:
+            stage = _Stage.TOGETHER
         else:
-            stage = _Stage.TOGETHER if free >= asked else _Stage.QUOTA
+            stage = _Stage.RECLAIM if is_covered else _Stage.QUOTA
         return _Verdict(
             stage, name, asked, free, borrowable=max(0, left) // units.MILLI if left < UNLIMITED // 2 else -1,
             lacking=max(0, option.workers - fit_limited) * shape.gpus_per_worker, fit=fit_limited,
         )  # fmt: skip
+
+    def _is_covered(self, claim: Claim) -> bool:
+        depth = int(self._cycle.parts.leaf_depth[claim.part])
+        away = (replace(claim, rung=Rung.AWAY, cover=cover) for cover in range(depth, -1, -1))
+        return any(self._cycle.accounts.covers(each) for each in away)
 
     def _allows_at_once(self, ask: Ask) -> bool:
         return self._cycle.funds.allows_at_once(ask.member, self._cycle.use(ask).gpu_rate * ask.gpus, 0)
@@ -157,6 +170,8 @@ class Explaining:
     def _missing(self, shape: Shape, accelerator: int, ask: Ask) -> _Stage | None:
         """Return what no waiting will bring: a place that may be used and that could hold the gang if it were empty."""
         ground, catalogue = self._cycle.ground, self._cycle.catalogue
+        if _most(ask, self._empty) >= ask.workers:
+            return None
         of_class = ground.accelerator == accelerator
         allowed = of_class & catalogue.serves(ask.member, shape.regions, shape.excluded_members)[ground.contribution]
         if not allowed.any():
@@ -166,8 +181,6 @@ class Explaining:
             return _Stage.TRUST
         if not (ground.nodes["state"][allowed] == NodeState.READY).any():
             return _Stage.REACH
-        if _most(ask, self._empty) >= ask.workers:
-            return None
         return _Stage.GANG if _most(ask, self._empty) else _Stage.WORKER
 
     def _count_ahead(self, table: Table, rows: Integers) -> None:
@@ -187,7 +200,8 @@ class Explaining:
 
 def _most(ask: Ask, capacity: Capacity) -> int:
     """Return how many of the gang's workers the cluster that takes most could take."""
-    return max((placing.room(ask, capacity, nodes) for _, nodes in ask.clusters), default=0)
+    exactly = replace(ask, workers=0)
+    return max((placing.room_remembered(exactly, capacity, nodes) for _, nodes in ask.clusters), default=0)
 
 
 def _place_in_group(groups: Integers) -> Integers:
@@ -201,5 +215,6 @@ def sentence(row: np.void) -> str:
     asked, lacking, fit = int(row["asked_gpus"]), int(row["lacking_gpus"]), int(row["workers_that_fit"])
     text = f"{row['reason']}: asks for {asked} {row['accelerator']}, {row['free_gpus']} free"
     if lacking:
-        text += f"; starts when {lacking} more are free in one cluster" + (f", or with {fit} workers" if fit else "")
+        text += f"; starts when {lacking} more are free in one cluster"
+        text += f", or with {fit} worker{'s' if fit > 1 else ''}" if fit else ""
     return text

@@ -35,6 +35,7 @@ class Ground:
         self.levied = self._levied()
         self.granted, self.entitled = self._entitle()
         self._nodes_for: dict[tuple[object, ...], ClusterNodes] = {}
+        self._clusters_of: dict[bytes, ClusterNodes] = {}
 
     def _whole(self) -> Integers:
         rows = [np.bitwise_count(self.usable_gpus).astype(np.int64)]
@@ -130,7 +131,10 @@ class Ground:
             flags = self.ready & (self.accelerator == accelerator) & self.allowed(member, shape)
             if home:
                 flags &= self.home(member, accelerator)
-            self._nodes_for[key] = self._by_cluster(np.flatnonzero(flags))
+            rows = np.flatnonzero(flags)
+            # The same nodes are the same array, whoever asks: what `capacity` remembers of them serves all.
+            same = rows.tobytes()
+            self._nodes_for[key] = self._clusters_of.setdefault(same, self._by_cluster(rows))
         return self._nodes_for[key]
 
     def _by_cluster(self, rows: Integers) -> ClusterNodes:

@@ -103,10 +103,10 @@ class Parts:
 class Placement:
     """Where a part is to run: nodes, how many workers and which GPUs on each."""
 
-    __slots__ = ("cluster", "gpus", "nodes", "workers")
+    __slots__ = ("gpus", "nodes", "workers")
 
-    def __init__(self, cluster: int, nodes: Integers, workers: Integers, gpus: list[int]) -> None:
-        self.cluster, self.nodes, self.workers, self.gpus = cluster, nodes, workers, gpus
+    def __init__(self, nodes: Integers, workers: Integers, gpus: list[int]) -> None:
+        self.nodes, self.workers, self.gpus = nodes, workers, gpus
 
 
 class Holdings:

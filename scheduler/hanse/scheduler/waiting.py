@@ -12,7 +12,6 @@ import numpy as np
 
 from hanse.scheduler.columns import Integers
 from hanse.scheduler.cycle import Cycle
-from hanse.scheduler.pool import Option
 
 Key = tuple[int, int, int]
 
@@ -27,7 +26,7 @@ class JobClass:
         self.tier_rank = int(cycle.catalogue.tier_rank[self.tier])
         options = cycle.snapshot.shapes[self.shape].options
         found = [(option, cycle.accelerator_of(part, option)) for option in options]
-        self.choices: list[tuple[Option, int]] = [(option, each) for option, each in found if each is not None]
+        self.choices = [(option, each) for option, each in found if each is not None]
         self.ages: list[int] = []
 
     @property
