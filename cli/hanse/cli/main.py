@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hanse.cli import demo, devcluster
+from hanse.cli import audit, demo, devcluster
 from hanse.devcluster.errors import DevclusterError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(devcluster.app, name="devcluster")
+app.add_typer(audit.app, name="audit")
 app.command("demo")(demo.demo)
 
 
