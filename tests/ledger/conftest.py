@@ -30,6 +30,11 @@ def alembic_config(url):
     return config
 
 
+@pytest.fixture(scope="session", name="config_for")
+def _config_for():
+    return alembic_config
+
+
 @pytest.fixture(scope="session", name="server")
 def _server():
     with cluster.running(f"test-{os.getpid()}-ledger", cluster.Wanted(control_plane=False)) as running:
@@ -139,7 +144,7 @@ class World:
         self.cycle += 1
         return recorded
 
-    def admit(self, member="tencent", on="alibaba", job=None, fence=1, gpus=2, tier=("standard", 1200), **more):
+    def admit(self, member="tencent", on="alibaba", *, job=None, fence=1, gpus=2, tier=("standard", 1200), **more):  # noqa: PLR0913
         admission = decisions.Admission(
             cluster=f"{on}-cluster", accelerator_class="h100-80g", precision="bf16", tier=tier[0],
             milli_h100e=1000, tier_thousandths=tier[1], lease_seconds=60, grace_seconds=30,

@@ -21,7 +21,9 @@ Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="A new or empty 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of an export.")]
 Announced = Annotated[
     str | None,
-    typer.Option("--manifest-sha256", metavar="HEX", help="What the manifest must hash to, as heard from the exporter."),
+    typer.Option(
+        "--manifest-sha256", metavar="HEX", help="What the manifest must hash to, as heard from the exporter."
+    ),
 ]
 DATABASE_URL = "HANSE_DATABASE_URL"
 

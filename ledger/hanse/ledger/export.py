@@ -158,7 +158,7 @@ class _Reader:
 
     def facts(self) -> Iterator[Json]:
         table = decisions.Fact
-        also = sa.or_(self._within(table), table.attempt.in_(self._attempts()), table.kind == "CapSet")
+        also = sa.or_(self._within(table), table.attempt.in_(self._attempts()), table.kind.in_(["CapSet", "TermTaken"]))
         yield from self._remarks(table, also)
 
     def violations(self) -> Iterator[Json]:
@@ -173,7 +173,6 @@ class _Reader:
             yield {
                 **_stamp(row),
                 "member": row.member,
-                "late": int(row.late),
                 "body": canonical.decode(row.body),
                 "signature": row.signature.hex(),
             }
@@ -217,7 +216,7 @@ class _Reader:
         none = ["0"] * len(_BALANCES)
         for row in self._rows(sa.select(accounts.Account.__table__).order_by(accounts.Account.name)):
             now: list[Json] = [str(getattr(row, name)) for name in _BALANCES]
-            its: dict[str, Json] = {"name": row.name, "kind": row.kind, "now": now}
+            its: dict[str, Json] = {"name": row.name, "now": now}
             its |= {"before": before.get(row.name, [*none]), "after": after.get(row.name, [*none])}
             yield its | _present(ceiling=row.ceiling)
 

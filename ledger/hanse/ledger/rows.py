@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hanse.evidence import canonical, enrolments, slots
 from hanse.evidence.canonical import Json
 from hanse.evidence.enrolments import Enrolment
+from hanse.evidence.errors import EvidenceError
 from hanse.evidence.shape import Fields
 from hanse.evidence.slots import Slot
 from hanse.ledger.transfers import Kind, Purpose, Transfer
@@ -106,7 +107,6 @@ class Effect(Row):
     """What came of a decision."""
 
     decision: uuid.UUID
-    outcome: str
 
 
 @dataclass(frozen=True)
@@ -123,9 +123,10 @@ class Remark(Row):
 
 @dataclass(frozen=True)
 class Metered(Row):
-    """A signed slot."""
+    """A signed slot, and the member that passed it on."""
 
     slot: Slot
+    member: str
     body: bytes
     signature: bytes
 
@@ -231,7 +232,10 @@ def effect(where: str, fields: Fields) -> Effect:
     """Read a line of `effects`."""
     if fields.has("detail"):
         fields.text("detail")
-    return Effect(where, *_stamp(fields), fields.identifier("decision"), fields.text("outcome"))
+    outcome = fields.text("outcome")
+    if outcome not in {"done", "failed"}:
+        raise EvidenceError(f"effects: outcome is {outcome!r}, not done or failed")
+    return Effect(where, *_stamp(fields), fields.identifier("decision"))
 
 
 def remark(where: str, fields: Fields) -> Remark:
@@ -250,9 +254,7 @@ def remark(where: str, fields: Fields) -> Remark:
 def metered(where: str, fields: Fields) -> Metered:
     """Read a line of `slots`."""
     body = _canonical(fields.value("body"))
-    fields.text("member")
-    fields.integer("late", 0, 1)
-    return Metered(where, *_stamp(fields), slots.decode(body), body, _hex(fields, "signature"))
+    return Metered(where, *_stamp(fields), slots.decode(body), fields.text("member"), body, _hex(fields, "signature"))
 
 
 def cutoff(where: str, fields: Fields) -> Cutoff:
@@ -298,7 +300,6 @@ def account(where: str, fields: Fields) -> Account:
     before, after, now = (
         tuple(int(each) for each in fields.items(part) if isinstance(each, str)) for part in ("before", "after", "now")
     )
-    fields.text("kind")
     return Account(where, 0, 0, name, ceiling, before, after, now)
 
 

@@ -73,5 +73,6 @@ def _changed_files(folder: Path, hashes: dict[str, bytes], read: Bundle) -> Iter
             yield Finding("C2", name, "is missing")
         elif canonical.sha256(path.read_bytes()) != sha256:
             yield Finding("C2", name, "is not the file that the manifest names")
-    if bundle.transfers_csv(read) != (folder / bundle.TRANSFERS_CSV).read_text():
+    spreadsheet = folder / bundle.TRANSFERS_CSV
+    if spreadsheet.exists() and spreadsheet.read_bytes() != bundle.transfers_csv(read).encode():
         yield Finding("C2", bundle.TRANSFERS_CSV, "does not say the same as transfers.jsonl")

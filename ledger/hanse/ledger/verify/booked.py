@@ -4,9 +4,9 @@ In: an export's rows. Out: findings. Every posting of every run is computed agai
 reservation from its decision; every balance from the transfers.
 """
 
-import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hanse.evidence.shape import Fields
 from hanse.ledger import charge, metering, rows, transfers
@@ -15,6 +15,9 @@ from hanse.ledger.metering import Line, Measured, Terms
 from hanse.ledger.transfers import Kind, Purpose
 from hanse.ledger.verify import metered
 from hanse.ledger.verify.finding import Finding
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 _METERED = {Purpose.USE, Purpose.TIER, Purpose.OFFERED}
 
@@ -63,7 +66,9 @@ def _posted(cutoff: rows.Cutoff, due: dict[Line, int], booked: list[rows.Booked]
         where[line] = row.where
     for line in sorted(due.keys() | posted.keys()):
         if due.get(line, 0) != posted[line]:
-            what = f"{line.purpose} {line.debit} to {line.credit}, attempt {line.attempt or '-'} in {cutoff.hour_seconds}"
+            what = (
+                f"{line.purpose} {line.debit} to {line.credit}, attempt {line.attempt or '-'} in {cutoff.hour_seconds}"
+            )
             message = f"{what}: the slots come to {due.get(line, 0)}, posted is {posted[line]}"
             yield Finding("C9", where.get(line, cutoff.where), message)
 
@@ -119,28 +124,27 @@ def _attribution(read: Bundle, cutoff: rows.Cutoff, measured: Measured) -> Itera
 
 
 def _runs(read: Bundle) -> Iterator[Finding]:
-    """Check that runs of an hour count up from 0, and nothing is posted for a run that is not there."""
-    runs: dict[int, int] = {}
+    """Check that runs of an hour count up from 0, and that each posting comes after its run's cut-off and not later."""
+    starts: dict[tuple[int, int], int] = {}
     for cutoff in read.cutoffs:
-        if cutoff.run != runs.get(cutoff.hour_seconds, -1) + 1:
+        if cutoff.run and (cutoff.hour_seconds, cutoff.run - 1) not in starts:
             yield Finding("C9", cutoff.where, f"run {cutoff.run} of hour {cutoff.hour_seconds} is out of turn")
-        runs[cutoff.hour_seconds] = cutoff.run
-    for row in read.transfers:
-        its = row.transfer
-        if its.run is not None and not row.carried and its.run > runs.get(its.hour_seconds, -1):
-            yield Finding("C9", row.where, f"transfer {its.id} is of a run that was not posted")
-    for posting in read.postings:
-        if posting.run > runs.get(posting.hour_seconds, -1):
-            yield Finding(
-                "C9",
-                posting.where,
-                f"a posting of run {posting.run} of hour {posting.hour_seconds}, which is not there",
-            )
+        starts[cutoff.hour_seconds, cutoff.run] = cutoff.sequence
+    posted = [(row.where, row.sequence, row.hour_seconds, row.run) for row in read.postings]
+    posted += [
+        (row.where, row.sequence, row.transfer.hour_seconds, row.transfer.run)
+        for row in read.transfers
+        if not row.carried and row.transfer.run is not None
+    ]
+    for where, sequence, hour_seconds, run in posted:
+        began, ended = starts.get((hour_seconds, run)), starts.get((hour_seconds, run + 1))
+        if began is None or sequence < began or (ended is not None and sequence > ended):
+            yield Finding("C9", where, f"was not posted in run {run} of hour {hour_seconds}")
 
 
 def _reservations(read: Bundle) -> Iterator[Finding]:
     """Check that reservations are those that decisions took, each with its amount, and none is missing."""
-    due: dict[uuid.UUID, tuple[str, transfers.Transfer]] = {}
+    due: dict[UUID, tuple[str, transfers.Transfer]] = {}
     for row in read.decisions:
         if "funding" in row.body:
             for each in _funding(row):
@@ -169,7 +173,7 @@ def _funding(row: rows.Decision) -> Iterator[transfers.Transfer]:
 def _references(read: Bundle) -> Iterator[Finding]:
     """Check that a reservation is resolved once, by no more than itself; what corrections take back was posted."""
     by_id = {row.transfer.id: row for row in read.transfers}
-    resolved: set[uuid.UUID] = set()
+    resolved: set[UUID] = set()
     left = {row.transfer.id: row.transfer.amount for row in read.transfers}
     for row in read.transfers:
         its = row.transfer
@@ -185,6 +189,8 @@ def _references(read: Bundle) -> Iterator[Finding]:
             its.pending
         ):
             yield Finding("C10", row.where, f"transfer {its.id} is between other accounts than {reference}")
+        if (its.hour_seconds, its.attempt) != (other.transfer.hour_seconds, other.transfer.attempt):
+            yield Finding("C10", row.where, f"transfer {its.id} is of another hour or attempt than {reference}")
         if its.pending:
             resolved.add(reference)
         else:
@@ -236,16 +242,18 @@ def _caps(read: Bundle) -> Iterator[Finding]:
 def _accounts(read: Bundle) -> Iterator[Finding]:
     """Check that debits equal credits, and each account is what its transfers add up to."""
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    reserved: dict[uuid.UUID, int] = {row.transfer.id: row.transfer.amount for row in read.transfers}
+    reserved: dict[UUID, int] = {row.transfer.id: row.transfer.amount for row in read.transfers}
     own = [row.transfer for row in read.transfers if not row.carried]
     for name, *added in transfers.movements(own, reserved):
         sums[name] = [have + more for have, more in zip(sums[name], added, strict=True)]
+    expected = {*transfers.OF_POOL, *(name for row in read.members for name in transfers.of_member(row.name))}
+    expected |= {row.account for row in read.facts if row.kind == "CapSet"}
+    for name in sorted(expected ^ {row.name for row in read.accounts}):
+        yield Finding("C10", "accounts.jsonl", f"the account {name} is missing, or nobody opened it")
     for row in read.accounts:
         parts = zip(row.before, sums.pop(row.name, [0] * 4), row.after, row.now, strict=True)
         if any(before + here + after != now for before, here, after, now in parts):
             yield Finding("C10", row.where, f"the balance of {row.name} is not what its transfers add up to")
-    for name in sums:
-        yield Finding("C10", "accounts.jsonl", f"the account {name} is not there")
     debits = sum(row.now[0] for row in read.accounts)
     credits_ = sum(row.now[1] for row in read.accounts)
     if debits != credits_:

@@ -22,6 +22,7 @@ EFFECT_SECONDS_MAX = 3600
 # An attempt's times are seconds, its decision's are microseconds, and both are taken a moment apart.
 CLOCK_SECONDS = 5
 _RUNGS = ("BORROW", "EXCHANGE", "AWAY", "HOME")
+_LEASE_FACTS = {"LeaseGranted", "LeaseLapsed", "LeaseReleased"}
 Strength: TypeAlias = tuple[int, int, int]
 
 
@@ -41,9 +42,12 @@ def _cycles(read: Bundle) -> Iterator[Finding]:
     for row in read.decisions:
         if not row.carried:
             by_cycle[row.body["term"], row.body["cycle"]].append(row)
+    taken = {fact.amount: fact.sequence for fact in read.facts if fact.kind == "TermTaken"}
     last = (0, 0)
     for cycle in read.cycles:
         here = (cycle.term, cycle.cycle)
+        if taken.get(cycle.term, cycle.sequence) >= cycle.sequence:
+            yield Finding("C4", cycle.where, f"nobody had taken term {cycle.term} before")
         if here <= last or (cycle.term == last[0] and cycle.cycle != last[1] + 1):
             yield Finding(
                 "C4", cycle.where, f"cycle {cycle.cycle} of term {cycle.term} follows cycle {last[1]} of term {last[0]}"
@@ -65,20 +69,22 @@ def _cycles(read: Bundle) -> Iterator[Finding]:
 def _effects(read: Bundle) -> Iterator[Finding]:
     """Check: no effect without a decision, and no decision without an effect or its recorded failure."""
     acting = {row.id: row for row in read.decisions if row.body.get("effect") != "none"}
-    have = {}
+    have = set()
     for effect in read.effects:
         decision = acting.get(effect.decision)
         if decision is None or effect.sequence < decision.sequence:
             yield Finding("C4", effect.where, f"an effect of {effect.decision}, which was not decided before")
-        have[effect.decision] = effect
+        have.add(effect.decision)
     due_us = (read.header.exported_at_seconds - EFFECT_SECONDS_MAX) * 10**6
     for identifier, row in acting.items():
         if identifier not in have and row.recorded_us < due_us:
             yield Finding("C4", row.where, f"decision {identifier} has neither its effect nor a recorded failure")
-    known = {str(row.id): row for row in read.attempts}
+    known = {str(attempt.id): attempt for attempt in read.attempts}
     for fact in read.facts:
-        if fact.kind == "LeaseGranted" and (fact.attempt not in known or fact.sequence < known[fact.attempt].sequence):
-            yield Finding("C4", fact.where, f"a lease was granted for {fact.attempt}, which was not admitted before")
+        if fact.kind in _LEASE_FACTS:
+            its = known.get(fact.attempt)
+            if its is None or fact.sequence < its.sequence or fact.fence != its.fence:
+                yield Finding("C4", fact.where, f"{fact.kind} of {fact.attempt}, which was not admitted so before")
 
 
 def _attempts(read: Bundle) -> Iterator[Finding]:
@@ -101,7 +107,8 @@ def _attempts(read: Bundle) -> Iterator[Finding]:
             value = getattr(row, attribute)
             if decision.body.get(name) != (str(value) if isinstance(value, uuid.UUID) else value):
                 yield Finding("C4", row.where, f"attempt {row.id} was admitted with another {name}")
-        if row.id != identity.attempt_id(row.job, row.fence) or row.sequence != decision.sequence:
+        stamp = (row.sequence, row.recorded_us)
+        if row.id != identity.attempt_id(row.job, row.fence) or stamp != (decision.sequence, decision.recorded_us):
             yield Finding("C4", row.where, f"the id {row.id} is not that of fence {row.fence} of job {row.job}")
     for missing in sorted(admitted):
         yield Finding("C4", "attempts.jsonl", f"attempt {missing} was admitted and is not there")
@@ -113,6 +120,9 @@ def _lives(read: Bundle) -> Iterator[Finding]:
     for fact in read.facts:
         facts[fact.attempt].setdefault(fact.kind, fact)
     stops = {(row.body.get("attempt"), row.body.get("effect")): row for row in read.decisions}
+    stops_of: dict[str, set[str]] = defaultdict(set)
+    for attempt, effect in stops:
+        stops_of[str(attempt)].add(str(effect))
     for row in read.attempts:
         granted, released = (facts[str(row.id)].get(kind) for kind in ("LeaseGranted", "LeaseReleased"))
         if row.granted_at_seconds != (granted.at_seconds if granted else None):
@@ -124,7 +134,16 @@ def _lives(read: Bundle) -> Iterator[Finding]:
             ended = row.ended_at_seconds if near else None
         if row.ended_at_seconds != ended or (row.state == "released") != (released is not None):
             yield Finding("C4", row.where, f"attempt {row.id} did not end as it says")
+        if row.ended_at_seconds is None and row.state not in _live_states(granted, ("stop" in stops_of[str(row.id)])):
+            yield Finding("C4", row.where, f"attempt {row.id} cannot be {row.state}")
     yield from _one_at_a_time(read)
+
+
+def _live_states(granted: rows.Remark | None, stopped: bool) -> set[str]:  # noqa: FBT001  # a fact, not a switch
+    """Return the states that a live attempt may be in."""
+    if granted is None:
+        return {"admitted"}
+    return {"draining" if stopped else "leased", "suspect"}
 
 
 def _one_at_a_time(read: Bundle) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ In: an export's rows. Out: findings. An edit that leaves the hash, a row twice o
 follow from its key, and a time before those of earlier rows are found here.
 """
 
+import itertools
 import uuid
 from collections.abc import Iterator
 
@@ -62,7 +63,7 @@ def _ids(its: Transfer) -> set[uuid.UUID]:
         numbers = range(CORRECTIONS_MAX)
         return {identity.transfer_id("correct", str(its.reverses), number) for number in numbers}
     if its.purpose is Purpose.LOST_WORK:
-        return {identity.transfer_id("lost-work", str(its.decision), str(its.attempt))}
+        return {identity.transfer_id("lost-work", str(its.decision), str(its.attempt), its.hour_seconds)}
     key = (str(its.purpose), its.debit, its.credit, its.hour_seconds, its.run or 0, str(its.attempt or ""))
     return {identity.transfer_id(*key)}
 
@@ -86,6 +87,13 @@ def _order(read: Bundle) -> Iterator[Finding]:
             seen[row.sequence] = row.where
             last = max(last, row.sequence)
 
+    for before, row in itertools.pairwise(read.attempts):
+        if row.sequence <= before.sequence:
+            yield Finding("C3", row.where, f"attempt {row.id} is not in the order of admission")
+    for former, account in itertools.pairwise(read.accounts):
+        if account.name <= former.name:
+            yield Finding("C3", account.where, f"account {account.name} comes after {former.name}")
+
 
 def _times(read: Bundle) -> Iterator[Finding]:
     """Nothing was recorded before what came before it, nor before it happened, nor after the export."""
@@ -97,6 +105,9 @@ def _times(read: Bundle) -> Iterator[Finding]:
         if row.recorded_us > read.header.exported_at_seconds * 10**6 + SKEW_US:
             yield Finding("C13", row.where, "was recorded after the export")
         latest_us = max(latest_us, row.recorded_us)
+    for remark in (*read.facts, *read.violations):
+        if remark.recorded_us < remark.at_seconds * 10**6 - SKEW_US:
+            yield Finding("C13", remark.where, "was recorded before it happened")
     for slot in read.slots:
         if slot.recorded_us < slot.slot.end_seconds * 10**6 - SKEW_US:
             yield Finding("C13", slot.where, "was recorded before the slot had ended")

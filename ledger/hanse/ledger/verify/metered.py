@@ -70,8 +70,8 @@ def _slots(read: Bundle) -> Iterator[Finding]:
         if key in seen:
             yield Finding("C8", row.where, f"{slot.node} at {slot.start_seconds} is attributed in {seen[key]} already")
         seen[key] = row.where
-        if enrolment is None:
-            yield Finding("C7", row.where, f"{slot.node} was not enrolled at {slot.start_seconds}")
+        if enrolment is None or enrolment.member != row.member:
+            yield Finding("C7", row.where, f"{slot.node} was not enrolled by {row.member} at {slot.start_seconds}")
             continue
         try:
             slots.verify(row.body, row.signature, enrolment.node_key)
