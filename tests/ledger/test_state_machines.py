@@ -312,3 +312,43 @@ def test_refused_requests_with_old_fences_leave_one_fact_each(world):
         attempts.grant(world.api, "tencent-cluster", entry.attempt, 1)
     facts = world.super.execute("SELECT detail FROM ledger.fact WHERE kind = 'LeaseRefused' ORDER BY detail").fetchall()
     assert facts == [("grant: another cluster",), ("renew: another fence",)]
+
+
+@pytest.mark.parametrize("fence", [1, 3])
+def test_an_attempts_own_id_under_another_fence_changes_nothing(world, fence):
+    entry = world.admit(fence=2)
+    world.record(entry)
+    assert not attempts.grant(world.api, "alibaba-cluster", entry.attempt, fence).granted
+    assert world.grant(entry).granted
+    before = world.super.execute("SELECT * FROM ledger.attempt").fetchall()
+    world.set_clock(world.now + 10)
+    (answer,) = attempts.renew(world.api, "alibaba-cluster", [(entry.attempt, fence)])
+    assert answer.verdict == "cancel"
+    assert not attempts.release(world.api, "alibaba-cluster", entry.attempt, fence, "done")
+    assert world.super.execute("SELECT * FROM ledger.attempt").fetchall() == before
+
+
+def test_a_lost_attempt_expires_after_its_lease_and_the_whole_grace_and_not_a_second_before(world):
+    entry = world.admit()
+    world.record(entry)
+    world.grant(entry)
+    world.set_clock(world.START + 61)
+    assert attempts.lapse(world.operator, world.term) == []
+    world.set_clock(world.START + 62)
+    assert attempts.lapse(world.operator, world.term) == [entry.attempt]
+    world.set_clock(world.START + 61 + 30)
+    with pytest.raises(errors.AttemptConflictError):
+        world.record(world.expire(entry))
+    world.set_clock(world.START + 61 + 31)
+    world.record(world.expire(entry))
+    assert attempts.live(world.operator) == []
+
+
+def test_all_of_a_posting_can_be_corrected_and_not_one_unit_more(world):
+    run, sides = transfers.Run(world.START, 0), ("tencent/use", "alibaba/contribution-used")
+    entry = transfers.single(run, transfers.Purpose.USE, sides, 1000, None)
+    books.post(world.operator, world.term, [entry])
+    for amount in (400, 600):
+        books.correct(world.operator, world.term, books.Correction(entry.id, amount, "2026-11", "agreed"))
+    with pytest.raises(errors.RefusedError):
+        books.correct(world.operator, world.term, books.Correction(entry.id, 1, "2026-11", "agreed"))
