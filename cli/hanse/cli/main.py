@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from hanse.cli import operator
+from hanse.cli import audit, demo, devcluster
 from hanse.devcluster.errors import DevclusterError
 
 app = typer.Typer(
@@ -21,6 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(devcluster.app, name="devcluster")
+app.add_typer(audit.app, name="audit")
+app.command("demo")(demo.demo)
 
 
 def _add_development_commands() -> None:
