@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCE_ROOTS = sorted(path.parent for path in ROOT.glob("*/hanse") if path.is_dir())
+# charts/hanse is a Helm chart: its name is the chart's.
+SOURCE_ROOTS = sorted(path.parent for path in ROOT.glob("*/hanse") if not (path / "Chart.yaml").exists())
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 TOOLS = PYPROJECT["tool"]
 

@@ -16,14 +16,23 @@ MOUNT = Path("/sys/fs/cgroup")
 MEMBERS = "cgroup.procs"
 # A group of version 1's cpuset has no processors when it is new, and takes no process then.
 INHERITED = ("cpuset.cpus", "cpuset.mems")
+# What the kubelet demands of version 2, of those that the machine has.
+CONTROLLERS = ("cpu", "cpuset", "hugetlb", "memory", "pids")
 
 EMPTY_SECONDS = 10.0
 POLL_SECONDS = 0.05
 
 
 def make(name: str) -> None:
-    """Make the group *name* in each hierarchy."""
+    """Make the group *name* in each hierarchy.
+
+    Raises:
+        DevclusterError: this machine is a container itself that may not divide its processors and memory.
+
+    """
     for hierarchy in _hierarchies():
+        if hierarchy == MOUNT:
+            _hand_down_controllers(hierarchy)
         group = hierarchy / name
         group.mkdir(exist_ok=True)
         for file in INHERITED:
@@ -44,6 +53,22 @@ def remove(name: str) -> None:
             if time.monotonic() > deadline:
                 raise DevclusterError(f"{hierarchy / name} still holds processes: see the files {MEMBERS} in it")
             time.sleep(POLL_SECONDS)
+
+
+def _hand_down_controllers(hierarchy: Path) -> None:
+    """Let groups below the top of version 2 have the controllers; service managers do it too, if not for all."""
+    controllers = (hierarchy / "cgroup.controllers").read_text().split()
+    enabled = (hierarchy / "cgroup.subtree_control").read_text().split()
+    missing = [name for name in CONTROLLERS if name in controllers and name not in enabled]
+    if not missing:
+        return
+    try:
+        (hierarchy / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in missing))
+    except OSError as error:
+        raise DevclusterError(
+            f"a real node needs the control group controllers {', '.join(missing)}, and {hierarchy} does not hand them "
+            f"down ({error.strerror}), which is so inside most containers: use a machine or VM of its own"
+        ) from error
 
 
 def _is_removed(group: Path) -> bool:

@@ -86,6 +86,8 @@ class ControlPlane:
             f"--tls-cert-file={pki / 'apiserver.crt'}",
             f"--tls-private-key-file={pki / 'apiserver.key'}",
             f"--client-ca-file={self.authority.certificate_file}",
+            # Nobody resolves the names of nodes.
+            "--kubelet-preferred-address-types=InternalIP",
             f"--kubelet-certificate-authority={self.authority.certificate_file}",
             f"--kubelet-client-certificate={pki / 'kubelet-client.crt'}",
             f"--kubelet-client-key={pki / 'kubelet-client.key'}",

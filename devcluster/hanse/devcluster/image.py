@@ -45,12 +45,12 @@ def build() -> Path:
         DevclusterError: this is not Debian or Ubuntu, or not root, or a mirror or index cannot be reached.
 
     """
+    debian.require_root("images")
+    debian.require(["debootstrap"])
     recipe = Recipe()
     archive = paths.images() / f"images-{recipe.archive_key}.tar"
     if archive.exists():
         return archive
-    debian.require_root("images")
-    debian.require(["debootstrap"])
     with _umask(0o022), (paths.images() / "images.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not archive.exists():
@@ -85,8 +85,10 @@ class Recipe:
         parts: list[str | bytes] = [self.base_key, (self.checkout / "pyproject.toml").read_bytes()]
         for folder in [*wheels.roots(self.checkout), *self.folders]:
             for file in sorted(file for file in (self.checkout / folder).rglob("*") if file.is_file()):
-                if "__pycache__" not in file.parts:
-                    parts += [str(file.relative_to(self.checkout)), file.read_bytes()]
+                # An editor's temporary file may be gone by now.
+                with contextlib.suppress(FileNotFoundError):
+                    if "__pycache__" not in file.parts:
+                        parts += [str(file.relative_to(self.checkout)), file.read_bytes()]
         return _hash(parts)
 
     @cached_property
@@ -132,7 +134,7 @@ def _image(name: str, content: dict[str, Any], layers: dict[str, oci.Layer]) -> 
 def _base(recipe: Recipe, line: progress.Line) -> Path:
     """Return a folder with a small Debian, and beside it the layer of the same name."""
     root = paths.images() / f"base-{recipe.base_key}"
-    if root.with_suffix(".tar").exists():
+    if root.is_dir() and root.with_suffix(".tar").exists():
         return root
     base = recipe.content["base"]
     shutil.rmtree(root, ignore_errors=True)

@@ -60,12 +60,14 @@ def make_bridge(folder: Path) -> Bridge:
 
 def bridge_of(folder: Path) -> Bridge | None:
     """Return the bridge that was made, or was about to be, for the cluster in *folder*."""
-    record = folder / RECORD
-    return Bridge(**json.loads(record.read_text())) if record.exists() else None
+    try:
+        return Bridge(**json.loads((folder / RECORD).read_text()))
+    except FileNotFoundError:
+        return None
 
 
 def remove_bridge(folder: Path) -> None:
-    """Remove the bridge of the cluster in *folder*, and the ends in it of links to pods; do nothing if there is none."""
+    """Remove the bridge of the cluster in *folder*, if it has one, and the ends in it of links to pods."""
     bridge = bridge_of(folder)
     if bridge is None:
         return

@@ -54,8 +54,12 @@ def _choose(address: str, taken: set[int]) -> int:
 
 
 def _reserved() -> set[int]:
-    files = paths.clusters().glob("*/ports.json")
-    return {port for file in files for port in json.loads(file.read_text() or "{}").values()}
+    taken: set[int] = set()
+    for file in paths.clusters().glob("*/ports.json"):
+        # A cluster that is being taken away may lose its file at any time; its ports are free then.
+        with contextlib.suppress(FileNotFoundError):
+            taken.update(json.loads(file.read_text() or "{}").values())
+    return taken
 
 
 def _is_free(address: str, port: int) -> bool:

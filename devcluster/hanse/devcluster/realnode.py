@@ -72,7 +72,8 @@ def start(folder: Path, node: Node, bridge: Bridge, controlplane: Path) -> None:
     for name in ("cni", "containerd", "images", "kubelet", "log"):
         (own / name).mkdir(parents=True, exist_ok=True)
     for archive in node.images:
-        (own / "images" / archive.name).symlink_to(archive)
+        # A link to the content, which stays when the cache forgets the archive.
+        (own / "images" / archive.name).hardlink_to(archive)
     (own / "kubelet.json").write_text(json.dumps(_kubelet_configuration(node, bridge), indent=1))
     (own / "containerd.toml").write_text(_containerd_configuration(own))
     (own / "cni" / "10-hanse.conflist").write_text(json.dumps(_cni_configuration(bridge), indent=1))
@@ -81,7 +82,11 @@ def start(folder: Path, node: Node, bridge: Bridge, controlplane: Path) -> None:
     cgroups.make(bridge.name)
     namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     processes.start(folder, PART, [*namespaces, "sh", str(script), str(controlplane), *_flags(node, bridge)])
-    processes.wait_until_ready(folder, PART, lambda: _is_ready(node, controlplane), READY_SECONDS)
+    try:
+        processes.wait_until_ready(folder, PART, lambda: _is_ready(node, controlplane), READY_SECONDS)
+    except DevclusterError as error:
+        logs = [processes.log_tail(folder, part) for part in (CONTAINERD, KUBELET)]
+        raise DevclusterError("\n".join([str(error), *logs])) from None
 
 
 def clean(folder: Path) -> None:

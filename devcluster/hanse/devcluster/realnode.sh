@@ -2,9 +2,9 @@
 # The first process of a real node: makes a place of its own for containerd and the kubelet, and keeps both running.
 #
 # realnode.py starts it in new mount and PID namespaces, in the cluster's folder, with the binary that holds the
-# kubelet, and flags for it. When it ends, however it ends, the kernel kills every process
-# and container of the node, and with the last of them its mounts and network namespaces are gone: there is nothing to
-# clean up but control groups and the bridge, which are not in a namespace.
+# kubelet, and flags for it. When it ends, however it ends, the kernel kills every process and container of the node,
+# and with the last of them its mounts and network namespaces are gone. There is nothing to clean up but control groups
+# and the bridge, which are in no namespace.
 set -eu
 controlplane=$1
 shift
@@ -39,7 +39,7 @@ keep() {
     part=$1
     shift
     while :; do
-        HANSE_DEVCLUSTER_PART=$part "$@" &
+        HANSE_DEVCLUSTER_PART=$part "$@" >> "$PWD/logs/$part.log" 2>&1 &
         status=0
         wait $! || status=$?
         [ "$status" -gt 128 ] || return "$status"
@@ -48,9 +48,9 @@ keep() {
 }
 
 trap 'exit 0' TERM
-keep containerd containerd --config "$node/containerd.toml" > "$PWD/logs/containerd.log" 2>&1 &
+keep containerd containerd --config "$node/containerd.toml" &
 until ctr version > /dev/null 2>&1; do
-    kill -0 $! || { echo "containerd does not start: see $PWD/logs/containerd.log"; exit 1; }
+    kill -0 $! 2> /dev/null || exit 1
     sleep 0.05
 done
 for archive in "$node"/images/*; do

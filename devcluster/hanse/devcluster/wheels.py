@@ -5,7 +5,6 @@ if that does not suffice, so that a second build works offline. :mod:`hanse.devc
 """
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -56,9 +55,8 @@ def install_ours(checkout: Path, target: Path) -> None:
 
 
 def _install(target: Path, *what: str) -> None:
-    # Debian's folder for modules is in that of its Python's version, and says so.
-    match = re.search(r"python(\d+\.\d+)", str(target))
-    version = match[1] if match else ""
+    # Debian's folder for modules is in that of its Python: `python3.11/dist-packages`.
+    version = target.parent.name.removeprefix("python")
     target.mkdir(parents=True, exist_ok=True)
     flags = [
         "--quiet",

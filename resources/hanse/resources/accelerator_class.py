@@ -6,7 +6,7 @@ from pydantic import Field
 
 from hanse.resources.model import AGE, Column, Definition, Model, Resource, Status
 from hanse.resources.rules import ListOf, Rule, immutable
-from hanse.resources.scalars import MIB_MAX, LabelMap, Name, Precision, ResourceName
+from hanse.resources.scalars import MIB_MAX, LabelMap, Name, Precision, ResourceName, named_like_a_label
 
 _PRECISIONS = ", ".join(Precision)
 _NEW_CLASS = "other hardware is another class; create one"
@@ -53,6 +53,7 @@ class AcceleratorClassStatus(Status):
 class AcceleratorClass(Resource):
     """A kind of accelerator: its memory, its worth in H100-equivalents, and the nodes that have it."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (named_like_a_label("AcceleratorClass"),)
     definition: ClassVar[Definition] = Definition(
         plural="acceleratorclasses",
         short_name="ac",

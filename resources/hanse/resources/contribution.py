@@ -10,7 +10,7 @@ from hanse.resources.model import AGE, Column, Definition, Model, Resource, Stat
 from hanse.resources.rules import ListOf, Rule, immutable
 from hanse.resources.scalars import HostName, LabelMap, Name, Sharing, Trust, matches
 
-_TIME = matches("^([01][0-9]|2[0-3]):[0-5][0-9]$", "is not a time of day: write hours and minutes, such as 20:00")
+_TIME = matches("^([01][0-9]|2[0-3]):[0-5][0-9]$", "not a time of day: write hours and minutes, such as 20:00")
 TimeOfDay = Annotated[str, Field(min_length=5, max_length=5), _TIME]
 
 

@@ -47,9 +47,8 @@ def files(root: Path) -> dict[Path, str]:
     return manifests | {REFERENCE_FOLDER / name: text for name, text in reference.pages(root / EXAMPLE_FOLDER).items()}
 
 
-def differing(root: Path) -> list[Path]:
-    """Return the generated files that are not what they should be, and those that nothing generates any more."""
-    expected = files(root)
+def differing(root: Path, expected: dict[Path, str]) -> list[Path]:
+    """Return the generated files that are not as expected, and those that nothing generates any more."""
     present = {
         path.relative_to(root)
         for folder in (CRD_FOLDER, POLICY_FOLDER, REFERENCE_FOLDER)
@@ -59,25 +58,27 @@ def differing(root: Path) -> list[Path]:
     return sorted(changed | (present ^ set(expected)))
 
 
-def write(root: Path) -> None:
-    """Write all files and remove what nothing generates any more."""
-    for path in differing(root):
-        (root / path).unlink(missing_ok=True)
-    for path, text in files(root).items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, "utf-8")
+def write(root: Path, expected: dict[Path, str]) -> None:
+    """Write the files that differ, and remove those that nothing generates any more."""
+    for path in differing(root, expected):
+        if path in expected:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(expected[path], "utf-8")
+        else:
+            (root / path).unlink()
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m hanse.resources.generate", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m hanse.resources.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 and name the files that differ")
     parser.add_argument("root", nargs="?", type=Path, default=Path(), help="root of the repository (default: here)")
     options = parser.parse_args(arguments)
+    expected = files(options.root)
     if not options.check:
-        write(options.root)
+        write(options.root, expected)
         return 0
-    different = differing(options.root)
+    different = differing(options.root, expected)
     for path in different:
         sys.stderr.write(f"{path} is not what the models say: run `make crds`\n")
     return 1 if different else 0

@@ -6,7 +6,14 @@ from pydantic import Field
 
 from hanse.resources.model import AGE, Column, Definition, Model, Resource, Status
 from hanse.resources.rules import ListOf, Rule
-from hanse.resources.scalars import GPU_COUNT_MAX, MILLI_H100E_SECONDS_MAX, Name, PublicKey, Thousandths
+from hanse.resources.scalars import (
+    GPU_COUNT_MAX,
+    MILLI_H100E_SECONDS_MAX,
+    Name,
+    PublicKey,
+    Thousandths,
+    named_like_a_label,
+)
 
 
 class ClassGpus(Model):
@@ -204,6 +211,7 @@ class MemberStatus(Status):
 class Member(Resource):
     """A party of the alliance: what it may use and lend, its caps, organisations, people and keys."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (named_like_a_label("Member"),)
     definition: ClassVar[Definition] = Definition(
         plural="members",
         short_name="hm",

@@ -8,7 +8,7 @@ from hanse.resources.limits import CLUSTER_NAME_LENGTH_MAX
 from hanse.resources.member import ClassGpus
 from hanse.resources.model import AGE, Column, Definition, Model, Resource, Status
 from hanse.resources.rules import ListOf, Rule, immutable
-from hanse.resources.scalars import HostName, Name, PublicKey
+from hanse.resources.scalars import HostName, Name, PublicKey, named_like_a_label
 
 
 class MemberClusterSpec(Model):
@@ -48,14 +48,8 @@ class MemberClusterStatus(Status):
 class MemberCluster(Resource):
     """A Kubernetes cluster whose nodes a member contributes. Its agent dials in; Hanse holds no credential of it."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            f"self.metadata.name.size() <= {CLUSTER_NAME_LENGTH_MAX}",
-            f"the name of a MemberCluster has at most {CLUSTER_NAME_LENGTH_MAX} characters, as its namespace is"
-            " hanse-cluster-<name>: choose a shorter one",
-            holds=lambda cluster: len(cluster.metadata.name) <= CLUSTER_NAME_LENGTH_MAX,
-        ),
-    )
+    # Its namespace is hanse-cluster-<name>, hence the length.
+    rules: ClassVar[tuple[Rule, ...]] = (named_like_a_label("MemberCluster", CLUSTER_NAME_LENGTH_MAX),)
     definition: ClassVar[Definition] = Definition(
         plural="memberclusters",
         short_name="mc",

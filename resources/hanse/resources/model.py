@@ -153,10 +153,16 @@ class Resource(Model):
 
 
 def _problems(error: ValidationError) -> list[str]:
-    return [
-        f"{_field_path(problem['loc'])}: {problem['msg']}"
-        for problem in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
+    problems = []
+    for problem in error.errors(include_url=False):
+        path = _field_path(problem["loc"]) + problem.get("ctx", {}).get("field", "")
+        problems.append(f"{path}: {_value(problem['input'])}{problem['msg']}")
+    return problems
+
+
+def _value(value: Any) -> str:
+    """Spell a scalar before the sentence, as the API server does; an object would only hide the sentence."""
+    return f"{value!r}: " if isinstance(value, (str, int)) else ""
 
 
 def _field_path(location: tuple[int | str, ...]) -> str:

@@ -147,8 +147,8 @@ CONTRIBUTIONS = Policy(
         Refusal(
             _may_use("memberclusters", "object.spec.cluster", namespaced=True),
             f"{_WHO} + ' may not contribute nodes of cluster ' + object.spec.cluster + ' from namespace ' +"
-            " request.namespace + ': name a cluster of your own in spec.cluster, or ask the coordinator for the verb use"
-            " on memberclusters/' + object.spec.cluster",
+            " request.namespace + ': name a cluster of your own in spec.cluster, or ask the coordinator for the verb"
+            " use on memberclusters/' + object.spec.cluster",
         ),
     ),
 )

@@ -14,6 +14,7 @@ from hanse.resources.scalars import GPU_COUNT_MAX, THOUSANDTHS, Name, Precision,
 _MAX_GRACE = format_duration(timedelta(seconds=MAX_GRACE_SECONDS))
 _CYCLE = timedelta(seconds=CYCLE_SECONDS_MAX)
 _HOUR = timedelta(hours=1)
+_SLOTS = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30)]
 
 
 class PreemptionLimits(Model):
@@ -84,7 +85,7 @@ class Witness(Model):
     key: Annotated[
         str,
         Field(min_length=1, max_length=512),
-        matches("^[^+ ]+[+][0-9a-f]{8}[+][A-Za-z0-9+/]+=*$", "is not a verifier key: write <name>+<hash>+<base64>"),
+        matches("^[^+ ]+[+][0-9a-f]{8}[+][A-Za-z0-9+/]+=*$", "not a verifier key: write <name>+<hash>+<base64>"),
     ] = Field(description="Its verifier key in the notation of C2SP signed notes.")
 
 
@@ -121,10 +122,11 @@ class PoolPolicySpec(Model):
             holds=lambda policy: policy.max_grace + _CYCLE + policy.kill_budget <= policy.reclaim_bound,
         ),
         Rule(
-            "duration('1h').getSeconds() % duration(self.meteringSlot).getSeconds() == 0",
+            "duration(self.meteringSlot).getMinutes() in [1, 2, 5, 10, 15, 30]"
+            " && duration(self.meteringSlot).getSeconds() % 60 == 0",
             "meteringSlot must divide an hour: use 1m, 2m, 5m, 10m, 15m or 30m",
             field=".meteringSlot",
-            holds=lambda policy: not _HOUR % policy.metering_slot,
+            holds=lambda policy: policy.metering_slot in _SLOTS,
         ),
     )
     reference_precision: Precision = Field(

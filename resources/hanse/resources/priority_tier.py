@@ -7,7 +7,8 @@ from pydantic import Field
 
 from hanse.resources.durations import Between
 from hanse.resources.model import AGE, Column, Definition, Model, Resource, Status
-from hanse.resources.scalars import THOUSANDTHS, Thousandths
+from hanse.resources.rules import Rule
+from hanse.resources.scalars import THOUSANDTHS, Thousandths, named_like_a_label
 
 
 class PriorityTierSpec(Model):
@@ -42,6 +43,7 @@ class PriorityTierStatus(Status):
 class PriorityTier(Resource):
     """How urgent a job is, what that costs, and whether it may stop others or be stopped."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (named_like_a_label("PriorityTier"),)
     definition: ClassVar[Definition] = Definition(
         plural="prioritytiers",
         short_name="pt",

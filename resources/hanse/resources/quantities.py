@@ -16,8 +16,8 @@ _FACTORS = {
     **{unit: Fraction(1000**power) for power, unit in enumerate("kMGTP", start=1)},
     **{f"{unit}i": Fraction(1024**power) for power, unit in enumerate("KMGTP", start=1)},
 }
-_QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)(m|[kMGTP]|[KMGTP]i)?")
-_REMEDY = "is not a quantity: write a number with a unit, such as 500m, 32 or 64Gi"
+_QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)(m|[kMGTP]|[KMGTP]i)?", re.ASCII)
+_SENTENCE = "not a quantity: write a number with a unit, such as 500m, 32 or 64Gi"
 _MIB_BYTES = 1024**2
 
 
@@ -25,7 +25,7 @@ def parse_quantity(text: str) -> Fraction:
     """Read a quantity exactly; raise ValueError where it is none. Signs and exponents are refused."""
     match = _QUANTITY.fullmatch(text)
     if match is None:
-        raise ValueError(f'"{text}" {_REMEDY}')
+        raise ValueError(f'"{text}": {_SENTENCE}')
     return Fraction(match[1]) * _FACTORS[match[2] or ""]
 
 
@@ -50,8 +50,7 @@ Quantity: TypeAlias = Annotated[
     WithJsonSchema({"x-kubernetes-int-or-string": True, "maxLength": 32}),
     Rule(
         r"type(self) == int ? self >= 0 : string(self).matches('^[0-9]{1,15}(\\.[0-9]{1,9})?(m|[kMGTP]|[KMGTP]i)?$')",
-        f"this {_REMEDY}",
-        expression=f"'\"' + string(self) + '\" {_REMEDY}'",
+        _SENTENCE,
         holds=lambda text: _QUANTITY.fullmatch(text) is not None,
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,17 +21,13 @@ if TYPE_CHECKING:
 
 _NOTE = "<!-- Generated from resources/ by `make crds`: change the models, not this file. -->\n"
 _FORBIDDEN = "Not allowed: "
-_BOUNDS = {
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "multipleOf": "a multiple of {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} entries",
-    "maxItems": "at most {} entries",
-    "minProperties": "at least {} entries",
-    "maxProperties": "at most {} entries",
-}
+_RANGES = (
+    ("minimum", "maximum", ""),
+    ("minLength", "maxLength", " characters"),
+    ("minItems", "maxItems", " entries"),
+    ("minProperties", "maxProperties", " entries"),
+)
+_DURATION_BOUNDS = re.compile("not a duration (between [^:]+):")
 _TEMPLATE_ELSEWHERE = {"type": "object", "description": "What each worker runs: see [TrainingJob](trainingjob.md)."}
 
 
@@ -68,7 +65,8 @@ def _index() -> str:
             *rows,
             "\n## Policies\n",
             "What depends on the user or the namespace is checked by ValidatingAdmissionPolicies. Whether somebody may",
-            "use a tier, a cluster or a member is the RBAC verb `use` on `prioritytiers`, `memberclusters` or `members`.\n",
+            "use a tier, a cluster or a member is the RBAC verb `use` on `prioritytiers`, `memberclusters` or",
+            "`members`.\n",
             "| policy | keeps |",
             "| --- | --- |",
             *policies,
@@ -152,6 +150,8 @@ def _forbidden(fields: list[_Field]) -> list[str]:
 def _type(schema: dict[str, Any]) -> str:
     if "x-kubernetes-int-or-string" in schema:
         return "quantity"
+    if _duration_bounds(schema):
+        return "duration"
     if schema["type"] == "array":
         return f"list of {_type(schema['items'])}"
     if "additionalProperties" in schema:
@@ -169,24 +169,40 @@ def _default(field: _Field) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
+def _duration_bounds(schema: dict[str, Any]) -> str | None:
+    """Return the bounds of a duration, which stand in its one rule; None for anything else."""
+    sentences = [rule["message"] for rule in schema.get(VALIDATIONS, [])]
+    found = [match[1] for match in map(_DURATION_BOUNDS.search, sentences) if match]
+    return found[0] if found else None
+
+
 def _bounds(schema: dict[str, Any]) -> str:
-    own = [
-        text.format(f"{schema[key]:g}" if schema[key] == 0 else schema[key])
-        for key, text in _BOUNDS.items()
-        if key in schema
-    ]
     inner = schema.get("items") or schema.get("additionalProperties") or {}
-    values = schema.get("enum") or inner.get("enum")
-    if values:
-        own.insert(0, ", ".join(f"`{value}`" for value in values))
-    return _cell("; ".join(own))
+    values = ", ".join(f"`{value}`" for value in schema.get("enum") or inner.get("enum") or ())
+    ranges = [_range(schema.get(low), schema.get(high), unit) for low, high, unit in _RANGES]
+    multiple = f"a multiple of {schema['multipleOf']}" if "multipleOf" in schema else ""
+    duration = _duration_bounds(schema)
+    return _cell(duration or "; ".join(filter(None, [values, *ranges, multiple])))
+
+
+def _range(low: int | None, high: int | None, unit: str) -> str:
+    if high is None:
+        return "" if low is None else f"at least {low}{unit}"
+    return f"at most {high}{unit}" if low is None else f"{low} to {high}{unit}"
 
 
 def _rules(schema: dict[str, Any]) -> str:
+    """One row a sentence: many fields are names or durations, or cannot change."""
+    paths_by_sentence: dict[str, list[str]] = {}
+    for path, message in _sentences(schema, ""):
+        leaf = path.rpartition(".")[2]
+        sentence = message.replace(f"{leaf} cannot change", "FIELD cannot change", 1)
+        paths_by_sentence.setdefault(sentence, []).append(path or "the object")
     rows = [
-        f"| `{path or 'the object'}` | {_cell(message)} |" for path, message in dict.fromkeys(_sentences(schema, ""))
+        f"| {_cell(sentence)} | {', '.join(f'`{path}`' for path in dict.fromkeys(paths))} |"
+        for sentence, paths in paths_by_sentence.items()
     ]
-    return "\n".join(["| field | sentence |", "| --- | --- |", *rows, ""])
+    return "\n".join(["| sentence | fields |", "| --- | --- |", *rows, ""])
 
 
 def _sentences(schema: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
@@ -202,4 +218,4 @@ def _sentences(schema: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return text.replace("|", "\\|").replace("<", "&lt;")

@@ -49,7 +49,7 @@ class Rule:
         """Return the value, or raise with the rule's sentence."""
         if self.holds is not None and not self.holds(value):
             # The sentence is passed as a value: braces in it must not be read as a template.
-            raise PydanticCustomError("rule", "{sentence}", {"sentence": self.message})
+            raise PydanticCustomError("rule", "{sentence}", {"sentence": self.message, "field": self.field or ""})
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:

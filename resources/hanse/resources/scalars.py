@@ -19,28 +19,38 @@ THOUSANDTHS = 1000
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 
 
-def matches(pattern: str, remedy: str) -> Rule:
-    """Make a rule that names the value and says what to write instead."""
+def matches(pattern: str, sentence: str) -> Rule:
+    """Make a rule about a string; the API server puts the value before the sentence."""
     escaped = pattern.replace("\\", "\\\\")
     return Rule(
         f"self.matches('{escaped}')",
-        f"this {remedy}",
-        expression=f"'\"' + self + '\" {remedy}'",
+        sentence,
         holds=lambda value: re.search(pattern.replace("$", r"\Z"), value) is not None,
+    )
+
+
+def named_like_a_label(kind: str, length_max: int = 63) -> Rule:
+    """Make a root rule for a kind whose names others refer to, in labels and in names of their own."""
+    return Rule(
+        f"self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{{0,{length_max - 2}}}[a-z0-9])?$')",
+        f"names of {kind} are used in labels: use small letters, digits and -, at most {length_max}",
+        holds=lambda resource: (
+            len(resource.metadata.name) <= length_max and re.fullmatch(_LABEL, resource.metadata.name) is not None
+        ),
     )
 
 
 Name: TypeAlias = Annotated[
     str,
     Field(min_length=1, max_length=63),
-    matches(f"^{_LABEL}$", "is not a name: use small letters, digits and - (at most 63), with no - at either end"),
+    matches(f"^{_LABEL}$", "not a name: use small letters, digits and - (at most 63), with no - at either end"),
 ]
 """A name that serves as a label, a host name and a part of other names."""
 
 HostName: TypeAlias = Annotated[
     str,
     Field(min_length=1, max_length=253),
-    matches(f"^{_LABEL}(\\.{_LABEL})*$", "is not a host name: write one without scheme, port or wildcard"),
+    matches(f"^{_LABEL}(\\.{_LABEL})*$", "not a host name: write one without scheme, port or wildcard"),
 ]
 
 ResourceName: TypeAlias = Annotated[
@@ -48,23 +58,21 @@ ResourceName: TypeAlias = Annotated[
     Field(min_length=1, max_length=127),
     matches(
         f"^{_LABEL}(\\.{_LABEL})*/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
-        "is not a device resource: write its domain and name, such as nvidia.com/gpu",
+        "not a device resource: write its domain and name, such as nvidia.com/gpu",
     ),
 ]
 
 PublicKey: TypeAlias = Annotated[
     str,
     Field(min_length=44, max_length=44),
-    matches(
-        "^[A-Za-z0-9+/]{43}=$", "is not a public key: write its 32 bytes in base64, as hanse member add prints them"
-    ),
+    matches("^[A-Za-z0-9+/]{43}=$", "not a public key: write its 32 bytes in base64, as hanse member add prints them"),
 ]
 """A raw Ed25519 or X25519 public key."""
 
 StorageUri: TypeAlias = Annotated[
     str,
     Field(min_length=1, max_length=1024),
-    matches("^s3://[a-z0-9][-a-z0-9.]{1,61}[a-z0-9](/[^ ]*)?$", "is not a place: write s3://<bucket>/<prefix>"),
+    matches("^s3://[a-z0-9][-a-z0-9.]{1,61}[a-z0-9](/[^ ]*)?$", "not a place: write s3://<bucket>/<prefix>"),
 ]
 
 LabelMap: TypeAlias = Annotated[

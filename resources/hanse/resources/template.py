@@ -65,7 +65,7 @@ class EnvVar(Model):
     name: Annotated[
         str,
         Field(min_length=1, max_length=128),
-        matches("^[A-Za-z_][A-Za-z0-9_]*$", "is not the name of a variable: use letters, digits and _"),
+        matches("^[A-Za-z_][A-Za-z0-9_]*$", "not the name of a variable: use letters, digits and _"),
     ] = Field(description="Name of the variable.")
     value: str = Field(default="", max_length=4096, description="Its value, as it is.")
 
@@ -157,7 +157,7 @@ class VolumeMount(Model):
     mount_path: Annotated[
         str,
         Field(min_length=1, max_length=512),
-        matches("^/[^:]*$", "is not a path to mount at: write an absolute path without a colon"),
+        matches("^/[^:]*$", "not a path to mount at: write an absolute path without a colon"),
     ] = Field(description="Absolute path in the container.")
     read_only: bool = Field(default=False, description="Whether the container may only read it.")
 
@@ -172,7 +172,7 @@ class Container(Model):
         Field(min_length=1, max_length=512),
         matches(
             "^[^@ ]+@sha256:[0-9a-f]{64}$",
-            "does not name an image by its digest: write <registry>/<name>@sha256:<64 hexadecimal digits>",
+            "not an image by its digest: write <registry>/<name>@sha256:<64 hexadecimal digits>",
         ),
     ] = Field(description="Image by digest, so that every cluster runs the same bytes.")
     command: tuple[Annotated[str, Field(max_length=4096)], ...] = Field(

@@ -9,7 +9,7 @@ from hanse.resources.durations import Between, format_duration
 from hanse.resources.limits import GPUS_PER_WORKER_MAX, MAX_GRACE_SECONDS, WORKERS_MAX
 from hanse.resources.model import AGE, Column, Definition, Model, Resource
 from hanse.resources.rules import ListOf, Rule, immutable
-from hanse.resources.scalars import MIB_MAX, HostName, Name, Precision, Sharing, StorageUri, Trust
+from hanse.resources.scalars import MIB_MAX, HostName, Name, Precision, Sharing, StorageUri, Trust, named_like_a_label
 from hanse.resources.template import PodTemplate
 from hanse.resources.training_job_status import CONDITIONS, TrainingJobStatus
 
@@ -247,12 +247,7 @@ class TrainingJobSpec(Model):
 class TrainingJob(Resource):
     """A gang of workers that a member wants to run. The namespace decides the member."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
-            "the name of a TrainingJob is used as a label: at most 63 small letters, digits and -",
-        ),
-    )
+    rules: ClassVar[tuple[Rule, ...]] = (named_like_a_label("TrainingJob"),)
     definition: ClassVar[Definition] = Definition(
         plural="trainingjobs",
         short_name="tj",
