@@ -5,7 +5,7 @@ from what the hub already knows. Nodes are reported whether or not they are cont
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -75,17 +75,25 @@ def _own_gpus(has: Mapping[str, str]) -> int:
     return sum(1 for name in has if name.startswith("gpu") and name.endswith(".hanse.dev/mem-gib"))
 
 
-def _asks(pod: Pod, names: Iterable[str], read: Any) -> int:
+def _asks(pod: Pod, names: Iterable[str], read: Callable[[str], int]) -> int:
     """Return what a pod asks for: all its containers, or its hungriest init container if that is more."""
     names = tuple(names)
     spec = pod["spec"]
 
     def asked(container: Mapping[str, Any]) -> int:
         requests = (container.get("resources") or {}).get("requests") or {}
-        return sum(int(read(requests[name])) for name in names if name in requests)
+        return sum(_amount(requests[name], read) for name in names if name in requests)
 
     running = sum(asked(each) for each in spec.get("containers") or [])
     return max([running, *(asked(each) for each in spec.get("initContainers") or [])])
+
+
+def _amount(text: Any, read: Callable[[str], int]) -> int:
+    """Read a quantity; somebody else's pod may write one in a notation (1e3) that Hanse's own resources refuse."""
+    try:
+        return int(read(str(text)))
+    except ValueError:
+        return int(read(str(int(float(text)))))
 
 
 def _is_over(pod: Pod) -> bool:

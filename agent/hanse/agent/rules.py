@@ -22,7 +22,7 @@ class OwnRules(Model):
     """Registries that images may come from; empty: any. Images are named by digest in any case."""
     trust_levels: Annotated[tuple[Trust, ...], Field(min_length=1)] = tuple(Trust)
     """Isolation that the nodes really offer."""
-    node_selector: LabelMap = {}
+    node_selector: LabelMap = Field(default={})
     """Labels of nodes that may be used at all."""
 
 
