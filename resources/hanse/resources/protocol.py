@@ -171,9 +171,9 @@ class SlotsRequest(Model):
 
 
 class SlotVerdict(Model):
-    """What became of a slot: `stored` and `present` are final, and `refused` is too, with its reason."""
+    """What became of a slot; each verdict is final, and only `stored` and `duplicate` are well."""
 
-    verdict: Literal["stored", "present", "refused"]
+    verdict: Literal["stored", "duplicate", "conflict", "refused"]
     reason: Sentence = ""
 
 
