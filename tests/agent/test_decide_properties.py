@@ -1,7 +1,7 @@
-"""What must hold of the agent whatever happens: pods, hub, crashes and time, played by Hypothesis around the real decisions.
+"""What must hold of the agent whatever happens to pods, hub, network, process and time.
 
-The model below is the rest of the world: a hub that grants and expires leases on its own clock, a kubelet that takes its
-time, and a shell that may die after any of a plan's actions. Everything that decides is the agent's own code.
+The model below is the rest of the world: a hub that grants and expires leases on its own clock, a kubelet that takes
+its time, and a shell that may die after any of a plan's actions. Everything that decides is the agent's own code.
 """
 
 from dataclasses import dataclass, field, replace
@@ -75,6 +75,7 @@ class Pool(RuleBasedStateMachine):
     def begin(self):
         self.now, self.hub, self.reachable = 1000.0, Hub(), True
         self.placements, self.pods, self.services, self.gangs = {}, {}, set(), {}
+        self.confirmed = set()
         self.gone_at, self.fences, self.reports = {}, dict.fromkeys(NAMES, 0), ()
 
     # The user, the operator and the cluster.
@@ -160,7 +161,14 @@ class Pool(RuleBasedStateMachine):
             self.carry_out(action)
 
     def look(self):
-        world = decide.World(self.placements, {}, tuple(self.pods.values()), frozenset(self.services), self.gangs)
+        world = decide.World(
+            self.placements,
+            {},
+            tuple(self.pods.values()),
+            frozenset(self.services),
+            self.gangs,
+            frozenset(self.confirmed),
+        )
         return decide.desired(world, self.now, LIMITS)
 
     def carry_out(self, action):
@@ -185,6 +193,9 @@ class Pool(RuleBasedStateMachine):
                 self.gone_at[worker.name] = self.now + grace + LIMITS.kill_budget_seconds - 1
             case decide.DeleteGang(attempt):
                 self.services.remove(attempt)
+            case decide.ConfirmGone(attempt):
+                assert attempt not in {pod.attempt for pod in self.pods.values()}
+                self.confirmed.add(attempt)
 
     def pass_time(self, seconds):
         self.now += seconds

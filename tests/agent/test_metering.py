@@ -14,6 +14,7 @@ from hanse.evidence import canonical, signatures, slots
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 BOOT = uuid.UUID(int=5)
+NODE = metering.Identity("one/n", BOOT, ("one/n/0", "one/n/1", "one/n/2"))
 A, B = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
 IDLE, DOWN = ((slots.IDLE, 1000),), ((slots.DOWN, 1000),)
 SHARES = st.sampled_from([IDLE, DOWN, ((A, 1000),), ((A, 400), (B, 600)), ((B, 250), (slots.IDLE, 750))])
@@ -48,7 +49,7 @@ def test_slots_say_exactly_what_was_seen_and_leave_out_what_was_not(looks, begin
         last = usage
         made += meter.look(now, usage)
     for interval in made:
-        body, signature = metering.sign(interval, "one/n", BOOT, ("g0", "g1", "g2"), slots.NO_PREVIOUS, KEY)
+        body, signature = metering.sign(interval, NODE, slots.NO_PREVIOUS, KEY)
         slot = slots.verify(body, signature, signatures.public_bytes(KEY))
         for (gpu, second), shares in second_by_second(slot).items():
             assert seen[second][gpu] == shares

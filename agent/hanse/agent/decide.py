@@ -38,6 +38,8 @@ class World:
     workers: tuple[Worker, ...] = ()
     services: frozenset[UUID] = frozenset()
     gangs: Mapping[UUID, Gang] = field(default_factory=dict)
+    confirmed: frozenset[UUID] = frozenset()
+    """Attempts of which a fresh look has shown that nothing is left; what is watched may be late."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,14 @@ class DeleteGang:
     attempt: UUID
 
 
-Action = CreateGang | CreateWorker | DeleteWorker | DeleteGang
+@dataclass(frozen=True)
+class ConfirmGone:
+    """Ask the API server itself whether anything of the attempt is left, before the hub is told that nothing is."""
+
+    attempt: UUID
+
+
+Action = CreateGang | CreateWorker | DeleteWorker | DeleteGang | ConfirmGone
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,9 @@ def desired(world: World, now: float, limits: Limits) -> Plan:
             if attempt in world.services and not workers:
                 actions.append(DeleteGang(attempt))
             gone = not workers and attempt not in world.services
+            if gone and not gang.released and attempt not in world.confirmed:
+                actions.append(ConfirmGone(attempt))
+                gone = False
             gang = replace(gang, released=gang.released or gone, ended=gang.ended or (gone and gang.cancelled))
         if placement is not None or not gang.ended:
             gangs[attempt] = gang
@@ -139,7 +151,7 @@ def drain_at(gang: Gang, limits: Limits) -> float:
 
 def _order(action: Action) -> int:
     """Make room before taking it."""
-    return (DeleteWorker, DeleteGang, CreateGang, CreateWorker).index(type(action))
+    return (DeleteWorker, DeleteGang, ConfirmGone, CreateGang, CreateWorker).index(type(action))
 
 
 def _observed(gang: Gang, placement: Placement | None, workers: tuple[Worker, ...], now: float, limits: Limits) -> Gang:

@@ -25,6 +25,15 @@ Usage: TypeAlias = tuple[Shares, ...]
 
 
 @dataclass(frozen=True)
+class Identity:
+    """A node and its GPUs, by their names in the whole pool, and which boot of it this is."""
+
+    node: str
+    boot_id: uuid.UUID
+    gpus: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Interval:
     """A whole metering interval of a node: what each GPU was used for from each *offset* on."""
 
@@ -84,12 +93,17 @@ def usage(node: str, gpus: int, mem_gib_by_gpu: Mapping[int, int], gangs: Iterab
     return tuple(_shares(guaranteed.get(gpu, {}), ready=ready) for gpu in range(gpus))
 
 
-def sign(
-    interval: Interval, node: str, boot: uuid.UUID, gpus: tuple[str, ...], previous: bytes, key: Ed25519PrivateKey
-) -> tuple[bytes, bytes]:
-    """Return the body and the signature of an interval's slot; *gpus* names the GPUs in the whole pool."""
-    segments = tuple(_segments(interval))
-    slot = Slot(node, boot, interval.start_seconds, interval.length_seconds, gpus, segments, previous)
+def sign(interval: Interval, meter: Identity, previous_sha256: bytes, key: Ed25519PrivateKey) -> tuple[bytes, bytes]:
+    """Return the body and the signature of an interval's slot, which follows the one with the given hash."""
+    slot = Slot(
+        node=meter.node,
+        boot_id=meter.boot_id,
+        start_seconds=interval.start_seconds,
+        length_seconds=interval.length_seconds,
+        gpus=meter.gpus,
+        segments=tuple(_segments(interval)),
+        previous_sha256=previous_sha256,
+    )
     return slots.sign(slot, key)
 
 
