@@ -8,6 +8,7 @@ attempt and nothing of whose it is.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from hanse.agent.gangs import ATTEMPT_LABEL, FENCE_LABEL, PLACEMENT_LABEL, RANK_LABEL, Gang, Seat
 from hanse.resources import Placement
@@ -24,18 +25,22 @@ DNS_PORT = 53
 class Site:
     """What all gangs of one cluster have in common.
 
-    *agent_url* is where pods reach the agent; *device_resources* names the extended resource of each class.
+    *agent_url* is where pods reach the agent.
     """
 
     namespace: str
     cluster_domain: str
     agent_url: str
-    device_resources: Mapping[str, str]
 
 
 def service_name(gang: Gang) -> str:
     """Return the name that everything of a gang begins with."""
-    return f"g-{gang.attempt}"
+    return service_name_of(gang.attempt)
+
+
+def service_name_of(attempt: UUID) -> str:
+    """Return the same, of an attempt of which nothing else is known."""
+    return f"g-{attempt}"
 
 
 def worker_name(gang: Gang, rank: int) -> str:
@@ -97,10 +102,9 @@ def default_deny() -> dict[str, Any]:
     }
 
 
-def pod(site: Site, placement: Placement, gang: Gang, seat: Seat, allocatable: Mapping[str, str]) -> dict[str, Any]:
-    """Return a worker's pod, bound to its node, which offers *allocatable*."""
+def pod(site: Site, placement: Placement, gang: Gang, seat: Seat, devices: Mapping[str, str]) -> dict[str, Any]:
+    """Return a worker's pod, bound to its node, with the device resources that :func:`devices` returns."""
     template = placement.spec.template
-    devices = _devices(site, placement, seat, allocatable)
     variables = _variables(site, placement, gang, seat)
     own = _dump(template.spec.security_context) if template.spec.security_context else {}
     return {
@@ -128,6 +132,25 @@ def pod(site: Site, placement: Placement, gang: Gang, seat: Seat, allocatable: M
     }
 
 
+def devices(placement: Placement, seat: Seat, allocatable: Mapping[str, str], vendor: str) -> dict[str, str]:
+    """Return the device resources of a worker: exact GPUs where Hanse's node agent offers them, else *vendor*'s."""
+    spec = placement.spec
+    if f"gpu{seat.gpus[0]}.hanse.dev/mem-gib" not in allocatable:
+        return {vendor: str(len(seat.gpus))}
+    found: dict[str, str] = {}
+    for gpu in seat.gpus:
+        whole = {part: allocatable[f"gpu{gpu}.hanse.dev/{part}"] for part in ("mem-gib", "tenant")}
+        asked = {"mem-gib": whole["mem-gib"], "limit-gib": whole["mem-gib"], "tenant": whole["tenant"]}
+        if memory := spec.gpu_memory:
+            asked = {
+                "mem-gib": str(memory.guaranteed_mib // MIB_PER_SLICE),
+                "limit-gib": str(memory.limit_mib // MIB_PER_SLICE),
+                "tenant": "1",
+            }
+        found |= {f"gpu{gpu}.hanse.dev/{part}": count for part, count in asked.items()}
+    return found
+
+
 def _container(
     container: Container, gang: Gang, variables: Mapping[str, str], devices: Mapping[str, str]
 ) -> dict[str, Any]:
@@ -147,25 +170,6 @@ def _container(
         "seccompProfile": {"type": "RuntimeDefault"},
     }
     return manifest
-
-
-def _devices(site: Site, placement: Placement, seat: Seat, allocatable: Mapping[str, str]) -> dict[str, str]:
-    """Return the device resources of a worker: exact GPUs where Hanse's node agent offers them, else the vendor's."""
-    spec = placement.spec
-    if f"gpu{seat.gpus[0]}.hanse.dev/mem-gib" not in allocatable:
-        return {site.device_resources[spec.accelerator_class]: str(len(seat.gpus))}
-    devices: dict[str, str] = {}
-    for gpu in seat.gpus:
-        whole = {part: allocatable[f"gpu{gpu}.hanse.dev/{part}"] for part in ("mem-gib", "tenant")}
-        asked = {"mem-gib": whole["mem-gib"], "limit-gib": whole["mem-gib"], "tenant": whole["tenant"]}
-        if memory := spec.gpu_memory:
-            asked = {
-                "mem-gib": str(memory.guaranteed_mib // MIB_PER_SLICE),
-                "limit-gib": str(memory.limit_mib // MIB_PER_SLICE),
-                "tenant": "1",
-            }
-        devices |= {f"gpu{gpu}.hanse.dev/{part}": count for part, count in asked.items()}
-    return devices
 
 
 def _variables(site: Site, placement: Placement, gang: Gang, seat: Seat) -> dict[str, str]:
