@@ -34,7 +34,16 @@ def _add_development_commands() -> None:
     app.command("demo")(demo.demo)
 
 
+def _add_process_commands() -> None:
+    """Add the processes; each asks for its own extra when it is started."""
+    from hanse.cli import processes  # noqa: PLC0415  # beside the commands that it belongs to
+
+    app.command("api")(processes.api)
+    app.command("cluster-agent")(processes.cluster_agent)
+
+
 _add_development_commands()
+_add_process_commands()
 
 
 def _print_version(value: bool) -> None:  # the signature that typer calls
