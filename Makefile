@@ -66,6 +66,9 @@ $(SYNCED): uv.lock pyproject.toml | $(UV)
 $(UV):
 	@echo "installing uv $(UV_VERSION) into $(CACHE)"
 	@mkdir -p $(CACHE)
-	@(python3 -m venv $(CACHE)/uv-$(UV_VERSION) && $(CACHE)/uv-$(UV_VERSION)/bin/python -m pip install --quiet uv==$(UV_VERSION)) \
-	  || (rm -rf $(CACHE)/uv-$(UV_VERSION); \
-	      echo "uv could not be installed: Python 3.11 or newer with venv is needed (on Debian: apt-get install python3-venv), and PyPI in reach"; exit 1)
+	@# Made aside and moved: of two that run this at once, the second finds it done.
+	@aside=$$(mktemp -d $(CACHE)/uv-XXXXXX); \
+	  if python3 -m venv $$aside && $$aside/bin/python -m pip install --quiet uv==$(UV_VERSION); \
+	  then mv -T $$aside $(CACHE)/uv-$(UV_VERSION) 2>/dev/null || rm -rf $$aside; \
+	  else rm -rf $$aside; echo "uv could not be installed: Python 3.11 or newer with venv is needed" \
+	    "(on Debian: apt-get install python3-venv), and PyPI in reach"; exit 1; fi

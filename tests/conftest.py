@@ -8,7 +8,15 @@ import pytest
 
 from hanse.devcluster import cluster
 
+# Tests never touch what somebody has configured for their own work; those about the variables set them themselves.
+os.environ.pop("HANSE_KUBECONFIG", None)
+os.environ.pop("HANSE_DATABASE_URL", None)
+
 hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
+# Tests never touch what somebody has configured for their own work; those about the variables set them themselves.
+os.environ.pop("HANSE_KUBECONFIG", None)
+os.environ.pop("HANSE_DATABASE_URL", None)
+
 hypothesis.settings.register_profile("ci", max_examples=2000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 

@@ -7,6 +7,8 @@ from importlib import metadata
 
 import pytest
 
+from hanse.devcluster import paths
+
 
 def hanse(*args, env=None):
     return subprocess.run(
@@ -68,6 +70,36 @@ def test_a_cluster_that_stays_from_up_to_down(name):
     assert f"take it down with `hanse devcluster down {name}`" in again.stderr
     assert f"{name}: gone\n" == hanse("devcluster", "down", name).stdout
     assert name not in hanse("devcluster", "status").stdout
+
+
+@pytest.mark.parametrize("name", ["", "..", "/etc"])
+def test_down_takes_nothing_away_that_is_no_cluster(name):
+    result = hanse("devcluster", "down", name)
+    assert (1, True) == (result.returncode, "cannot name a cluster" in result.stderr)
+
+
+def test_a_port_out_of_range_is_refused():
+    result = hanse("devcluster", "up", "--port", "70000")
+    assert 2 == result.returncode
+    assert "Invalid value for '--port'" in result.stderr
+
+
+def test_down_without_names_takes_the_default_and_leftovers_and_leaves_what_stays(tmp_path):
+    """In a cache of its own, whose clusters are nobody's work."""
+    (tmp_path / "hanse").mkdir()
+    (tmp_path / "hanse" / "bin").symlink_to(paths.binaries())
+    mine = {"XDG_CACHE_HOME": str(tmp_path)}
+    leaves = "from hanse.devcluster import cluster; cluster._make_folder(cluster.Cluster('crashed'), '1:1')"
+    try:
+        for command in (["up", "--no-postgres"], ["up", "stays", "--no-postgres"]):
+            assert 0 == hanse("devcluster", *command, env=mine).returncode
+        subprocess.run([sys.executable, "-c", leaves], check=True, env={**os.environ, **mine})
+        down = hanse("devcluster", "down", env=mine).stdout
+        assert ["crashed: gone", "hanse: gone"] == down.splitlines()[:2]
+        assert "stays: left, it belongs to nobody" in down
+        assert "stays: gone\n" == hanse("devcluster", "down", "--all", env=mine).stdout
+    finally:
+        hanse("devcluster", "down", "--all", env=mine)
 
 
 def test_without_the_development_extra_its_commands_are_not_there(tmp_path):

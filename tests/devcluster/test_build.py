@@ -1,3 +1,4 @@
+import os
 import subprocess
 
 import pytest
@@ -31,11 +32,13 @@ def test_a_module_is_built_once(module, monkeypatch, capfd):
     assert first == build.binary(module)
 
 
-def test_a_changed_source_is_another_binary_and_only_the_one_before_is_kept(module):
+def test_a_changed_source_is_another_binary_and_one_that_nobody_uses_is_deleted(module):
     built = []
     for text in ("one", "two", "three"):
         (module.folder / "main.go").write_text(PROGRAM.replace("built", text))
         built.append(build.binary(module))
+        if text == "one":
+            os.utime(built[0], (0, 0))
     assert "three\n" == subprocess.run([built[-1]], capture_output=True, text=True, check=True).stdout
     assert [False, True, True] == [path.exists() for path in built]
 

@@ -4,14 +4,17 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
+import urllib.request
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from hanse.devcluster import cluster, nodes, paths, postgres, processes
+from hanse.devcluster import cluster, nodes, paths, postgres, processes, teardown
 from hanse.devcluster.errors import DevclusterError
 
 PARTS = ["etcd", "kube-apiserver", "kube-controller-manager", "kwok", "postgres", "warden"]
@@ -95,6 +98,17 @@ def test_nobody_without_credentials_is_let_in(running):
     assert answer.returncode != 0
 
 
+def test_etcd_lets_nobody_in_without_its_own_certificate(running):
+    port = json.loads((running.folder / "ports.json").read_text())["etcd"]
+    client = running.folder / "pki" / "kubelet-client"  # of the cluster's authority, which is not etcd's
+    for certificate in (None, (f"{client}.crt", f"{client}.key")):
+        context = ssl.create_default_context(cafile=running.folder / "pki" / "etcd" / "ca.crt")
+        if certificate:
+            context.load_cert_chain(*certificate)
+        with pytest.raises(OSError, match=r"EOF|alert|certificate|reset"):
+            urllib.request.urlopen(f"https://127.0.0.1:{port}/health", context=context, timeout=5)
+
+
 def test_postgres_wants_its_password(running):
     with psycopg.connect(running.database_url) as connection:
         assert (1,) == connection.execute("SELECT 1").fetchone()
@@ -143,10 +157,18 @@ def test_a_port_that_cannot_be_had_leaves_nothing(new_name, traces_of):
     assert [] == traces_of(name)
 
 
-@pytest.mark.parametrize("name", ["", "Upper", "-dash", "dash-", "a" * 33, "a/b", "..", "with space"])
-def test_a_name_that_is_no_name_is_refused(name):
+@pytest.mark.parametrize("name", ["", "Upper", "-dash", "dash-", "a" * 33, "a/b", "..", ".", "/etc", "with space"])
+@pytest.mark.parametrize("use", [lambda name: cluster.up(name, NO_CONTROL_PLANE), cluster.load], ids=["up", "load"])
+def test_a_name_that_is_no_name_is_refused(name, use):
     with pytest.raises(DevclusterError, match="cannot name a cluster"):
-        cluster.up(name, NO_CONTROL_PLANE)
+        use(name)
+
+
+def test_only_a_clusters_folder_is_ever_taken_away(tmp_path):
+    for folder in (tmp_path, paths.clusters(), paths.cache(), paths.clusters() / "a" / "b"):
+        with pytest.raises(DevclusterError, match="no cluster's folder: nothing is taken away"):
+            teardown.destroy(folder)
+    assert tmp_path.exists()
 
 
 def test_a_cluster_that_is_not_there_is_told_with_those_that_are(running):
@@ -159,6 +181,31 @@ def test_an_existing_database_is_used_when_configured(new_name, running, monkeyp
     with cluster.running(new_name(), NO_CONTROL_PLANE) as configured:
         assert ["warden"] == configured.parts()
         assert running.database_url == configured.database_url
+
+
+def test_what_somebody_has_in_their_environment_does_not_reach_the_parts(new_name, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("PGPORT", "1")
+    with cluster.running(new_name(), NO_CONTROL_PLANE) as started:
+        for found in processes.find(started.folder):
+            variables = Path(f"/proc/{found.pid}/environ").read_text()
+            assert "HTTPS_PROXY" not in variables
+            assert "PGPORT" not in variables
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes somebody else in a user namespace: needs root")
+def test_an_ordinary_user_has_postgres_too_and_leaves_no_shared_memory(new_name, traces_of):
+    name = new_name()
+    before = subprocess.run(["ipcs", "-m"], capture_output=True, text=True, check=True).stdout
+    code = (
+        "import os; from hanse.devcluster import cluster; assert os.geteuid() == 1000\n"
+        f"with cluster.running({name!r}, cluster.Wanted(control_plane=False)) as c: print(c.parts())"
+    )
+    ordinary = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--", sys.executable, "-c", code]
+    result = subprocess.run(ordinary, capture_output=True, text=True, check=False)
+    assert ("['postgres', 'warden']\n", 0) == (result.stdout, result.returncode), result.stderr
+    assert [] == traces_of(name)
+    assert before == subprocess.run(["ipcs", "-m"], capture_output=True, text=True, check=True).stdout
 
 
 def test_secrets_are_readable_by_their_owner_only(running):

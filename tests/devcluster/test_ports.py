@@ -13,6 +13,10 @@ def _clusters(tmp_path, monkeypatch):
     return paths.clusters()
 
 
+def on_loopback(*names):
+    return dict.fromkeys(names, "127.0.0.1")
+
+
 def folder(clusters, name):
     made = clusters / name
     made.mkdir()
@@ -21,7 +25,7 @@ def folder(clusters, name):
 
 def test_each_name_gets_a_free_port_of_its_own_and_it_is_written_down(clusters):
     one = folder(clusters, "one")
-    reserved = ports.reserve(one, "127.0.0.1", ["a", "b", "c"])
+    reserved = ports.reserve(one, on_loopback("a", "b", "c"))
     assert 3 == len(set(reserved.values()))
     assert reserved == json.loads((one / "ports.json").read_text())
 
@@ -29,8 +33,8 @@ def test_each_name_gets_a_free_port_of_its_own_and_it_is_written_down(clusters):
 def test_two_clusters_never_get_the_same_port(clusters, monkeypatch):
     monkeypatch.setattr(ports, "FIRST_PORT", 21_000)
     monkeypatch.setattr(ports, "LAST_PORT", 21_007)
-    first = ports.reserve(folder(clusters, "one"), "127.0.0.1", ["a", "b"])
-    second = ports.reserve(folder(clusters, "two"), "127.0.0.1", ["a", "b"])
+    first = ports.reserve(folder(clusters, "one"), on_loopback("a", "b"))
+    second = ports.reserve(folder(clusters, "two"), on_loopback("a", "b"))
     assert not set(first.values()) & set(second.values())
 
 
@@ -38,13 +42,13 @@ def test_a_fixed_port_that_is_taken_is_refused_with_what_to_do(clusters):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(DevclusterError, match=f"port {port} for apiserver is taken on 127.0.0.1: name another one"):
-            ports.reserve(folder(clusters, "one"), "127.0.0.1", ["etcd"], {"apiserver": port})
+            ports.reserve(folder(clusters, "one"), on_loopback("apiserver", "etcd"), {"apiserver": port})
 
 
 def test_a_fixed_port_of_another_cluster_is_taken_even_if_nothing_listens_yet(clusters):
-    reserved = ports.reserve(folder(clusters, "one"), "127.0.0.1", ["apiserver"])
+    reserved = ports.reserve(folder(clusters, "one"), on_loopback("apiserver"))
     with pytest.raises(DevclusterError, match="is taken"):
-        ports.reserve(folder(clusters, "two"), "127.0.0.1", [], reserved)
+        ports.reserve(folder(clusters, "two"), on_loopback("apiserver"), reserved)
 
 
 def test_when_no_port_is_free_it_says_how_to_find_out_why(clusters, monkeypatch):
@@ -53,4 +57,4 @@ def test_when_no_port_is_free_it_says_how_to_find_out_why(clusters, monkeypatch)
         monkeypatch.setattr(ports, "FIRST_PORT", port)
         monkeypatch.setattr(ports, "LAST_PORT", port)
         with pytest.raises(DevclusterError, match=r"no free port found.*ss -ltn"):
-            ports.reserve(folder(clusters, "one"), "127.0.0.1", ["a"])
+            ports.reserve(folder(clusters, "one"), on_loopback("a"))

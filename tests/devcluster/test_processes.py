@@ -83,6 +83,13 @@ def test_a_part_that_never_gets_ready_is_reported(folder):
         processes.wait_until_ready(folder, "slow", lambda: False, limit_seconds=0.2)
 
 
+def test_a_part_in_the_middle_of_exec_is_found(folder, tmp_path):
+    program = tmp_path / "restless.py"
+    program.write_text("import os, sys\nos.execv(sys.executable, [sys.executable, '-S', '-E', __file__])\n")
+    processes.start(folder, "restless", [sys.executable, "-S", str(program)])
+    assert [] == [look for look in range(200) if not processes.find(folder)]
+
+
 def test_a_part_is_not_reached_by_the_terminals_ctrl_c(folder):
     processes.start(folder, "sleeper", ["sleep", "60"])
     (found,) = processes.find(folder)

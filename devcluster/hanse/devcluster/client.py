@@ -35,16 +35,19 @@ class Client:
         """Send one request; return the decoded answer.
 
         Raises:
-            DevclusterError: the API server refused, with its sentence.
+            DevclusterError: the API server does not answer, or it refused, with its sentence.
 
         """
-        answer = self._pool.request(
-            method,
-            self.url + path,
-            body=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": content_type},
-            retries=False,
-        )
+        try:
+            answer = self._pool.request(
+                method,
+                self.url + path,
+                body=None if body is None else json.dumps(body).encode(),
+                headers={"Authorization": f"Bearer {self.token}", "Content-Type": content_type},
+                retries=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise DevclusterError(f"the API server at {self.url} does not answer: {error}") from error
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise DevclusterError(f"the API server refused {method} {path}: {_message(answer.data)}")
         return json.loads(answer.data)

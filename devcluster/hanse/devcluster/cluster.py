@@ -9,8 +9,10 @@ all of them away.
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,11 +39,16 @@ from hanse.devcluster.errors import DevclusterError
 DEFAULT_NAME = "hanse"
 REAL_NODE = "real-0"
 WARDEN = "warden"
+OWNER = "owner"
+UNFINISHED = "."
 
 # Whose a cluster is.
 OWNED = "a running program"
 STAYS = "nobody: stays until it is taken down"
 LEFT_OVER = "a program that has ended: a leftover"
+
+# By cluster, the end of the warden's pipe that this process holds as long as it lives or the cluster does.
+_leashes: dict[str, int] = {}
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 
@@ -60,9 +67,20 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A handle on the cluster called *name*."""
+    """A handle on the cluster called *name*.
+
+    Raises:
+        DevclusterError: no cluster can be called so; its name becomes a folder that is deleted one day.
+
+    """
 
     name: str
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise DevclusterError(
+                f"{self.name!r} cannot name a cluster: use up to 32 small letters, digits and inner dashes"
+            )
 
     @property
     def folder(self) -> Path:
@@ -87,6 +105,7 @@ class Cluster:
     @cached_property
     def client(self) -> Client:
         """Plain requests as the administrator."""
+        self._require_control_plane()
         return Client(self.kubeconfig)
 
     @property
@@ -106,8 +125,10 @@ class Cluster:
             DevclusterError: it failed and *check* is true, with what it said.
 
         """
+        self._require_control_plane()
         command = [str(self.kubectl_binary), f"--kubeconfig={self.kubeconfig}", *args]
-        result = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        environment = processes.environment()
+        result = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, env=environment)
         if check and result.returncode != 0:
             raise DevclusterError(f"kubectl {' '.join(args)} failed: {result.stderr.strip()}")
         return result
@@ -122,15 +143,25 @@ class Cluster:
 
     def owner(self) -> str:
         """Return :data:`OWNED`, :data:`STAYS` or :data:`LEFT_OVER`."""
-        file = self.folder / "owner"
-        identity = file.read_text() if file.exists() else ""
-        if not identity:
+        try:
+            identity = (self.folder / OWNER).read_text()
+        except FileNotFoundError:
+            return LEFT_OVER
+        if identity == STAYS:
             return STAYS
         return OWNED if processes.identity(int(identity.partition(":")[0])) == identity else LEFT_OVER
 
     def down(self) -> None:
         """Take the cluster away."""
         teardown.destroy(self.folder)
+        if self.name in _leashes:
+            os.close(_leashes.pop(self.name))
+
+    def _require_control_plane(self) -> None:
+        if not self.kubeconfig.exists():
+            raise DevclusterError(
+                f"the cluster {self.name} has no control plane that is up: see `hanse devcluster status`"
+            )
 
 
 def up(name: str, wanted: Wanted, *, stay: bool = False) -> Cluster:
@@ -140,19 +171,12 @@ def up(name: str, wanted: Wanted, *, stay: bool = False) -> Cluster:
         DevclusterError: there is one of that name, or a part does not come up; nothing is left then.
 
     """
-    if not _NAME.fullmatch(name):
-        raise DevclusterError(f"{name!r} cannot name a cluster: use up to 32 small letters, digits and inner dashes")
-    _build_all(wanted)
     cluster = Cluster(name)
-    try:
-        cluster.folder.mkdir()
-    except FileExistsError:
-        raise DevclusterError(
-            f"there is a cluster {name!r} already: take it down with `hanse devcluster down {name}`, or name another"
-        ) from None
+    _build_all(wanted)
+    _make_folder(cluster, STAYS if stay else processes.identity(os.getpid()))
     try:
         if not stay:
-            _start_warden(cluster.folder)
+            _start_warden(cluster)
         _start_parts(cluster, wanted)
     except BaseException:
         cluster.down()
@@ -188,7 +212,22 @@ def load(name: str) -> Cluster:
 
 def every() -> list[Cluster]:
     """Return all clusters of this user, running or left over."""
-    return [Cluster(folder.name) for folder in sorted(paths.clusters().iterdir()) if folder.is_dir()]
+    names = sorted(folder.name for folder in paths.clusters().iterdir() if folder.is_dir())
+    return [Cluster(name) for name in names if not name.startswith(UNFINISHED)]
+
+
+def _make_folder(cluster: Cluster, owner: str) -> None:
+    """Make the cluster's folder with its owner's identity in it, as one step that others see whole or not at all."""
+    unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=paths.clusters()))
+    (unfinished / OWNER).write_text(owner)
+    try:
+        unfinished.rename(cluster.folder)
+    except OSError:
+        shutil.rmtree(unfinished)
+        raise DevclusterError(
+            f"there is a cluster {cluster.name!r} already: take it down with `hanse devcluster down {cluster.name}`, "
+            "or name another"
+        ) from None
 
 
 def configured_database_url() -> str:
@@ -212,16 +251,17 @@ def _start_parts(cluster: Cluster, wanted: Wanted) -> None:
     bridge = network.make_bridge(folder) if wanted.real_node else None
     address = bridge.address if bridge else LOOPBACK
     fixed = {"apiserver": wanted.port} if wanted.port else {}
-    reserved = ports.reserve(folder, address, ["postgres", *ControlPlane.PORTS], fixed)
+    local = dict.fromkeys(["postgres", "kwok", *ControlPlane.LOOPBACK_PORTS], LOOPBACK)
+    reserved = ports.reserve(folder, {"apiserver": address, **local}, fixed)
     if wanted.postgres and not configured_database_url():
         postgres.start(folder, reserved["postgres"], durable=False)
     if not wanted.control_plane:
         return
     cluster.kubectl_binary.parent.mkdir()
-    cluster.kubectl_binary.symlink_to(build.binary(build.CONTROLPLANE))
+    cluster.kubectl_binary.hardlink_to(build.binary(build.CONTROLPLANE))
     plane = ControlPlane(folder, address)
     plane.start(scheduler=wanted.scheduler)
-    kwok.start(folder, cluster.kubeconfig)
+    kwok.start(folder, cluster.kubeconfig, reserved["kwok"])
     cluster.add_nodes(*wanted.shapes)
     if bridge:
         _start_real_node(cluster, plane, bridge)
@@ -240,10 +280,9 @@ def _start_real_node(cluster: Cluster, plane: ControlPlane, bridge: network.Brid
     realnode.start(cluster.folder, node, bridge, build.binary(build.CONTROLPLANE))
 
 
-def _start_warden(folder: Path) -> None:
+def _start_warden(cluster: Cluster) -> None:
     """Start the warden with a pipe whose other end stays open in this process as long as it lives."""
-    (folder / "owner").write_text(processes.identity(os.getpid()))
-    read_end, _held_until_we_end = os.pipe()
-    command = [sys.executable, "-P", "-m", "hanse.devcluster.warden", str(folder)]
-    processes.start(folder, WARDEN, command, stdin=read_end)
+    read_end, _leashes[cluster.name] = os.pipe()
+    command = [sys.executable, "-P", "-m", "hanse.devcluster.warden", str(cluster.folder)]
+    processes.start(cluster.folder, WARDEN, command, stdin=read_end)
     os.close(read_end)

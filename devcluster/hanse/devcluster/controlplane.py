@@ -2,8 +2,8 @@
 
 In: the cluster's folder and the API server's address. Out: the running parts, and `kubeconfig` in the folder for an
 administrator. The API server listens on that one address, which is the bridge's where pods must reach it; the others
-listen on loopback only, since etcd asks nobody for a password. Pods that are bound to a node at creation need no
-scheduler; benchmarks start one to compare with.
+listen on loopback only. etcd has an authority of its own: whoever can write there is administrator of everything. Pods
+that are bound to a node at creation need no scheduler; benchmarks start one to compare with.
 :mod:`hanse.devcluster.cluster` calls this; it must not know of nodes or Postgres.
 """
 
@@ -31,12 +31,13 @@ CONTROLLER_MANAGER, SCHEDULER = "kube-controller-manager", "kube-scheduler"
 class ControlPlane:
     """The control plane whose state is in *folder*, running or about to be started."""
 
-    PORTS = ("apiserver", "etcd", "etcd-peer", "controller-manager", "scheduler")
+    LOOPBACK_PORTS = ("etcd", "etcd-peer", "controller-manager", "scheduler")
 
     def __init__(self, folder: Path, address: str) -> None:
         self.folder = folder
         self.address = address
         self.authority = Authority(folder / "pki")
+        self.etcd_authority = Authority(folder / "pki" / "etcd")
 
     @property
     def kubeconfig(self) -> Path:
@@ -59,7 +60,8 @@ class ControlPlane:
 
     def start_etcd(self) -> None:
         """Start etcd, without fsync: a power cut may lose a development cluster, a crash of etcd does not."""
-        client, peer = (f"http://{LOOPBACK}:{self._ports()[name]}" for name in ("etcd", "etcd-peer"))
+        client, peer = (f"https://{LOOPBACK}:{self._ports()[name]}" for name in ("etcd", "etcd-peer"))
+        authority, pki = self.etcd_authority.certificate_file, self.etcd_authority.folder
         self._run(
             ETCD,
             f"--data-dir={self.folder / 'etcd'}",
@@ -68,18 +70,31 @@ class ControlPlane:
             f"--listen-peer-urls={peer}",
             f"--initial-advertise-peer-urls={peer}",
             f"--initial-cluster=default={peer}",
+            "--client-cert-auth",
+            f"--trusted-ca-file={authority}",
+            f"--cert-file={pki / 'server.crt'}",
+            f"--key-file={pki / 'server.key'}",
+            "--peer-client-cert-auth",
+            f"--peer-trusted-ca-file={authority}",
+            f"--peer-cert-file={pki / 'server.crt'}",
+            f"--peer-key-file={pki / 'server.key'}",
             "--unsafe-no-fsync",
             "--quota-backend-bytes=8589934592",
             "--log-level=warn",
         )
-        processes.wait_until_ready(self.folder, ETCD, lambda: _answers(f"{client}/health"), READY_SECONDS)
+        context = ssl.create_default_context(cafile=str(authority))
+        context.load_cert_chain(pki / "client.crt", pki / "client.key")
+        processes.wait_until_ready(self.folder, ETCD, lambda: _answers(f"{client}/health", context), READY_SECONDS)
 
     def start_api_server(self) -> None:
         """Start the API server and wait until it is ready."""
         pki, port = self.folder / "pki", self._ports()["apiserver"]
         self._run(
             API_SERVER,
-            f"--etcd-servers=http://{LOOPBACK}:{self._ports()['etcd']}",
+            f"--etcd-servers=https://{LOOPBACK}:{self._ports()['etcd']}",
+            f"--etcd-cafile={self.etcd_authority.certificate_file}",
+            f"--etcd-certfile={pki / 'etcd' / 'client.crt'}",
+            f"--etcd-keyfile={pki / 'etcd' / 'client.key'}",
             f"--bind-address={self.address}",
             f"--advertise-address={self.address}",
             f"--secure-port={port}",
@@ -122,6 +137,8 @@ class ControlPlane:
             "--leader-elect=false",
             "--use-service-account-credentials=false",
         )
+        # What it makes is what others wait for: a pod is refused as long as its namespace has no ServiceAccount.
+        processes.wait_until_ready(self.folder, CONTROLLER_MANAGER, self._has_default_account, READY_SECONDS)
 
     def _start_scheduler(self) -> None:
         self._run(
@@ -129,8 +146,13 @@ class ControlPlane:
             f"--kubeconfig={self.kubeconfig}",
             f"--bind-address={LOOPBACK}",
             f"--secure-port={self._ports()['scheduler']}",
+            f"--tls-cert-file={self.folder / 'pki' / 'scheduler.crt'}",
+            f"--tls-private-key-file={self.folder / 'pki' / 'scheduler.key'}",
             "--leader-elect=false",
         )
+        context = ssl.create_default_context(cafile=str(self.authority.certificate_file))
+        url = f"https://{LOOPBACK}:{self._ports()['scheduler']}/healthz"
+        processes.wait_until_ready(self.folder, SCHEDULER, lambda: _answers(url, context), READY_SECONDS)
 
     def _run(self, part: str, *flags: str) -> None:
         binary = build.binary(build.CONTROLPLANE)
@@ -138,8 +160,17 @@ class ControlPlane:
 
     def _write_credentials(self) -> None:
         pki = self.folder / "pki"
-        hosts = [self.address, "localhost", SERVICE_ADDRESS, "kubernetes.default.svc"]
-        self.authority.server("apiserver", sorted({*hosts, "kubernetes", "kubernetes.default"}))
+        names = [
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+            f"kubernetes.default.svc.{CLUSTER_DOMAIN}",
+        ]
+        self.authority.server("apiserver", [self.address, SERVICE_ADDRESS, *names])
+        self.authority.server("scheduler", [LOOPBACK])
+        # A peer is client and server with the same certificate, so etcd's has both uses.
+        self.etcd_authority.peer("server", [LOOPBACK])
+        self.etcd_authority.client("client", "kube-apiserver", [])
         self.authority.client("kubelet-client", "kube-apiserver", [ADMIN_GROUP])
         self.authority.signing_key("service-accounts")
         token = secrets.token_urlsafe(32)
@@ -166,12 +197,18 @@ class ControlPlane:
         return chosen
 
     def _is_ready(self) -> bool:
+        return self._get("/readyz")
+
+    def _has_default_account(self) -> bool:
+        return self._get("/api/v1/namespaces/default/serviceaccounts/default")
+
+    def _get(self, path: str) -> bool:
         token = json.loads(self.kubeconfig.read_text())["users"][0]["user"]["token"]
         context = ssl.create_default_context(cafile=str(self.authority.certificate_file))
-        return _answers(f"{self.url}/readyz", context, {"Authorization": f"Bearer {token}"})
+        return _answers(self.url + path, context, {"Authorization": f"Bearer {token}"})
 
 
-def _answers(url: str, context: ssl.SSLContext | None = None, headers: dict[str, str] | None = None) -> bool:
+def _answers(url: str, context: ssl.SSLContext, headers: dict[str, str] | None = None) -> bool:
     request = urllib.request.Request(url, headers=headers or {})  # noqa: S310  # our own addresses only
     # No proxy from the environment stands between us and this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))

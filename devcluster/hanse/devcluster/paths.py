@@ -12,8 +12,9 @@ from hanse.devcluster.errors import DevclusterError
 
 def cache() -> Path:
     """Return Hanse's folder in the user's cache, as the XDG base directory specification has it."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "hanse"
+    configured = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # A relative path is invalid there, and is to be ignored.
+    return (configured if configured.is_absolute() else Path.home() / ".cache") / "hanse"
 
 
 def binaries() -> Path:

@@ -33,11 +33,16 @@ class Authority:
 
     def server(self, name: str, hosts: list[str]) -> tuple[Path, Path]:
         """Issue a server certificate for *hosts* (names or addresses); return the files of certificate and key."""
-        return self._issue(name, _subject(name, []), ExtendedKeyUsageOID.SERVER_AUTH, hosts)
+        return self._issue(name, _subject(name, []), [ExtendedKeyUsageOID.SERVER_AUTH], hosts)
 
     def client(self, name: str, user: str, groups: list[str]) -> tuple[Path, Path]:
         """Issue a client certificate for a Kubernetes *user* in *groups*; return the files of certificate and key."""
-        return self._issue(name, _subject(user, groups), ExtendedKeyUsageOID.CLIENT_AUTH, [])
+        return self._issue(name, _subject(user, groups), [ExtendedKeyUsageOID.CLIENT_AUTH], [])
+
+    def peer(self, name: str, hosts: list[str]) -> tuple[Path, Path]:
+        """Issue a certificate for a server that is also a client of its like; return the files of both."""
+        usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+        return self._issue(name, _subject(name, []), usages, hosts)
 
     def signing_key(self, name: str) -> Path:
         """Make a key that signs service account tokens; return its file."""
@@ -63,7 +68,7 @@ class Authority:
         self.certificate_file.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def _issue(
-        self, name: str, subject: x509.Name, usage: x509.ObjectIdentifier, hosts: list[str]
+        self, name: str, subject: x509.Name, usages: list[x509.ObjectIdentifier], hosts: list[str]
     ) -> tuple[Path, Path]:
         certificate_file, key_file = self.folder / f"{name}.crt", self.folder / f"{name}.key"
         authority = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
@@ -73,7 +78,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
             _builder(subject, authority.subject, key.public_key())
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
             )

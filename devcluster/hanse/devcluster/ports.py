@@ -21,8 +21,8 @@ LAST_PORT = 31_999
 TRIES = 200
 
 
-def reserve(folder: Path, address: str, names: list[str], fixed: dict[str, int] | None = None) -> dict[str, int]:
-    """Choose a port for each of *names*, write them to `ports.json` in the cluster's *folder* and return them.
+def reserve(folder: Path, address_by_name: dict[str, str], fixed: dict[str, int] | None = None) -> dict[str, int]:
+    """Choose a port for each name on the address that it will listen on, and write them to `ports.json` in *folder*.
 
     Raises:
         DevclusterError: a port in *fixed* is taken, or none is free.
@@ -30,13 +30,15 @@ def reserve(folder: Path, address: str, names: list[str], fixed: dict[str, int] 
     """
     with _lock():
         taken = _reserved()
-        chosen = dict(fixed or {})
-        for name, port in chosen.items():
+        chosen: dict[str, int] = {}
+        for name, port in (fixed or {}).items():
+            address = address_by_name[name]
             if port in taken or not _is_free(address, port):
                 raise DevclusterError(
                     f"port {port} for {name} is taken on {address}: name another one, or none to get a free one"
                 )
-        for name in names:
+            chosen[name] = port
+        for name, address in address_by_name.items():
             if name not in chosen:
                 chosen[name] = _choose(address, taken | set(chosen.values()))
         (folder / "ports.json").write_text(json.dumps(chosen, indent=1, sort_keys=True))

@@ -3,14 +3,16 @@
 In: a folder and a port. Out: a server on loopback with password authentication (SCRAM), its URL in `database-url`.
 The wheel is used for its binaries only and is never imported: its own start-up warns, and changes permissions of
 folders that are not its own. PostgreSQL refuses to run as root; as root it is started in a user namespace in which the
-very same account has another number, so that nothing must be handed over to some other account first, and in an IPC
-namespace, so that its shared memory goes when its last process does, even if that was killed.
+very same account has another number, so that nothing must be handed over to some other account first. An IPC namespace
+goes with it, so that its shared memory goes when its last process does, even if that was killed.
 """
 
+import functools
 import importlib.util
 import os
 import secrets
 import subprocess
+import urllib.parse
 from pathlib import Path
 
 import psycopg
@@ -23,7 +25,8 @@ PART = "postgres"
 USER = "hanse"
 DATABASE = "hanse"
 READY_SECONDS = 30.0
-UNPRIVILEGED = ["unshare", "--ipc", "--user", "--map-user=1000", "--map-group=1000", "--"]
+AS_ANOTHER_USER = ["unshare", "--ipc", "--user", "--map-user=1000", "--map-group=1000", "--"]
+AS_OURSELVES = ["unshare", "--ipc", "--user", "--map-current-user", "--"]
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -64,7 +67,7 @@ def create_database(address: str, name: str) -> str:
     """Create an empty database beside the one of *address*; return its URL."""
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return address.rpartition("/")[0] + f"/{name}"
+    return urllib.parse.urlsplit(address)._replace(path=f"/{name}").geturl()
 
 
 def _initialise(folder: Path, data: Path, port: int) -> None:
@@ -95,8 +98,13 @@ def _accepts(address: str) -> bool:
     return True
 
 
+@functools.cache
 def _prefix() -> list[str]:
-    return UNPRIVILEGED if os.geteuid() == 0 else []
+    """Return the namespaces to run in; some systems let only root make them, and an ordinary user can do without."""
+    if os.geteuid() == 0:
+        return AS_ANOTHER_USER
+    works = subprocess.run([*AS_OURSELVES, "true"], capture_output=True, check=False).returncode == 0
+    return AS_OURSELVES if works else []
 
 
 def _binary(name: str) -> Path:

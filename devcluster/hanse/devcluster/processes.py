@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,14 @@ from hanse.devcluster.errors import DevclusterError
 FOLDER_MARK = "HANSE_DEVCLUSTER_FOLDER"
 PART_MARK = "HANSE_DEVCLUSTER_PART"
 
+# What a part gets of our environment. A proxy, or somebody's ETCD_ or PG variable, would change what it does.
+INHERITED = ("HOME", "LANG", "PATH", "TMPDIR", "TZ", "XDG_CACHE_HOME")
+
 LOG_TAIL_LINES = 12
 POLL_SECONDS = 0.05
+# A process in the middle of `execve` shows no environment: what is not found is looked for again before it is believed.
+LOOKS = 3
+LOOK_AGAIN_SECONDS = 0.02
 # Start time in clock ticks, counted after the command's name: proc(5), field 22.
 STARTED_FIELD = 19
 
@@ -35,20 +41,22 @@ class Found:
     part: str
 
 
-def start(
-    folder: Path, part: str, argv: list[str], env: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
-) -> None:
-    """Start *argv* as *part* of the cluster in *folder*, with *env* added to the environment."""
+def environment() -> dict[str, str]:
+    """Return the part of our environment that does not depend on who we are."""
+    return {name: os.environ[name] for name in INHERITED if name in os.environ}
+
+
+def start(folder: Path, part: str, argv: list[str], stdin: int = subprocess.DEVNULL) -> None:
+    """Start *argv* as *part* of the cluster in *folder*."""
     logs = folder / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    marks = {FOLDER_MARK: str(folder), PART_MARK: part}
     with (logs / f"{part}.log").open("ab") as log:
         subprocess.run(
             ["setsid", "--fork", *argv],
             stdin=stdin,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(env or {}), **marks},
+            env={**environment(), FOLDER_MARK: str(folder), PART_MARK: part},
             cwd=folder,
             check=True,
         )
@@ -62,9 +70,13 @@ def wait_until_ready(folder: Path, part: str, ready: Callable[[], bool], limit_s
 
     """
     deadline = time.monotonic() + limit_seconds
-    while not ready():
+    while True:
+        # In this order: somebody else's server on the same port must not pass for a part of ours that has ended.
+        answered = ready()
         if not find(folder, [part]):
             raise DevclusterError(f"{part} ended before it was ready; {log_tail(folder, part)}")
+        if answered:
+            return
         if time.monotonic() > deadline:
             raise DevclusterError(f"{part} was not ready after {limit_seconds:.0f} s; {log_tail(folder, part)}")
         time.sleep(POLL_SECONDS)
@@ -72,17 +84,12 @@ def wait_until_ready(folder: Path, part: str, ready: Callable[[], bool], limit_s
 
 def find(folder: Path, parts: Iterable[str] | None = None) -> list[Found]:
     """Return the running processes of the cluster in *folder*, all or those of *parts*, never the caller itself."""
-    mark = f"{FOLDER_MARK}={folder}"
     wanted = None if parts is None else set(parts)
-    found = []
-    for pid in sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
-        variables = _environment(pid)
-        if mark not in variables or pid == os.getpid():
-            continue
-        part = next((entry.partition("=")[2] for entry in variables if entry.startswith(f"{PART_MARK}=")), "?")
-        if wanted is None or part in wanted:
-            found.append(Found(pid, part))
-    return found
+    for _ in range(LOOKS):
+        if found := _look(folder, wanted):
+            return found
+        time.sleep(LOOK_AGAIN_SECONDS)
+    return []
 
 
 def end(
@@ -121,9 +128,20 @@ def log_tail(folder: Path, part: str) -> str:
     return "\n".join([f"the end of {path}:", *(f"  {line}" for line in lines)])
 
 
-def _signal_and_wait(
-    folder: Path, parts: list[str] | None, signal_number: signal.Signals, patience_seconds: float
-) -> bool:
+def _look(folder: Path, parts: set[str] | None) -> list[Found]:
+    mark = f"{FOLDER_MARK}={folder}"
+    found = []
+    for pid in sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+        variables = _variables(pid)
+        if mark not in variables or pid == os.getpid():
+            continue
+        part = next((entry.partition("=")[2] for entry in variables if entry.startswith(f"{PART_MARK}=")), "?")
+        if parts is None or part in parts:
+            found.append(Found(pid, part))
+    return found
+
+
+def _signal_and_wait(folder: Path, parts: list[str] | None, number: signal.Signals, patience_seconds: float) -> bool:
     """Signal the processes and return whether they are gone within the patience; new children are signalled too."""
     deadline = time.monotonic() + patience_seconds
     signalled: set[int] = set()
@@ -131,7 +149,7 @@ def _signal_and_wait(
         for pid in {process.pid for process in remaining} - signalled:
             signalled.add(pid)
             try:
-                os.kill(pid, signal_number)
+                os.kill(pid, number)
             except ProcessLookupError:
                 continue
         if time.monotonic() > deadline:
@@ -140,7 +158,7 @@ def _signal_and_wait(
     return True
 
 
-def _environment(pid: int) -> list[str]:
+def _variables(pid: int) -> list[str]:
     """Return a process's variables as `NAME=value`; none for a zombie, a kernel thread or somebody else's process."""
     try:
         content = Path(f"/proc/{pid}/environ").read_bytes()

@@ -10,9 +10,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from hanse.devcluster import processes, realnode
+from hanse.devcluster import paths, postgres, processes, realnode
 from hanse.devcluster.errors import DevclusterError
 
+KILL_SECONDS = 10.0
 REMOVE_TRIES = 20
 
 
@@ -20,10 +21,14 @@ def destroy(folder: Path) -> None:
     """End everything that belongs to the cluster in *folder*, and remove the folder.
 
     Raises:
-        DevclusterError: something does not go away.
+        DevclusterError: something does not go away, or *folder* is not where clusters are.
 
     """
-    processes.end(folder, signals=[signal.SIGKILL])
+    if folder.parent != paths.clusters() or not folder.name:
+        raise DevclusterError(f"{folder} is no cluster's folder: nothing is taken away")
+    # Postgres removes its shared memory if it is told to stop at once; an ordinary user's may be in no namespace.
+    processes.end(folder, [postgres.PART], [signal.SIGQUIT, signal.SIGKILL], patience_seconds=2)
+    processes.end(folder, signals=[signal.SIGKILL], patience_seconds=KILL_SECONDS)
     realnode.clean(folder)
     _remove(folder)
 
