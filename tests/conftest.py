@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanse.agent import install
 from hanse.devcluster import cluster, postgres, processes
+from hanse.devcluster.errors import DevclusterError
 from hanse.evidence import enrolments, identity, signatures
 from hanse.ledger import database, decisions, registry, term
 
@@ -180,7 +181,16 @@ class Pool:
                 "lease": "1m", "workers": workers, **spec,
             },
         }  # fmt: skip
-        self.apply(placement)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                self.apply(placement)
+                break
+            except DevclusterError as error:
+                # A new kind is counted by quotas some time after it came.
+                if "status unknown for quota" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
         return placement["metadata"]["name"]
 
     def rows(self, statement: str, **parameters: Any) -> list[Any]:

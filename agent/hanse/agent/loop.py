@@ -49,7 +49,7 @@ class Agent:
         self._hands = Hands(kube, site, keys, self._copies)
         self._meters = Meters(settings.cluster, self._store, keys)
         self._limits = decide.Limits(settings.kill_budget_seconds)
-        self._instance, self._cluster_uid = uuid.uuid4(), uuid.UUID(int=0)
+        self._cluster_uid = uuid.UUID(int=0)
         self._known_nodes: Mapping[str, NodeReport] | None = None
         self._reports: tuple[decide.Report, ...] = ()
         self._renew_now = asyncio.Event()
@@ -174,7 +174,7 @@ class Agent:
         """Report everything, take the answer; false if there was none."""
         nodes = self._copies.inventory()
         request = SyncRequest(
-            instance=self._instance,
+            instance=self._store.instance,
             cluster_uid=self._cluster_uid,
             agent_version=metadata.version("hanse"),
             held=leases.held(self._reports),

@@ -5,6 +5,7 @@ plan is carried out, and a slot together with the hash that the node's next slot
 boot of one machine; in another they mean nothing, and the gangs are forgotten: what then runs has no known lease.
 """
 
+import fcntl
 import sqlite3
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,10 +19,15 @@ from hanse.evidence import canonical, slots
 _GANG = TypeAdapter(Gang)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS boot (id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS instance (id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS gang (attempt TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS slot (number INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL, signature BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS chain (node TEXT PRIMARY KEY, sha256 BLOB NOT NULL);
 """
+
+
+class StateInUseError(Exception):
+    """Another process has the state."""
 
 
 class Store:
@@ -29,6 +35,11 @@ class Store:
 
     def __init__(self, folder: Path, boot: uuid.UUID) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StateInUseError(f"another agent runs with the state in {folder}: one agent a cluster") from error
         self._file = sqlite3.connect(folder / "agent.sqlite", isolation_level=None)
         self._file.execute("PRAGMA journal_mode = WAL")
         self._file.execute("PRAGMA synchronous = FULL")
@@ -36,10 +47,18 @@ class Store:
         if self._file.execute("SELECT id FROM boot").fetchone() != (str(boot),):
             self._file.executescript("BEGIN; DELETE FROM gang; DELETE FROM boot; COMMIT")
             self._file.execute("INSERT INTO boot VALUES (?)", (str(boot),))
+        if self._file.execute("SELECT id FROM instance").fetchone() is None:
+            self._file.execute("INSERT INTO instance VALUES (?)", (str(uuid.uuid4()),))
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and let another process have it."""
         self._file.close()
+        self._lock.close()
+
+    @property
+    def instance(self) -> uuid.UUID:
+        """Which agent this is to the hub; one that comes back with its state is the same, and goes on at once."""
+        return uuid.UUID(self._file.execute("SELECT id FROM instance").fetchone()[0])
 
     def gangs(self) -> dict[uuid.UUID, Gang]:
         """Return all gangs that were saved in this boot."""

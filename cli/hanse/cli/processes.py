@@ -40,12 +40,12 @@ def cluster_agent(
     config: Annotated[Path, typer.Option(envvar="HANSE_AGENT_CONFIG", help="The agent's settings, in YAML.")],
 ) -> None:
     """Run the agent of one member cluster."""
-    from hanse.agent import loop, settings  # noqa: PLC0415  # an API image has no agent
+    from hanse.agent import loop, settings, store  # noqa: PLC0415  # an API image has no agent
 
     _log()
     try:
         asyncio.run(_until_told(loop.run(settings.load(config))))
-    except ValueError as error:
+    except (ValueError, store.StateInUseError) as error:
         raise typer.BadParameter(str(error)) from error
 
 

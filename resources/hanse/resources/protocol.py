@@ -103,7 +103,7 @@ class SyncRequest(Model):
 
     version: Literal[1] = 1
     instance: UUID
-    """Of the running agent: two that use one credential are told apart by it."""
+    """Of the agent and its state: two that use one credential are told apart by it."""
     cluster_uid: UUID
     """Of the cluster itself (its kube-system namespace): a credential that is carried elsewhere is refused."""
     agent_version: str = Field(default="", max_length=64)
