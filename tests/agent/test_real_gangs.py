@@ -44,9 +44,9 @@ def _agent(new_agent):
 
 @pytest.fixture(name="place")
 def _place(pool, template):
-    def place(agent, ending="", job=None, fence=1, lease=120, gpus=1, **spec):
+    def place(agent, ending="", job=None, fence=1, lease=120, **spec):
         entry = pool.admit(agent.name, "tencent", job, fence=fence, lease=lease, nodes={f"{agent.name}/{NODE}": 2000})
-        seats = [(NODE, [rank * gpus + gpu for gpu in range(gpus)]) for rank in range(2)]
+        seats = [(NODE, [rank]) for rank in range(2)]
         content = template("python3", "-c", TALK.replace("ENDING", ending))
         return entry, pool.place(agent.name, entry, seats, **{"template": content, **spec})
 

@@ -22,17 +22,20 @@ class Feed:
     def __init__(self, kube: Kube, path: str, changed: asyncio.Event, query: Mapping[str, Any] | None = None) -> None:
         self.objects: dict[tuple[str, str], Object] = {}
         self.listed = asyncio.Event()
+        self._gone: set[str] = set()
+        """Uids whose end was seen since the last list: an older answer may still be on its way."""
         self._kube, self._path, self._changed, self._query = kube, path, changed, query or {}
 
     def put(self, item: Object) -> None:
-        """Take in what a write returned, unless a newer version is here."""
+        """Take in what a write returned, unless something newer is known of it, its end among others."""
         known = self.objects.get(_key(item))
-        if known is None or _version(known) < _version(item):
+        if item["metadata"]["uid"] not in self._gone and (known is None or _version(known) < _version(item)):
             self.objects[_key(item)] = item
             self._changed.set()
 
     def drop(self, item: Object) -> None:
         """Take out what a delete returned as gone."""
+        self._gone.add(item["metadata"]["uid"])
         known = self.objects.get(_key(item))
         if known is not None and known["metadata"]["uid"] == item["metadata"]["uid"]:
             del self.objects[_key(item)]
@@ -43,7 +46,7 @@ class Feed:
         while True:
             try:
                 items, version = await self._kube.listed(self._path, self._query)
-                self.objects = {_key(item): item for item in items}
+                self.objects, self._gone = {_key(item): item for item in items}, set()
                 self.listed.set()
                 self._changed.set()
                 await self._watch(version)
@@ -55,7 +58,7 @@ class Feed:
     async def _watch(self, version: str) -> None:
         async for kind, item in self._kube.watched(self._path, version, self._query):
             if kind == "DELETED":
-                self.objects.pop(_key(item), None)
+                self.drop(item)
             elif kind in {"ADDED", "MODIFIED"}:
                 self.objects[_key(item)] = item
             else:

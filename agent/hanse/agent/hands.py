@@ -121,8 +121,11 @@ class Hands:
             if error.status == HTTPStatus.NOT_FOUND:
                 return
             raise
-        if answer.get("metadata", {}).get("deletionTimestamp"):
+        metadata = answer.get("metadata", {})
+        if metadata.get("deletionGracePeriodSeconds"):
             feed.put(answer)
+        elif "uid" in metadata:
+            feed.drop(answer)
 
     async def _confirm(self, attempt: UUID) -> None:
         """Look at the store itself: the copies may be older than what was created last."""

@@ -53,6 +53,7 @@ class Agent:
         self._known_nodes: Mapping[str, NodeReport] | None = None
         self._reports: tuple[decide.Report, ...] = ()
         self._renew_now = asyncio.Event()
+        self._stands_by = False
 
     async def run(self) -> None:
         """Run until cancelled; what runs in the cluster goes on, under its leases."""
@@ -92,10 +93,11 @@ class Agent:
     async def _play(self) -> None:
         while True:
             plan = self._look()
-            self._remember(plan.gangs)
-            await self._hands.carry_out(plan.actions)
-            self._take_refusals()
-            await self._tell(plan)
+            if not self._stands_by:
+                self._remember(plan.gangs)
+                await self._hands.carry_out(plan.actions)
+                self._take_refusals()
+                await self._tell(plan)
             await self._wait()
 
     async def _wait(self) -> None:
@@ -185,12 +187,20 @@ class Agent:
             answer = await self._hub.sync(request)
         except HubError as error:
             _LOG.warning("no lease was renewed: %s", error)
+            if error.status == HTTPStatus.CONFLICT:
+                self._stand_by()
             return False
+        self._stands_by = False
         self._known_nodes = None if answer.send_inventory else nodes
         self._meters.slot_seconds = answer.slot_seconds
         self._remember(leases.answered(self._gangs, self._copies.placements(), answer, sent_at))
         self._copies.changed.set()
         return True
+
+    def _stand_by(self) -> None:
+        """Leave everything to the agent that speaks for the cluster; what runs is asked for anew if that one ends."""
+        self._stands_by = True
+        self._remember({})
 
     # Metering.
 
