@@ -1,6 +1,7 @@
 """What all tests share: Hypothesis profiles, and one real control plane for the whole run."""
 
 import base64
+import itertools
 import json
 import os
 import socket
@@ -22,7 +23,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanse.agent import install
 from hanse.devcluster import cluster, postgres, processes
-from hanse.devcluster.errors import DevclusterError
 from hanse.evidence import enrolments, identity, signatures
 from hanse.ledger import database, decisions, registry, term
 
@@ -42,6 +42,9 @@ def hub() -> Iterator[cluster.Cluster]:
         yield running
 
 
+NUMBERS = itertools.count()
+
+
 class Pool:
     """A hub as agents and members meet it, with its API service; the deciding operator is played by the test."""
 
@@ -49,12 +52,13 @@ class Pool:
 
     def __init__(self, running: cluster.Cluster) -> None:
         self.cluster = running
+        self.part = f"api-{next(NUMBERS)}"
         root = Path(__file__).parents[1]
         for folder in ("crds", "policies"):
             running.kubectl("apply", "--server-side", "-f", str(root / "charts/hanse/templates" / folder))
         running.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         config = Config(root / "migrations" / "alembic.ini")
-        self.database_url = postgres.create_database(running.database_url, "pool")
+        self.database_url = postgres.create_database(running.database_url, self.part.replace("-", "_"))
         config.attributes["url"] = self.database_url
         command.upgrade(config, "head")
         self.operator = database.engine(self.database_url, role="hanse_operator")
@@ -78,11 +82,11 @@ class Pool:
     def start_api(self) -> None:
         argv = [sys.executable, "-P", "-m", "hanse.cli.main", "api", f"--kubeconfig={self.cluster.kubeconfig}"]
         argv += [f"--host={self.address}", f"--port={self.port}"]
-        processes.start(self.cluster.folder, "api", ["env", f"HANSE_DATABASE_URL={self.database_url}", *argv])
-        processes.wait_until_ready(self.cluster.folder, "api", self._answers, 30)
+        processes.start(self.cluster.folder, self.part, ["env", f"HANSE_DATABASE_URL={self.database_url}", *argv])
+        processes.wait_until_ready(self.cluster.folder, self.part, self._answers, 30)
 
     def stop_api(self) -> None:
-        processes.end(self.cluster.folder, ["api"])
+        processes.end(self.cluster.folder, [self.part])
 
     def _answers(self) -> bool:
         try:
@@ -181,16 +185,7 @@ class Pool:
                 "lease": "1m", "workers": workers, **spec,
             },
         }  # fmt: skip
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                self.apply(placement)
-                break
-            except DevclusterError as error:
-                # A new kind is counted by quotas some time after it came.
-                if "status unknown for quota" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.5)
+        self.apply(placement)
         return placement["metadata"]["name"]
 
     def rows(self, statement: str, **parameters: Any) -> list[Any]:

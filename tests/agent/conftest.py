@@ -125,6 +125,11 @@ class RunningAgent:
     def stop(self, number=signal.SIGTERM):
         processes.end(self.local.folder, [self.part], [number])
 
+    def clean(self):
+        """Stop, and free the GPUs for the next test."""
+        self.stop()
+        self.local.kubectl("delete", "pods", "--all", f"--namespace={self.namespace}", "--grace-period=1", check=False)
+
     def log(self):
         return processes.log_tail(self.local.folder, self.part)
 
@@ -204,7 +209,7 @@ def _new_agent(pool, real, tmp_path):
 
     yield make
     for agent in made:
-        agent.stop()
+        agent.clean()
 
 
 def running_template(trainer, *command):

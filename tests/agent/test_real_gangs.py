@@ -1,11 +1,17 @@
 """Gangs of real pods on a real kubelet: names, variables, checkpoints, refusals."""
 
+import base64
 import json
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from hanse.devcluster import cluster, nodes
+from hanse.devcluster import cluster, nodes, processes
+from hanse.evidence import sealing
 
 pytestmark = pytest.mark.real_node
 
@@ -65,6 +71,59 @@ def test_two_workers_meet_by_name_commit_a_checkpoint_and_end(pool, agent, place
     eventually(lambda: agent.status(name), lambda status: status[:2] == ("Released", "Succeeded"), 60)
     rows = pool.rows("SELECT step, fence FROM ledger.checkpoint WHERE job = :job ORDER BY sequence", job=again.job)
     assert [(100, 1), (200, 2)] == rows
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "cpu_gang.py"
+
+
+@pytest.fixture(name="storage")
+def _storage(pool, eventually):
+    """An S3 server on the address that pods reach, and the variables by which workers find it."""
+    port = pool.free_port()
+    argv = [sys.executable, "-P", "-m", "moto.server", "--host", pool.address, "--port", str(port)]
+    processes.start(pool.cluster.folder, "s3", argv)
+    url = f"http://{pool.address}:{port}"
+
+    def make_bucket():
+        made = ["curl", "--silent", "--noproxy", "*", "-X", "PUT", "-o", os.devnull, "-w", "%{http_code}"]
+        return subprocess.run([*made, f"{url}/bucket"], capture_output=True, text=True, check=False).stdout
+
+    eventually(make_bucket, lambda status: status == "200")
+    yield {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "HANSE_STORAGE_CHECKPOINT": "s3://bucket/run",
+    }
+    processes.end(pool.cluster.folder, ["s3"])
+
+
+def test_the_example_saves_to_s3_when_it_is_stopped_and_goes_on_from_there(pool, agent, template, storage, eventually):
+    """Its storage's credentials reach it sealed, and are in nobody's manifest."""
+    sealed = sealing.seal(agent.sealing_public, sealing.STORAGE, json.dumps(storage).encode())
+    spec = {
+        "template": template("python3", "-c", EXAMPLE.read_text(), "120"),
+        "sealedStorage": base64.b64encode(sealed).decode(),
+        "grace": "10s",
+    }
+
+    def steps(entry):
+        found = pool.rows("SELECT step FROM ledger.checkpoint WHERE job = :job ORDER BY sequence", job=entry.job)
+        return [row.step for row in found]
+
+    entry = pool.admit(agent.name, "tencent", lease=120)
+    pool.place(agent.name, entry, [(NODE, [0]), (NODE, [1])], **spec)
+    eventually(lambda: (steps(entry), agent.log()), lambda now: now[0], 60)
+    pool.stop(entry)
+    eventually(lambda: pool.state(entry), lambda state: state == "released", 40)
+    stopped_at = steps(entry)[-1]
+    assert 0 < stopped_at < 120
+    again = pool.admit(agent.name, "tencent", entry.job, fence=2, lease=120)
+    name = pool.place(agent.name, again, [(NODE, [0]), (NODE, [1])], **spec)
+    eventually(lambda: agent.status(name), lambda status: status[:2] == ("Released", "Succeeded"), 60)
+    assert 120 == steps(again)[-1]
+    assert min(step for step in steps(again) if step > stopped_at) <= stopped_at + 10
+    assert "secret" not in json.dumps(agent.placement(name))
 
 
 def test_pods_are_restricted_and_say_nothing_of_whose_they_are(agent, place, eventually):

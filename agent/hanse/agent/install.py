@@ -10,23 +10,20 @@ from hanse.agent.manifests import MANAGED, default_deny
 from hanse.resources import CLUSTER_NAMESPACE_PREFIX, GROUP
 
 AGENT = "hanse-agent"
-PLACEMENTS_MAX = 20_000
 READ = ["get", "list", "watch"]
 _RBAC = "rbac.authorization.k8s.io/v1"
 Manifest = dict[str, Any]
 
 
 def at_hub(cluster: str) -> list[Manifest]:
-    """Return the cluster's namespace at the hub, with its agent's account, rights and quota."""
+    """Return the cluster's namespace at the hub, with its agent's account and rights."""
     namespace = f"{CLUSTER_NAMESPACE_PREFIX}{cluster}"
     placements = _rule([GROUP], ["placements"], READ)
     status = _rule([GROUP], ["placements/status"], ["patch"])
     tokens = _rule([""], ["serviceaccounts/token"], ["create"]) | {"resourceNames": [AGENT]}
-    quota = {"hard": {f"count/placements.{GROUP}": str(PLACEMENTS_MAX)}}
     return [
         _object("v1", "Namespace", namespace),
         _object("v1", "ServiceAccount", AGENT, namespace, automountServiceAccountToken=False),
-        _object("v1", "ResourceQuota", "placements", namespace, spec=quota),
         _object(_RBAC, "Role", AGENT, namespace, rules=[placements, status, tokens]),
         _binding("RoleBinding", AGENT, namespace, namespace),
         _object(_RBAC, "ClusterRole", AGENT + "-classes", rules=[_rule([GROUP], ["acceleratorclasses"], READ)]),

@@ -42,7 +42,7 @@ def join(
     zone: Annotated[list[str] | None, typer.Option(help="A residency zone. May be repeated.")] = None,
     kubeconfig: Kubeconfig = None,
 ) -> None:
-    """Let a cluster join: its namespace, rights and quota at the hub, and credentials for its agent. Again renews."""
+    """Let a cluster join: its namespace and rights at the hub, and credentials for its agent. Again renews."""
     hub = Hub(kubeconfig)
     spec: dict[str, Any] = {"member": member, "region": region, "zones": zone or [], "agentKey": agent_key}
     hub.apply(

@@ -10,6 +10,8 @@ from hanse.resources import API_VERSION, MEMBER_LABEL
 
 app = typer.Typer(help="Members of the alliance.", no_args_is_help=True, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(help="The member's name.")]
+JOBS_MAX = 10_000
+CONTRIBUTIONS_MAX = 1000
 _RBAC = "rbac.authorization.k8s.io/v1"
 
 
@@ -23,7 +25,7 @@ def add(
     group: Annotated[list[str] | None, typer.Option(help="A group that acts for it. May be repeated.")] = None,
     kubeconfig: Kubeconfig = None,
 ) -> None:
-    """Add a member, its namespace, and what its people may do there. Again changes what differs."""
+    """Add a member, its namespace, its quota, and what its people may do there. Again changes what differs."""
     subjects = [{"kind": "User", "name": each} for each in user or ()]
     subjects += [{"kind": "Group", "name": each} for each in group or ()]
     spec = {
@@ -36,6 +38,7 @@ def add(
         [
             {"apiVersion": API_VERSION, "kind": "Member", "metadata": {"name": name}, "spec": spec},
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {MEMBER_LABEL: name}}},
+            _quota(name),
             _role(name),
             {
                 "apiVersion": _RBAC,
@@ -81,6 +84,13 @@ def _left(hub: Hub, member: str, plural: str) -> list[str]:
         for namespace in namespaces
         for each in hub.get(f"{HANSE}/namespaces/{namespace['metadata']['name']}/{plural}")["items"]
     ]
+
+
+def _quota(name: str) -> Object:
+    """Return the bound on what a member may keep in the hub's etcd, so that no flood of one is the others' loss."""
+    hard = {"count/trainingjobs.hanse.dev": str(JOBS_MAX), "count/contributions.hanse.dev": str(CONTRIBUTIONS_MAX)}
+    metadata = {"name": "hanse-member", "namespace": name}
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}}
 
 
 def _role(name: str) -> Object:
