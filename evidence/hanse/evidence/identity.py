@@ -37,5 +37,15 @@ def violation_id(*key: int | str) -> uuid.UUID:
     return _derive("violation", *key)
 
 
+def node_id(cluster: str, node: str) -> str:
+    """Return the name of a node in the whole pool: two clusters may both have a `node-0`."""
+    return f"{cluster}/{node}"
+
+
+def gpu_id(cluster: str, node: str, index: int) -> str:
+    """Return the name of a GPU in the whole pool, by its index on the node in PCI bus order."""
+    return f"{node_id(cluster, node)}/{index}"
+
+
 def _derive(kind: str, *key: int | str) -> uuid.UUID:
     return uuid.uuid5(_ROOT, canonical.encode([kind, *key]).decode())

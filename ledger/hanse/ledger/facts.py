@@ -23,6 +23,9 @@ class Kind(StrEnum):
     LOCAL_RECALL = "LocalRecall"
     MEMORY_PRESSURE = "MemoryPressure"
     POD_DEATH = "PodDeath"
+    START_DEADLINE_EXCEEDED = "StartDeadlineExceeded"
+    PLACEMENT_REFUSED = "PlacementRefused"
+    SIMULATED = "Simulated"
     NODE_STALE = "NodeStale"
     NODE_HEALTHY = "NodeHealthy"
 
@@ -65,5 +68,26 @@ def record(engine: Engine, fact: Fact) -> None:
                 "attempt": fact.attempt,
                 "fence": fact.fence,
                 "detail": fact.detail,
+            },
+        )
+
+
+def record_once(  # noqa: PLR0913  # what a fact is about
+    engine: Engine, kind: Kind, cluster: str, attempt: uuid.UUID, fence: int, *, detail: str
+) -> None:
+    """Record a fact that an attempt has at most one of its kind of, at the database's time: who tells it has no say."""
+    with database.transaction(engine) as connection:
+        connection.execute(
+            sa.text(
+                "SELECT ledger.record_fact(:id, :kind, ledger.clock_seconds(), NULL, :cluster, NULL, :attempt, :fence, "
+                "NULL, NULL, :detail)"
+            ),
+            {
+                "id": identity.fact_id(str(kind), cluster, str(attempt), fence),
+                "kind": str(kind),
+                "cluster": cluster,
+                "attempt": attempt,
+                "fence": fence,
+                "detail": detail,
             },
         )
