@@ -26,7 +26,7 @@ from psycopg import sql
 
 from hanse.devcluster import cluster, postgres
 from hanse.devcluster.errors import DevclusterError
-from hanse.ledger import attempts, database, inventory
+from hanse.ledger import attempts, database, reports
 
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS_MAX = 40.0
@@ -162,7 +162,8 @@ class Pool:
     def report(self, nodes, gpus=8):
         """Report nodes as the agent of blue-1 would."""
         shape = {"class": "h100", "gpus": gpus, "cpuMilli": 96000, "memoryMiB": 10**6, "ready": True}
-        inventory.report(self.api, "blue-1", {f"node-{number}": shape for number in range(nodes)}, whole=True)
+        named = [shape | {"name": f"node-{number}"} for number in range(nodes)]
+        reports.report_nodes(self.api, "blue-1", named, whole=True)
 
     def operator(self, *, failpoint="", database_url=None, kubeconfig=None, lease_seconds=3, token=""):
         port = _free_port()

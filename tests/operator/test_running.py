@@ -58,12 +58,15 @@ def test_the_internal_port_says_nothing_without_the_token_and_the_queue_with_it(
     pool.until("a Placement", pool.placements)
     uid = pool.submit("waits")
     pool.until("a reason", lambda: pool.status("waits").get("reason"))
-    assert get(running, f"/internal/jobs/{uid}")[0] == 401
-    assert get(running, f"/internal/jobs/{uid}", "another")[0] == 401
-    code, body = get(running, f"/internal/jobs/{uid}", TOKEN)
+    assert get(running, f"/v1/jobs/{uid}")[0] == 401
+    assert get(running, f"/v1/jobs/{uid}", "another")[0] == 401
+    code, body = get(running, f"/v1/jobs/{uid}", TOKEN)
     assert code == 200
     assert json.loads(body)["position"] == 1
     assert json.loads(body)["waiting"]["asked_gpus"] == 8
+    queue = json.loads(get(running, "/v1/queue?member=red", TOKEN)[1])
+    assert [("waits", 1)] == [(each["name"], each["position"]) for each in queue]
+    assert [] == json.loads(get(running, "/v1/queue?member=blue", TOKEN)[1])
     assert TOKEN not in running.log.read_text()
 
 

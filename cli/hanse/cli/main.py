@@ -3,7 +3,6 @@
 An installation has the commands of its extras: the image that runs in production has no development cluster.
 """
 
-import importlib.util
 import sys
 from importlib import metadata
 from typing import Annotated
@@ -21,9 +20,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(devcluster.app, name="devcluster")
-app.add_typer(audit.app, name="audit")
-app.command("demo")(demo.demo)
 
 
 def _add_development_commands() -> None:
@@ -41,10 +37,22 @@ def _add_development_commands() -> None:
 
 def _add_process_commands() -> None:
     """Add the processes; each asks for its own extra when it is started."""
-    from hanse.cli import processes  # noqa: PLC0415  # beside the commands that it belongs to
+    from hanse.cli import operator, processes  # noqa: PLC0415  # beside the commands that it belongs to
 
+    app.command("operator")(operator.operator)
     app.command("api")(processes.api)
     app.command("cluster-agent")(processes.cluster_agent)
+
+
+def _add_audit_commands() -> None:
+    """Add `audit` if the extra that it needs is installed."""
+    try:
+        from hanse.cli import audit  # noqa: PLC0415  # an installation without the extra has no such commands
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("hanse"):
+            raise
+        return
+    app.add_typer(audit.app, name="audit")
 
 
 def _add_pool_commands() -> None:
@@ -68,6 +76,7 @@ def _add_pool_commands() -> None:
 
 _add_development_commands()
 _add_process_commands()
+_add_audit_commands()
 _add_pool_commands()
 
 

@@ -21,8 +21,9 @@ import structlog
 from sqlalchemy import Engine
 
 from hanse import resources, scheduler
-from hanse.ledger import database, decisions, errors, inventory
+from hanse.ledger import database, decisions, errors, reports
 from hanse.ledger.models.accounts import Account
+from hanse.ledger.models.reports import Node
 from hanse.operator import ends, entries, failpoints, members, snapshot
 from hanse.operator.actuator import Actuator
 from hanse.operator.cache import Cache
@@ -40,6 +41,9 @@ LOOK_AGAIN_SECONDS = 5.0
 HELD_BACK_SECONDS = 30.0
 CODE_SHA256 = hashlib.sha256(f"hanse {metadata.version('hanse')}".encode()).digest()
 
+_NODES_VERSION = sa.select(sa.func.coalesce(sa.func.max(Node.reported_at_seconds), 0), sa.func.count()).select_from(
+    Node
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -72,9 +76,9 @@ class Leader:
         self._actuator = Actuator(self.kube, self.engine, self.term, self.world, self.mirror)
         self._members = members.Register(self.engine)
         self._held_back: dict[str, tuple[Verdict, float]] = {}
-        self._inventory_version = -1
+        self._nodes_version: tuple[int, int] = (0, -1)
         self._is_finishing = False
-        self._reports: list[tuple[str, str, dict[str, object]]] = []
+        self._nodes: list[reports.Node] = []
 
     async def run(self) -> None:
         """Lead until :meth:`finish`.
@@ -106,10 +110,10 @@ class Leader:
         changes = self.cache.take_changes()
         if self.world.take(changes):
             await asyncio.to_thread(self._members.sync, self.world)
-        seen = self.mirror.version, self._inventory_version
+        seen = self.mirror.version, self._nodes
         await asyncio.to_thread(self._read)
         is_due = time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
-        if is_due or any(changes.values()) or seen != (self.mirror.version, self._inventory_version):
+        if is_due or any(changes.values()) or seen != (self.mirror.version, self._nodes):
             await self._plan_and_record()
             self.progress.planned_at = time.monotonic()
             await self._actuator.reconcile()
@@ -126,8 +130,11 @@ class Leader:
 
     def _read(self) -> None:
         self.mirror.poll(self.engine, self.world.jobs)
-        if (version := inventory.version(self.engine)) != self._inventory_version:
-            self._reports, self._inventory_version = inventory.read(self.engine), version
+        with database.transaction(self.engine) as connection:
+            newest, count = connection.execute(_NODES_VERSION).one()
+        # Reports of one second cannot be told apart, so what was read within it is read again.
+        if (newest, count) != self._nodes_version or newest >= self.mirror.now_seconds - 1:
+            self._nodes, self._nodes_version = reports.nodes(self.engine), (newest, count)
 
     async def _plan_and_record(self) -> None:
         now = time.monotonic()
@@ -149,7 +156,7 @@ class Leader:
 
     def _plan(self) -> tuple[snapshot.Situation, scheduler.Plan]:
         held_back = {job: verdict for job, (verdict, _) in self._held_back.items()}
-        situation = snapshot.build(snapshot.Inputs(self.world, self.mirror, self._reports, self._taken(), held_back))
+        situation = snapshot.build(snapshot.Inputs(self.world, self.mirror, self._nodes, self._taken(), held_back))
         return situation, scheduler.plan(situation.snapshot)
 
     def _taken(self) -> dict[str, int]:

@@ -37,6 +37,7 @@ class State:
     restarts: Callable[[], int]
     leader: Callable[[], Mapping[str, Any]]
     job: Callable[[str], Mapping[str, Any] | None]
+    queue: Callable[[frozenset[str]], list[dict[str, Any]] | None]
     token: str
 
 
@@ -48,7 +49,8 @@ def application(state: State) -> web.Application:
     app.router.add_get("/readyz", handlers.readyz)
     app.router.add_get("/feeds", handlers.feeds)
     app.router.add_get("/metrics", handlers.metrics)
-    app.router.add_get("/internal/jobs/{uid}", handlers.job)
+    app.router.add_get("/v1/queue", handlers.queue)
+    app.router.add_get("/v1/jobs/{uid}", handlers.job)
     return app
 
 
@@ -83,11 +85,18 @@ class _Handlers:
         ORDERS.set(leader.get("ordersLeft", 0))
         return web.Response(body=prometheus_client.generate_latest(_registry), content_type="text/plain")
 
+    async def queue(self, request: web.Request) -> web.Response:
+        members = frozenset(request.query.getall("member", []))
+        return self._told(request, lambda: self._state.queue(members))
+
     async def job(self, request: web.Request) -> web.Response:
+        return self._told(request, lambda: self._state.job(request.match_info["uid"]))
+
+    def _told(self, request: web.Request, ask: Callable[[], Any]) -> web.Response:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not self._state.token or not hmac.compare_digest(given.encode(), self._state.token.encode()):
             return web.json_response({"message": "a bearer token is needed"}, status=401)
-        known = self._state.job(request.match_info["uid"])
-        if known is None:
+        answer = ask()
+        if answer is None:
             return web.json_response({"message": "this process does not lead, or knows no such job"}, status=404)
-        return web.json_response(known)
+        return web.json_response(answer)

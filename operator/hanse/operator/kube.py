@@ -37,7 +37,7 @@ class Kube:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.close()
+        await self._client.close()  # type: ignore[no-untyped-call]  # the client has no types here
 
     async def request(
         self,
@@ -60,7 +60,7 @@ class Kube:
                 auth_settings=["BearerToken"],
             )  # fmt: skip
             answer = await self._client.call_api(*serialized, _request_timeout=REQUEST_SECONDS_MAX)
-            data = await answer.read()
+            data = await answer.read()  # type: ignore[no-untyped-call]  # the client has no types here
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise KubeError(0, f"{method} {path}: {str(error) or type(error).__name__}") from error
         if answer.status >= HTTPStatus.BAD_REQUEST:
@@ -109,9 +109,9 @@ async def configuration(kubeconfig: str | None) -> client.Configuration:
     """Return how to reach the API server: by this kubeconfig, else as the pod's ServiceAccount."""
     loaded = client.Configuration()
     if kubeconfig:
-        await config.load_kube_config(config_file=kubeconfig, client_configuration=loaded, persist_config=False)
+        await config.load_kube_config(config_file=kubeconfig, client_configuration=loaded, persist_config=False)  # type: ignore[no-untyped-call]  # the client has no types here
     else:
-        config.load_incluster_config(client_configuration=loaded)
+        config.load_incluster_config(client_configuration=loaded)  # type: ignore[no-untyped-call]  # the client has no types here
     return loaded
 
 

@@ -123,7 +123,7 @@ class Operator:
     @contextlib.asynccontextmanager
     async def _served(self) -> AsyncIterator[None]:
         state = health.State(
-            self._hearing, self._sweeper, lambda: self._feed.restarts, self._progress, self._job,
+            self._hearing, self._sweeper, lambda: self._feed.restarts, self._progress, self._job, self._queue,
             self._settings.internal_token,
         )  # fmt: skip
         runner = web.AppRunner(health.application(state), access_log=None)
@@ -144,9 +144,24 @@ class Operator:
     def _job(self, uid: str) -> Mapping[str, Any] | None:
         if self._leader is None or uid not in self._world.documents:
             return None
+        status = self._leader.teller.status(uid)
         waiting = self._leader.teller.waiting.get(uid)
+        said = {"message": status.get("explanation", {}).get("message", f"the job is {status['phase']}")}
         position = {"position": waiting["ahead_in_leaf"] + 1} if waiting else {}
-        return {"status": self._leader.teller.status(uid), "waiting": waiting} | position
+        return {**said, "status": status, "waiting": waiting, **position}
+
+    def _queue(self, members: frozenset[str]) -> list[dict[str, Any]] | None:
+        """Return the waiting jobs of *members* by their place in their organisations' queues."""
+        if self._leader is None:
+            return None
+        found = []
+        for uid, waiting in self._leader.teller.waiting.items():
+            job = self._world.jobs.get(uid)
+            leaf = self._world.leaves.get(job.metadata.namespace or "") if job else None
+            if job and leaf and leaf.member in members:
+                named = {"namespace": job.metadata.namespace, "name": job.metadata.name}
+                found.append({**named, "position": waiting["ahead_in_leaf"] + 1, "reason": waiting["reason"]})
+        return sorted(found, key=lambda each: (each["namespace"], each["position"], each["name"]))
 
 
 async def run(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanse import resources, scheduler
+from hanse.ledger import reports
 from hanse.operator import capping, offers
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
 from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past
@@ -39,7 +40,7 @@ class Inputs:
 
     world: World
     mirror: Mirror
-    reports: Iterable[tuple[str, str, Mapping[str, Any]]]
+    reports: Iterable[reports.Node]
     taken_by_account: Mapping[str, int]
     held_back: Mapping[str, Verdict]
     """Jobs whose decisions the ledger refused a moment ago, and with what words."""
@@ -177,7 +178,7 @@ def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
     offered = {each.name for each in pool.contributions}
     found: dict[str, records.Node] = {}
     contributions = [each for each in inputs.world.contributions() if _contribution_name(each) in offered]
-    for cluster, name, report in inputs.reports:
+    for cluster, name, report in ((each.cluster, each.name, each.body) for each in inputs.reports):
         contribution = next((each for each in contributions if _offers(each, cluster, report)), None)
         # Node names are unique in the ledger: the first cluster by name keeps one that two of them report.
         if contribution is not None and name not in found and len(name) <= NODE_NAME_LENGTH_MAX:
