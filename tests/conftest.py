@@ -1,16 +1,30 @@
 """What all tests share: Hypothesis profiles, and one real control plane for the whole run."""
 
+import base64
+import itertools
+import json
 import os
-from collections.abc import Iterator
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
+import sqlalchemy
+import urllib3
+from alembic import command
+from alembic.config import Config
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hanse.devcluster import cluster
-
-# Tests never touch what somebody has configured for their own work; those about the variables set them themselves.
-os.environ.pop("HANSE_KUBECONFIG", None)
-os.environ.pop("HANSE_DATABASE_URL", None)
+from hanse.agent import install
+from hanse.devcluster import cluster, postgres, processes
+from hanse.evidence import enrolments, identity, signatures
+from hanse.ledger import database, decisions, registry, term
 
 hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
 # Tests never touch what somebody has configured for their own work; those about the variables set them themselves.
@@ -26,3 +40,176 @@ def hub() -> Iterator[cluster.Cluster]:
     """A control plane with kwok and Postgres, without nodes; tests keep to objects and namespaces of their own."""
     with cluster.running(f"test-{os.getpid()}-hub", cluster.Wanted()) as running:
         yield running
+
+
+NUMBERS = itertools.count()
+
+
+class Pool:
+    """A hub as agents and members meet it, with its API service; the deciding operator is played by the test."""
+
+    LEDGER_SLOT_SECONDS = 5
+
+    def __init__(self, running: cluster.Cluster) -> None:
+        self.cluster = running
+        self.part = f"api-{next(NUMBERS)}"
+        root = Path(__file__).parents[1]
+        for folder in ("crds", "policies"):
+            running.kubectl("apply", "--server-side", "-f", str(root / "charts/hanse/templates" / folder))
+        running.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+        config = Config(root / "migrations" / "alembic.ini")
+        self.database_url = postgres.create_database(running.database_url, self.part.replace("-", "_"))
+        config.attributes["url"] = self.database_url
+        command.upgrade(config, "head")
+        self.operator = database.engine(self.database_url, role="hanse_operator")
+        registry.set_metering(self.operator, slot_seconds=self.LEDGER_SLOT_SECONDS, grace_seconds=600)
+        self.term, self.cycle = term.take(self.operator, "test"), 0
+        self.keys: dict[str, Ed25519PrivateKey] = {}
+        # On the API server's own address: where that is a bridge's, pods reach it too.
+        self.address = urlsplit(running.url).hostname
+        self.port = self.free_port()
+        self.api_url = f"http://{self.address}:{self.port}"
+
+    def free_port(self) -> int:
+        with socket.create_server((self.address, 0)) as server:
+            return server.getsockname()[1]
+
+    def apply(self, *documents: dict[str, Any]) -> None:
+        self.cluster.kubectl(
+            "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents})
+        )
+
+    def start_api(self) -> None:
+        argv = [sys.executable, "-P", "-m", "hanse.cli.main", "api", f"--kubeconfig={self.cluster.kubeconfig}"]
+        argv += [f"--host={self.address}", f"--port={self.port}"]
+        processes.start(self.cluster.folder, self.part, ["env", f"HANSE_DATABASE_URL={self.database_url}", *argv])
+        processes.wait_until_ready(self.cluster.folder, self.part, self._answers, 30)
+
+    def stop_api(self) -> None:
+        processes.end(self.cluster.folder, [self.part])
+
+    def _answers(self) -> bool:
+        try:
+            return urllib3.request("GET", f"{self.api_url}/healthz", retries=False, timeout=2).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def token(self, namespace: str, account: str, audience: str = "hanse-api") -> str:
+        asked = ["create", "token", account, f"--namespace={namespace}", f"--audience={audience}"]
+        return self.cluster.kubectl(*asked).stdout.strip()
+
+    def api_server_token(self, namespace: str, account: str) -> str:
+        return self.cluster.kubectl("create", "token", account, f"--namespace={namespace}").stdout.strip()
+
+    def add_member(self, member: str) -> None:
+        """Add a member; for it acts the ServiceAccount `people` in its namespace."""
+        self.keys[member] = Ed25519PrivateKey.generate()
+        key = signatures.public_bytes(self.keys[member])
+        registry.register_member(self.operator, member, login=None, verify_key=key)
+        encoded = base64.b64encode(key).decode()
+        subject = {"kind": "User", "name": f"system:serviceaccount:{member}:people"}
+        spec = {"displayName": member, "keys": {"verify": encoded, "encrypt": encoded}, "subjects": [subject]}
+        self.apply(
+            {"apiVersion": "hanse.dev/v1alpha1", "kind": "Member", "metadata": {"name": member}, "spec": spec},
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": member, "labels": {"hanse.dev/member": member}},
+            },
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "people", "namespace": member}},
+        )
+
+    def join(self, name: str, member: str, agent_key: bytes = bytes(32)) -> None:
+        """Let a cluster join, as far as the hub is concerned."""
+        spec = {"member": member, "region": "here", "agentKey": base64.b64encode(agent_key).decode()}
+        self.apply(
+            {"apiVersion": "hanse.dev/v1alpha1", "kind": "MemberCluster", "metadata": {"name": name}, "spec": spec},
+            *install.at_hub(name),
+        )
+
+    def enrol(self, name: str, member: str, node: str, gpus: int, node_key: bytes) -> None:
+        start = int(time.time()) // 3600 * 3600
+        enrolment = enrolments.Enrolment(
+            node=identity.node_id(name, node), member=member, cluster=name, accelerator_class="h100-80g",
+            milli_h100e=1000, gpus=tuple(identity.gpu_id(name, node, gpu) for gpu in range(gpus)),
+            node_key=node_key, start_seconds=start,
+        )  # fmt: skip
+        body, signature = enrolments.sign(enrolment, self.keys[member])
+        registry.enrol(self.operator, body, signature, signatures.public_bytes(self.keys[member]))
+
+    def decide(self, *entries: decisions.Entry) -> None:
+        digest = bytes(32)
+        self.cycle += 1
+        decisions.record(
+            self.operator,
+            decisions.Cycle(self.term, self.cycle, int(time.time()), digest, digest, digest, digest, entries),
+        )
+
+    def admit(
+        self, name: str, member: str, job: uuid.UUID | None = None, *, fence: int = 1, lease: int = 60, **more: Any
+    ) -> decisions.Entry:
+        """Record that a job of *member* is admitted to a cluster."""
+        admission = decisions.Admission(
+            cluster=name, accelerator_class="h100-80g", precision="bf16", tier="standard", milli_h100e=1000,
+            tier_thousandths=1000, lease_seconds=lease, grace_seconds=5,
+        )  # fmt: skip
+        entry = decisions.Entry(
+            kind="Admit", effect=decisions.Effect.ADMIT, verdict="Admitted", reason="Covered", member=member,
+            job=job or uuid.uuid4(), fence=fence, admission=admission, nodes=more.pop("nodes", {}), **more,
+        )  # fmt: skip
+        self.decide(entry)
+        return entry
+
+    def stop(self, entry: decisions.Entry) -> None:
+        """Record that an attempt is to stop."""
+        self.decide(
+            decisions.Entry(
+                kind="Preempt", effect=decisions.Effect.STOP, verdict="Stopped", reason="Preempted",
+                member=entry.member, job=entry.job, fence=entry.fence,
+            )
+        )  # fmt: skip
+
+    def now(self) -> int:
+        return int(self.rows("SELECT ledger.clock_seconds() AS now")[0].now)
+
+    def place(self, name: str, entry: decisions.Entry, seats: list[tuple[str, list[int]]], **spec: Any) -> str:
+        """Write the Placement of an attempt; return its name."""
+        workers = [{"rank": rank, "node": node, "gpus": gpus} for rank, (node, gpus) in enumerate(seats)]
+        placement = {
+            "apiVersion": "hanse.dev/v1alpha1",
+            "kind": "Placement",
+            "metadata": {"name": str(entry.job), "namespace": f"hanse-cluster-{name}"},
+            "spec": {
+                "attempt": str(entry.attempt), "fence": entry.fence, "sequence": 1, "wanted": "Running",
+                "fundedUntil": "2030-01-01T00:00:00Z", "class": "h100-80g", "startDeadline": "2m", "grace": "2s",
+                "lease": "1m", "workers": workers, **spec,
+            },
+        }  # fmt: skip
+        self.apply(placement)
+        return placement["metadata"]["name"]
+
+    def rows(self, statement: str, **parameters: Any) -> list[Any]:
+        with self.operator.connect() as connection:
+            return connection.execute(sqlalchemy.text(statement), parameters).all()
+
+    def state(self, entry: decisions.Entry) -> str:
+        return self.rows("SELECT state FROM ledger.attempt WHERE id = :id", id=entry.attempt)[0].state
+
+    def close(self) -> None:
+        self.stop_api()
+        self.operator.dispose()
+
+
+@pytest.fixture(scope="session")
+def make_pool() -> Iterator[Callable[[cluster.Cluster], Pool]]:
+    """A factory of pools on clusters that run, each with its API service up."""
+    made = []
+
+    def make(running: cluster.Cluster) -> Pool:
+        made.append(Pool(running))
+        made[-1].start_api()
+        return made[-1]
+
+    yield make
+    for pool in made:
+        pool.close()

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from hanse.cli.errors import CommandError
 from hanse.devcluster.errors import DevclusterError
 
 app = typer.Typer(
@@ -34,7 +35,49 @@ def _add_development_commands() -> None:
     app.command("demo")(demo.demo)
 
 
+def _add_process_commands() -> None:
+    """Add the processes; each asks for its own extra when it is started."""
+    from hanse.cli import operator, processes  # noqa: PLC0415  # beside the commands that it belongs to
+
+    app.command("operator")(operator.operator)
+    app.command("api")(processes.api)
+    app.command("cluster-agent")(processes.cluster_agent)
+
+
+def _add_audit_commands() -> None:
+    """Add `audit` if the extra that it needs is installed."""
+    try:
+        from hanse.cli import audit  # noqa: PLC0415  # an installation without the extra has no such commands
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("hanse"):
+            raise
+        return
+    app.add_typer(audit.app, name="audit")
+
+
+def _add_pool_commands() -> None:
+    """Add what coordinators and members do, if the Kubernetes client that it needs is installed."""
+    try:
+        from hanse.cli import capacity, cluster, doctor, member, queue  # noqa: PLC0415  # needs the extra `agent`
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("hanse"):
+            raise
+        return
+    app.add_typer(member.app, name="member")
+    app.add_typer(cluster.app, name="cluster")
+    app.command()(capacity.contribute)
+    app.command()(capacity.recall)
+    app.command()(capacity.drain)
+    app.command()(queue.jobs)
+    app.command()(queue.queue)
+    app.command()(queue.explain)
+    app.command()(doctor.doctor)
+
+
 _add_development_commands()
+_add_process_commands()
+_add_audit_commands()
+_add_pool_commands()
 
 
 def _print_version(value: bool) -> None:  # the signature that typer calls
@@ -56,7 +99,7 @@ def main() -> None:
     """Run the command line; what went wrong is a sentence on standard error and exit status 1."""
     try:
         app()
-    except DevclusterError as error:
+    except (CommandError, DevclusterError) as error:
         typer.echo(f"hanse: {error}", err=True)
         sys.exit(1)
 

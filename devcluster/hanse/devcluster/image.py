@@ -11,16 +11,18 @@ import contextlib
 import fcntl
 import fnmatch
 import hashlib
+import json
 import os
 import shutil
 import subprocess
+import tarfile
 import time
 import tomllib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from hanse.devcluster import debian, oci, paths, progress, wheels
 from hanse.devcluster.errors import DevclusterError
@@ -57,6 +59,14 @@ def build() -> Path:
             _build(recipe, archive)
             _forget_older()
     return archive
+
+
+def by_digest(archive: Path, name: str = NAME) -> str:
+    """Return the name of an image in *archive* with its digest in place of its tag, as jobs must name it."""
+    with tarfile.open(archive) as tar, cast("IO[bytes]", tar.extractfile("index.json")) as index:
+        entries = json.load(index)["manifests"]
+    digest = next(each["digest"] for each in entries if each["annotations"][oci.NAME_ANNOTATION] == name)
+    return f"{name.rpartition(':')[0]}@{digest}"
 
 
 class Recipe:

@@ -57,4 +57,9 @@ done
 for archive in "$node"/images/*; do
     ctr --namespace k8s.io images import "$archive"
 done
+# Jobs name images by digest, and no registry says here which those are.
+ctr --namespace k8s.io images list | while read -r name _ digest _; do
+    case $name in *@*|sha256:*|REF) continue ;; esac
+    ctr --namespace k8s.io images tag --force "$name" "${name%:*}@$digest"
+done
 keep kubelet "$controlplane" kubelet --config "$node/kubelet.json" "$@"

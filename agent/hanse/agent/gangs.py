@@ -1,0 +1,120 @@
+"""What the agent knows of a gang: its workers as the cluster shows them, and the record that outlives a restart.
+
+In: pods as the API server returns them, and the record's file. Out: plain values for :mod:`hanse.agent.decide`. All
+times are seconds of CLOCK_BOOTTIME, which neither stops in suspend nor jumps.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from hanse.agent import faults
+from hanse.agent.faults import Fault
+from hanse.resources.protocol import CheckpointOfRecord, Outcome
+
+ATTEMPT_LABEL = "hanse.dev/attempt"
+FENCE_LABEL = "hanse.dev/fence"
+RANK_LABEL = "hanse.dev/rank"
+PLACEMENT_LABEL = "hanse.dev/placement"
+SIMULATED_CONDITION = "hanse.dev/Simulated"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where a worker of the gang belongs; one that is *leaving* was taken away from a gang that shrinks."""
+
+    rank: int
+    node: str
+    gpus: tuple[int, ...]
+    leaving: bool = False
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A pod of a gang, as the cluster shows it."""
+
+    name: str
+    uid: str
+    attempt: UUID
+    fence: int
+    placement: str
+    rank: int
+    node: str
+    ready: bool = False
+    succeeded: bool = False
+    fault: Fault | None = None
+    deleting: bool = False
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a gang ends; the first reason stays."""
+
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Gang:
+    """An attempt whose lease was granted here, until the hub knows that nothing of it runs any more.
+
+    *deadline* is when its workers must be gone unless the lease is renewed, *funded_until* likewise unless it is
+    funded further. *seen* are the ranks whose pods have been there; *ran* says that all were ready at one time.
+    *cancelled* is an attempt that the hub no longer counts; *ended* is one that both sides are done with.
+    """
+
+    attempt: UUID
+    fence: int
+    placement: str
+    granted_at: float
+    renewed_at: float
+    deadline: float
+    funded_until: float | None = None
+    grace_seconds: float = 0.0
+    seats: tuple[Seat, ...] = ()
+    guaranteed_mib: int | None = None
+    seen: frozenset[int] = frozenset()
+    ran: bool = False
+    stop: Stop | None = None
+    cancelled: bool = False
+    released: bool = False
+    ended: bool = False
+    simulated: bool = False
+    checkpoint: CheckpointOfRecord | None = None
+
+    @property
+    def ranks(self) -> frozenset[int]:
+        """The ranks that the gang is to have."""
+        return frozenset(seat.rank for seat in self.seats if not seat.leaving)
+
+    def stopping(self, outcome: Outcome, detail: str = "") -> "Gang":
+        """Return the gang with this reason to stop, unless it has one."""
+        return self if self.stop else replace(self, stop=Stop(outcome, detail))
+
+
+def worker(pod: Mapping[str, Any]) -> Worker | None:
+    """Return the worker that a pod is, or None where its labels are not ours."""
+    metadata = pod["metadata"]
+    labels = metadata.get("labels") or {}
+    try:
+        attempt, fence, rank = UUID(labels[ATTEMPT_LABEL]), int(labels[FENCE_LABEL]), int(labels[RANK_LABEL])
+    except (KeyError, ValueError):
+        return None
+    status = pod.get("status") or {}
+    conditions = {each["type"]: each["status"] for each in status.get("conditions") or []}
+    return Worker(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        attempt=attempt,
+        fence=fence,
+        placement=labels.get(PLACEMENT_LABEL, ""),
+        rank=rank,
+        node=pod["spec"].get("nodeName") or "",
+        ready=status.get("phase") == "Running" and conditions.get("Ready") == "True",
+        succeeded=status.get("phase") == "Succeeded",
+        fault=faults.classify(pod),
+        deleting="deletionTimestamp" in metadata,
+        simulated=conditions.get(SIMULATED_CONDITION) == "True",
+    )

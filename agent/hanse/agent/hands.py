@@ -1,0 +1,152 @@
+"""Carrying out what was decided in the agent's own cluster: one action after another, each as often as need be.
+
+In: a :class:`~hanse.agent.decide.Plan`. Out: pods, Services, Secrets, NetworkPolicies made or deleted, and for gangs
+that the cluster itself refuses, why. What is there already is made; what is gone is deleted. A failed action is decided
+again in the next round.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from hanse.agent import manifests
+from hanse.agent.copies import Copies
+from hanse.agent.decide import Action, ConfirmGone, CreateGang, CreateWorker, DeleteGang, DeleteWorker
+from hanse.agent.feed import Feed
+from hanse.agent.gangs import ATTEMPT_LABEL, Gang, Seat
+from hanse.agent.keys import Keys
+from hanse.agent.kube import Kube, KubeError, Object
+from hanse.agent.manifests import Site
+from hanse.evidence.errors import EvidenceError
+from hanse.resources import Placement
+
+PARALLEL = 16
+_LOG = logging.getLogger(__name__)
+# Answers that will be the same next time: the object itself is refused, by Pod Security, a quota or a webhook.
+_REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY})
+
+
+class Hands:
+    """What the agent does in its cluster; *confirmed* and *refused* tell of what it met."""
+
+    def __init__(self, kube: Kube, site: Site, keys: Keys, copies: Copies) -> None:
+        self.confirmed: set[UUID] = set()
+        self.refused: dict[UUID, str] = {}
+        self._kube, self._site, self._keys, self._copies = kube, site, keys, copies
+        self._at_once = asyncio.Semaphore(PARALLEL)
+
+    async def carry_out(self, actions: Iterable[Action]) -> None:
+        """Do all of it, in stages: what makes room first, what a gang shares before its workers."""
+        placements = self._copies.placements_by_attempt()
+        stages: dict[type[Action], list[Action]] = {}
+        for action in actions:
+            stages.setdefault(type(action), []).append(action)
+        for stage in stages.values():
+            await asyncio.gather(*(self._try(action, placements) for action in stage))
+
+    async def _try(self, action: Action, placements: Mapping[UUID, Placement]) -> None:
+        async with self._at_once:
+            try:
+                await self._do(action, placements)
+            except KubeError as error:
+                _LOG.warning("%s: %s", type(action).__name__, error)
+                if isinstance(action, CreateGang | CreateWorker) and error.status in _REFUSALS:
+                    self.refused[action.gang.attempt] = f"the cluster refuses it: {error}"
+            except KeyError as error:
+                _LOG.warning("%s: %s is not there any more, or not yet", type(action).__name__, error)
+            except EvidenceError as error:
+                if isinstance(action, CreateGang):
+                    self.refused[action.gang.attempt] = f"its storage cannot be opened: {error}"
+
+    async def _do(self, action: Action, placements: Mapping[UUID, Placement]) -> None:
+        match action:
+            case DeleteWorker(worker, grace_seconds):
+                await self._delete_pod(worker.name, worker.uid, grace_seconds)
+            case DeleteGang(attempt):
+                name = manifests.service_name_of(attempt)
+                await self._gone(self._copies.service_feed, f"{self._core}/services/{name}", {})
+            case ConfirmGone(attempt):
+                await self._confirm(attempt)
+            case CreateGang(gang):
+                await self._create_gang(gang, placements[gang.attempt])
+            case CreateWorker(gang, seat):
+                await self._create_worker(gang, seat, placements[gang.attempt])
+
+    @property
+    def _core(self) -> str:
+        return f"/api/v1/namespaces/{self._site.namespace}"
+
+    async def _create_worker(self, gang: Gang, seat: Seat, placement: Placement) -> None:
+        has = self._copies.nodes()[seat.node]["status"].get("allocatable") or {}
+        devices = manifests.devices(
+            placement, seat, has, self._copies.device_resource(placement.spec.accelerator_class)
+        )
+        pod = manifests.pod(self._site, placement, gang, seat, devices)
+        self._copies.pod_feed.put(await self._create(f"{self._core}/pods", pod))
+
+    async def _create_gang(self, gang: Gang, placement: Placement) -> None:
+        service = await self._create(f"{self._core}/services", manifests.service(gang))
+        values = {"HANSE_TOKEN": self._keys.token(gang)}
+        if placement.spec.sealed_storage:
+            values |= self._keys.storage(placement.spec.sealed_storage)
+        await self._create(f"{self._core}/secrets", manifests.secret(gang, service, values))
+        targets = [(target.host, target.port) for target in placement.spec.egress]
+        agent = urlsplit(self._site.agent_url)
+        egress = await asyncio.to_thread(_resolved, [*targets, (agent.hostname or "", agent.port or 80)])
+        path = f"/apis/networking.k8s.io/v1/namespaces/{self._site.namespace}/networkpolicies"
+        await self._create(path, manifests.network_policy(gang, service, egress))
+        self._copies.service_feed.put(service)
+
+    async def _create(self, path: str, manifest: Object) -> Object:
+        """Create an object, or return the one that is there."""
+        try:
+            return await self._kube.request("POST", path, manifest)
+        except KubeError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+            return await self._kube.request("GET", f"{path}/{manifest['metadata']['name']}")
+
+    async def _delete_pod(self, name: str, uid: str, grace_seconds: int) -> None:
+        options = {"gracePeriodSeconds": grace_seconds, "preconditions": {"uid": uid}}
+        await self._gone(self._copies.pod_feed, f"{self._core}/pods/{name}", options)
+
+    async def _gone(self, feed: Feed, path: str, options: Object) -> None:
+        try:
+            answer = await self._kube.request("DELETE", path, options)
+        except KubeError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return
+            raise
+        metadata = answer.get("metadata", {})
+        if metadata.get("deletionGracePeriodSeconds"):
+            feed.put(answer)
+        elif "uid" in metadata:
+            feed.drop(answer)
+
+    async def _confirm(self, attempt: UUID) -> None:
+        """Look at the store itself: the copies may be older than what was created last."""
+        query = {"labelSelector": f"{ATTEMPT_LABEL}={attempt}"}
+        pods, _ = await self._kube.listed(f"{self._core}/pods", query)
+        services, _ = await self._kube.listed(f"{self._core}/services", query)
+        for feed, items in ((self._copies.pod_feed, pods), (self._copies.service_feed, services)):
+            for item in items:
+                feed.put(item)
+        if not pods and not services:
+            self.confirmed.add(attempt)
+
+
+def _resolved(targets: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return the addresses of hosts now, as CIDRs; one that has none is not reached."""
+    found = set()
+    for host, port in targets:
+        try:
+            addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        except OSError:
+            _LOG.warning("an egress host has no address: workers will not reach it")
+            continue
+        found |= {(f"{address}/{128 if ':' in address else 32}", port) for address in addresses}
+    return sorted(found)

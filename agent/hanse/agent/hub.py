@@ -1,0 +1,84 @@
+"""The API service, as the agent calls it.
+
+In: messages of :mod:`hanse.resources.protocol`. Out: answers. The token is read anew for each request, since whoever
+renews it replaces the file. Every request may be repeated; nothing here retries, since each caller has its own rhythm.
+"""
+
+import ssl
+from http import HTTPStatus
+from pathlib import Path
+
+import aiohttp
+from pydantic import BaseModel, ValidationError
+
+from hanse.resources.protocol import (
+    CheckpointRequest,
+    Problem,
+    SlotsAnswer,
+    SlotsRequest,
+    SyncAnswer,
+    SyncRequest,
+)
+
+TIMEOUT_SECONDS = 10.0
+
+
+class HubError(Exception):
+    """The service refused with *status*, or did not answer (then it is 0)."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Hub:
+    """The API service at *url*."""
+
+    def __init__(self, url: str, token_file: Path, certificate_authority: Path | None = None) -> None:
+        self._url, self._token_file = url.rstrip("/"), token_file
+        trusted = ssl.create_default_context(cafile=certificate_authority) if certificate_authority else True
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+        self._session = aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(ssl=trusted))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def sync(self, request: SyncRequest) -> SyncAnswer:
+        """Report everything; learn what may go on."""
+        return SyncAnswer.model_validate_json(await self._post("/v1/agent/sync", request))
+
+    async def slots(self, request: SlotsRequest) -> SlotsAnswer:
+        """Hand over slots."""
+        return SlotsAnswer.model_validate_json(await self._post("/v1/agent/slots", request))
+
+    async def commit_checkpoint(self, request: CheckpointRequest) -> None:
+        """Make a checkpoint one of record.
+
+        Raises:
+            HubError: it is none; 409 if the fence is not the one in force.
+
+        """
+        await self._post("/v1/agent/checkpoints", request)
+
+    async def _post(self, path: str, message: BaseModel) -> bytes:
+        headers = {
+            "Authorization": f"Bearer {self._token_file.read_text().strip()}",
+            "Content-Type": "application/json",
+        }
+        try:
+            async with self._session.post(self._url + path, data=message.model_dump_json(), headers=headers) as answer:
+                data = await answer.read()
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise HubError(0, f"the hub does not answer: {str(error) or type(error).__name__}") from error
+        if status != HTTPStatus.OK:
+            raise HubError(status, _sentence(data))
+        return data
+
+
+def _sentence(data: bytes) -> str:
+    try:
+        return Problem.model_validate_json(data).message
+    except ValidationError:
+        return data.decode(errors="replace")[:300]

@@ -1,0 +1,76 @@
+"""What must be there before an agent can run: at the hub, and in its own cluster. No verb is a wildcard.
+
+In: the cluster's name. Out: manifests. At the hub the agent sees its own namespace and the accelerator classes, and
+nothing of anybody else's; in its own cluster it may write in the workers' namespace only.
+"""
+
+from typing import Any
+
+from hanse.agent.manifests import MANAGED, default_deny
+from hanse.resources import CLUSTER_NAMESPACE_PREFIX, GROUP
+
+AGENT = "hanse-agent"
+READ = ["get", "list", "watch"]
+_RBAC = "rbac.authorization.k8s.io/v1"
+Manifest = dict[str, Any]
+
+
+def at_hub(cluster: str) -> list[Manifest]:
+    """Return the cluster's namespace at the hub, with its agent's account and rights."""
+    namespace = f"{CLUSTER_NAMESPACE_PREFIX}{cluster}"
+    placements = _rule([GROUP], ["placements"], READ)
+    status = _rule([GROUP], ["placements/status"], ["patch"])
+    tokens = _rule([""], ["serviceaccounts/token"], ["create"]) | {"resourceNames": [AGENT]}
+    return [
+        _object("v1", "Namespace", namespace),
+        _object("v1", "ServiceAccount", AGENT, namespace, automountServiceAccountToken=False),
+        _object(_RBAC, "Role", AGENT, namespace, rules=[placements, status, tokens]),
+        _binding("RoleBinding", AGENT, namespace, namespace),
+        _object(_RBAC, "ClusterRole", AGENT + "-classes", rules=[_rule([GROUP], ["acceleratorclasses"], READ)]),
+        _binding("ClusterRoleBinding", f"{AGENT}-classes-{cluster}", None, namespace, role=AGENT + "-classes"),
+    ]
+
+
+def at_member(namespace: str, agent_namespace: str) -> list[Manifest]:
+    """Return the workers' namespace, closed to the network, and the agent's account and rights in its own cluster."""
+    writes = ["get", "list", "create", "delete"]
+    workers = _object("v1", "Namespace", namespace)
+    workers["metadata"]["labels"] |= {
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/enforce-version": "latest",
+    }
+    closed = default_deny()
+    closed["metadata"]["namespace"] = namespace
+    own = [
+        _rule([""], ["pods", "services"], writes),
+        _rule([""], ["secrets"], ["get", "create"]),
+        _rule(["networking.k8s.io"], ["networkpolicies"], ["get", "create"]),
+    ]
+    uid = _rule([""], ["namespaces"], ["get"]) | {"resourceNames": ["kube-system"]}
+    return [
+        workers,
+        closed,
+        _object("v1", "Namespace", agent_namespace),
+        _object("v1", "ServiceAccount", AGENT, agent_namespace),
+        _object(_RBAC, "Role", AGENT, namespace, rules=[*own, _rule([""], ["services"], ["watch"])]),
+        _binding("RoleBinding", AGENT, namespace, agent_namespace),
+        _object(_RBAC, "ClusterRole", f"{AGENT}-inventory", rules=[_rule([""], ["nodes", "pods"], READ), uid]),
+        _binding("ClusterRoleBinding", f"{AGENT}-inventory", None, agent_namespace, role=f"{AGENT}-inventory"),
+    ]
+
+
+def _object(api_version: str, kind: str, name: str, namespace: str | None = None, **content: Any) -> Manifest:
+    metadata: Manifest = {"name": name, "labels": dict(MANAGED)}
+    if namespace:
+        metadata["namespace"] = namespace
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **content}
+
+
+def _binding(kind: str, name: str, namespace: str | None, account_in: str, role: str = AGENT) -> Manifest:
+    reference = {"apiGroup": _RBAC.partition("/")[0], "kind": kind.removesuffix("Binding"), "name": role}
+    subject = {"kind": "ServiceAccount", "name": AGENT, "namespace": account_in}
+    return _object(_RBAC, kind, name, namespace, roleRef=reference, subjects=[subject])
+
+
+def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> Manifest:
+    return {"apiGroups": groups, "resources": resources, "verbs": verbs}

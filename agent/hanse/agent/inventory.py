@@ -1,0 +1,108 @@
+"""The cluster's nodes as the hub is to know them, and what of them others use.
+
+In: nodes and pods as the API server returns them, the accelerator classes. Out: a report a node, and the difference
+from what the hub already knows. Nodes are reported whether or not they are contributed: that is for the Contribution.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from hanse.agent.gangs import ATTEMPT_LABEL
+from hanse.resources import AcceleratorClass
+from hanse.resources.protocol import ForeignUse, Inventory, NodeReport
+from hanse.resources.quantities import ceil_mib, ceil_milli, parse_quantity
+
+SIMULATED_LABEL = "hanse.dev/simulated"
+_REPORTED_DOMAINS = ("hanse.dev/", "topology.kubernetes.io/")
+_OVER = frozenset({"Succeeded", "Failed"})
+Node = Mapping[str, Any]
+Pod = Mapping[str, Any]
+
+
+def reports(nodes: Iterable[Node], pods: Iterable[Pod], classes: Iterable[AcceleratorClass]) -> dict[str, NodeReport]:
+    """Return a report of each node that has an accelerator of a known class, by name."""
+    classes = tuple(classes)
+    foreign: dict[str, list[Pod]] = defaultdict(list)
+    for pod in pods:
+        name = pod["spec"].get("nodeName")
+        if name and ATTEMPT_LABEL not in (pod["metadata"].get("labels") or {}) and not _is_over(pod):
+            foreign[name].append(pod)
+    found = {}
+    for node in nodes:
+        labels = node["metadata"].get("labels") or {}
+        for each in classes:
+            if each.spec.node_selector.items() <= labels.items():
+                name = node["metadata"]["name"]
+                found[name] = _report(node, labels, each, foreign[name])
+                break
+    return found
+
+
+def changes(known: Mapping[str, NodeReport] | None, now: Mapping[str, NodeReport]) -> Inventory:
+    """Return what the hub, which knows *known* (None: nothing is known of what it knows), has to be told."""
+    if known is None:
+        return Inventory(whole=True, nodes=tuple(now[name] for name in sorted(now)))
+    changed = tuple(now[name] for name in sorted(now) if known.get(name) != now[name])
+    return Inventory(nodes=changed, gone=tuple(sorted(known.keys() - now.keys())))
+
+
+def _report(node: Node, labels: Mapping[str, str], of: AcceleratorClass, foreign: list[Pod]) -> NodeReport:
+    has = node["status"].get("allocatable") or {}
+    conditions = {each["type"]: each["status"] for each in node["status"].get("conditions") or []}
+    devices = of.spec.device_resources
+    return NodeReport(
+        name=node["metadata"]["name"],
+        accelerator_class=of.metadata.name,
+        gpus=max([int(parse_quantity(has.get(name, "0"))) for name in devices], default=0) or _own_gpus(has),
+        cpu_milli=_floor_milli(has.get("cpu", "0")),
+        memory_mib=_floor_mib(has.get("memory", "0")),
+        ephemeral_mib=_floor_mib(has.get("ephemeral-storage", "0")),
+        labels={key: value for key, value in labels.items() if key.startswith(_REPORTED_DOMAINS)},
+        ready=conditions.get("Ready") == "True" and not node["spec"].get("unschedulable", False),
+        simulated=labels.get(SIMULATED_LABEL) == "true",
+        foreign=ForeignUse(
+            gpus=sum(_asks(pod, devices, lambda text: int(parse_quantity(text))) for pod in foreign),
+            cpu_milli=sum(_asks(pod, ("cpu",), ceil_milli) for pod in foreign),
+            memory_mib=sum(_asks(pod, ("memory",), ceil_mib) for pod in foreign),
+        ),
+    )
+
+
+def _own_gpus(has: Mapping[str, str]) -> int:
+    """Count the GPUs that Hanse's own node agent offers, one by one."""
+    return sum(1 for name in has if name.startswith("gpu") and name.endswith(".hanse.dev/mem-gib"))
+
+
+def _asks(pod: Pod, names: Iterable[str], read: Callable[[str], int]) -> int:
+    """Return what a pod asks for: all its containers, or its hungriest init container if that is more."""
+    names = tuple(names)
+    spec = pod["spec"]
+
+    def asked(container: Mapping[str, Any]) -> int:
+        requests = (container.get("resources") or {}).get("requests") or {}
+        return sum(_amount(requests[name], read) for name in names if name in requests)
+
+    running = sum(asked(each) for each in spec.get("containers") or [])
+    return max([running, *(asked(each) for each in spec.get("initContainers") or [])])
+
+
+def _amount(text: Any, read: Callable[[str], int]) -> int:
+    """Read a quantity; somebody else's pod may write one in a notation (1e3) that Hanse's own resources refuse."""
+    try:
+        return int(read(str(text)))
+    except ValueError:
+        return int(read(str(int(float(text)))))
+
+
+def _is_over(pod: Pod) -> bool:
+    return (pod.get("status") or {}).get("phase") in _OVER
+
+
+def _floor_milli(text: str) -> int:
+    return int(parse_quantity(text) * 1000)
+
+
+def _floor_mib(text: str) -> int:
+    return int(parse_quantity(text) / Fraction(1024**2))

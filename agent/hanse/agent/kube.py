@@ -1,0 +1,127 @@
+"""Requests to an API server, as plain data: the client's models take most of the time of a large list.
+
+In: a kubeconfig, or a pod's own credentials. Out: decoded JSON, lists page by page, watches line by line. The official
+client's transport and authentication are used; its models are not.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from kubernetes.aio import client, config
+from kubernetes.aio.client.exceptions import ApiException
+
+TIMEOUT_SECONDS = 15.0
+PAGE = 500
+WATCH_SECONDS = 300
+MERGE_PATCH = "application/merge-patch+json"
+Object = dict[str, Any]
+
+
+class KubeError(Exception):
+    """An API server refused, or cannot be reached (then *status* is 0)."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Kube:
+    """One API server."""
+
+    def __init__(self, configuration: client.Configuration) -> None:
+        self._api = client.ApiClient(configuration)
+
+    @classmethod
+    async def open(cls, kubeconfig: Path | None) -> "Kube":
+        """Connect as *kubeconfig* says, or as the pod that this runs in."""
+        configuration = client.Configuration()
+        if kubeconfig is None:
+            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        else:
+            await config.load_kube_config(  # type: ignore[no-untyped-call]
+                config_file=str(kubeconfig), client_configuration=configuration
+            )
+        return cls(configuration)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._api.close()  # type: ignore[no-untyped-call]
+
+    async def request(
+        self, method: str, path: str, body: object = None, *, query: Mapping[str, Any] | None = None
+    ) -> Object:
+        """Send one request.
+
+        Raises:
+            KubeError: it was refused, or there was no answer.
+
+        """
+        answer = await self._send(method, path, body, query or {}, TIMEOUT_SECONDS)
+        try:
+            data = await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise KubeError(0, f"{method} {path}: {_said(error)}") from error
+        parsed: Object = json.loads(data)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise KubeError(answer.status, str(parsed.get("message", parsed)))
+        return parsed
+
+    async def listed(self, path: str, query: Mapping[str, Any] | None = None) -> tuple[list[Object], str]:
+        """Return all objects of a list, fresh from the store, and the version that a watch begins at."""
+        items: list[Object] = []
+        more: dict[str, Any] = {}
+        while True:
+            page = await self.request("GET", path, query={**(query or {}), "limit": PAGE, **more})
+            items += page["items"]
+            more = {"continue": page["metadata"].get("continue")}
+            if not more["continue"]:
+                return items, page["metadata"]["resourceVersion"]
+
+    async def watched(self, path: str, version: str, query: Mapping[str, Any]) -> AsyncIterator[tuple[str, Object]]:
+        """Yield (type, object) from *version* on, bookmarks too; end when the server ends it.
+
+        Raises:
+            KubeError: the version is too old, or the connection was lost.
+
+        """
+        asked = {**query, "watch": "true", "resourceVersion": version, "allowWatchBookmarks": "true"}
+        answer = await self._send("GET", path, None, {**asked, "timeoutSeconds": WATCH_SECONDS}, WATCH_SECONDS + 30)
+        try:
+            if answer.status >= HTTPStatus.BAD_REQUEST:
+                raise KubeError(answer.status, (await answer.read()).decode(errors="replace"))
+            async for line in answer.content:
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    raise KubeError(event["object"].get("code", 0), event["object"].get("message", "watch error"))
+                yield event["type"], event["object"]
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise KubeError(0, f"watch of {path}: {_said(error)}") from error
+        finally:
+            answer.close()
+
+    async def _send(
+        self, method: str, path: str, body: object, query: Mapping[str, Any], timeout_seconds: float
+    ) -> aiohttp.ClientResponse:
+        content_type = MERGE_PATCH if method == "PATCH" else "application/json"
+        prepared = await self._api.param_serialize(
+            method,
+            path,
+            query_params=list(query.items()),
+            header_params={"Accept": "application/json", "Content-Type": content_type},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            answer = await self._api.call_api(*prepared, _request_timeout=timeout_seconds)
+        except (ApiException, aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise KubeError(0, f"{method} {path}: {_said(error)}") from error
+        response: aiohttp.ClientResponse = answer.response
+        return response
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__

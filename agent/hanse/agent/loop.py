@@ -1,0 +1,245 @@
+"""The agent: looks, decides, remembers, acts, reports, again and again.
+
+In: settings. Out: pods that the hub's leases cover. Three tasks that never wait for one another: the round (look and
+act), the renewal of leases with the hub, and metering. A hub that does not answer stops none of the others, and what a
+crash interrupts is decided again. This module decides nothing itself.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from http import HTTPStatus
+from importlib import metadata
+
+from hanse.agent import clock, decide, inventory, leases, rules, statuses
+from hanse.agent.copies import HANSE, Copies
+from hanse.agent.decide import Plan, World
+from hanse.agent.gangs import Gang
+from hanse.agent.hands import Hands
+from hanse.agent.hub import Hub, HubError
+from hanse.agent.keys import Keys
+from hanse.agent.kube import Kube, KubeError
+from hanse.agent.manifests import Site
+from hanse.agent.meters import Meters
+from hanse.agent.server import Server
+from hanse.agent.settings import Settings
+from hanse.agent.store import Store
+from hanse.resources.protocol import NodeReport, Outcome, SyncRequest
+
+ROUND_SECONDS_MAX = 1.0
+"""Time decides too: a round is played at least this often, whatever the watches say."""
+DEBOUNCE_SECONDS = 0.05
+_LOG = logging.getLogger(__name__)
+
+
+class Agent:
+    """The agent of one cluster; :func:`run` makes and runs it."""
+
+    def __init__(self, settings: Settings, hub: Hub, hub_kube: Kube, kube: Kube, keys: Keys) -> None:
+        self._settings, self._hub, self._hub_kube, self._kube, self._keys = settings, hub, hub_kube, kube, keys
+        self._copies = Copies(settings, hub_kube, kube)
+        self._store = Store(settings.state_folder, clock.boot_id())
+        self._gangs: dict[uuid.UUID, Gang] = self._store.gangs()
+        url = settings.worker_url or f"http://{settings.listen_host}:{settings.listen_port}"
+        site = Site(namespace=settings.namespace, cluster_domain=settings.cluster_domain, agent_url=url)
+        self._hands = Hands(kube, site, keys, self._copies)
+        self._meters = Meters(settings.cluster, self._store, keys)
+        self._limits = decide.Limits(settings.kill_budget_seconds)
+        self._cluster_uid = uuid.UUID(int=0)
+        self._known_nodes: Mapping[str, NodeReport] | None = None
+        self._reports: tuple[decide.Report, ...] = ()
+        self._renew_now = asyncio.Event()
+        self._stands_by = False
+
+    async def run(self) -> None:
+        """Run until cancelled; what runs in the cluster goes on, under its leases."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self._store.close)
+            server = Server(self._hub, self._keys, lambda: self._gangs)
+            stack.push_async_callback(server.stop)
+            await server.start(self._settings.listen_host, self._settings.listen_port)
+            async with asyncio.TaskGroup() as tasks:
+                for feed in self._copies.feeds():
+                    tasks.create_task(feed.run())
+                tasks.create_task(self._live())
+
+    async def _live(self) -> None:
+        for feed in self._copies.feeds():
+            await feed.listed.wait()
+        self._cluster_uid = uuid.UUID(await self._read_cluster_uid())
+        self._look()
+        # The leases of what runs already are asked for before anything is judged by them.
+        await self._renew()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._play())
+            tasks.create_task(self._keep_leases())
+            tasks.create_task(self._keep_metering())
+
+    async def _read_cluster_uid(self) -> str:
+        while True:
+            try:
+                found = await self._kube.request("GET", "/api/v1/namespaces/kube-system")
+                return str(found["metadata"]["uid"])
+            except KubeError as error:
+                _LOG.warning("the cluster's identity cannot be read: %s", error)
+                await asyncio.sleep(ROUND_SECONDS_MAX)
+
+    # The round.
+
+    async def _play(self) -> None:
+        while True:
+            plan = self._look()
+            if not self._stands_by:
+                self._remember(plan.gangs)
+                await self._hands.carry_out(plan.actions)
+                self._take_refusals()
+                await self._tell(plan)
+            await self._wait()
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._copies.changed.wait(), ROUND_SECONDS_MAX)
+            await asyncio.sleep(DEBOUNCE_SECONDS)
+        except TimeoutError:
+            pass
+        self._copies.changed.clear()
+
+    def _look(self) -> Plan:
+        """Decide what is next; wake the renewal if the hub should hear of it at once."""
+        placements, labels = self._copies.placements(), self._copies.labels_by_node()
+        refusals = {
+            name: why
+            for name, placement in placements.items()
+            if (why := rules.refusal(self._settings.own_rules, placement, labels))
+        }
+        world = World(
+            placements=placements,
+            refusals=refusals,
+            workers=self._copies.workers(),
+            services=self._copies.services(),
+            gangs=self._gangs,
+            confirmed=frozenset(self._hands.confirmed),
+        )
+        plan = decide.desired(world, clock.boottime(), self._limits)
+        if _newsworthy(self._reports) != _newsworthy(plan.reports):
+            self._renew_now.set()
+        self._reports = plan.reports
+        return plan
+
+    def _remember(self, after: Mapping[uuid.UUID, Gang]) -> None:
+        self._store.save_gangs(self._gangs, after)
+        if _seats(self._gangs) != _seats(after):
+            self._gangs = dict(after)
+            self._meter()
+        self._gangs = dict(after)
+
+    def _take_refusals(self) -> None:
+        for attempt, why in self._hands.refused.items():
+            if attempt in self._gangs:
+                self._remember({**self._gangs, attempt: self._gangs[attempt].stopping(Outcome.POOL_FAULT, why)})
+        self._hands.refused.clear()
+
+    async def _tell(self, plan: Plan) -> None:
+        """Write statuses to the placements where phase or reason changed."""
+        by_attempt = {report.attempt: report for report in plan.reports}
+        for name, placement in self._copies.placements().items():
+            report = by_attempt.get(uuid.UUID(placement.spec.attempt))
+            said = statuses.status(report, placement, datetime.now(UTC)) if report else None
+            if said is None:
+                continue
+            path = f"{HANSE}/namespaces/{self._settings.hub_namespace}/placements/{name}/status"
+            try:
+                self._copies.placement_feed.put(await self._hub_kube.request("PATCH", path, {"status": said}))
+            except KubeError as error:
+                _LOG.warning("the status of %s was not taken: %s", name, error)
+                if error.status == 0:
+                    return
+
+    # Leases.
+
+    async def _keep_leases(self) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._renew_now.wait(), self._settings.sync_seconds)
+                await asyncio.sleep(DEBOUNCE_SECONDS)
+            except TimeoutError:
+                pass
+            self._renew_now.clear()
+            if not await self._renew():
+                await asyncio.sleep(min(ROUND_SECONDS_MAX, self._settings.sync_seconds))
+
+    async def _renew(self) -> bool:
+        """Report everything, take the answer; false if there was none."""
+        nodes = self._copies.inventory()
+        request = SyncRequest(
+            instance=self._store.instance,
+            cluster_uid=self._cluster_uid,
+            agent_version=metadata.version("hanse"),
+            held=leases.held(self._reports),
+            inventory=inventory.changes(self._known_nodes, nodes),
+        )
+        sent_at = clock.boottime()
+        try:
+            answer = await self._hub.sync(request)
+        except HubError as error:
+            _LOG.warning("no lease was renewed: %s", error)
+            if error.status == HTTPStatus.CONFLICT:
+                self._stand_by()
+            return False
+        self._stands_by = False
+        self._known_nodes = None if answer.send_inventory else nodes
+        self._meters.slot_seconds = answer.slot_seconds
+        self._remember(leases.answered(self._gangs, self._copies.placements(), answer, sent_at))
+        self._copies.changed.set()
+        return True
+
+    def _stand_by(self) -> None:
+        """Leave everything to the agent that speaks for the cluster; what runs is asked for anew if that one ends."""
+        self._stands_by = True
+        self._remember({})
+
+    # Metering.
+
+    async def _keep_metering(self) -> None:
+        while True:
+            self._meter()
+            await self._send_slots()
+            await asyncio.sleep(self._settings.meter_seconds)
+
+    def _meter(self) -> None:
+        nodes, reports = self._copies.nodes(), self._copies.inventory()
+        self._meters.look(int(time.time()), nodes, reports, self._gangs.values())
+
+    async def _send_slots(self) -> None:
+        while request := self._meters.pending():
+            try:
+                answer = await self._hub.slots(request)
+            except HubError as error:
+                if error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+                    _LOG.exception("the hub does not understand our slots")
+                return
+            self._meters.take(answer)
+
+
+async def run(settings: Settings) -> None:
+    """Run the agent that *settings* describe, until cancelled."""
+    async with AsyncExitStack() as stack:
+        keys = Keys.load(settings.signing_key_file, settings.sealing_key_file)
+        hub = Hub(settings.api_url, settings.api_token_file, settings.api_certificate_authority)
+        stack.push_async_callback(hub.close)
+        hub_kube, kube = await Kube.open(settings.hub_kubeconfig), await Kube.open(settings.kubeconfig)
+        stack.push_async_callback(hub_kube.close)
+        stack.push_async_callback(kube.close)
+        await Agent(settings, hub, hub_kube, kube, keys).run()
+
+
+def _newsworthy(reports: tuple[decide.Report, ...]) -> set[tuple[uuid.UUID, str, bool]]:
+    return {(each.attempt, each.phase.value, each.blocked) for each in reports if not each.finished}
+
+
+def _seats(of: Mapping[uuid.UUID, Gang]) -> Mapping[uuid.UUID, object]:
+    return {attempt: (gang.seats, gang.released) for attempt, gang in of.items()}

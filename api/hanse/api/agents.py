@@ -1,0 +1,184 @@
+"""What a cluster's agent asks: leases, and to be heard; slots; checkpoints of record.
+
+In: messages of :mod:`hanse.resources.protocol`, and the cluster that the credential is for. Out: answers, and rows in
+the ledger's database. Every request may be sent again: each part of it is a transaction of its own, and says the same
+the second time. The ledger's functions are the fence; nothing here could let an old one pass.
+"""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from hanse.api.problems import ConflictError
+from hanse.ledger import attempts, database, facts, reports, slots
+from hanse.ledger.attempts import Verdict
+from hanse.ledger.reports import Checkpoint
+from hanse.resources.protocol import (
+    Cancelled,
+    CheckpointOfRecord,
+    CheckpointRequest,
+    Ended,
+    Held,
+    Lease,
+    Outcome,
+    Phase,
+    SlotsAnswer,
+    SlotsRequest,
+    SlotVerdict,
+    SyncAnswer,
+    SyncRequest,
+)
+
+SILENCE_SECONDS = 30
+"""How long an agent may be silent until another process may speak for its cluster: six of its rounds."""
+
+_BY_ITSELF = {
+    Outcome.LEASE_ENDED: facts.Kind.LEASE_RAN_OUT,
+    Outcome.FUNDING_ENDED: facts.Kind.FUNDING_RAN_OUT,
+    Outcome.START_DEADLINE_EXCEEDED: facts.Kind.START_DEADLINE_EXCEEDED,
+    Outcome.FAILED: facts.Kind.POD_DEATH,
+    Outcome.POOL_FAULT: facts.Kind.POD_DEATH,
+    Outcome.REFUSED: facts.Kind.PLACEMENT_REFUSED,
+}
+"""What an agent does without a decision is recorded as a fact."""
+_Answer: TypeAlias = Lease | Cancelled | Ended
+
+
+def sync(engine: Engine, cluster: str, request: SyncRequest) -> SyncAnswer:
+    """Answer for all that the agent of *cluster* holds, and store what changed among its nodes.
+
+    Raises:
+        ConflictError: another agent speaks for the cluster.
+
+    """
+    refused = reports.admit_agent(
+        engine,
+        cluster,
+        request.cluster_uid,
+        request.instance,
+        version=request.agent_version,
+        silence_seconds=SILENCE_SECONDS,
+    )
+    if refused:
+        raise ConflictError(f"{refused} speaks for {cluster}: one credential is for one agent of one cluster")
+    inventory = request.inventory
+    if inventory.whole or inventory.nodes or inventory.gone:
+        nodes = [node.model_dump(mode="json") for node in inventory.nodes]
+        reports.report_nodes(engine, cluster, nodes, gone=inventory.gone, whole=inventory.whole)
+    answers = list(_attempts(engine, cluster, request.held))
+    return SyncAnswer(
+        leases=tuple(each for each in answers if isinstance(each, Lease)),
+        cancelled=tuple(each for each in answers if isinstance(each, Cancelled)),
+        ended=tuple(each for each in answers if isinstance(each, Ended)),
+        slot_seconds=_setting(engine),
+        send_inventory=not reports.has_inventory(engine, cluster),
+    )
+
+
+def ingest(engine: Engine, member: str, request: SlotsRequest) -> SlotsAnswer:
+    """Store slots of nodes that *member* has enrolled."""
+    batch = [slots.Signed(each.body, each.signature) for each in request.slots]
+    return SlotsAnswer(
+        verdicts=tuple(
+            SlotVerdict(verdict=each.outcome.value, reason=each.reason) for each in slots.ingest(engine, member, batch)
+        )
+    )
+
+
+def commit_checkpoint(engine: Engine, cluster: str, request: CheckpointRequest) -> None:
+    """Make a checkpoint one of record.
+
+    Raises:
+        ConflictError: its fence is not the one in force, or its attempt not live.
+
+    """
+    refused = reports.commit_checkpoint(
+        engine, cluster, request.attempt, request.fence, step=request.step, uri=request.uri
+    )
+    if refused:
+        raise ConflictError(f"this is no checkpoint of record: {refused}")
+
+
+def _attempts(engine: Engine, cluster: str, held: tuple[Held, ...]) -> Iterator[_Answer]:
+    """Yield an answer for each attempt: what ends first, so that its GPUs are free for what begins."""
+    _record_facts(engine, cluster, held)
+    for each in held:
+        if each.phase == Phase.RELEASED:
+            yield _release(engine, cluster, each)
+    now = _now(engine)
+    given = list(_leases(engine, cluster, held))
+    resume = reports.last_checkpoints(
+        engine, [attempt for attempt, _, verdict, _, _ in given if verdict != Verdict.CANCEL]
+    )
+    for attempt, fence, verdict, seconds, funded_until in given:
+        if verdict == Verdict.CANCEL or seconds is None:
+            yield Cancelled(attempt=attempt, fence=fence, reason="the attempt is not live, or not this cluster's")
+            continue
+        yield Lease(
+            attempt=attempt,
+            fence=fence,
+            lease_seconds=seconds,
+            funded_seconds=None if funded_until is None else funded_until - now,
+            drain=verdict == Verdict.DRAIN,
+            checkpoint=_of_record(resume.get(attempt)),
+        )
+
+
+_Given: TypeAlias = tuple[UUID, int, Verdict, int | None, int | None]
+
+
+def _leases(engine: Engine, cluster: str, held: tuple[Held, ...]) -> Iterator[_Given]:
+    """Yield (attempt, fence, verdict, lease seconds, funded until): renewed in one go, granted one by one."""
+    running = [
+        (each.attempt, each.fence) for each in held if each.phase in {Phase.STARTING, Phase.RUNNING, Phase.DRAINING}
+    ]
+    if running:
+        for renewal in attempts.renew(engine, cluster, running):
+            yield (
+                renewal.attempt,
+                renewal.fence,
+                renewal.verdict,
+                renewal.lease_seconds,
+                renewal.funded_until_seconds,
+            )
+    for each in held:
+        if each.phase == Phase.PENDING:
+            grant = attempts.grant(engine, cluster, each.attempt, each.fence)
+            verdict = Verdict.KEEP if grant.granted else Verdict.CANCEL
+            yield each.attempt, each.fence, verdict, grant.lease_seconds, grant.funded_until_seconds
+
+
+def _release(engine: Engine, cluster: str, each: Held) -> _Answer:
+    outcome = str(each.outcome or Outcome.STOPPED)
+    if attempts.release(engine, cluster, each.attempt, each.fence, outcome):
+        return Ended(attempt=each.attempt, fence=each.fence)
+    return Cancelled(attempt=each.attempt, fence=each.fence, reason="the attempt had ended before")
+
+
+def _record_facts(engine: Engine, cluster: str, held: tuple[Held, ...]) -> None:
+    for each in held:
+        kind = _BY_ITSELF.get(each.outcome) if each.outcome else None
+        if kind:
+            facts.record_once(engine, kind, cluster, each.attempt, each.fence, detail=f"{each.outcome}: {each.detail}")
+        if each.simulated and each.phase == Phase.RELEASED:
+            facts.record_once(
+                engine, facts.Kind.SIMULATED, cluster, each.attempt, each.fence, detail="on simulated nodes"
+            )
+
+
+def _of_record(checkpoint: Checkpoint | None) -> CheckpointOfRecord | None:
+    return CheckpointOfRecord(step=checkpoint.step, uri=checkpoint.uri) if checkpoint else None
+
+
+def _now(engine: Engine) -> int:
+    """Return the ledger's time, read after the request was sent: what is left of a funding is never too much."""
+    with database.transaction(engine) as connection:
+        return int(connection.execute(sa.text("SELECT ledger.clock_seconds()")).scalar_one())
+
+
+def _setting(engine: Engine) -> int:
+    with database.transaction(engine) as connection:
+        return int(connection.execute(sa.text("SELECT slot_seconds FROM ledger.setting")).scalar_one())

@@ -1,0 +1,108 @@
+"""The service's endpoints: who asks is found out before anything else, and errors are sentences.
+
+In: an engine of the ledger, the directory, the leader. Out: a FastAPI application. What an endpoint does is in
+:mod:`hanse.api.agents` and :mod:`hanse.api.members`.
+"""
+
+from http import HTTPStatus
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from hanse.api import agents, members
+from hanse.api.identity import Directory, User
+from hanse.api.leader import Leader
+from hanse.api.problems import ProblemError, UnauthenticatedError
+from hanse.ledger.errors import LedgerError
+from hanse.resources.protocol import CheckpointRequest, SlotsAnswer, SlotsRequest, SyncAnswer, SyncRequest
+
+_BEARER = HTTPBearer(auto_error=False)
+
+
+def create(engine: Engine, directory: Directory, leader: Leader) -> FastAPI:
+    """Return the application."""
+    app = FastAPI(title="Hanse", docs_url=None, redoc_url=None)
+    app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(LedgerError, _refused)
+    app.add_exception_handler(SQLAlchemyError, _unreachable)
+
+    def user(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> User:
+        if credentials is None:
+            raise UnauthenticatedError("send a token: Authorization: Bearer ...")
+        return directory.user(credentials.credentials)
+
+    def cluster(user: Annotated[User, Depends(user)]) -> str:
+        return directory.cluster(user)
+
+    def own(user: Annotated[User, Depends(user)]) -> frozenset[str]:
+        return directory.members(user)
+
+    _add_agents(app, engine, directory, cluster)
+    _add_members(app, engine, directory, leader, own)
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+def _add_agents(app: FastAPI, engine: Engine, directory: Directory, cluster: Any) -> None:
+    ClusterOfAgent: TypeAlias = Annotated[str, Depends(cluster)]
+
+    @app.post("/v1/agent/sync")
+    def sync(of: ClusterOfAgent, request: SyncRequest) -> SyncAnswer:
+        return agents.sync(engine, of, request)
+
+    @app.post("/v1/agent/slots")
+    def slots(of: ClusterOfAgent, request: SlotsRequest) -> SlotsAnswer:
+        return agents.ingest(engine, directory.owner_of_cluster(of), request)
+
+    @app.post("/v1/agent/checkpoints")
+    def checkpoints(of: ClusterOfAgent, request: CheckpointRequest) -> dict[str, bool]:
+        agents.commit_checkpoint(engine, of, request)
+        return {"committed": True}
+
+
+def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Leader, own: Any) -> None:
+    OwnMembers: TypeAlias = Annotated[frozenset[str], Depends(own)]
+
+    @app.get("/v1/queue")
+    def queue(of: OwnMembers) -> Any:
+        return leader.queue(of)
+
+    @app.get("/v1/jobs/{namespace}/{name}/explain")
+    def explain(of: OwnMembers, namespace: str, name: str) -> dict[str, Any]:
+        return members.explain(engine, directory, leader, of, (namespace, name))
+
+    @app.get("/v1/balances")
+    def balances(of: OwnMembers) -> list[dict[str, Any]]:
+        return members.own_balances(engine, of)
+
+
+def _said(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"message": message}, status_code=status)
+
+
+def _problem(_: Request, error: Exception) -> JSONResponse:
+    return _said(error.status if isinstance(error, ProblemError) else HTTPStatus.BAD_REQUEST, str(error))
+
+
+def _invalid(_: Request, error: Exception) -> JSONResponse:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    said = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in found)
+    return _said(HTTPStatus.UNPROCESSABLE_ENTITY, said)
+
+
+def _refused(_: Request, error: Exception) -> JSONResponse:
+    return _said(HTTPStatus.CONFLICT, str(error))
+
+
+def _unreachable(_: Request, __: Exception) -> JSONResponse:
+    return _said(HTTPStatus.SERVICE_UNAVAILABLE, "the ledger's database cannot be reached: try again later")

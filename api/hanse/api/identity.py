@@ -1,0 +1,147 @@
+"""Who asks: a cluster's agent or somebody who acts for members, as the API server says of the token.
+
+In: a bearer token. Out: a cluster or members. The token is reviewed each time, so that one that is revoked is worth
+nothing at once, and only for the audience of this service: what agents and members send here opens nothing elsewhere.
+Nothing in a request's body is ever taken for an identity.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from hanse.api.problems import ForbiddenError, UnauthenticatedError, UnavailableError
+from hanse.resources import CLUSTER_NAMESPACE_PREFIX, GROUP, MEMBER_LABEL, VERSION, Member, MemberCluster
+from hanse.resources.protocol import AUDIENCE
+
+TIMEOUT_SECONDS = 10.0
+AGENT = "hanse-agent"
+"""The ServiceAccount of a cluster's agent, in the cluster's namespace."""
+_AGENT_USER = re.compile(rf"system:serviceaccount:{CLUSTER_NAMESPACE_PREFIX}(?P<cluster>[a-z0-9-]+):{AGENT}")
+
+
+@dataclass(frozen=True)
+class User:
+    """What the API server says of a token."""
+
+    name: str
+    groups: frozenset[str]
+
+
+class Directory:
+    """Asks the API server who somebody is and what belongs to whom."""
+
+    def __init__(self, api: client.ApiClient) -> None:
+        self._api = api
+
+    def user(self, token: str) -> User:
+        """Return whose token it is.
+
+        Raises:
+            UnauthenticatedError: nobody's, or not one for this service.
+            UnavailableError: the API server cannot be asked.
+
+        """
+        review = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenReview",
+            "spec": {"token": token, "audiences": [AUDIENCE]},
+        }
+        answer = self._request("POST", "/apis/authentication.k8s.io/v1/tokenreviews", review) or {}
+        status = answer.get("status") or {}
+        if not status.get("authenticated") or AUDIENCE not in status.get("audiences", []):
+            raise UnauthenticatedError(f"the token is not valid here: get one for the audience {AUDIENCE}")
+        return User(status["user"]["username"], frozenset(status["user"].get("groups", [])))
+
+    def cluster(self, user: User) -> str:
+        """Return the cluster whose agent asks.
+
+        Raises:
+            ForbiddenError: it is no cluster's agent.
+
+        """
+        match = _AGENT_USER.fullmatch(user.name)
+        if match is None:
+            raise ForbiddenError("this is for the agents of member clusters only")
+        return match["cluster"]
+
+    def members(self, user: User) -> frozenset[str]:
+        """Return the members for whom somebody acts.
+
+        Raises:
+            ForbiddenError: there are none.
+
+        """
+        listed = self._get(f"/apis/{GROUP}/{VERSION}/members")["items"]
+        found = frozenset(member.metadata.name for member in map(Member.parse, listed) if _acts_for(user, member))
+        if not found:
+            raise ForbiddenError("you act for no member: its spec.subjects names who does")
+        return found
+
+    def owner_of_cluster(self, cluster: str) -> str:
+        """Return the member whose cluster it is.
+
+        Raises:
+            ForbiddenError: it has not joined.
+
+        """
+        document = self._find(f"/apis/{GROUP}/{VERSION}/memberclusters/{quote(cluster, safe='')}")
+        if document is None:
+            raise ForbiddenError(f"cluster {cluster} has not joined the pool")
+        return MemberCluster.parse(document).spec.member
+
+    def member_of_namespace(self, namespace: str) -> str | None:
+        """Return the member whose namespace it is, if it is one's."""
+        found = self._find(f"/api/v1/namespaces/{quote(namespace, safe='')}")
+        return (found["metadata"].get("labels") or {}).get(MEMBER_LABEL) if found else None
+
+    def job_uid(self, namespace: str, name: str) -> str | None:
+        """Return the uid of a TrainingJob, if it is there."""
+        path = f"namespaces/{quote(namespace, safe='')}/trainingjobs/{quote(name, safe='')}"
+        found = self._find(f"/apis/{GROUP}/{VERSION}/{path}")
+        return str(found["metadata"]["uid"]) if found else None
+
+    def _find(self, path: str) -> dict[str, Any] | None:
+        return self._request("GET", path)
+
+    def _get(self, path: str) -> dict[str, Any]:
+        found = self._request("GET", path)
+        if found is None:
+            raise UnavailableError("the API server has no such resource: is Hanse's API installed there?")
+        return found
+
+    def _request(self, method: str, path: str, body: object = None) -> dict[str, Any] | None:
+        """Return what the API server answers as plain data, or None if there is no such thing.
+
+        Raises:
+            UnavailableError: it cannot be reached, or does not let this service ask.
+
+        """
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        prepared = self._api.param_serialize(
+            method, path, header_params=headers, body=body, auth_settings=["BearerToken"]
+        )
+        try:
+            answer = self._api.call_api(*prepared, _request_timeout=TIMEOUT_SECONDS)
+            data: bytes = answer.read()  # type: ignore[no-untyped-call]  # the client has no types here
+        except (ApiException, HTTPError) as error:
+            raise UnavailableError("the API server cannot be reached: try again later") from error
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise UnavailableError(f"the API server answers this service's {method} {path} with {answer.status}")
+        parsed: dict[str, Any] = json.loads(data)
+        return parsed
+
+
+def _acts_for(user: User, member: Member) -> bool:
+    return any(
+        subject.name == user.name if subject.kind == "User" else subject.name in user.groups
+        for subject in member.spec.subjects
+    )

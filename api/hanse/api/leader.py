@@ -1,0 +1,45 @@
+"""What only the leading operator knows: positions in the queue and estimated starts.
+
+In: a question about some members. Out: the leader's answer as it is, or a sentence that nobody answers. The leader
+listens on an internal port; its address is a Service that leads to whoever leads. Nothing is made up in its place.
+"""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import urllib3
+
+from hanse.api.problems import UnavailableError
+
+TIMEOUT_SECONDS = 5.0
+
+
+class Leader:
+    """The leading operator at *url*; with an empty one, nobody ever answers."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._pool = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=False)
+
+    def queue(self, members: frozenset[str]) -> Any:
+        """Return the waiting jobs of *members*, with position and estimated start."""
+        return self._get("/v1/queue", {"member": sorted(members)})
+
+    def job(self, uid: str) -> Any:
+        """Return what the leader knows of one waiting job."""
+        return self._get(f"/v1/jobs/{quote(uid)}", {})
+
+    def _get(self, path: str, query: Mapping[str, Any]) -> Any:
+        sentence = "no leading operator answers, and only it knows this: try again in a minute"
+        if not self._url:
+            raise UnavailableError(sentence)
+        try:
+            answer = self._pool.request("GET", f"{self._url}{path}?{urlencode(query, doseq=True)}")
+        except urllib3.exceptions.HTTPError as error:
+            raise UnavailableError(sentence) from error
+        if answer.status != HTTPStatus.OK:
+            raise UnavailableError(sentence)
+        return json.loads(answer.data)

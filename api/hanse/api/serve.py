@@ -1,0 +1,52 @@
+"""The API service as a process: settings from its environment, uvicorn in front.
+
+In: where the ledger, the API server and the leader are. Out: a server that runs until it is told to end.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from kubernetes import client, config
+
+from hanse.api import app
+from hanse.api.identity import Directory
+from hanse.api.leader import Leader
+from hanse.ledger import database
+
+ROLE = "hanse_api"
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Where to listen, and where the others are. Without *certificate* it speaks plain HTTP, for behind a proxy."""
+
+    database_url: str
+    kubeconfig: Path | None
+    leader_url: str
+    host: str
+    port: int
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+def serve(serving: Serving) -> None:
+    """Serve until SIGTERM."""
+    configuration = client.Configuration()
+    if serving.kubeconfig is None:
+        config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    else:
+        config.load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=str(serving.kubeconfig), client_configuration=configuration
+        )
+    engine = database.engine(serving.database_url, role=ROLE)
+    directory = Directory(client.ApiClient(configuration))
+    uvicorn.run(
+        app.create(engine, directory, Leader(serving.leader_url)),
+        host=serving.host,
+        port=serving.port,
+        ssl_certfile=serving.certificate,
+        ssl_keyfile=serving.key,
+        access_log=False,
+        log_level="warning",
+    )

@@ -1,0 +1,94 @@
+"""`hanse doctor`: whether a hub is as it should be, one line a check, each with what to do."""
+
+from collections.abc import Callable, Iterator
+
+import typer
+import urllib3
+
+from hanse.cli.errors import CommandError
+from hanse.cli.hub import HANSE, ApiUrl, Hub, Kubeconfig
+from hanse.resources import CLUSTER_NAMESPACE_PREFIX, KINDS
+
+Check = Callable[[Hub], Iterator[str]]
+_EXTENSIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+
+
+def doctor(api: ApiUrl = "", kubeconfig: Kubeconfig = None) -> None:
+    """Check a hub; exit 1 if something is wrong."""
+    hub = Hub(kubeconfig)
+    checks: dict[str, Check] = {
+        "Hanse's resources are installed": _resources,
+        "its admission policies are installed": _policies,
+        "the pool has a policy, classes and tiers": _pool,
+        "each member has a namespace": _members,
+        "each cluster has its namespace, and a member": _clusters,
+    }
+    if api:
+        checks["the API service answers"] = lambda _: _service(api)
+    wrong = 0
+    for text, check in checks.items():
+        try:
+            problems = list(check(hub))
+        except CommandError as error:
+            problems = [str(error)]
+        wrong += len(problems)
+        typer.echo(f"{'no ' if problems else 'yes'}  {text}")
+        for problem in problems:
+            typer.echo(f"     {problem}")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _resources(hub: Hub) -> Iterator[str]:
+    for kind in KINDS:
+        name = f"{kind.definition.plural}.hanse.dev"
+        found = hub.find(f"{_EXTENSIONS}/{name}")
+        established = found and any(
+            each["type"] == "Established" and each["status"] == "True" for each in found["status"].get("conditions", [])
+        )
+        if not established:
+            yield f"{name} is not there, or not established: install Hanse's chart"
+
+
+def _policies(hub: Hub) -> Iterator[str]:
+    names = {each["metadata"]["name"] for each in hub.get(_POLICIES)["items"]}
+    for name in ("namespace-labels", "trainingjobs", "contributions", "placements"):
+        if f"{name}.hanse.dev" not in names:
+            yield f"{name}.hanse.dev is not there: install Hanse's chart"
+
+
+def _pool(hub: Hub) -> Iterator[str]:
+    if not hub.find(f"{HANSE}/poolpolicies/default"):
+        yield "there is no PoolPolicy default: apply examples/poolpolicy.yaml, after reading it"
+    for plural in ("acceleratorclasses", "prioritytiers"):
+        if not hub.get(f"{HANSE}/{plural}")["items"]:
+            yield f"there are no {plural}: without them no job can run"
+
+
+def _members(hub: Hub) -> Iterator[str]:
+    labelled = hub.get("/api/v1/namespaces?labelSelector=hanse.dev%2Fmember")["items"]
+    owners = {each["metadata"]["labels"]["hanse.dev/member"] for each in labelled}
+    for member in hub.get(f"{HANSE}/members")["items"]:
+        if member["metadata"]["name"] not in owners:
+            yield f"member {member['metadata']['name']} has no namespace: hanse member add makes one"
+
+
+def _clusters(hub: Hub) -> Iterator[str]:
+    members = {each["metadata"]["name"] for each in hub.get(f"{HANSE}/members")["items"]}
+    for cluster in hub.get(f"{HANSE}/memberclusters")["items"]:
+        name = cluster["metadata"]["name"]
+        if not hub.find(f"/api/v1/namespaces/{CLUSTER_NAMESPACE_PREFIX}{name}"):
+            yield f"cluster {name} has no namespace {CLUSTER_NAMESPACE_PREFIX}{name}: hanse cluster join makes it"
+        if cluster["spec"]["member"] not in members:
+            yield f"cluster {name} is of member {cluster['spec']['member']}, which is not there"
+
+
+def _service(url: str) -> Iterator[str]:
+    try:
+        answer = urllib3.request("GET", f"{url.rstrip('/')}/healthz", timeout=5, retries=False)
+    except urllib3.exceptions.HTTPError as error:
+        yield f"{url} cannot be reached: {error}"
+        return
+    if answer.status != 200:  # noqa: PLR2004  # OK
+        yield f"{url} answers with status {answer.status}"

@@ -1,0 +1,150 @@
+"""What commands say to an API server and to the API service, as whoever runs them.
+
+In: a kubeconfig; for the API service its address and a token. Out: plain data, or a :class:`CommandError` with the
+server's own sentence. Objects are written with server-side apply, so that a command that is repeated changes nothing.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+import urllib3
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config.config_exception import ConfigException
+
+from hanse.cli.errors import CommandError
+from hanse.resources import API_VERSION, KINDS
+
+TIMEOUT_SECONDS = 30.0
+FIELD_MANAGER = "hanse"
+HANSE = f"/apis/{API_VERSION}"
+_PLURALS = {
+    **{kind.__name__: kind.definition.plural for kind in KINDS},
+    "Namespace": "namespaces",
+    "NetworkPolicy": "networkpolicies",
+    "ResourceQuota": "resourcequotas",
+    "Role": "roles",
+    "RoleBinding": "rolebindings",
+    "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
+    "ServiceAccount": "serviceaccounts",
+}
+Object = dict[str, Any]
+Kubeconfig = Annotated[Path | None, typer.Option("--kubeconfig", help="The hub's; by default $KUBECONFIG.")]
+Namespace = Annotated[str, typer.Option("--namespace", "-n", help="The member's namespace.")]
+ApiUrl = Annotated[str, typer.Option("--api", envvar="HANSE_API", help="The API service.")]
+
+
+class Hub:
+    """An API server, as the user of a kubeconfig."""
+
+    def __init__(self, kubeconfig: Path | None) -> None:
+        configuration = client.Configuration()
+        try:
+            config.load_kube_config(  # type: ignore[no-untyped-call]
+                config_file=str(kubeconfig) if kubeconfig else None, client_configuration=configuration
+            )
+        except ConfigException as error:
+            raise CommandError(f"no cluster to talk to: {error}; set KUBECONFIG") from error
+        self._api = client.ApiClient(configuration)
+        self.url: str = configuration.host
+        self.certificate_authority: str | None = configuration.ssl_ca_cert
+
+    def get(self, path: str) -> Object:
+        """Return an object or a list."""
+        return self._request("GET", path)
+
+    def find(self, path: str) -> Object | None:
+        """Return an object, or None if it is not there."""
+        try:
+            return self._request("GET", path)
+        except CommandError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def apply(self, documents: Iterable[Object]) -> None:
+        """Make objects as they are described, whether they are there already or not."""
+        for document in documents:
+            query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+            self._request("PATCH", path_of(document), document, "application/apply-patch+yaml", query)
+
+    def patch(self, path: str, change: Object) -> Object:
+        """Change some fields of an object; null removes one."""
+        return self._request("PATCH", path, change, "application/merge-patch+json")
+
+    def delete(self, path: str) -> None:
+        """Delete an object."""
+        self._request("DELETE", path)
+
+    def token(self, namespace: str, account: str, audience: str | None, seconds: int) -> str:
+        """Return a token of a ServiceAccount; without an audience, one for the API server."""
+        spec: Object = {"expirationSeconds": seconds} | ({"audiences": [audience]} if audience else {})
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        return str(self._request("POST", path, request)["status"]["token"])
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Object | None = None,
+        content_type: str = "application/json",
+        query: Mapping[str, str] | None = None,
+    ) -> Object:
+        prepared = self._api.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": "application/json", "Content-Type": content_type},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            answer = self._api.call_api(*prepared, _request_timeout=TIMEOUT_SECONDS)
+            data: bytes = answer.read()  # type: ignore[no-untyped-call]
+        except (ApiException, urllib3.exceptions.HTTPError) as error:
+            raise CommandError(f"{self.url} cannot be reached: {error}") from error
+        parsed: Object = _parsed(answer.status, data)
+        return parsed
+
+
+def path_of(document: Object) -> str:
+    """Return the path of an object on the API server."""
+    api, metadata = document["apiVersion"], document["metadata"]
+    root = f"/api/{api}" if "/" not in api else f"/apis/{api}"
+    within = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
+    return f"{root}{within}/{_PLURALS[document['kind']]}/{quote(metadata['name'], safe='')}"
+
+
+def ask(url: str, path: str) -> Any:
+    """Return what the API service answers, as whoever holds the token in HANSE_TOKEN."""
+    token = os.environ.get("HANSE_TOKEN", "")
+    if not url or not token:
+        raise CommandError(
+            "set HANSE_API to the API service's address and HANSE_TOKEN to a token for it: "
+            "kubectl create token ACCOUNT --audience=hanse-api"
+        )
+    try:
+        answer = urllib3.request(
+            "GET", url.rstrip("/") + path, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_SECONDS
+        )
+    except urllib3.exceptions.HTTPError as error:
+        raise CommandError(f"{url} cannot be reached: {error}") from error
+    return _parsed(answer.status, answer.data)
+
+
+def _parsed(status: int, data: bytes) -> Any:
+    try:
+        parsed = json.loads(data)
+    except ValueError as error:
+        raise CommandError(f"an answer that is no JSON, with status {status}", status) from error
+    if status >= HTTPStatus.BAD_REQUEST:
+        raise CommandError(str(parsed.get("message", parsed)), status)
+    return parsed

@@ -1,0 +1,104 @@
+"""`hanse member`: who belongs to the alliance. For the coordinator."""
+
+from typing import Annotated
+
+import typer
+
+from hanse.cli.errors import CommandError
+from hanse.cli.hub import HANSE, Hub, Kubeconfig, Object
+from hanse.resources import API_VERSION, MEMBER_LABEL
+
+app = typer.Typer(help="Members of the alliance.", no_args_is_help=True, rich_markup_mode=None)
+Name = Annotated[str, typer.Argument(help="The member's name.")]
+JOBS_MAX = 10_000
+CONTRIBUTIONS_MAX = 1000
+_RBAC = "rbac.authorization.k8s.io/v1"
+
+
+@app.command()
+def add(
+    name: Name,
+    verify_key: Annotated[str, typer.Option(help="Its Ed25519 public key, base64: hanse cluster keys makes one.")],
+    encrypt_key: Annotated[str, typer.Option(help="Its X25519 public key, base64.")],
+    display_name: Annotated[str, typer.Option(help="Its name as people write it.")] = "",
+    user: Annotated[list[str] | None, typer.Option(help="A user who acts for it. May be repeated.")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="A group that acts for it. May be repeated.")] = None,
+    kubeconfig: Kubeconfig = None,
+) -> None:
+    """Add a member, its namespace, its quota, and what its people may do there. Again changes what differs."""
+    subjects = [{"kind": "User", "name": each} for each in user or ()]
+    subjects += [{"kind": "Group", "name": each} for each in group or ()]
+    spec = {
+        "displayName": display_name or name,
+        "keys": {"verify": verify_key, "encrypt": encrypt_key},
+        "subjects": subjects,
+    }
+    bound = [{"apiGroup": _RBAC.partition("/")[0], **subject} for subject in subjects]
+    Hub(kubeconfig).apply(
+        [
+            {"apiVersion": API_VERSION, "kind": "Member", "metadata": {"name": name}, "spec": spec},
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {MEMBER_LABEL: name}}},
+            _quota(name),
+            _role(name),
+            {
+                "apiVersion": _RBAC,
+                "kind": "RoleBinding",
+                "metadata": {"name": "hanse-member", "namespace": name},
+                "roleRef": {"apiGroup": _RBAC.partition("/")[0], "kind": "Role", "name": "hanse-member"},
+                "subjects": bound,
+            },
+        ]
+    )
+    typer.echo(f"member {name} is in, with namespace {name}")
+
+
+@app.command()
+def suspend(
+    name: Name,
+    resume: Annotated[bool, typer.Option("--resume", help="End the suspension.")] = False,
+    kubeconfig: Kubeconfig = None,
+) -> None:
+    """Stop admitting a member's jobs; what runs goes on."""
+    Hub(kubeconfig).patch(f"{HANSE}/members/{name}", {"spec": {"suspended": not resume}})
+    typer.echo(f"member {name} {'may run jobs again' if resume else 'is suspended'}")
+
+
+@app.command()
+def remove(name: Name, kubeconfig: Kubeconfig = None) -> None:
+    """Remove a member that has no jobs, contributions and clusters any more. The ledger keeps its accounts."""
+    hub = Hub(kubeconfig)
+    left = [*_left(hub, name, "trainingjobs"), *_left(hub, name, "contributions")]
+    clusters = hub.get(f"{HANSE}/memberclusters")["items"]
+    left += [f"membercluster {each['metadata']['name']}" for each in clusters if each["spec"]["member"] == name]
+    if left:
+        raise CommandError(f"member {name} still has {', '.join(left[:10])}: delete them first")
+    hub.delete(f"{HANSE}/members/{name}")
+    typer.echo(f"member {name} is out; its namespace is left for you to delete")
+
+
+def _left(hub: Hub, member: str, plural: str) -> list[str]:
+    """Return what is left of one kind in the member's namespaces."""
+    namespaces = hub.get(f"/api/v1/namespaces?labelSelector={MEMBER_LABEL}%3D{member}")["items"]
+    return [
+        f"{plural}/{each['metadata']['name']}"
+        for namespace in namespaces
+        for each in hub.get(f"{HANSE}/namespaces/{namespace['metadata']['name']}/{plural}")["items"]
+    ]
+
+
+def _quota(name: str) -> Object:
+    """Return the bound on what a member may keep in the hub's etcd, so that no flood of one is the others' loss."""
+    hard = {"count/trainingjobs.hanse.dev": str(JOBS_MAX), "count/contributions.hanse.dev": str(CONTRIBUTIONS_MAX)}
+    metadata = {"name": "hanse-member", "namespace": name}
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}}
+
+
+def _role(name: str) -> Object:
+    verbs = ["get", "list", "watch", "create", "update", "patch", "delete"]
+    resources = ["trainingjobs", "trainingjobs/scale", "contributions"]
+    return {
+        "apiVersion": _RBAC,
+        "kind": "Role",
+        "metadata": {"name": "hanse-member", "namespace": name},
+        "rules": [{"apiGroups": ["hanse.dev"], "resources": resources, "verbs": verbs}],
+    }

@@ -1,0 +1,64 @@
+"""`hanse api` and `hanse cluster-agent`: the processes, as containers start them."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def api(
+    database_url: Annotated[str, typer.Option(envvar="HANSE_DATABASE_URL", help="The ledger's PostgreSQL.")],
+    kubeconfig: Annotated[Path | None, typer.Option(help="For the hub's API server; absent in a pod there.")] = None,
+    leader_url: Annotated[str, typer.Option(help="The leading operator's internal port.")] = "",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8443,
+    tls_certificate: Annotated[Path | None, typer.Option(help="PEM; with --tls-key, serve HTTPS.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM.")] = None,
+) -> None:
+    """Run the API service, which agents and members talk to."""
+    from hanse.api import serve  # noqa: PLC0415  # an agent's image has no API service
+
+    _log()
+    serve.serve(
+        serve.Serving(
+            database_url=database_url,
+            kubeconfig=kubeconfig,
+            leader_url=leader_url,
+            host=host,
+            port=port,
+            certificate=tls_certificate,
+            key=tls_key,
+        )
+    )
+
+
+def cluster_agent(
+    config: Annotated[Path, typer.Option(envvar="HANSE_AGENT_CONFIG", help="The agent's settings, in YAML.")],
+) -> None:
+    """Run the agent of one member cluster."""
+    from hanse.agent import loop, settings, store  # noqa: PLC0415  # an API image has no agent
+
+    _log()
+    try:
+        asyncio.run(_until_told(loop.run(settings.load(config))))
+    except (ValueError, store.StateInUseError) as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+async def _until_told(work: Coroutine[None, None, None]) -> None:
+    """Run *work* until SIGTERM or SIGINT, and let it clean up."""
+    task = asyncio.create_task(work)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        typer.echo("ended", err=True)
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

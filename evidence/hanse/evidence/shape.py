@@ -1,0 +1,102 @@
+"""Taking a decoded document apart, with an error that names the field.
+
+In: a decoded JSON value. Out: its parts, typed. Read with it are the documents of this package, and exports.
+"""
+
+import uuid
+
+from hanse.evidence.canonical import Json
+from hanse.evidence.errors import EvidenceError
+
+
+class Fields:
+    """The fields of one JSON object, each of which must be taken exactly once."""
+
+    def __init__(self, value: Json, what: str) -> None:
+        if not isinstance(value, dict):
+            raise EvidenceError(f"{what} is no object")
+        self._fields = dict(value)
+        self._what = what
+
+    def integer(self, name: str, least: int = 0, most: int = 2**53 - 1) -> int:
+        """Take the integer *name*, between *least* and *most*."""
+        value = self._take(name)
+        if not isinstance(value, int) or not least <= value <= most:
+            raise EvidenceError(f"{self._what}: {name} is {value!r}, not an integer from {least} to {most}")
+        return value
+
+    def text(self, name: str) -> str:
+        """Take the non-empty string *name*."""
+        value = self._take(name)
+        if not isinstance(value, str) or not value:
+            raise EvidenceError(f"{self._what}: {name} is {value!r}, not a non-empty string")
+        return value
+
+    def identifier(self, name: str) -> uuid.UUID:
+        """Take the UUID *name*, in its usual form."""
+        value = self.text(name)
+        if not is_uuid(value):
+            raise EvidenceError(f"{self._what}: {name} is {value!r}, not a UUID in small letters")
+        return uuid.UUID(value)
+
+    def digest(self, name: str) -> bytes:
+        """Take the 32 bytes *name*, written as 64 hexadecimal digits in small letters."""
+        value = self.text(name)
+        if len(value) != 64 or value.strip("0123456789abcdef"):  # noqa: PLR2004  # two digits a byte
+            raise EvidenceError(f"{self._what}: {name} is {value!r}, not 64 hexadecimal digits in small letters")
+        return bytes.fromhex(value)
+
+    def items(self, name: str) -> list[Json]:
+        """Take the list *name*."""
+        value = self._take(name)
+        if not isinstance(value, list):
+            raise EvidenceError(f"{self._what}: {name} is no list")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Take the list of different non-empty strings *name*."""
+        values = self.items(name)
+        found = tuple(value for value in values if isinstance(value, str) and value)
+        if len(set(found)) != len(values):
+            raise EvidenceError(f"{self._what}: {name} is no list of different non-empty strings")
+        return found
+
+    def has(self, name: str) -> bool:
+        """Whether the field *name* is there and not yet taken."""
+        return name in self._fields
+
+    def value(self, name: str) -> Json:
+        """Take the field *name*, whatever it is."""
+        return self._take(name)
+
+    def inner(self, name: str) -> "Fields":
+        """Take the object *name*."""
+        return Fields(self._take(name), f"{self._what}: {name}")
+
+    def integers(self, name: str) -> dict[str, int]:
+        """Take the object *name* whose values are integers."""
+        value = self._take(name)
+        if not isinstance(value, dict):
+            raise EvidenceError(f"{self._what}: {name} is no object")
+        found = {key: each for key, each in value.items() if isinstance(each, int)}
+        if len(found) != len(value):
+            raise EvidenceError(f"{self._what}: {name} holds something else than integers")
+        return found
+
+    def done(self) -> None:
+        """Check that nothing is left."""
+        if self._fields:
+            raise EvidenceError(f"{self._what}: unknown field {min(self._fields)!r}")
+
+    def _take(self, name: str) -> Json:
+        if name not in self._fields:
+            raise EvidenceError(f"{self._what}: {name} is missing")
+        return self._fields.pop(name)
+
+
+def is_uuid(text: str) -> bool:
+    """Whether *text* is a UUID in its usual form, small letters."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False

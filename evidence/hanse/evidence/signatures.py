@@ -1,0 +1,36 @@
+"""Ed25519 signatures (RFC 8032) over canonical bytes.
+
+In: a key of 32 bytes and the document's bytes. Out: 64 bytes, or an error. A word that says what is signed goes before
+the document, so that a signature on one kind of document is worth nothing on another.
+"""
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from hanse.evidence.errors import SignatureError
+
+SLOT = b"hanse.dev/slot/v1\n"
+ENROLMENT = b"hanse.dev/enrolment/v1\n"
+
+
+def sign(private_key: Ed25519PrivateKey, context: bytes, document: bytes) -> bytes:
+    """Return the signature, 64 bytes, of *document* as what *context* says."""
+    return private_key.sign(context + document)
+
+
+def verify(public_key: bytes, context: bytes, document: bytes, signature: bytes) -> None:
+    """Check a signature.
+
+    Raises:
+        SignatureError: it is not the signature of this key on this document as what *context* says.
+
+    """
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, context + document)
+    except (InvalidSignature, ValueError) as error:
+        raise SignatureError("the signature does not belong to this document and this key") from error
+
+
+def public_bytes(private_key: Ed25519PrivateKey) -> bytes:
+    """Return the public key, 32 bytes, of *private_key*."""
+    return private_key.public_key().public_bytes_raw()

@@ -1,0 +1,220 @@
+"""A slot: who used which GPUs of one node in one metering interval, as the node signs it.
+
+In: what a node agent measured. Out: a :class:`Slot`, its canonical bytes, its signature; and back, checked. The
+segments of each GPU partition the slot exactly and the shares of each segment add up to 1000, so that every second of
+every GPU is attributed exactly once by the form alone. Each slot carries the hash of the node's previous one. The
+ledger stores the bytes; whether what they say is true is judged there, against leases and placements.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hanse.evidence import canonical, signatures
+from hanse.evidence.canonical import Json
+from hanse.evidence.errors import EvidenceError
+from hanse.evidence.shape import Fields, is_uuid
+
+IDLE = "idle"
+DOWN = "down"
+WHOLE_MILLI_GPUS = 1000
+GPUS_MAX = 32
+LENGTH_SECONDS_MAX = 3600
+NO_PREVIOUS = bytes(32)
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a slot in which some GPUs were used in one way.
+
+    *gpu_mask* has bit i for the slot's GPU i; *shares* maps who (an attempt's id, `idle` or `down`) to the thousandths
+    of each of these GPUs; memory is the peak and energy the sum over these GPUs.
+    """
+
+    offset_seconds: int
+    length_seconds: int
+    gpu_mask: int
+    shares: tuple[tuple[str, int], ...]
+    memory_mib_max: int
+    energy_millijoules: int
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One node in the metering interval that starts at *start_seconds* (Unix time)."""
+
+    node: str
+    boot_id: uuid.UUID
+    start_seconds: int
+    length_seconds: int
+    gpus: tuple[str, ...]
+    segments: tuple[Segment, ...]
+    previous_sha256: bytes
+
+    @property
+    def end_seconds(self) -> int:
+        """The first second after the slot (Unix time)."""
+        return self.start_seconds + self.length_seconds
+
+
+def encode(slot: Slot) -> bytes:
+    """Return the slot's canonical bytes.
+
+    Raises:
+        EvidenceError: it is not well-formed.
+
+    """
+    _check(slot)
+    return canonical.encode(
+        {
+            "v": _VERSION,
+            "node": slot.node,
+            "boot": str(slot.boot_id),
+            "start": slot.start_seconds,
+            "length": slot.length_seconds,
+            "gpus": list(slot.gpus),
+            "segments": [_segment_value(segment) for segment in slot.segments],
+            "previous": slot.previous_sha256.hex(),
+        }
+    )
+
+
+def decode(data: bytes) -> Slot:
+    """Return the slot that canonical bytes say.
+
+    Raises:
+        EvidenceError: they are no canonical, well-formed slot.
+
+    """
+    fields = Fields(canonical.decode(data), "slot")
+    fields.integer("v", _VERSION, _VERSION)
+    slot = Slot(
+        node=fields.text("node"),
+        boot_id=fields.identifier("boot"),
+        start_seconds=fields.integer("start"),
+        length_seconds=fields.integer("length", 1, LENGTH_SECONDS_MAX),
+        gpus=fields.texts("gpus"),
+        segments=tuple(_segment(each) for each in fields.items("segments")),
+        previous_sha256=fields.digest("previous"),
+    )
+    fields.done()
+    _check(slot)
+    return slot
+
+
+def sign(slot: Slot, node_key: Ed25519PrivateKey) -> tuple[bytes, bytes]:
+    """Return the slot's canonical bytes and the node's signature on them."""
+    body = encode(slot)
+    return body, signatures.sign(node_key, signatures.SLOT, body)
+
+
+def verify(body: bytes, signature: bytes, node_key: bytes) -> Slot:
+    """Return the slot that *body* says, if the node with the public key *node_key* signed it.
+
+    Raises:
+        SignatureError: it did not.
+        EvidenceError: the body is no well-formed slot.
+
+    """
+    signatures.verify(node_key, signatures.SLOT, body, signature)
+    return decode(body)
+
+
+def shares(guaranteed: Mapping[str, int], used_above: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """Split one shared GPU: who has how many of its thousandths in a segment.
+
+    Each attempt has what it is guaranteed; what it measurably used above that comes out of the rest. If the uses are
+    more than the rest, the rest is split in their proportion by largest remainder, ties by attempt id. What nobody
+    used is idle. Both mappings are from attempt id to milli-GPUs.
+
+    Raises:
+        EvidenceError: the guarantees are more than the GPU, or an attempt used something and is guaranteed nothing.
+
+    """
+    rest = WHOLE_MILLI_GPUS - sum(guaranteed.values())
+    if rest < 0 or not used_above.keys() <= guaranteed.keys():
+        raise EvidenceError(f"guarantees of {WHOLE_MILLI_GPUS - rest} milli-GPUs, or use without a guarantee")
+    above = dict(used_above) if sum(used_above.values()) <= rest else largest_remainder(rest, used_above)
+    split = {attempt: guaranteed[attempt] + above.get(attempt, 0) for attempt in guaranteed}
+    split[IDLE] = WHOLE_MILLI_GPUS - sum(split.values())
+    return tuple(sorted((who, milli) for who, milli in split.items() if milli))
+
+
+def largest_remainder(total: int, weights: Mapping[str, int]) -> dict[str, int]:
+    """Split *total* in the proportion of *weights* (not all zero) into integers that add up to it; ties by key."""
+    whole = sum(weights.values())
+    split = {key: total * weight // whole for key, weight in weights.items()}
+    by_remainder = sorted(weights, key=lambda key: (-(total * weights[key] % whole), key))
+    for key in by_remainder[: total - sum(split.values())]:
+        split[key] += 1
+    return split
+
+
+def _segment_value(segment: Segment) -> Json:
+    return {
+        "offset": segment.offset_seconds,
+        "length": segment.length_seconds,
+        "mask": segment.gpu_mask,
+        "shares": [[who, milli] for who, milli in segment.shares],
+        "memory": segment.memory_mib_max,
+        "energy": segment.energy_millijoules,
+    }
+
+
+def _segment(value: Json) -> Segment:
+    fields = Fields(value, "segment")
+    segment = Segment(
+        offset_seconds=fields.integer("offset"),
+        length_seconds=fields.integer("length", 1, LENGTH_SECONDS_MAX),
+        gpu_mask=fields.integer("mask", 1, 2**GPUS_MAX - 1),
+        shares=tuple(_share(each) for each in fields.items("shares")),
+        memory_mib_max=fields.integer("memory"),
+        energy_millijoules=fields.integer("energy"),
+    )
+    fields.done()
+    return segment
+
+
+def _share(value: Json) -> tuple[str, int]:
+    match value:
+        case [str(who), int(milli)]:
+            return who, milli
+    raise EvidenceError(f"segment: the share {value!r} is no pair of who and milli-GPUs")
+
+
+def _check(slot: Slot) -> None:
+    """Raise EvidenceError unless the slot is in its one canonical order and attributes each GPU's time exactly once."""
+    if len(slot.gpus) > GPUS_MAX or slot.start_seconds % slot.length_seconds:
+        raise EvidenceError(f"slot: over {GPUS_MAX} GPUs, or a start that is no multiple of its length")
+    if list(slot.segments) != sorted(slot.segments, key=lambda each: (each.offset_seconds, each.gpu_mask)):
+        raise EvidenceError("slot: the segments are not in the order of offset and mask")
+    covered = [0] * len(slot.gpus)  # each GPU's time is attributed up to here
+    for segment in slot.segments:
+        _check_shares(segment)
+        for gpu in _bits(segment.gpu_mask):
+            if gpu >= len(covered) or covered[gpu] != segment.offset_seconds:
+                raise EvidenceError(f"slot: GPU {gpu} is not attributed exactly once at {segment.offset_seconds} s")
+            covered[gpu] += segment.length_seconds
+    for gpu, end_seconds in enumerate(covered):
+        if end_seconds != slot.length_seconds:
+            raise EvidenceError(f"slot: GPU {gpu} is attributed up to {end_seconds} s of {slot.length_seconds}")
+
+
+def _check_shares(segment: Segment) -> None:
+    names = [who for who, _ in segment.shares]
+    if names != sorted(set(names)):
+        raise EvidenceError("segment: the shares are not in order, or name somebody twice")
+    if any(milli <= 0 for _, milli in segment.shares):
+        raise EvidenceError("segment: a share is not above zero")
+    if sum(milli for _, milli in segment.shares) != WHOLE_MILLI_GPUS:
+        raise EvidenceError(f"segment: the shares do not add up to {WHOLE_MILLI_GPUS}")
+    for who in names:
+        if who not in {IDLE, DOWN} and not is_uuid(who):
+            raise EvidenceError(f"segment: {who!r} is no attempt, {IDLE} or {DOWN}")
+
+
+def _bits(mask: int) -> list[int]:
+    return [bit for bit in range(mask.bit_length()) if mask >> bit & 1]

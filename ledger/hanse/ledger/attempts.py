@@ -1,0 +1,151 @@
+"""Attempts and their leases: who may run what, under which fence.
+
+In: decisions (through :mod:`hanse.ledger.decisions`) and the requests of cluster agents. Out: the state of each attempt
+and the answer to each agent. The state machine, in which every other transition is refused by a trigger:
+
+==========  =========================================  ==============================================================
+from        to                                         when
+==========  =========================================  ==============================================================
+(none)      admitted                                   a decision admits the job under a higher fence
+admitted    leased                                     its cluster's agent is granted the lease
+admitted    withdrawn                                  a decision stops it: nothing runs yet
+leased      draining                                   a decision stops it
+leased      suspect                                    the lease ran out
+leased      released                                   the agent confirms that nothing of it runs any more
+draining    suspect                                    the lease ran out
+draining    released                                   the agent confirms
+suspect     leased, draining                           the agent is heard of again
+suspect     released                                   the agent confirms
+suspect     expired                                    a decision, after lease and grace (drift and kill budget)
+==========  =========================================  ==============================================================
+
+Admitted, leased, draining and suspect are live: of one job at most one attempt is, by a partial unique index. A request
+with another fence, from another cluster or about an attempt that is not live changes nothing, and is recorded as a
+fact. The clock of an attempt runs from its first grant to its end, in seconds of the database's clock.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from hanse.ledger import database
+from hanse.ledger.models.decisions import Attempt
+
+
+class State(StrEnum):
+    """The states of an attempt."""
+
+    ADMITTED = "admitted"
+    LEASED = "leased"
+    DRAINING = "draining"
+    SUSPECT = "suspect"
+    RELEASED = "released"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+LIVE = frozenset({State.ADMITTED, State.LEASED, State.DRAINING, State.SUSPECT})
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.ADMITTED: frozenset({State.LEASED, State.WITHDRAWN}),
+    State.LEASED: frozenset({State.DRAINING, State.SUSPECT, State.RELEASED}),
+    State.DRAINING: frozenset({State.SUSPECT, State.RELEASED}),
+    State.SUSPECT: frozenset({State.LEASED, State.DRAINING, State.RELEASED, State.EXPIRED}),
+    State.RELEASED: frozenset(),
+    State.WITHDRAWN: frozenset(),
+    State.EXPIRED: frozenset(),
+}
+
+
+class Verdict(StrEnum):
+    """What an agent is to do with an attempt it holds: run it, checkpoint and stop it, or stop it at once."""
+
+    KEEP = "keep"
+    DRAIN = "drain"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The answer to a request for a lease; if it is not granted, *reason* says why.
+
+    The holder counts *lease_seconds* from when it sent the request.
+    """
+
+    granted: bool
+    lease_seconds: int | None
+    funded_until_seconds: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """The answer about one attempt that an agent holds, which counts *lease_seconds* from when it sent the request."""
+
+    attempt: uuid.UUID
+    fence: int
+    verdict: Verdict
+    lease_seconds: int | None
+    funded_until_seconds: int | None
+
+
+def grant(engine: Engine, cluster: str, attempt: uuid.UUID, fence: int) -> Grant:
+    """Grant the lease of an attempt to the agent of *cluster*; no pod may start before.
+
+    Asking again, as after a lost answer, is granted again. *cluster* comes from the credential, never from the request.
+
+    """
+    with database.transaction(engine) as connection:
+        row = connection.execute(
+            sa.text("SELECT * FROM ledger.grant_lease(:cluster, :attempt, :fence)"),
+            {"cluster": cluster, "attempt": attempt, "fence": fence},
+        ).one()
+    return Grant(row.granted, row.lease_seconds, row.funded_until_seconds, row.reason)
+
+
+def renew(engine: Engine, cluster: str, held: Sequence[tuple[uuid.UUID, int]]) -> list[Renewal]:
+    """Renew the leases of all (attempt, fence) that the agent of *cluster* holds; say what to do with each."""
+    with database.transaction(engine) as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT * FROM ledger.renew_leases(:cluster, CAST(:attempts AS uuid[]), CAST(:fences AS bigint[]))"
+            ),
+            {"cluster": cluster, "attempts": [each for each, _ in held], "fences": [fence for _, fence in held]},
+        ).all()
+    return [
+        Renewal(row.attempt, row.fence, Verdict(row.verdict), row.lease_seconds, row.funded_until_seconds)
+        for row in rows
+    ]
+
+
+def release(engine: Engine, cluster: str, attempt: uuid.UUID, fence: int, outcome: str) -> bool:
+    """Record that nothing of the attempt runs any more, and how it ended; false if this agent does not hold it."""
+    with database.transaction(engine) as connection:
+        answer = connection.execute(
+            sa.text("SELECT ledger.release_lease(:cluster, :attempt, :fence, :outcome)"),
+            {"cluster": cluster, "attempt": attempt, "fence": fence, "outcome": outcome},
+        ).scalar_one()
+    return bool(answer == "released")
+
+
+def lapse(engine: Engine, term: int) -> list[uuid.UUID]:
+    """Mark attempts whose lease ran out as suspect; return them. They still count until a decision expires them.
+
+    Raises:
+        StaleTermError: another leader has taken over.
+
+    """
+    with database.transaction(engine) as connection:
+        return list(connection.execute(sa.text("SELECT ledger.lapse_leases(:term)"), {"term": term}).scalars())
+
+
+def live(engine: Engine, cluster: str | None = None) -> Sequence[sa.Row[tuple[object, ...]]]:
+    """Return the rows of all live attempts, or of one cluster, by id: the mirror that a new leader starts from."""
+    statement = sa.select(Attempt.__table__).where(Attempt.state.in_(LIVE)).order_by(Attempt.id)
+    if cluster is not None:
+        statement = statement.where(Attempt.cluster == cluster)
+    with database.transaction(engine) as connection:
+        return connection.execute(statement).all()

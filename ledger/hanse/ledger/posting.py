@@ -1,0 +1,212 @@
+"""An hour is posted: from its slots to the books.
+
+In: an hour that is over. Out: the postings that :mod:`hanse.ledger.metering` says, the caps' reservations resolved,
+what is over a cap booked to the pool, violations. A cut-off fixes which slots count; from there everything is a
+function of rows that never change, so a poster that dies is simply called again. Slots that come late make another run,
+which posts the difference. One transaction a member, so that admission never waits long for an account.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+
+from hanse.evidence import enrolments, identity, slots
+from hanse.ledger import books, caps, charge, database, metering, transfers
+from hanse.ledger.metering import Attribution, Line, Measured, Terms
+from hanse.ledger.models.accounts import Cutoff, Transfer
+from hanse.ledger.models.decisions import Attempt, Placement
+from hanse.ledger.models.parties import Enrolment, Levy, Member, Setting
+from hanse.ledger.models.slots import Slot
+from hanse.ledger.slots import record_violation
+from hanse.ledger.transfers import Purpose, Run
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What a run of an hour posted: how many transfers were new, and how much use nothing covered."""
+
+    run: Run
+    transfers: int
+    unaccepted: int
+
+
+@dataclass(frozen=True)
+class _Hour:
+    """What one run posts, the same whenever it is computed."""
+
+    run: Run
+    members: tuple[str, ...]
+    measured: Measured
+    terms: Mapping[str, Terms]
+
+
+def post(engine: Engine, term: int, hour_seconds: int) -> Posted | None:
+    """Post the hour that starts at *hour_seconds* (Unix time), or what came since; None if there is nothing new.
+
+    Raises:
+        StaleTermError: another leader has taken over.
+        RefusedError: the hour and the grace for its slots are not over.
+
+    """
+    with database.transaction(engine) as connection:
+        statement = sa.text("SELECT ledger.open_posting(:term, :hour)")
+        number = connection.execute(statement, {"term": term, "hour": hour_seconds}).scalar_one_or_none()
+    if number is None:
+        return None
+    with database.transaction(engine) as connection:
+        hour = _load(connection, Run(hour_seconds, number))
+    posted = 0
+    for member in hour.members:
+        with database.transaction(engine) as connection:
+            posted += _post_member(connection, term, hour, member)
+    return Posted(hour.run, posted, len(hour.measured.unaccepted))
+
+
+def void_unused(engine: Engine, term: int) -> int:
+    """Give back what ended attempts have reserved for hours after their end; return how many reservations.
+
+    Raises:
+        StaleTermError: another leader has taken over.
+
+    """
+    resolved = sa.select(Transfer.pending).where(Transfer.pending.is_not(None))
+    statement = (
+        sa.select(Transfer.__table__)
+        .join(Attempt, Attempt.id == Transfer.attempt)
+        .where(Transfer.kind == "pending", Attempt.ended_at_seconds <= Transfer.hour_seconds)
+        .where(~sa.exists().where(resolved.subquery().c.pending == Transfer.id))
+        .order_by(Transfer.sequence)
+        .limit(books.BATCH_MAX)
+    )
+    with database.transaction(engine) as connection:
+        unused = [books.read(row) for row in connection.execute(statement)]
+    return books.post(engine, term, [transfers.resolution(each, 0) for each in unused])
+
+
+def _load(connection: Connection, run: Run) -> _Hour:
+    cutoff = sa.select(Cutoff.sequence).where(Cutoff.hour_seconds == run.hour_seconds, Cutoff.run == run.number)
+    before = connection.execute(cutoff).scalar_one()
+    bodies = connection.execute(
+        sa.select(Enrolment.body).where(Enrolment.sequence < before, Enrolment.start_seconds < run.hour_seconds + 3600)
+    ).scalars()
+    levies = connection.execute(
+        sa.select(Levy.node, Levy.start_seconds, Levy.levied).where(Levy.sequence < before)
+    ).tuples()
+    in_force = metering.InForce((enrolments.decode(body) for body in bodies), levies)
+    terms = _terms(connection, run, before)
+    slot_seconds = connection.execute(sa.select(Setting.slot_seconds)).scalar_one()
+    measured = metering.measure(run.hour_seconds, slot_seconds, _slots(connection, run, before), in_force, terms)
+    members = connection.execute(sa.select(Member.name).where(Member.sequence < before).order_by(Member.name)).scalars()
+    return _Hour(run, tuple(members), measured, terms)
+
+
+def _slots(connection: Connection, run: Run, before: int) -> Iterator[slots.Slot]:
+    statement = (
+        sa.select(Slot.body)
+        .where(Slot.start_seconds >= run.hour_seconds, Slot.start_seconds < run.hour_seconds + charge.HOUR_SECONDS)
+        .where(Slot.sequence < before)
+        .order_by(Slot.start_seconds, Slot.node)
+    )
+    for body in connection.execution_options(yield_per=1000).execute(statement).scalars():
+        yield slots.decode(body)
+
+
+def _terms(connection: Connection, run: Run, before: int) -> dict[str, Terms]:
+    """Return the terms of attempts that may have run in the hour, by id, with what was placed before the cut-off."""
+    in_hour = sa.or_(Attempt.ended_at_seconds.is_(None), Attempt.ended_at_seconds >= run.hour_seconds)
+    placed: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
+    statement = (
+        sa.select(Placement.attempt, Placement.node, sa.func.max(Placement.milli_gpus))
+        .join(Attempt, Attempt.id == Placement.attempt)
+        .where(Placement.sequence < before, in_hour)
+        .group_by(Placement.attempt, Placement.node)
+    )
+    for attempt, node, milli_gpus in connection.execute(statement):
+        placed[attempt][node] = milli_gpus
+    return {
+        str(row.id): Terms(
+            row.member,
+            row.milli_h100e,
+            row.tier_thousandths,
+            row.granted_at_seconds,
+            row.ended_at_seconds,
+            placed[row.id],
+        )
+        for row in connection.execute(sa.select(Attempt.__table__).where(in_hour))
+    }
+
+
+def _post_member(connection: Connection, term: int, hour: _Hour, member: str) -> int:
+    """Post a member's part of a run, once: what it used, what it held ready, what its GPUs did."""
+    its = hour.measured.by_member.get(member, Attribution())
+    new = connection.execute(
+        sa.text("SELECT ledger.record_posting(:term, :hour, :run, :member, :used, :idle, :down, :unknown)"),
+        {
+            "term": term,
+            "hour": hour.run.hour_seconds,
+            "run": hour.run.number,
+            "member": member,
+            "used": its.used,
+            "idle": its.idle,
+            "down": its.down,
+            "unknown": its.unknown,
+        },
+    ).scalar_one()
+    if not new:
+        return 0
+    owed = _owed(connection, hour, member)
+    entries = [_single(hour.run, line, amount) for line, amount in sorted(owed.items()) if amount]
+    charged: dict[str, int] = defaultdict(int)
+    for line, amount in owed.items():
+        if line.attempt:
+            charged[line.attempt] += amount
+    entries += caps.settle(connection, hour.run, member, charged)
+    _record_unaccepted(connection, hour, member)
+    return books.apply(connection, entries) if entries else 0
+
+
+def _owed(connection: Connection, hour: _Hour, member: str) -> dict[Line, int]:
+    """Return what the run adds to the lines of a member: what the hour comes to, less what earlier runs posted."""
+    mine = {transfers.use(member), transfers.contribution_offered(member)}
+    owed = {
+        line: amount
+        for line, amount in metering.amounts(hour.measured, hour.terms).items()
+        if mine & {line.debit, line.credit}
+    }
+    statement = (
+        sa.select(Transfer.purpose, Transfer.debit, Transfer.credit, Transfer.attempt, sa.func.sum(Transfer.amount))
+        .where(
+            Transfer.hour_seconds == hour.run.hour_seconds, Transfer.kind == "single", Transfer.run < hour.run.number
+        )
+        .where(Transfer.purpose.in_([Purpose.USE, Purpose.TIER, Purpose.OFFERED]))
+        .group_by(Transfer.purpose, Transfer.debit, Transfer.credit, Transfer.attempt)
+    )
+    for purpose, debit, credit, attempt, amount in connection.execute(statement):
+        line = Line(Purpose(purpose), debit, credit, str(attempt or ""))
+        back = Line(Purpose(purpose), credit, debit, str(attempt or ""))
+        for key, signed in ((line, -int(amount)), (back, int(amount))):
+            if key in owed:
+                owed[key] += signed
+    return owed
+
+
+def _single(run: Run, line: Line, amount: int) -> transfers.Transfer:
+    """Return the posting of a line; one that became less, by rounding, goes the other way."""
+    sides = (line.debit, line.credit) if amount > 0 else (line.credit, line.debit)
+    return transfers.single(run, line.purpose, sides, abs(amount), metering.attempt_id(line.attempt))
+
+
+def _record_unaccepted(connection: Connection, hour: _Hour, member: str) -> None:
+    """Record, as violations, use of the member's GPUs that nothing covers."""
+    for each in hour.measured.unaccepted:
+        if each.member == member:
+            record_violation(
+                connection, identity.violation_id("UncoveredUse", each.node, each.start_seconds, each.attempt),
+                "UncoveredUse",
+                {"at": each.start_seconds, "member": member, "node": each.node, "attempt": uuid.UUID(each.attempt),
+                 "amount": each.milli_gpu_seconds, "detail": each.reason},
+            )  # fmt: skip

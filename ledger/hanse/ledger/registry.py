@@ -1,0 +1,97 @@
+"""Who takes part: members, keys, nodes, levies, rates, and the metering interval.
+
+In: what the coordinator and the members declare. Out: append-only rows; saying the same again changes nothing, saying
+something else for the same key is refused. What is in force at a time is read from them by :mod:`hanse.ledger.posting`.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from hanse.evidence import enrolments
+from hanse.evidence.enrolments import Enrolment
+from hanse.ledger import database
+
+
+def register_member(engine: Engine, name: str, *, login: str | None, verify_key: bytes) -> None:
+    """Register a member with its accounts, the database role *login* that may read its own rows, and a public key.
+
+    Raises:
+        ContradictionError: it is registered with another login.
+
+    """
+    with database.transaction(engine) as connection:
+        connection.execute(sa.text("SELECT ledger.register_member(:name, :login)"), {"name": name, "login": login})
+        connection.execute(sa.text("SELECT ledger.add_member_key(:name, :key)"), {"name": name, "key": verify_key})
+
+
+def enrol(engine: Engine, body: bytes, signature: bytes, member_key: bytes) -> Enrolment:
+    """Record an enrolment that the member with the public key *member_key* signed.
+
+    Raises:
+        EvidenceError: it is not well-formed, or not signed with this key.
+        ContradictionError: the node is enrolled otherwise from the same time on.
+
+    """
+    enrolment = enrolments.verify(body, signature, member_key)
+    with database.transaction(engine) as connection:
+        connection.execute(
+            sa.text("SELECT ledger.enrol(:member, :member_key, :node, :start, :gpus, :body, :signature)"),
+            {
+                "member": enrolment.member,
+                "member_key": member_key,
+                "node": enrolment.node,
+                "start": enrolment.start_seconds,
+                "gpus": len(enrolment.gpus),
+                "body": body,
+                "signature": signature,
+            },
+        )
+    return enrolment
+
+
+def set_levy(engine: Engine, node: str, start_seconds: int, *, levied: bool) -> None:
+    """Say whether the use of a node is credited to the pool's levy from *start_seconds* (Unix time) on."""
+    with database.transaction(engine) as connection:
+        connection.execute(
+            sa.text("SELECT ledger.set_levy(:node, :start, :levied)"),
+            {"node": node, "start": start_seconds, "levied": levied},
+        )
+
+
+def publish_class_rate(engine: Engine, accelerator_class: str, precision: str, milli_h100e: int) -> int:
+    """Publish what a GPU of a class is worth in a precision, in thousandths of an H100; return the version."""
+    return _publish(engine, class_subject(accelerator_class, precision), milli_h100e)
+
+
+def publish_tier_rate(engine: Engine, tier: str, thousandths: int) -> int:
+    """Publish a tier's usage factor in thousandths; return the version."""
+    return _publish(engine, tier_subject(tier), thousandths)
+
+
+def class_subject(accelerator_class: str, precision: str) -> str:
+    """Return the name under which a class's worth in a precision is published."""
+    return f"class/{accelerator_class}/{precision}"
+
+
+def tier_subject(tier: str) -> str:
+    """Return the name under which a tier's factor is published."""
+    return f"tier/{tier}"
+
+
+def set_metering(engine: Engine, *, slot_seconds: int, grace_seconds: int) -> None:
+    """Settle the metering interval, before the first slot, and how late a slot may be without being marked late.
+
+    Raises:
+        RefusedError: there are slots of another interval already.
+
+    """
+    with database.transaction(engine) as connection:
+        connection.execute(
+            sa.text("SELECT ledger.set_metering(:slot, :grace)"), {"slot": slot_seconds, "grace": grace_seconds}
+        )
+
+
+def _publish(engine: Engine, subject: str, thousandths: int) -> int:
+    with database.transaction(engine) as connection:
+        statement = sa.text("SELECT ledger.publish_rate(:subject, :thousandths)")
+        return int(connection.execute(statement, {"subject": subject, "thousandths": thousandths}).scalar_one())

@@ -1,0 +1,107 @@
+CREATE TABLE ledger.agent (
+  cluster VARCHAR NOT NULL,
+  cluster_uid UUID NOT NULL,
+  instance UUID NOT NULL,
+  version VARCHAR NOT NULL,
+  seen_at_seconds BIGINT NOT NULL,
+  inventory_at_seconds BIGINT,
+  CONSTRAINT agent_pkey PRIMARY KEY (cluster)
+);
+
+CREATE TABLE ledger.node (
+  cluster VARCHAR NOT NULL,
+  name VARCHAR NOT NULL,
+  body JSONB NOT NULL,
+  reported_at_seconds BIGINT NOT NULL,
+  CONSTRAINT node_pkey PRIMARY KEY (cluster, name)
+);
+
+CREATE TABLE ledger.checkpoint (
+  attempt UUID NOT NULL,
+  step BIGINT NOT NULL,
+  job UUID NOT NULL,
+  fence BIGINT NOT NULL,
+  uri VARCHAR NOT NULL,
+  sequence BIGINT NOT NULL,
+  recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  xid xid8 NOT NULL,
+  CONSTRAINT checkpoint_pkey PRIMARY KEY (attempt, step),
+  CONSTRAINT checkpoint_step_check CHECK (step >= 0),
+  CONSTRAINT checkpoint_attempt_fkey FOREIGN KEY(attempt) REFERENCES ledger.attempt (id)
+);
+CREATE INDEX checkpoint_job_sequence_idx ON ledger.checkpoint (job, sequence);
+CALL ledger.make_append_only('ledger.checkpoint');
+
+-- A cluster has one agent. Which cluster it is stays as first seen: a credential that was carried elsewhere is refused for
+-- good. Which process speaks for it may change, once the last one has been silent for p_silence seconds.
+CREATE FUNCTION ledger.admit_agent(p_cluster text, p_cluster_uid uuid, p_instance uuid, p_version text, p_silence bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+  v_now bigint := clock_seconds();
+  v_agent agent%ROWTYPE;
+  v_why text;
+BEGIN
+  INSERT INTO agent (cluster, cluster_uid, instance, version, seen_at_seconds)
+    VALUES (p_cluster, p_cluster_uid, p_instance, p_version, v_now) ON CONFLICT (cluster) DO NOTHING;
+  SELECT * INTO v_agent FROM agent WHERE cluster = p_cluster FOR UPDATE;
+  IF v_agent.cluster_uid <> p_cluster_uid THEN
+    v_why := 'another cluster';
+  ELSIF v_agent.instance <> p_instance AND v_agent.seen_at_seconds + p_silence > v_now THEN
+    v_why := 'another agent';
+  END IF;
+  IF v_why IS NOT NULL THEN
+    INSERT INTO fact (id, kind, at_seconds, cluster, detail)
+      VALUES (md5(concat_ws('/', 'AgentRefused', p_cluster, p_cluster_uid, p_instance))::uuid, 'AgentRefused', v_now, p_cluster, v_why)
+      ON CONFLICT (id) DO NOTHING;
+    RETURN v_why;
+  END IF;
+  UPDATE agent SET instance = p_instance, version = p_version, seen_at_seconds = v_now,
+      inventory_at_seconds = CASE WHEN instance = p_instance THEN inventory_at_seconds END WHERE cluster = p_cluster;
+  RETURN 'admitted';
+END $$;
+
+-- Nodes of one cluster: those that changed, or all of them.
+CREATE FUNCTION ledger.report_nodes(p_cluster text, p_whole boolean, p_nodes jsonb, p_gone text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+  v_now bigint := clock_seconds();
+BEGIN
+  INSERT INTO node (cluster, name, body, reported_at_seconds)
+    SELECT p_cluster, given ->> 'name', given, v_now FROM jsonb_array_elements(p_nodes) AS given ORDER BY given ->> 'name'
+    ON CONFLICT (cluster, name) DO UPDATE SET body = excluded.body, reported_at_seconds = v_now;
+  DELETE FROM node n WHERE n.cluster = p_cluster AND (n.name = ANY (p_gone) OR (p_whole AND NOT EXISTS (
+    SELECT FROM jsonb_array_elements(p_nodes) AS given WHERE given ->> 'name' = n.name)));
+  UPDATE agent SET inventory_at_seconds = v_now WHERE cluster = p_cluster AND (p_whole OR inventory_at_seconds IS NOT NULL);
+END $$;
+
+-- A checkpoint of record, only under the fence in force. The lock on the attempt makes expiring it wait, or this one fail.
+CREATE FUNCTION ledger.commit_checkpoint(p_cluster text, p_attempt uuid, p_fence bigint, p_step bigint, p_uri text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+  v_job uuid;
+BEGIN
+  SELECT job INTO v_job FROM attempt WHERE id = p_attempt AND fence = p_fence AND cluster = p_cluster
+    AND state IN ('leased', 'draining', 'suspect') FOR SHARE;
+  IF NOT FOUND THEN
+    RETURN 'refused: ' || refuse_lease(p_cluster, p_attempt, p_fence, 'checkpoint');
+  END IF;
+  INSERT INTO checkpoint (attempt, step, job, fence, uri) VALUES (p_attempt, p_step, v_job, p_fence, p_uri) ON CONFLICT DO NOTHING;
+  PERFORM FROM checkpoint WHERE attempt = p_attempt AND step = p_step AND uri = p_uri;
+  IF NOT FOUND THEN
+    RETURN 'refused: another checkpoint of this step is committed';
+  END IF;
+  RETURN 'committed';
+END $$;
+
+-- The newest checkpoint of the job that each attempt belongs to.
+CREATE FUNCTION ledger.last_checkpoints(p_attempts uuid[])
+RETURNS TABLE (attempt uuid, step bigint, uri text) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+  SELECT a.id, c.step, c.uri FROM attempt a
+    JOIN LATERAL (SELECT step, uri FROM checkpoint WHERE job = a.job ORDER BY sequence DESC LIMIT 1) AS c ON true
+    WHERE a.id = ANY (p_attempts)
+$$;
+
+REVOKE ALL ON FUNCTION ledger.admit_agent, ledger.report_nodes, ledger.commit_checkpoint, ledger.last_checkpoints FROM PUBLIC;
+GRANT SELECT ON ledger.agent, ledger.node, ledger.checkpoint TO hanse_operator, hanse_api, hanse_auditor;
+GRANT EXECUTE ON FUNCTION ledger.admit_agent, ledger.report_nodes, ledger.commit_checkpoint, ledger.last_checkpoints TO hanse_api;
+GRANT EXECUTE ON FUNCTION ledger.last_checkpoints TO hanse_operator;

@@ -1,0 +1,91 @@
+"""The windows of the members' caps, from now until the last second that any attempt could be funded for.
+
+In: the caps of Members, the settlement time zone, the time, and what the ledger says is taken. Out: the planner's cap
+windows, and for each the bounds and the ceiling that a reservation is recorded with. Pure.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hanse.ledger import transfers
+from hanse.resources import Member
+from hanse.resources.member import Cap
+from hanse.scheduler.pool import CapAtOnce, CapWindow
+
+HORIZON_SECONDS = 3 * 24 * 3600
+"""Longer than any funding: at most two checkpoint intervals of a day, grace and slot latency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One window of a cap; *account* is the ledger's."""
+
+    member: str
+    cap: str
+    account: str
+    start_seconds: int
+    end_seconds: int
+    ceiling: int
+
+
+def windows(member: Member, time_zone: str, now_seconds: int) -> list[Opened]:
+    """Return the windows of the member's caps over time; the caps of its organisations are not among them."""
+    name = member.metadata.name
+    return [
+        Opened(name, cap.name, transfers.cap(name, cap.name, start), start, end, cap.milli_h100e_seconds)
+        for cap in member.spec.caps
+        if cap.organisation is None and cap.milli_h100e_seconds is not None
+        for start, end in _bounds(cap, ZoneInfo(time_zone), now_seconds)
+    ]
+
+
+def at_once(member: Member) -> list[CapAtOnce]:
+    """Return the member's caps on what it uses at one time."""
+    return [
+        CapAtOnce(cap.name, member.metadata.name, cap.at_once_milli_h100e)
+        for cap in member.spec.caps
+        if cap.organisation is None and cap.at_once_milli_h100e is not None
+    ]
+
+
+def left(opened: list[Opened], taken_by_account: Mapping[str, int]) -> tuple[CapWindow, ...]:
+    """Return the planner's view of the windows: what is neither posted nor reserved."""
+    return tuple(
+        CapWindow(
+            each.cap,
+            each.member,
+            each.start_seconds,
+            each.end_seconds,
+            max(0, each.ceiling - taken_by_account.get(each.account, 0)),
+        )
+        for each in opened
+    )
+
+
+def _bounds(cap: Cap, zone: ZoneInfo, now_seconds: int) -> Iterator[tuple[int, int]]:
+    start = _begin(cap.window or "", datetime.fromtimestamp(now_seconds, zone))
+    while start.timestamp() < now_seconds + HORIZON_SECONDS:
+        end = _next(cap.window or "", start)
+        yield int(start.timestamp()), int(end.timestamp())
+        start = end
+
+
+def _begin(window: str, moment: datetime) -> datetime:
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    day = hour.replace(hour=0)
+    if window == "Hour":
+        return hour
+    if window == "Day":
+        return day
+    return day - timedelta(days=day.weekday()) if window == "Week" else day.replace(day=1)
+
+
+def _next(window: str, start: datetime) -> datetime:
+    if window == "Hour":
+        # In UTC, as an hour of the local clock may be none, or two.
+        return (start.astimezone(UTC) + timedelta(hours=1)).astimezone(start.tzinfo)
+    if window == "Month":
+        return (start + timedelta(days=32)).replace(day=1)
+    return start + timedelta(days=7 if window == "Week" else 1)

@@ -1,0 +1,42 @@
+"""Ends that users and time bring about, not the planner: a job that was deleted, suspended or has run its time.
+
+In: the world and the mirror. Out: groups of entries that stop attempts, recorded in the same cycle as the plan. Pure.
+
+There is no finalizer on a TrainingJob. That its object is gone stops its attempt, which Postgres knows without it, so a
+user's delete never hangs for want of the operator. It is safe because a leader begins only when a sweep has found the
+cache whole: a job that is not there was deleted, and is not merely unseen.
+"""
+
+from hanse.operator.entries import Group, stopping
+from hanse.operator.mirror import Live, Mirror
+from hanse.operator.world import World
+
+END = "End"
+
+
+def groups(world: World, mirror: Mirror) -> list[Group]:
+    """Return a group for each attempt that has to end now, in the order of the jobs' uids."""
+    found = []
+    for job, live in sorted(mirror.live.items()):
+        if not live.is_stopped and (reason := _reason(world, mirror, live)) is not None:
+            found.append(Group(job, (stopping(live, END, reason),)))
+    return found
+
+
+def _reason(world: World, mirror: Mirror, live: Live) -> str | None:
+    job = world.jobs.get(live.job)
+    if job is None:
+        # An object that cannot be read is there all the same.
+        return None if live.job in world.documents else "JobDeleted"
+    if job.metadata.deletion_timestamp is not None:
+        return "JobDeleted"
+    if job.spec.suspend:
+        return "Suspended"
+    if live.failure is not None:
+        return "PlacementRefused"
+    if live.granted_at_seconds is None:
+        waited = mirror.now_seconds - live.admitted_at_seconds
+        return "StartDeadlineExceeded" if waited > job.spec.start_deadline.total_seconds() and not live.awaits else None
+    past = mirror.past.get(live.job)
+    ran = mirror.now_seconds - live.granted_at_seconds + (past.run_seconds if past else 0)
+    return "MaxRuntimeExceeded" if ran >= job.spec.max_runtime.total_seconds() else None

@@ -1,0 +1,174 @@
+"""A plan as the ledger's entries.
+
+In: the planner's decisions, and what the world says of their jobs. Out: groups of
+:class:`hanse.ledger.decisions.Entry`: a decision, and what it stops or relabels, stand and fall together.
+:mod:`hanse.operator.cycle` has them recorded. Nothing is decided here, but that a plan ends before the first decision
+that the ledger could not take: the next cycle plans again.
+"""
+
+import dataclasses
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hanse.evidence import identity
+from hanse.ledger.decisions import Admission, Effect, Entry, Funding, Label, Strength
+from hanse.operator.fitness import organisation_name
+from hanse.operator.mirror import PREEMPT, Live, Mirror
+from hanse.operator.snapshot import Situation
+from hanse.operator.world import World
+from hanse.quota import units
+from hanse.scheduler import decisions
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries that belong together; `cause_index` of an entry counts from the group's first."""
+
+    job: str
+    entries: tuple[Entry, ...]
+
+
+def flatten(groups: Iterable[Group]) -> tuple[Entry, ...]:
+    """Return the entries of all groups, each cause counted from the first entry of all."""
+    found: list[Entry] = []
+    for group in groups:
+        offset = len(found)
+        for entry in group.entries:
+            cause = None if entry.cause_index is None else entry.cause_index + offset
+            found.append(dataclasses.replace(entry, cause_index=cause))
+    return tuple(found)
+
+
+class Translator:
+    """Turns decisions into groups of entries."""
+
+    def __init__(self, world: World, mirror: Mirror, situation: Situation) -> None:
+        self._world, self._mirror, self._windows = world, mirror, situation.windows
+        self._as_of = situation.snapshot.as_of
+        self._tiers = world.named("PriorityTier")
+        self._classes = world.named("AcceleratorClass")
+
+    def groups(self, planned: Iterable[decisions.Decision]) -> list[Group]:
+        """Return the groups of a plan's decisions, up to the first that must wait for a job's attempt to end."""
+        found = []
+        for decision in planned:
+            # The ledger has one live attempt a job; the planner would place a victim anew while it still drains.
+            if isinstance(decision, decisions.Admit) and decision.attempt.job in self._mirror.live:
+                break
+            found.append(self._group(decision))
+        return found
+
+    def _group(self, decision: decisions.Decision) -> Group:
+        if isinstance(decision, decisions.Admit):
+            return Group(decision.attempt.job, (self._admit(decision), *self._followed(decision)))
+        if isinstance(decision, decisions.Rise):
+            first = self._relabel("Rise", decision.change)
+            return Group(first[0], (first[1], *(self._relabel("Fall", each, 0)[1] for each in decision.falls)))
+        if isinstance(decision, decisions.Fall):
+            job, entry = self._relabel("Fall", decision.change)
+            return Group(job, (entry,))
+        live = self._mirror.live[decision.attempt.job]
+        return Group(
+            live.job,
+            (self._renew(live, decision) if isinstance(decision, decisions.Renew) else self._refuse(live, decision),),
+        )
+
+    def _admit(self, decision: decisions.Admit) -> Entry:
+        job = self._world.jobs[decision.attempt.job]
+        spec, leaf = job.spec, self._world.leaves[job.metadata.namespace or ""]
+        tier = self._tiers[spec.tier].spec
+        accelerator = self._classes[decision.accelerator].spec
+        gpus = sum(placed.gpus.bit_count() for placed in decision.placed)
+        return Entry(
+            kind="Admit",
+            effect=Effect.ADMIT,
+            verdict="Admitted",
+            reason=decision.label.rung.name,
+            member=leaf.member,
+            job=uuid.UUID(decision.attempt.job),
+            fence=decision.attempt.number,
+            admission=Admission(
+                cluster=decision.cluster,
+                accelerator_class=decision.accelerator,
+                precision=str(spec.precision),
+                tier=spec.tier,
+                milli_h100e=accelerator.h100_equivalent[spec.precision],
+                tier_thousandths=tier.usage_factor_thousandths,
+                lease_seconds=int(spec.partition_tolerance.total_seconds()),
+                grace_seconds=int(spec.checkpoint.grace.total_seconds()),
+            ),
+            nodes={placed.node: units.MILLI * placed.gpus.bit_count() for placed in decision.placed},
+            strength=_strength(decision.label, tier.rank),
+            funded_until_seconds=decision.funded_until_seconds,
+            funding=self._funding(leaf.member, decision, self._as_of, decision.gpu_rate * gpus),
+            detail={
+                "asOf": self._as_of,
+                "namespace": job.metadata.namespace or "",
+                "name": job.metadata.name,
+                "organisation": organisation_name(leaf),
+                # A mask of 64 GPUs is no exact integer of JSON, so it travels as a string.
+                "placed": [[placed.node, placed.workers, str(placed.gpus)] for placed in decision.placed],
+                "awaits": [str(identity.attempt_id(uuid.UUID(each.job), each.number)) for each in decision.awaits],
+            },
+        )
+
+    def _followed(self, decision: decisions.Admit) -> Iterable[Entry]:
+        """Return what an admission stops, and what it takes entitlement from."""
+        for stop in decision.stops:
+            live = self._mirror.live[stop.attempt.job]
+            yield dataclasses.replace(
+                stopping(live, PREEMPT, stop.reason, {"lostGpuSeconds": stop.lost_gpu_seconds}), cause_index=0
+            )
+        for relabel in decision.falls:
+            yield self._relabel("Fall", relabel, 0)[1]
+
+    def _relabel(self, kind: str, change: decisions.Relabel, cause_index: int | None = None) -> tuple[str, Entry]:
+        live = self._mirror.live[change.attempt.job]
+        entry = _keeping(live, kind, "Relabelled", change.after.rung.name)
+        strength = _strength(change.after, live.strength["tierRank"])
+        return live.job, dataclasses.replace(entry, strength=strength, cause_index=cause_index)
+
+    def _renew(self, live: Live, decision: decisions.Renew) -> Entry:
+        gpus = sum(mask.bit_count() for _, _, mask in live.placed)
+        rate = gpus * units.thousandths_of(live.milli_h100e, live.tier_thousandths)
+        start = max(live.funded_until_seconds or 0, self._as_of)
+        return dataclasses.replace(
+            _keeping(live, "Renew", "Funded", "Renewed"),
+            funded_until_seconds=decision.funded_until_seconds,
+            funding=self._funding(live.member, decision, start, rate),
+        )
+
+    def _refuse(self, live: Live, decision: decisions.Refuse) -> Entry:
+        entry = _keeping(live, "Refuse", "Refused", str(decision.reason))
+        return dataclasses.replace(entry, detail={"stopBy": decision.stop_by_seconds})
+
+    def _funding(
+        self, member: str, decision: decisions.Admit | decisions.Renew, start_seconds: int, rate: int
+    ) -> tuple[Funding, ...]:
+        found = []
+        for reserved in decision.reserved:
+            window = self._windows[member, reserved.cap, reserved.start_seconds]
+            start = max(start_seconds, window.start_seconds)
+            end = min(decision.funded_until_seconds, window.end_seconds)
+            found.append(Funding(reserved.cap, window.start_seconds, window.ceiling, start, end, rate))
+        return tuple(found)
+
+
+def stopping(live: Live, kind: str, reason: str, detail: Mapping[str, int] | None = None) -> Entry:
+    """Return the entry that stops an attempt."""
+    return Entry(
+        kind=kind, effect=Effect.STOP, verdict="Stopped", reason=str(reason), member=live.member,
+        job=uuid.UUID(live.job), fence=live.fence, detail=dict(detail or {}),
+    )  # fmt: skip
+
+
+def _keeping(live: Live, kind: str, verdict: str, reason: str) -> Entry:
+    return Entry(
+        kind=kind, effect=Effect.KEEP, verdict=verdict, reason=reason, member=live.member, job=uuid.UUID(live.job),
+        fence=live.fence,
+    )  # fmt: skip
+
+
+def _strength(label: decisions.Label, tier_rank: int) -> Strength:
+    return Strength(Label[label.rung.name], label.cover, tier_rank)

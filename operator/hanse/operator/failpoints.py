@@ -1,0 +1,33 @@
+"""Failpoints: places at which a test makes the process die or stop, as a machine could at any moment.
+
+`HANSE_FAILPOINT=NAME:ACTION` arms one: `kill` ends the process by SIGKILL, `stop` halts it by SIGSTOP, the first time
+that it comes by. Nothing else of the operator reads the variable, and it is not set in production. The names are listed
+in :data:`NAMES`, so that a test that misspells one does not pass by doing nothing.
+"""
+
+import os
+import signal
+
+VARIABLE = "HANSE_FAILPOINT"
+NAMES = ("before-record", "after-record", "before-effect", "after-effect", "before-status")
+_SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+
+
+class _Armed:
+    """What is armed in this process; an armed failpoint acts once."""
+
+    def __init__(self, setting: str) -> None:
+        self.name, _, action = setting.partition(":")
+        if setting and (self.name not in NAMES or action not in _SIGNALS):
+            raise ValueError(f"{VARIABLE}={setting}: write one of {', '.join(NAMES)}, then :kill or :stop")
+        self.signal = _SIGNALS.get(action)
+
+
+_armed = _Armed(os.environ.get(VARIABLE, ""))
+
+
+def hit(name: str) -> None:
+    """Come by the failpoint called *name*."""
+    if name == _armed.name and _armed.signal is not None:
+        chosen, _armed.signal = _armed.signal, None
+        os.kill(os.getpid(), chosen)

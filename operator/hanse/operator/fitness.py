@@ -1,0 +1,74 @@
+"""Whether a job can be planned for at all, whatever is free: what its fields and its namespace name must be there.
+
+In: the pool and a job. Out: a verdict, or nothing. Pure. The API server's rules refuse most of this when a job is
+applied; a tier may be deleted afterwards, a namespace relabelled, a policy tightened.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hanse import resources
+from hanse.operator.world import Leaf, World
+from hanse.resources import Reason
+from hanse.scheduler.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a job is not to be admitted: a reason of the API's list, and a sentence."""
+
+    reason: Reason
+    sentence: str
+
+
+def organisation_name(leaf: Leaf) -> str:
+    """Return the planner's name of a leaf: organisations are unique within their member only."""
+    return f"{leaf.member}/{leaf.organisation}" if leaf.organisation else leaf.member
+
+
+class Fitness:
+    """Judges the jobs of one situation."""
+
+    def __init__(self, world: World, pool: Pool) -> None:
+        self._world = world
+        self._members = world.named("Member")
+        self._max_grace = world.policy().max_grace
+        self._factors = {tier.name: tier.factor for tier in pool.tiers}
+        self._accelerators = {each.name for each in pool.accelerators}
+        parents = {each.parent for each in pool.organisations}
+        every = {each.name for each in pool.organisations} | {each.name for each in pool.members}
+        self._leaves = every - parents
+
+    def unfit(self, job: resources.TrainingJob) -> Verdict | None:
+        """Return the first thing that keeps the job from being planned for."""
+        return next(self._problems(job), None)
+
+    def knows(self, organisation: str, tier: str, accelerator: str) -> bool:
+        """Return whether an attempt with these names can be in a snapshot."""
+        return organisation in self._leaves and tier in self._factors and accelerator in self._accelerators
+
+    def _problems(self, job: resources.TrainingJob) -> Iterator[Verdict]:
+        yield from self._of_namespace(job)
+        tier = job.spec.tier
+        if tier not in self._factors:
+            yield Verdict(Reason.TIER_NOT_ALLOWED, f"spec.tier: there is no PriorityTier {tier}")
+        elif self._factors[tier] == 0:
+            said = f"spec.tier: the usage factor of {tier} is 0, and the ledger records no use that costs nothing"
+            yield Verdict(Reason.MISCONFIGURED, said)
+        if job.spec.checkpoint.grace > self._max_grace:
+            yield Verdict(Reason.MISCONFIGURED, "spec.checkpoint.grace: it is longer than maxGrace of the PoolPolicy")
+        if job.spec.gpu_memory is not None:
+            yield Verdict(Reason.MEMORY_DOES_NOT_FIT, "spec.gpuMemory: GPUs are not shared yet")
+
+    def _of_namespace(self, job: resources.TrainingJob) -> Iterator[Verdict]:
+        leaf = self._world.leaves.get(job.metadata.namespace or "")
+        if leaf is None or leaf.member not in self._members:
+            yield Verdict(Reason.MISCONFIGURED, "metadata.namespace: it belongs to no member of the alliance")
+            return
+        if organisation_name(leaf) not in self._leaves:
+            said = f"metadata.namespace: {leaf.organisation or leaf.member} is no leaf of the member {leaf.member}"
+            yield Verdict(Reason.MISCONFIGURED, said)
+        if any(cap.organisation for cap in self._members[leaf.member].spec.caps):
+            # The planner knows the members' caps only; to admit what a cap may forbid would cross it.
+            said = "caps of organisations are not enforced yet, so nothing of a member that has one is admitted"
+            yield Verdict(Reason.EXCEEDS_CAP, said)

@@ -1,0 +1,102 @@
+"""Health, metrics and the internal port: how old each feed is, what the leader does, why a job waits.
+
+In: the state of the process. Out: HTTP. `/healthz` is for the kubelet: it fails only when a restart would help, when
+the event loop is stuck or the feed stale for long. `/readyz` says whether this process could lead. `/feeds` gives each
+feed's age, for people and probes. `/metrics` is Prometheus'. `/internal/jobs/UID` is for the API service and asks for a
+bearer token, as what it says of a job is the business of the job's member only.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import prometheus_client
+from aiohttp import web
+
+from hanse.operator.hearing import SILENT_SECONDS_MAX, Hearing
+from hanse.operator.sweep import Sweeper
+
+STUCK_SECONDS_MAX = 900.0
+_registry = prometheus_client.CollectorRegistry()
+FEED_AGE = prometheus_client.Gauge(
+    "hanse_operator_feed_age_seconds", "Time since the feed of a kind was last heard.", ["kind"], registry=_registry
+)
+LEADING = prometheus_client.Gauge("hanse_operator_leading", "1 while this process leads.", registry=_registry)
+ORDERS = prometheus_client.Gauge(
+    "hanse_operator_orders_left", "Recorded decisions that have not taken effect.", registry=_registry
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """What is reported; *leader* returns the current leader's progress, *job* what is known of a job."""
+
+    hearing: Hearing
+    sweeper: Sweeper
+    restarts: Callable[[], int]
+    leader: Callable[[], Mapping[str, Any]]
+    job: Callable[[str], Mapping[str, Any] | None]
+    queue: Callable[[frozenset[str]], list[dict[str, Any]] | None]
+    token: str
+
+
+def application(state: State) -> web.Application:
+    """Return the web application."""
+    app = web.Application()
+    handlers = _Handlers(state)
+    app.router.add_get("/healthz", handlers.healthz)
+    app.router.add_get("/readyz", handlers.readyz)
+    app.router.add_get("/feeds", handlers.feeds)
+    app.router.add_get("/metrics", handlers.metrics)
+    app.router.add_get("/v1/queue", handlers.queue)
+    app.router.add_get("/v1/jobs/{uid}", handlers.job)
+    return app
+
+
+class _Handlers:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        ages = {kind: heard.age_seconds() for kind, heard in self._state.hearing.feeds().items()}
+        stuck = [kind for kind, age in ages.items() if age is not None and age > STUCK_SECONDS_MAX]
+        return web.json_response({"stuck": stuck}, status=503 if stuck else 200)
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        stale = [kind for kind, heard in self._state.hearing.feeds().items() if not heard.is_fresh]
+        ready = self._state.sweeper.is_whole and not stale
+        return web.json_response({"whole": self._state.sweeper.is_whole, "stale": stale}, status=200 if ready else 503)
+
+    async def feeds(self, _: web.Request) -> web.Response:
+        feeds = {
+            kind: {"ageSeconds": heard.age_seconds(), "opened": heard.opened, "fresh": heard.is_fresh}
+            for kind, heard in self._state.hearing.feeds().items()
+        }
+        said = {"feeds": feeds, "silentSecondsMax": SILENT_SECONDS_MAX, "restarts": self._state.restarts()}
+        return web.json_response(said | {"leader": self._state.leader()})
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        for kind, heard in self._state.hearing.feeds().items():
+            age = heard.age_seconds()
+            FEED_AGE.labels(kind).set(float("inf") if age is None else age)
+        leader = self._state.leader()
+        LEADING.set(bool(leader))
+        ORDERS.set(leader.get("ordersLeft", 0))
+        return web.Response(body=prometheus_client.generate_latest(_registry), content_type="text/plain")
+
+    async def queue(self, request: web.Request) -> web.Response:
+        members = frozenset(request.query.getall("member", []))
+        return self._told(request, lambda: self._state.queue(members))
+
+    async def job(self, request: web.Request) -> web.Response:
+        return self._told(request, lambda: self._state.job(request.match_info["uid"]))
+
+    def _told(self, request: web.Request, ask: Callable[[], Any]) -> web.Response:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not self._state.token or not hmac.compare_digest(given.encode(), self._state.token.encode()):
+            return web.json_response({"message": "a bearer token is needed"}, status=401)
+        answer = ask()
+        if answer is None:
+            return web.json_response({"message": "this process does not lead, or knows no such job"}, status=404)
+        return web.json_response(answer)

@@ -1,0 +1,245 @@
+"""The mirror: the attempts as Postgres has them, in memory.
+
+In: rows of the ledger, read when a leader begins and before each cycle. Out: live attempts, and what became of each
+job's earlier ones; next is :mod:`hanse.operator.snapshot`. Truth is Postgres alone: nothing here changes but by reading
+what was committed, by us or by the API service (which grants, renews and releases leases), so a COMMIT whose answer was
+lost needs no guessing. Details of an attempt are read once; each poll reads only what can change.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, orm
+
+from hanse.evidence import canonical
+from hanse.ledger import database
+from hanse.ledger.attempts import LIVE
+from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
+
+SUCCEEDED, FAILED = "Succeeded", "Failed"
+PREEMPT = "Preempt"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An attempt that may still hold GPUs."""
+
+    id: uuid.UUID
+    job: str
+    fence: int
+    member: str
+    cluster: str
+    accelerator_class: str
+    precision: str
+    tier: str
+    milli_h100e: int
+    tier_thousandths: int
+    grace_seconds: int
+    state: str
+    funded_until_seconds: int | None
+    granted_at_seconds: int | None
+    admitted_at_seconds: int
+    admitted_sequence: int
+    """The place in the ledger of the decision that admitted it."""
+    strength: Mapping[str, Any]
+    placed: tuple[tuple[str, int, int], ...]
+    """Node, workers and the mask of the GPUs, for each node."""
+    awaits: frozenset[uuid.UUID]
+    organisation: str
+    job_name: tuple[str, str]
+    last_decision: uuid.UUID
+    stop_kind: str | None = None
+    stop_reason: str | None = None
+    failure: str | None = None
+    """Why the decision that admitted it could not take effect."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a decision has told it to stop."""
+        return self.stop_kind is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What became of a job's attempts that have ended."""
+
+    attempts: int = 0
+    failures: int = 0
+    preemptions: int = 0
+    run_seconds: int = 0
+    last_ended_seconds: int = 0
+    last_outcome: str = ""
+    last_stop_reason: str | None = None
+    last_decision: uuid.UUID | None = None
+
+
+NEVER_RAN = Past()
+
+
+@dataclass
+class Mirror:
+    """Live attempts by job, and the past of the jobs that were asked for."""
+
+    now_seconds: int = 0
+    live: dict[str, Live] = field(default_factory=dict)
+    past: dict[str, Past] = field(default_factory=dict)
+    version: int = 0
+    """Grows whenever something changed."""
+
+    def poll(self, engine: Engine, jobs: Iterable[str]) -> None:
+        """Read what changed, and the past of those *jobs* that are new here."""
+        with database.transaction(engine) as connection:
+            self.now_seconds = int(connection.execute(sa.text("SELECT ledger.clock_seconds()")).scalar_one())
+            rows = {row.id: row for row in connection.execute(_CHANGING)}
+            known = {each.id: each for each in self.live.values()}
+            fresh = [key for key, row in rows.items() if key not in known or _differs(known[key], row)]
+            ended = {each.job for key, each in known.items() if key not in rows}
+            self._take_live(connection, rows, known, fresh)
+            unknown = [job for job in jobs if job not in self.past]
+            if ended or unknown:
+                self.past |= dict.fromkeys(unknown, NEVER_RAN) | _past(connection, [*ended, *unknown])
+            if fresh or ended or unknown:
+                self.version += 1
+
+    def drop(self) -> None:
+        """Forget everything: the next poll reads it again."""
+        self.live.clear()
+        self.past.clear()
+        self.version += 1
+
+    def _take_live(
+        self, connection: Connection, rows: Mapping[uuid.UUID, Any], known: Mapping[uuid.UUID, Live], fresh: list[Any]
+    ) -> None:
+        kept = {each.job: each for key, each in known.items() if key in rows}
+        for each in _details(connection, fresh):
+            kept[each.job] = each
+        self.live = kept
+
+
+_CHANGING = sa.select(
+    Attempt.id, Attempt.state, Attempt.funded_until_seconds, Attempt.granted_at_seconds, Attempt.last_decision
+).where(Attempt.state.in_(LIVE))
+
+
+def _differs(known: Live, row: Any) -> bool:
+    seen = (known.state, known.funded_until_seconds, known.granted_at_seconds, known.last_decision)
+    return seen != (row.state, row.funded_until_seconds, row.granted_at_seconds, row.last_decision)
+
+
+def ended(engine: Engine, attempts: list[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of *attempts* that have ended, by what is committed now: an attempt that has ended stays so."""
+    statement = sa.select(Attempt.id).where(Attempt.id.in_(attempts), Attempt.state.not_in(LIVE))
+    with database.transaction(engine) as connection:
+        return set(connection.execute(statement).scalars())
+
+
+def _details(connection: Connection, attempts: list[uuid.UUID]) -> list[Live]:
+    if not attempts:
+        return []
+    admitted, stopped = orm.aliased(Decision), orm.aliased(Decision)
+    statement = (
+        sa.select(
+            Attempt.__table__,
+            admitted.body,
+            admitted.sequence.label("admitted_sequence"),
+            stopped.kind.label("stop_kind"),
+            stopped.reason.label("stop_reason"),
+            Effect.detail.label("failure"),
+        )
+        .join(admitted, admitted.id == Attempt.admitted_by)
+        .outerjoin(stopped, stopped.id == Attempt.stopped_by)
+        .outerjoin(Effect, (Effect.decision == Attempt.admitted_by) & (Effect.outcome == "failed"))
+        .where(Attempt.id.in_(attempts))
+    )
+    strengths = _strengths(connection, attempts)
+    return [_live(row, strengths[row.id]) for row in connection.execute(statement)]
+
+
+def _strengths(connection: Connection, attempts: list[uuid.UUID]) -> dict[uuid.UUID, Mapping[str, Any]]:
+    """Return what each attempt's last decision on its strength says."""
+    statement = (
+        sa.select(Decision.attempt, Decision.body)
+        .where(Decision.attempt.in_(attempts), Decision.effect.in_(("admit", "keep")))
+        .order_by(Decision.term, Decision.cycle, Decision.index)
+    )
+    found: dict[uuid.UUID, Mapping[str, Any]] = {}
+    for row in connection.execute(statement):
+        body: Any = canonical.decode(row.body)
+        found[row.attempt] = body.get("strength") or found[row.attempt]
+    return found
+
+
+def _live(row: Any, strength: Mapping[str, Any]) -> Live:
+    body: Any = canonical.decode(row.body)
+    detail = body["detail"]
+    return Live(
+        id=row.id,
+        job=str(row.job),
+        fence=row.fence,
+        member=row.member,
+        cluster=row.cluster,
+        accelerator_class=row.accelerator_class,
+        precision=row.precision,
+        tier=row.tier,
+        milli_h100e=row.milli_h100e,
+        tier_thousandths=row.tier_thousandths,
+        grace_seconds=row.grace_seconds,
+        state=row.state,
+        funded_until_seconds=row.funded_until_seconds,
+        granted_at_seconds=row.granted_at_seconds,
+        admitted_at_seconds=detail["asOf"],
+        admitted_sequence=row.admitted_sequence,
+        strength=strength,
+        placed=tuple((node, workers, int(mask)) for node, workers, mask in detail["placed"]),
+        awaits=frozenset(uuid.UUID(each) for each in detail["awaits"]),
+        organisation=detail["organisation"],
+        job_name=(detail["namespace"], detail["name"]),
+        last_decision=row.last_decision,
+        stop_kind=row.stop_kind,
+        stop_reason=row.stop_reason,
+        failure=row.failure,
+    )
+
+
+def _past(connection: Connection, jobs: list[str]) -> dict[str, Past]:
+    """Return the past of those *jobs* that have one."""
+    stopped = orm.aliased(Decision)
+    released = sa.select(Fact.attempt, Fact.detail).where(Fact.kind == "LeaseReleased").subquery()
+    statement = (
+        sa.select(
+            Attempt.job,
+            Attempt.granted_at_seconds,
+            Attempt.ended_at_seconds,
+            Attempt.last_decision,
+            released.c.detail.label("outcome"),
+            stopped.kind.label("stop_kind"),
+            stopped.reason.label("stop_reason"),
+        )
+        .outerjoin(released, released.c.attempt == Attempt.id)
+        .outerjoin(stopped, stopped.id == Attempt.stopped_by)
+        .where(Attempt.job.in_([uuid.UUID(job) for job in jobs]), Attempt.state.not_in(LIVE))
+        .order_by(Attempt.job, Attempt.fence)
+    )
+    found: dict[str, Past] = {}
+    for row in connection.execute(statement):
+        found[str(row.job)] = _extended(found.get(str(row.job), NEVER_RAN), row)
+    return found
+
+
+def _extended(past: Past, row: Any) -> Past:
+    # The agent reports an outcome, and may add why after a colon.
+    outcome = (row.outcome or "").partition(":")[0]
+    ran = row.ended_at_seconds - row.granted_at_seconds if row.granted_at_seconds is not None else 0
+    return Past(
+        attempts=past.attempts + 1,
+        failures=past.failures + (outcome == FAILED),
+        preemptions=past.preemptions + (row.stop_kind == PREEMPT),
+        run_seconds=past.run_seconds + max(0, ran),
+        last_ended_seconds=row.ended_at_seconds,
+        last_outcome=outcome,
+        last_stop_reason=row.stop_reason,
+        last_decision=row.last_decision,
+    )

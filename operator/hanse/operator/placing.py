@@ -1,0 +1,69 @@
+"""Placements: what a member cluster is told of an attempt, and nothing about whose it is.
+
+In: an attempt as recorded, and the job's spec. Out: the manifest of a Placement. Pure. The object is named
+after the attempt, whose id follows from job and fence, so that to make it twice is to make it once. `sequence` is the
+decision's place in the ledger: the API server refuses what is older than what is there.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from hanse import resources
+from hanse.operator import kinds
+from hanse.operator.mirror import Live
+from hanse.resources.durations import format_duration
+
+
+def path(live: Live) -> str:
+    """Return the path of an attempt's Placement."""
+    return kinds.PLACEMENT.object_path(str(live.id), namespace(live.cluster))
+
+
+def namespace(cluster: str) -> str:
+    """Return the namespace in which a cluster's agent looks for its Placements."""
+    return f"{resources.CLUSTER_NAMESPACE_PREFIX}{cluster}"
+
+
+def running(live: Live, spec: resources.TrainingJobSpec) -> dict[str, Any]:
+    """Return the Placement that has an attempt run."""
+    funded_until = datetime.fromtimestamp(live.funded_until_seconds or live.admitted_at_seconds, UTC)
+    said: dict[str, Any] = {
+        "attempt": str(live.id),
+        "fence": live.fence,
+        "sequence": live.admitted_sequence,
+        "wanted": "Running",
+        "fundedUntil": funded_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "class": live.accelerator_class,
+        "trust": str(spec.trust),
+        "allowSharingWith": str(spec.allow_sharing_with),
+        "startDeadline": format_duration(spec.start_deadline),
+        "grace": format_duration(spec.checkpoint.grace),
+        "lease": format_duration(spec.partition_tolerance),
+        "workers": _workers(live.placed),
+        "egress": [each.model_dump(mode="json") for each in spec.egress],
+        "template": spec.template.model_dump(mode="json", exclude_unset=True),
+    }
+    return {
+        "apiVersion": resources.API_VERSION,
+        "kind": "Placement",
+        "metadata": {"name": str(live.id), "namespace": namespace(live.cluster)},
+        "spec": said,
+    }
+
+
+def stopped(sequence: int) -> dict[str, Any]:
+    """Return the change that has an attempt stop."""
+    return {"spec": {"wanted": "Stopped", "sequence": sequence}}
+
+
+def _workers(placed: Iterable[tuple[str, int, int]]) -> list[dict[str, Any]]:
+    """Share each node's GPUs out among its workers, both in rising order; ranks follow the nodes' order."""
+    workers: list[dict[str, Any]] = []
+    for node, count, mask in placed:
+        gpus = [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
+        share = len(gpus) // count
+        for index in range(count):
+            own = gpus[index * share : (index + 1) * share]
+            workers.append({"rank": len(workers), "node": node, "gpus": own})
+    return workers

@@ -1,0 +1,305 @@
+"""The snapshot: the world and the mirror as the planner wants them.
+
+In: typed objects, attempts, node reports, what caps have taken, the time. Out: a :class:`Situation`: the planner's
+snapshot, and a verdict on each job that cannot be in it. Next is :mod:`hanse.operator.cycle`. Pure: the same input
+gives the same snapshot. One bad object must not keep the others out, so whatever the planner would refuse is left out
+here, with a reason.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hanse import resources, scheduler
+from hanse.ledger import reports
+from hanse.operator import capping, offers
+from hanse.operator.fitness import Fitness, Verdict, organisation_name
+from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past
+from hanse.operator.world import World
+from hanse.quota import charge
+from hanse.scheduler import pool as pools
+from hanse.scheduler import records
+
+SLOT_LATENCY_SECONDS = 600
+NODE_NAME_LENGTH_MAX = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that a cycle decides on."""
+
+    snapshot: scheduler.Snapshot
+    verdicts: Mapping[str, Verdict]
+    windows: Mapping[tuple[str, str, int], capping.Opened]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a snapshot is made from."""
+
+    world: World
+    mirror: Mirror
+    reports: Iterable[reports.Node]
+    taken_by_account: Mapping[str, int]
+    held_back: Mapping[str, Verdict]
+    """Jobs whose decisions the ledger refused a moment ago, and with what words."""
+
+
+def build(inputs: Inputs) -> Situation:
+    """Return the situation as of the mirror's time.
+
+    Raises:
+        QuotaError: the members' and the alliance's settings contradict one another.
+
+    """
+    world, mirror = inputs.world, inputs.mirror
+    opened = cap_windows(world, mirror.now_seconds)
+    pool = _pool(world, capping.left(opened, inputs.taken_by_account))
+    nodes = _nodes(inputs, pool)
+    fitness = Fitness(world, pool)
+    verdicts = dict(inputs.held_back)
+    jobs: dict[str, records.Job] = {}
+    for uid, job in world.jobs.items():
+        if (verdict := fitness.unfit(job)) is not None:
+            verdicts[uid] = verdict
+        else:
+            jobs[uid] = _job(inputs, uid, job, suspended=_held_back(inputs, uid, job))
+    attempts = _attempts(mirror, fitness, jobs, nodes)
+    snapshot = scheduler.build(pool, nodes.values(), jobs.values(), attempts, mirror.now_seconds)
+    return Situation(snapshot, verdicts, {(each.member, each.cap, each.start_seconds): each for each in opened})
+
+
+def _attempts(
+    mirror: Mirror, fitness: Fitness, jobs: dict[str, records.Job], nodes: dict[str, records.Node]
+) -> list[records.Attempt]:
+    """Return the attempts, and add jobs that are gone, for as long as their attempts hold GPUs."""
+    found = []
+    for live in mirror.live.values():
+        if live.job not in jobs and fitness.knows(live.organisation, live.tier, live.accelerator_class):
+            jobs[live.job] = _departed(live)
+        if live.job in jobs and all(node in nodes for node, _, _ in live.placed):
+            found.append(_attempt(live))
+            continue
+        # It holds GPUs, but names something that is gone: nobody else gets them until it has ended.
+        for node, _, mask in live.placed:
+            if node in nodes:
+                nodes[node] = dataclasses.replace(nodes[node], foreign_gpus=nodes[node].foreign_gpus | mask)
+    return found
+
+
+def cap_windows(world: World, now_seconds: int) -> list[capping.Opened]:
+    """Return the windows of all members' caps."""
+    zone = world.policy().settlement.time_zone
+    return [each for member in world.named("Member").values() for each in capping.windows(member, zone, now_seconds)]
+
+
+def _pool(world: World, caps: tuple[pools.CapWindow, ...]) -> pools.Pool:
+    members = world.named("Member")
+    classes = world.named("AcceleratorClass")
+    policy = world.policy()
+    return pools.Pool(
+        accelerators=tuple(
+            pools.AcceleratorClass(name, {str(key): value for key, value in each.spec.h100_equivalent.items()})
+            for name, each in classes.items()
+        ),
+        tiers=tuple(_tier(name, each.spec) for name, each in world.named("PriorityTier").items()),
+        members=tuple(_member(name, each.spec, classes) for name, each in members.items()),
+        organisations=tuple(
+            _organisation(name, each, classes) for name, member in members.items() for each in member.spec.organisations
+        ),
+        contributions=tuple(_contributions(world)),
+        caps=caps,
+        caps_at_once=tuple(each for member in members.values() for each in capping.at_once(member)),
+        policy=pools.Policy(
+            reference_precision=str(policy.reference_precision),
+            share_floor=policy.share_floor_milli_h100e,
+            share_half_life_seconds=_seconds(policy.share_half_life),
+            restart_cost_seconds=_seconds(policy.restart_cost),
+            lost_seconds_max=_seconds(policy.max_loss),
+            funding_seconds_min=_seconds(policy.funding_horizon),
+            slot_latency_seconds=SLOT_LATENCY_SECONDS,
+        ),
+    )
+
+
+def _tier(name: str, spec: resources.PriorityTierSpec) -> pools.Tier:
+    return pools.Tier(
+        name, spec.rank, spec.usage_factor_thousandths, spec.entitlement_share_thousandths, spec.preempts,
+        spec.preemptible, _seconds(spec.min_runtime),
+    )  # fmt: skip
+
+
+def _member(name: str, spec: resources.MemberSpec, classes: Mapping[str, Any]) -> pools.Member:
+    # A class that is not there (yet) has no GPUs to grant, to lend or to borrow.
+    grants, borrowing, lending = (
+        {each.accelerator_class: each.gpus for each in listed if each.accelerator_class in classes}
+        for listed in (spec.grants, spec.borrowing_limits, spec.lending_limits)
+    )
+    return pools.Member(
+        name, spec.levy_thousandths, grants, {key: 1000 * gpus for key, gpus in borrowing.items()},
+        {key: 1000 * gpus for key, gpus in lending.items()}, suspended=spec.suspended,
+    )  # fmt: skip
+
+
+def _organisation(member: str, each: Any, classes: Mapping[str, Any]) -> pools.Organisation:
+    parent = f"{member}/{each.parent}" if each.parent else member
+    shares = {name: share for name, share in each.share_thousandths.items() if name in classes}
+    return pools.Organisation(f"{member}/{each.name}", parent, shares)
+
+
+def _contributions(world: World) -> Iterable[pools.Contribution]:
+    clusters, members, classes = (world.named(kind) for kind in ("MemberCluster", "Member", "AcceleratorClass"))
+    for each in world.contributions():
+        cluster = clusters.get(each.spec.cluster)
+        if cluster is None or cluster.spec.member not in members or each.spec.accelerator_class not in classes:
+            continue
+        excluded = {name for name, member in members.items() if not _may_run_in(member, cluster)}
+        yield pools.Contribution(
+            name=_contribution_name(each),
+            member=cluster.spec.member,
+            cluster=each.spec.cluster,
+            region=cluster.spec.region,
+            trust=frozenset(pools.Trust[level.name] for level in each.spec.trust_levels),
+            excluded_members=frozenset(excluded | set(each.spec.exclude_members)),
+        )
+
+
+def _may_run_in(member: resources.Member, cluster: resources.MemberCluster) -> bool:
+    """Return whether the member's residency allows the cluster: it lies in one of the zones, if any are named."""
+    return not member.spec.zones or bool(set(member.spec.zones) & set(cluster.spec.zones))
+
+
+def _contribution_name(each: resources.Contribution) -> str:
+    return f"{each.metadata.namespace}/{each.metadata.name}"
+
+
+def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
+    offered = {each.name for each in pool.contributions}
+    found: dict[str, records.Node] = {}
+    contributions = [each for each in inputs.world.contributions() if _contribution_name(each) in offered]
+    for cluster, name, report in ((each.cluster, each.name, each.body) for each in inputs.reports):
+        contribution = next((each for each in contributions if _offers(each, cluster, report)), None)
+        # Node names are unique in the ledger: the first cluster by name keeps one that two of them report.
+        if contribution is not None and name not in found and len(name) <= NODE_NAME_LENGTH_MAX:
+            found[name] = _node(name, report, contribution, inputs.mirror.now_seconds)
+    return found
+
+
+def _offers(contribution: resources.Contribution, cluster: str, report: Mapping[str, Any]) -> bool:
+    spec, labels = contribution.spec, report.get("labels", {})
+    same_place = (spec.cluster, spec.accelerator_class) == (cluster, report["class"])
+    return same_place and all(labels.get(key) == value for key, value in spec.node_selector.items())
+
+
+def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, now_seconds: int) -> records.Node:
+    gpus, foreign = report["gpus"], report.get("foreign", {})
+    held = min(gpus, foreign.get("gpus", 0))
+    return records.Node(
+        name=name,
+        contribution=_contribution_name(offer),
+        accelerator=report["class"],
+        gpus=(1 << gpus) - 1,
+        gpus_enrolled=gpus,
+        cpu_milli=report["cpuMilli"],
+        memory_mib=report["memoryMiB"],
+        ephemeral_mib=report.get("ephemeralMiB", 0),
+        # Which GPUs foreign pods hold is not reported: the last ones stand for them.
+        foreign_gpus=((1 << held) - 1) << (gpus - held),
+        foreign_cpu_milli=foreign.get("cpuMilli", 0),
+        foreign_memory_mib=foreign.get("memoryMiB", 0),
+        state=offers.state(offer.spec, now_seconds) if report["ready"] else pools.NodeState.DOWN,
+    )
+
+
+def _held_back(inputs: Inputs, uid: str, job: resources.TrainingJob) -> bool:
+    """Return whether a job that could be planned for is not to be admitted now."""
+    live, past = inputs.mirror.live.get(uid), inputs.mirror.past.get(uid, NEVER_RAN)
+    is_draining = live is not None and live.is_stopped
+    is_leaving = job.metadata.deletion_timestamp is not None
+    return uid in inputs.held_back or is_draining or is_leaving or job.spec.suspend or has_ended(job, past)
+
+
+def has_ended(job: resources.TrainingJob, past: Past) -> bool:
+    """Return whether nothing will run of the job any more."""
+    return past.last_outcome == SUCCEEDED or failed(job, past) is not None
+
+
+def failed(job: resources.TrainingJob, past: Past) -> str | None:
+    """Return why the job has failed for good, in one word, or None."""
+    if past.failures > job.spec.restart.limit:
+        return "RestartLimitExceeded"
+    if past.run_seconds >= _seconds(job.spec.max_runtime):
+        return "MaxRuntimeExceeded"
+    return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" else None
+
+
+def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, *, suspended: bool) -> records.Job:
+    mirror = inputs.mirror
+    past, live = mirror.past.get(uid, NEVER_RAN), mirror.live.get(uid)
+    created = job.metadata.creation_timestamp
+    return records.Job(
+        uid=uid,
+        organisation=organisation_name(inputs.world.leaves[job.metadata.namespace or ""]),
+        tier=job.spec.tier,
+        shape=shape(job.spec),
+        submitted_seconds=int(created.timestamp()) if created else 0,
+        preemptions=past.preemptions,
+        attempts=live.fence if live else past.attempts,
+        suspended=suspended,
+    )
+
+
+def shape(spec: resources.TrainingJobSpec) -> pools.Shape:
+    """Return what a job asks for. A gang is its core: growing beyond it is left to a later planner."""
+    containers = spec.template.spec.containers
+    needs = [each.resources.requests for each in containers]
+    cpu = sum(resources.ceil_milli(each["cpu"]) for each in needs if "cpu" in each)
+    memory = sum(resources.ceil_mib(each["memory"]) for each in needs if "memory" in each)
+    ephemeral = sum(resources.ceil_mib(each["ephemeral-storage"]) for each in needs if "ephemeral-storage" in each)
+    return pools.Shape(
+        options=tuple(
+            pools.Option(each.accelerator_class, each.min_replicas or spec.workers.core) for each in spec.accelerators
+        ),
+        gpus_per_worker=spec.gpus_per_worker,
+        cpu_milli=cpu,
+        memory_mib=memory,
+        ephemeral_mib=ephemeral,
+        precision=str(spec.precision),
+        trust=pools.Trust[spec.trust.name],
+        regions=frozenset(spec.placement.regions),
+        excluded_members=frozenset(spec.placement.exclude_members),
+        checkpoint_seconds=_seconds(spec.checkpoint.interval),
+        grace_seconds=_seconds(spec.checkpoint.grace),
+    )
+
+
+def _departed(live: Live) -> records.Job:
+    """Return a record of a job that is gone or cannot be read."""
+    workers = sum(count for _, count, _ in live.placed)
+    gpus = sum(mask.bit_count() for _, _, mask in live.placed)
+    asked = pools.Shape((pools.Option(live.accelerator_class, workers),), gpus // workers, precision=live.precision)
+    return records.Job(
+        live.job, live.organisation, live.tier, asked, live.admitted_at_seconds, attempts=live.fence, suspended=True
+    )
+
+
+def _attempt(live: Live) -> records.Attempt:
+    started = live.granted_at_seconds or live.admitted_at_seconds
+    return records.Attempt(
+        job=live.job,
+        number=live.fence,
+        accelerator=live.accelerator_class,
+        rung=pools.Rung[live.strength["label"]],
+        cover=live.strength["cover"],
+        started_seconds=started,
+        checkpoint_seconds=started,
+        funded_until_seconds=live.funded_until_seconds or live.admitted_at_seconds,
+        gpu_rate=charge.gpu_rate(live.milli_h100e, live.tier_thousandths),
+        placed=tuple(records.Placed(*each) for each in live.placed),
+        draining=live.is_stopped,
+    )
+
+
+def _seconds(duration: Any) -> int:
+    return int(duration.total_seconds())

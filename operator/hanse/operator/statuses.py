@@ -1,0 +1,209 @@
+"""Statuses: what the owner of a job is told, as a function of what is known.
+
+In: a job, its live attempt, its past, why it waits. Out: the whole status of the TrainingJob, and whether it is worth a
+write: only a changed phase, reason or place is. What changes all the time (position, charge) is served by the API
+instead. Pure.
+
+=============  ======================================================================================
+phase          when
+=============  ======================================================================================
+Queued         it never ran, and waits; also while the object is Misconfigured
+Admitted       an attempt is decided; its workers are not all ready
+Running        its cluster's agent reports all workers ready
+Preempting     a decision has stopped its attempt, which still checkpoints or holds GPUs
+Requeued       its last attempt ended, and it waits for the next
+Suspended      its owner suspends it, and nothing of it runs
+Succeeded      its agent reported that it ended well
+Failed         it failed more often than it may, or has run its time
+=============  ======================================================================================
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from hanse import resources
+from hanse.operator.fitness import Verdict
+from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past
+from hanse.operator.snapshot import failed
+from hanse.operator.world import Leaf
+from hanse.quota import units
+from hanse.resources import Phase, Reason
+
+_DECIDED = ("phase", "reason", "observedGeneration", "fence", "strength", "cluster", "replicas")
+_REASON_BY_VALUE = {str(each): each for each in Reason}
+_MESSAGE_LENGTH_MAX = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a status is made from. `waiting` is the planner's explanation, by field."""
+
+    job: resources.TrainingJob
+    leaf: Leaf | None
+    live: Live | None
+    past: Past = NEVER_RAN
+    verdict: Verdict | None = None
+    waiting: Mapping[str, Any] | None = None
+    placement: resources.PlacementStatus | None = None
+
+
+def project(known: Known, now_seconds: int) -> dict[str, Any]:
+    """Return the status as the API server is to have it."""
+    spec, live, past = known.job.spec, known.live, known.past
+    phase = _phase(known)
+    status: dict[str, Any] = {"observedGeneration": known.job.metadata.generation, "phase": str(phase)}
+    if known.leaf is not None:
+        status["member"] = known.leaf.member
+        if known.leaf.organisation:
+            status["organisation"] = known.leaf.organisation
+    reason, explanation = _why(known, phase)
+    if reason is not None:
+        status |= {"reason": str(reason), "explanation": explanation}
+    held = sum(mask.bit_count() for _, _, mask in live.placed) if live else 0
+    status["gpus"] = f"{held}/{spec.workers.replicas * spec.gpus_per_worker}"
+    if live is not None:
+        status |= _running(live, held, known.placement)
+    decided = live.last_decision if live else past.last_decision
+    if decided is not None:
+        status["lastDecision"] = str(decided)
+    status |= {"attempts": past.attempts + (live is not None), "preemptions": past.preemptions}
+    status["conditions"] = _conditions(known, phase, status, now_seconds)
+    return status
+
+
+def misconfigured(document: Mapping[str, Any], problem: str, now_seconds: int) -> dict[str, Any]:
+    """Return the status of a job that cannot be read: the field and what is wrong with it, in its own words."""
+    generation = document["metadata"].get("generation", 0)
+    before = document.get("status", {}).get("conditions", [])
+    message = problem[:_MESSAGE_LENGTH_MAX]
+    condition = _Stamp(before, generation, now_seconds).condition("Queued", "False", Reason.MISCONFIGURED, message)
+    return {
+        "observedGeneration": generation,
+        "phase": str(Phase.QUEUED),
+        "reason": str(Reason.MISCONFIGURED),
+        "explanation": {"message": message, "remedy": "correct the field, or create another job"},
+        "conditions": [condition],
+    }
+
+
+def differs(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Return whether a status is worth writing."""
+    return any(before.get(name) != after.get(name) for name in _DECIDED)
+
+
+def is_final(status: Mapping[str, Any]) -> bool:
+    """Return whether the job has ended for good."""
+    return status.get("phase") in {str(Phase.SUCCEEDED), str(Phase.FAILED)}
+
+
+def _phase(known: Known) -> Phase:
+    live, past = known.live, known.past
+    if live is not None:
+        if live.is_stopped:
+            return Phase.PREEMPTING
+        is_running = (
+            known.placement is not None and known.placement.phase == "Running" and known.placement.fence == live.fence
+        )
+        return Phase.RUNNING if is_running else Phase.ADMITTED
+    if past.last_outcome == SUCCEEDED:
+        return Phase.SUCCEEDED
+    if failed(known.job, past) is not None:
+        return Phase.FAILED
+    if known.job.spec.suspend:
+        return Phase.SUSPENDED
+    return Phase.REQUEUED if past.attempts else Phase.QUEUED
+
+
+def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
+    """Return why the job does not run, if it does not, and the numbers behind it."""
+    live = known.live
+    if live is not None and live.state == "suspect":
+        return Reason.CLUSTER_UNREACHABLE, _said("its cluster has not renewed its lease; it still counts as running")
+    if live is not None and live.stop_reason in _REASON_BY_VALUE:
+        return _REASON_BY_VALUE[live.stop_reason], _said(
+            "a decision has stopped it, and it is given time to checkpoint"
+        )
+    if phase not in {Phase.QUEUED, Phase.REQUEUED}:
+        return None, {}
+    if known.verdict is not None:
+        return known.verdict.reason, _said(known.verdict.sentence)
+    if known.waiting is None:
+        return None, {}
+    row = known.waiting
+    numbers = {"askedGpus": row["asked_gpus"], "freeGpus": row["free_gpus"], "jobsAhead": row["ahead_in_leaf"]}
+    if row["borrowable_gpus"] >= 0:
+        numbers["borrowableGpus"] = row["borrowable_gpus"]
+    reason = _REASON_BY_VALUE[row["reason"]]
+    return reason, _said(reason.meaning, _remedy(row)) | numbers
+
+
+def _remedy(row: Mapping[str, Any]) -> str:
+    if not row["lacking_gpus"]:
+        return ""
+    remedy = f"starts when {row['lacking_gpus']} more {row['accelerator']} are free in one cluster"
+    return remedy + (f", or with minReplicas <= {row['workers_that_fit']}" if row["workers_that_fit"] else "")
+
+
+def _said(message: str, remedy: str = "") -> dict[str, Any]:
+    said: dict[str, Any] = {"message": message[:_MESSAGE_LENGTH_MAX]}
+    return said | {"remedy": remedy} if remedy else said
+
+
+def _running(live: Live, held: int, placement: resources.PlacementStatus | None) -> dict[str, Any]:
+    rate = held * units.thousandths_of(live.milli_h100e, live.tier_thousandths)
+    worth = held * live.milli_h100e
+    ready = placement.ready_workers if placement is not None and placement.fence == live.fence else 0
+    return {
+        "acceleratorClass": live.accelerator_class,
+        "cluster": live.cluster,
+        "strength": live.strength["label"],
+        "fence": live.fence,
+        "replicas": sum(workers for _, workers, _ in live.placed),
+        "readyReplicas": ready,
+        "h100e": f"{worth // 1000}.{worth % 1000 // 100}",
+        "chargeRateMilliH100e": rate,
+    }
+
+
+def _conditions(known: Known, phase: Phase, status: Mapping[str, Any], now_seconds: int) -> list[dict[str, Any]]:
+    before = [each.model_dump(mode="json") for each in known.job.status.conditions]
+    reason = str(status.get("reason") or phase)
+    message = status.get("explanation", {}).get("message", "")
+    ended = phase in {Phase.SUCCEEDED, Phase.FAILED}
+    holds = {
+        "Queued": phase in {Phase.QUEUED, Phase.REQUEUED},
+        "QuotaReserved": known.live is not None,
+        "Admitted": known.live is not None and not known.live.is_stopped,
+        "WorkersReady": phase == Phase.RUNNING,
+        "Preempted": known.past.preemptions > 0 and known.live is None and not ended,
+        "Completed": phase == Phase.SUCCEEDED,
+        "Failed": phase == Phase.FAILED,
+        "Suspended": phase == Phase.SUSPENDED,
+    }
+    why = {"Failed": failed(known.job, known.past) or FAILED} if phase == Phase.FAILED else {}
+    stamp = _Stamp(before, known.job.metadata.generation, now_seconds)
+    return [stamp.condition(name, str(value), why.get(name, reason), message) for name, value in holds.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """What conditions are compared with and stamped by."""
+
+    before: list[dict[str, Any]]
+    generation: int
+    now_seconds: int
+
+    def condition(self, name: str, value: str, reason: str, message: str) -> dict[str, Any]:
+        """Return a condition; the time of its last transition stays as long as its value does."""
+        same = next((each for each in self.before if each["type"] == name and each["status"] == value), None)
+        now = datetime.fromtimestamp(self.now_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "type": name,
+            "status": value,
+            "reason": str(reason),
+            "message": message,
+            "lastTransitionTime": same["lastTransitionTime"] if same else now,
+            "observedGeneration": self.generation,
+        }

@@ -1,0 +1,123 @@
+"""The world: the cache's objects as typed models, and what is wrong with those that cannot be read.
+
+In: changed documents, from :mod:`hanse.operator.cache`. Out: members, classes, tiers and so on by name, jobs by uid;
+next is :mod:`hanse.operator.snapshot`. An object that the API server's rules should have refused, but did not (it was
+written before the rule, say), is kept out by itself and named in :attr:`World.misconfigured`; for one of which a good
+version was known, that one stays in force. It must not raise, whatever an object looks like.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hanse import resources
+from hanse.operator import kinds
+from hanse.operator.cache import Document
+
+MODELS: Mapping[str, type[resources.Resource]] = {model.__name__: model for model in resources.KINDS}
+POLICY_NAME = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """Whom a namespace's jobs belong to; the organisation is absent where the member itself is the leaf."""
+
+    member: str
+    organisation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Misconfigured:
+    """An object that cannot be used, and the sentence that says why."""
+
+    kind: str
+    name: str
+    namespace: str | None
+    generation: int
+    problem: str
+    document: Document = field(repr=False)
+
+
+class World:
+    """All watched objects. Objects other than jobs and placements are few, and are named; the rest goes by uid."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, dict[str, resources.Resource]] = {name: {} for name in MODELS}
+        self.leaves: dict[str, Leaf] = {}
+        self._placement_by_attempt: dict[str, resources.Placement] = {}
+        self._namespace_by_uid: dict[str, str] = {}
+        self.documents: dict[str, Document] = {}
+        """The raw TrainingJobs by uid: what a status is compared with."""
+        self.misconfigured: dict[str, Misconfigured] = {}
+
+    def take(self, changes: Mapping[str, Mapping[str, Document | None]]) -> bool:
+        """Take in what changed; return whether anything but jobs and placements did: then the pool is another."""
+        is_pool_changed = False
+        for kind, documents in changes.items():
+            for uid, document in documents.items():
+                if kind == kinds.NAMESPACE.name:
+                    self._take_namespace(uid, document)
+                else:
+                    self._take_object(kind, uid, document)
+            if kind == kinds.PLACEMENT.name and documents:
+                self._placement_by_attempt = {each.spec.attempt: each for each in self.placements.values()}
+            is_pool_changed |= bool(documents) and kind not in {kinds.TRAINING_JOB.name, kinds.PLACEMENT.name}
+        return is_pool_changed
+
+    @property
+    def jobs(self) -> Mapping[str, resources.TrainingJob]:
+        """The jobs that can be read, by uid."""
+        return self._objects["TrainingJob"]  # type: ignore[return-value]  # the values of one kind are of its model
+
+    @property
+    def placement_by_attempt(self) -> Mapping[str, resources.Placement]:
+        """The placements by the attempt that they are about."""
+        return self._placement_by_attempt
+
+    @property
+    def placements(self) -> Mapping[str, resources.Placement]:
+        """The placements by uid."""
+        return self._objects["Placement"]  # type: ignore[return-value]  # as above
+
+    def named(self, kind: str) -> dict[str, Any]:
+        """Return the objects of a cluster-wide kind by name, in name order."""
+        objects = self._objects[kind].values()
+        return {each.metadata.name: each for each in sorted(objects, key=lambda each: each.metadata.name)}
+
+    def contributions(self) -> list[resources.Contribution]:
+        """Return all contributions, in the order of namespace and name."""
+        found: list[Any] = list(self._objects["Contribution"].values())
+        return sorted(found, key=lambda each: (each.metadata.namespace, each.metadata.name))
+
+    def policy(self) -> resources.PoolPolicySpec:
+        """Return the alliance's rules; before there are any, their defaults."""
+        found = self.named("PoolPolicy").get(POLICY_NAME)
+        return found.spec if found else resources.PoolPolicySpec()
+
+    def _take_namespace(self, uid: str, document: Document | None) -> None:
+        self.leaves.pop(self._namespace_by_uid.pop(uid, ""), None)
+        labels = (document or {}).get("metadata", {}).get("labels", {})
+        if document and (member := labels.get(resources.MEMBER_LABEL)):
+            name = document["metadata"]["name"]
+            self._namespace_by_uid[uid] = name
+            self.leaves[name] = Leaf(member, labels.get(resources.ORGANISATION_LABEL) or None)
+
+    def _take_object(self, kind: str, uid: str, document: Document | None) -> None:
+        self.misconfigured.pop(uid, None)
+        if document is None:
+            self._objects[kind].pop(uid, None)
+            self.documents.pop(uid, None)
+            return
+        if kind == kinds.TRAINING_JOB.name:
+            self.documents[uid] = document
+        try:
+            self._objects[kind][uid] = MODELS[kind].parse(document)
+        except resources.MisconfiguredError as error:
+            self.misconfigured[uid] = _misconfigured(kind, document, str(error))
+
+
+def _misconfigured(kind: str, document: Document, problem: str) -> Misconfigured:
+    metadata = document["metadata"]
+    return Misconfigured(
+        kind, metadata["name"], metadata.get("namespace"), metadata.get("generation", 0), problem, document
+    )

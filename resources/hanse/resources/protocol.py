@@ -1,0 +1,198 @@
+"""What the cluster agent and the API service say to each other, message by message.
+
+The agent reports the set of all that it holds, the service answers with the set of what may go on: a lost message or
+answer is repaired by the next one, and a repeated one changes nothing. No message says whose it is; that is known from
+the credential. Durations travel, points in time do not: times on other people's clocks decide nothing.
+Both sides import this module, and it must not know how either of them works.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal, TypeAlias
+from uuid import UUID
+
+from pydantic import Base64UrlBytes, Field
+
+from hanse.resources.limits import GPUS_PER_WORKER_MAX
+from hanse.resources.model import Model
+from hanse.resources.scalars import MILLI_H100E_SECONDS_MAX, Name
+
+AUDIENCE = "hanse-api"
+"""The audience of tokens for the API service; a token for the API server is refused there, and the other way round."""
+
+HELD_MAX = 50_000
+NODES_MAX = 50_000
+SLOTS_MAX = 2000
+SENTENCE_MAX = 1024
+INTEGER_MAX = MILLI_H100E_SECONDS_MAX
+
+Fence: TypeAlias = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
+Count: TypeAlias = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
+Sentence: TypeAlias = Annotated[str, Field(max_length=SENTENCE_MAX)]
+NodeName: TypeAlias = Annotated[str, Field(min_length=1, max_length=253)]
+
+
+class Phase(StrEnum):
+    """How far the agent is with an attempt; the same words as in a Placement's status."""
+
+    PENDING = "Pending"
+    STARTING = "Starting"
+    RUNNING = "Running"
+    DRAINING = "Draining"
+    RELEASED = "Released"
+    REFUSED = "Refused"
+
+
+class Outcome(StrEnum):
+    """Why an attempt ends, or did not begin. Of these, only Failed counts against the job's restart limit."""
+
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    POOL_FAULT = "PoolFault"
+    STOPPED = "Stopped"
+    LEASE_ENDED = "LeaseEnded"
+    FUNDING_ENDED = "FundingEnded"
+    START_DEADLINE_EXCEEDED = "StartDeadlineExceeded"
+    REFUSED = "Refused"
+
+
+class Held(Model):
+    """An attempt that the agent has taken up: Pending asks for its lease, Released says that nothing of it runs."""
+
+    attempt: UUID
+    fence: Fence
+    phase: Phase
+    outcome: Outcome | None = None
+    detail: Sentence = ""
+    simulated: bool = False
+    """Some of its workers are on simulated nodes, and so only said to run."""
+
+
+class ForeignUse(Model):
+    """What pods that are not Hanse's have of a node."""
+
+    gpus: Count = 0
+    cpu_milli: Count = 0
+    memory_mib: Count = 0
+
+
+class NodeReport(Model):
+    """A node that may take work, as its cluster sees it."""
+
+    name: NodeName
+    accelerator_class: Name = Field(alias="class")
+    gpus: int = Field(ge=0, le=GPUS_PER_WORKER_MAX * 4)
+    cpu_milli: Count
+    memory_mib: Count
+    ephemeral_mib: Count = 0
+    labels: dict[str, Annotated[str, Field(max_length=63)]] = Field(default={}, max_length=64)
+    ready: bool
+    simulated: bool = False
+    foreign: ForeignUse = ForeignUse()
+
+
+class Inventory(Model):
+    """Nodes that changed since the last answered report; *whole* says that these are all of them."""
+
+    whole: bool = False
+    nodes: tuple[NodeReport, ...] = Field(default=(), max_length=NODES_MAX)
+    gone: tuple[NodeName, ...] = Field(default=(), max_length=NODES_MAX)
+
+
+class SyncRequest(Model):
+    """All that one agent holds, and what changed among its nodes."""
+
+    version: Literal[1] = 1
+    instance: UUID
+    """Of the agent and its state: two that use one credential are told apart by it."""
+    cluster_uid: UUID
+    """Of the cluster itself (its kube-system namespace): a credential that is carried elsewhere is refused."""
+    agent_version: str = Field(default="", max_length=64)
+    held: tuple[Held, ...] = Field(default=(), max_length=HELD_MAX)
+    inventory: Inventory = Inventory()
+
+
+class CheckpointOfRecord(Model):
+    """The newest checkpoint that a job may start from."""
+
+    step: Count
+    uri: str = Field(min_length=1, max_length=1024)
+
+
+class Lease(Model):
+    """An attempt may run on, for so long after its request was sent."""
+
+    attempt: UUID
+    fence: Fence
+    lease_seconds: int = Field(ge=1)
+    funded_seconds: int | None
+    """Until its funding ends; none if nothing limits it, not above zero if it has ended."""
+    drain: bool = False
+    """It was decided that the attempt stops: with its grace, and under its lease until then."""
+    checkpoint: CheckpointOfRecord | None = None
+
+
+class Cancelled(Model):
+    """An attempt that must not run, whatever the agent believes."""
+
+    attempt: UUID
+    fence: Fence
+    reason: Sentence
+
+
+class Ended(Model):
+    """A release that is recorded: the agent may forget the attempt."""
+
+    attempt: UUID
+    fence: Fence
+
+
+class SyncAnswer(Model):
+    """What may go on. An attempt that was asked about and is in none of the lists: ask again."""
+
+    leases: tuple[Lease, ...] = ()
+    cancelled: tuple[Cancelled, ...] = ()
+    ended: tuple[Ended, ...] = ()
+    slot_seconds: int = Field(ge=1)
+    send_inventory: bool = False
+    """The service does not know the cluster's nodes: send all of them next time."""
+
+
+class SignedSlot(Model):
+    """A metering slot: canonical bytes, and the signature on them."""
+
+    body: Base64UrlBytes = Field(max_length=65_536)
+    signature: Base64UrlBytes = Field(max_length=128)
+
+
+class SlotsRequest(Model):
+    """Slots in the order in which they were made."""
+
+    slots: tuple[SignedSlot, ...] = Field(max_length=SLOTS_MAX)
+
+
+class SlotVerdict(Model):
+    """What became of a slot; each verdict is final, and only `stored` and `duplicate` are well."""
+
+    verdict: Literal["stored", "duplicate", "conflict", "refused"]
+    reason: Sentence = ""
+
+
+class SlotsAnswer(Model):
+    """One verdict for each slot, in the order of the request."""
+
+    verdicts: tuple[SlotVerdict, ...]
+
+
+class CheckpointRequest(Model):
+    """A checkpoint that an attempt has written completely."""
+
+    attempt: UUID
+    fence: Fence
+    step: Count
+    uri: str = Field(min_length=1, max_length=1024)
+
+
+class Problem(Model):
+    """Why a request was refused, in a sentence."""
+
+    message: str

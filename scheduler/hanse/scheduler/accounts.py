@@ -1,0 +1,246 @@
+"""Accounts: how much of which entitlement is used, and whether a claim is covered.
+
+Each (organisation, class), each (leaf, tier, class) and each (member's grant, class) is one account in milli-GPUs, with
+what it is entitled to as its limit. A live part is charged to the accounts that its label names: its leaf's and
+its ancestors' as far up as its cover says, its tier's share if covered at the leaf, its member's grant for what is HOME
+on levied nodes. "Covered" is then one question: does each account that the label names have room?
+
+In: ground, parts, rules. Out: labels. It moves labels down when a stronger claim takes entitlement (`settle`) or when
+entitlement shrank (`shrink`), and never touches a GPU.
+"""
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+
+from hanse.scheduler.columns import Flags, Integers
+from hanse.scheduler.decisions import Label
+from hanse.scheduler.ground import Ground
+from hanse.scheduler.parts import Parts
+from hanse.scheduler.pool import Rung
+from hanse.scheduler.rules import Claim, Rules
+
+BORROWED = -1
+
+Moved = tuple[int, Label]
+"""A part that fell, and its label before."""
+
+
+class Accounts:
+    """Limits and use, by account."""
+
+    def __init__(self, ground: Ground, parts: Parts, rules: Rules) -> None:
+        self._catalogue, self._parts, self._rules = ground.catalogue, parts, rules
+        self._classes = len(self._catalogue.accelerators)
+        self._tiers = len(self._catalogue.tiers)
+        self._first_tier = len(self._catalogue.organisations) * self._classes
+        self._first_grant = self._first_tier * (1 + self._tiers)
+        self.limit = self._limits(ground)
+        self.used = [0] * len(self.limit)
+        self._ancestor = self._ancestors()
+        self._roster: dict[tuple[int, int], Integers] = {}
+        self._relief: dict[tuple[int, int], dict[tuple[int, ...], dict[int, int]]] = {}
+        for part in np.flatnonzero(parts.live):
+            self.charge(int(part))
+
+    def _limits(self, ground: Ground) -> list[int]:
+        catalogue = self._catalogue
+        limits = [milli for row in ground.entitled for milli in row]
+        for row in ground.entitled:
+            limits += [milli * tier.share // 1000 for tier in catalogue.tiers for milli in row]
+        return limits + [milli for row in ground.granted for milli in row]
+
+    def _ancestors(self) -> Integers:
+        """Return the organisation at each depth above (and at) each leaf; -1 below it."""
+        paths = self._catalogue.path
+        table = np.full((len(paths), max(len(path) for path in paths)), -1, dtype=np.int64)
+        for leaf, path in enumerate(paths):
+            table[leaf, : len(path)] = path[::-1]
+        return table
+
+    def names(self, claim: Claim) -> Iterator[int]:
+        """Yield the accounts that a claim's label charges in full; a grant is charged apart, for levied nodes only."""
+        leaf = int(self._parts.leaf[claim.part])
+        depth = self._catalogue.depth[leaf]
+        for organisation in self._catalogue.path[leaf][depth - claim.cover :] if claim.cover >= 0 else []:
+            yield organisation * self._classes + claim.accelerator
+        if claim.cover == depth:
+            tier = int(self._parts.tier[claim.part])
+            yield self._first_tier + (leaf * self._tiers + tier) * self._classes + claim.accelerator
+
+    def grant_account(self, claim: Claim) -> int:
+        """Return the account of the grant of the claim's member in its class."""
+        return self._first_grant + int(self._parts.member[claim.part]) * self._classes + claim.accelerator
+
+    def claim_of(self, part: int) -> Claim:
+        """Return a live part as the claim under which it runs."""
+        parts = self._parts
+        return Claim(
+            part, int(parts.accelerator[part]), Rung(int(parts.rung[part])), int(parts.cover[part]),
+            int(parts.milli_gpus[part]),
+        )  # fmt: skip
+
+    def charge(self, part: int, sign: int = 1) -> None:
+        """Charge a live part to the accounts of its label, or with *sign* -1 take it off them."""
+        claim = self.claim_of(part)
+        for account in self.names(claim):
+            self.used[account] += sign * claim.milli_gpus
+        if claim.rung == Rung.HOME:
+            self.used[self.grant_account(claim)] += sign * int(self._parts.milli_levied[part])
+        key = (int(self._parts.member[part]), claim.accelerator)
+        self._roster.pop(key, None)
+        self._relief.pop(key, None)
+
+    def label(self, part: int, rung: Rung, cover: int) -> None:
+        """Move a live part, which is charged nowhere now, to a label, and charge it there."""
+        self._parts.rung[part], self._parts.cover[part] = rung, cover
+        self.charge(part)
+
+    def covers(self, claim: Claim, already: Collection[int] = ()) -> bool:
+        """Return whether the claim is covered, leaving out those who must yield their entitlement to it.
+
+        *already* names accounts that the claim's part, which runs under a weaker label, is charged to now.
+        """
+        names = (name for name in self.names(claim) if name not in already)
+        short = [name for name in names if self.used[name] + claim.milli_gpus > self.limit[name]]
+        if not short:
+            return True
+        if any(claim.milli_gpus > self.limit[name] for name in short):
+            return False
+        relief = self._relief_of(claim)
+        return all(self.used[name] - relief.get(name, 0) + claim.milli_gpus <= self.limit[name] for name in short)
+
+    def grant_room(self, claim: Claim, wanted: int) -> int:
+        """Return how many milli-GPUs of levied nodes, of those *wanted*, a HOME claim may hold; others yield to it."""
+        account = self.grant_account(claim)
+        room = self.limit[account] - self.used[account]
+        return room if room >= wanted else room + self._relief_of(claim)[account]
+
+    def _relief_of(self, claim: Claim) -> dict[int, int]:
+        """Return by account what those use who must yield their entitlement to the claim.
+
+        It is the same for all waiting jobs of a leaf and tier. A live part would not count itself: its is not kept.
+        """
+        parts, part = self._parts, claim.part
+        if parts.live[part]:
+            return self._relief_now(claim)
+        cache = self._relief.setdefault((int(parts.member[part]), claim.accelerator), {})
+        key = (int(parts.leaf[part]), int(parts.tier[part]), claim.rung, claim.cover)
+        if key not in cache:
+            cache[key] = self._relief_now(claim)
+        return cache[key]
+
+    def _relief_now(self, claim: Claim) -> dict[int, int]:
+        parts, yielding = self._parts, self._yielding(claim)
+        relief = {
+            name: int(parts.milli_gpus[yielding[self._charged(name, yielding)]].sum()) for name in self.names(claim)
+        }
+        home = yielding[parts.rung[yielding] == Rung.HOME]
+        relief[self.grant_account(claim)] = int(parts.milli_levied[home].sum())
+        return relief
+
+    def _yielding(self, claim: Claim) -> Integers:
+        others = self.roster(int(self._parts.member[claim.part]), claim.accelerator)
+        return others[self._rules.yielding_entitlement(claim, others)]
+
+    def roster(self, member: int, accelerator: int) -> Integers:
+        """Return the live parts of a member in a class."""
+        key = (member, accelerator)
+        if key not in self._roster:
+            parts = self._parts
+            flags = parts.live & (parts.member == member) & (parts.accelerator == accelerator)
+            self._roster[key] = np.flatnonzero(flags)
+        return self._roster[key]
+
+    def _charged(self, account: int, others: Integers) -> Flags:
+        """Return which of *others*, live parts of one member and class, are charged to this account."""
+        parts = self._parts
+        leaf, cover = parts.leaf[others], parts.cover[others]
+        if account >= self._first_grant:
+            charged: Flags = (parts.rung[others] == Rung.HOME) & (parts.milli_levied[others] > 0)
+        elif account >= self._first_tier:
+            at_leaf, tier = divmod((account - self._first_tier) // self._classes, self._tiers)
+            charged = (leaf == at_leaf) & (parts.tier[others] == tier) & (cover == parts.leaf_depth[others])
+        else:
+            organisation = account // self._classes
+            depth = self._catalogue.depth[organisation]
+            charged = (self._ancestor[leaf, depth] == organisation) & (cover >= depth)
+        return charged
+
+    def settle(self, part: int) -> list[Moved]:
+        """Let those who yield entitlement to *part*, which is charged, fall until nothing is overdrawn; return them."""
+        claim = self.claim_of(part)
+        accounts = [*self.names(claim), *([self.grant_account(claim)] if claim.rung == Rung.HOME else [])]
+        if all(self.used[name] <= self.limit[name] for name in accounts):
+            return []
+        fallen = []
+        for other in self._rules.weakest_first(self._yielding(claim)):
+            over = [name for name in accounts if self.used[name] > self.limit[name]]
+            if any(self._charged(name, np.array([other]))[0] for name in over):
+                fallen.append(self._fall(int(other)))
+        return fallen
+
+    def _fall(self, part: int) -> Moved:
+        """Move *part* to the strongest weaker label that has room, leaving nobody out, so that nobody falls in turn."""
+        self.charge(part, -1)
+        claim = self.claim_of(part)
+        moved = part, Label(claim.rung, claim.cover)
+        highest = self._catalogue.depth[int(self._parts.leaf[part])] if claim.rung == Rung.HOME else claim.cover - 1
+        for cover in range(highest, -1, -1):
+            lower = Claim(part, claim.accelerator, Rung.AWAY, cover, claim.milli_gpus)
+            if all(self.used[name] + claim.milli_gpus <= self.limit[name] for name in self.names(lower)):
+                self.label(part, Rung.AWAY, cover)
+                return moved
+        self.label(part, Rung.BORROW, BORROWED)
+        return moved
+
+    def shrink(self) -> list[Moved]:
+        """Let parts fall where something outside took entitlement or a home away; return them.
+
+        The member's level comes first: who keeps its cover there can fall below without losing it. Within an account
+        the weakest falls first, then the youngest; at the member's level those on the member's own nodes come last,
+        and the arithmetic of entitlement never reaches them.
+        """
+        before: dict[int, Label] = {}
+        for part in np.flatnonzero(self._parts.live & (self._parts.rung == Rung.HOME) & ~self._parts.at_home):
+            self.charge(int(part), -1)
+            before[int(part)] = Label(Rung.HOME, int(self._parts.cover[part]))
+            self.label(int(part), Rung.AWAY, int(self._parts.cover[part]))
+        overdrawn = [name for name, used in enumerate(self.used) if used > self.limit[name]]
+        # A weaker label is charged to a subset of the same accounts: no fall overdraws what was not overdrawn before.
+        for name in sorted(overdrawn, key=self._depth):
+            for moved in self._shrink_account(name):
+                before.setdefault(*moved)
+        return sorted(before.items())
+
+    def _depth(self, account: int) -> int:
+        """Return an organisation's depth; tiers' shares and grants count as below all organisations."""
+        is_organisation = account < self._first_tier
+        return self._catalogue.depth[account // self._classes] if is_organisation else len(self._catalogue.depth)
+
+    def _shrink_account(self, account: int) -> Iterator[Moved]:
+        parts = self._parts
+        live = np.flatnonzero(parts.live & (parts.accelerator == account % self._classes))
+        if account >= self._first_grant:
+            live = live[parts.member[live] == (account - self._first_grant) // self._classes]
+        candidates = self._rules.weakest_first(live[self._charged(account, live)])
+        if self._depth(account) == 0:
+            on_own = parts.on_own[candidates]
+            candidates = np.concatenate([candidates[~on_own], candidates[on_own]])
+        for part in candidates:
+            if self.used[account] <= self.limit[account]:
+                break
+            yield self._fall(int(part))
+
+    def rise(self, part: int, rung: Rung, cover: int) -> bool:
+        """Move a live part up to this label if it is covered there; those who yield to it still have to `settle`."""
+        now = self.claim_of(part)
+        claim = Claim(part, now.accelerator, rung, cover, now.milli_gpus)
+        levied = int(self._parts.milli_levied[part])
+        if not self.covers(claim, already=set(self.names(now))):
+            return False
+        if rung == Rung.HOME and self.grant_room(claim, levied) < levied:
+            return False
+        self.charge(part, -1)
+        self.label(part, rung, cover)
+        return True

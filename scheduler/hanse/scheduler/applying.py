@@ -1,0 +1,120 @@
+"""What the snapshot is once a plan is committed.
+
+In: a snapshot and a plan of it. Out: the next snapshot, at the same logical second. Attempts that were stopped drain:
+they hold their GPUs until a delta confirms their end. Nothing is decided here, so that a plan can be checked without
+the code that made it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hanse.scheduler import columns
+from hanse.scheduler.columns import Table
+from hanse.scheduler.decisions import Admit, AttemptId, Decision, Fall, Plan, Refuse, Relabel, Renew, Rise
+from hanse.scheduler.pool import CapWindow
+from hanse.scheduler.snapshot import Snapshot, attempt_rows
+
+
+def apply(snapshot: Snapshot, plan: Plan) -> Snapshot:
+    """Return *snapshot* as it is when all of *plan* is committed."""
+    admits = [decision for decision in plan.decisions if isinstance(decision, Admit)]
+    jobs = snapshot.jobs.copy()
+    attempts, holdings = _with_admitted(snapshot, admits)
+    changes = _Changes(jobs, attempts, plan.decisions)
+    for decision in plan.decisions:
+        changes.make(decision)
+    return replace(
+        snapshot, jobs=columns.frozen(jobs), attempts=columns.frozen(attempts), holdings=holdings,
+        caps=_less_reserved(snapshot, plan.decisions),
+    )  # fmt: skip
+
+
+def _with_admitted(snapshot: Snapshot, admits: Sequence[Admit]) -> tuple[Table, Table]:
+    """Return attempts and holdings with those of the admitted gangs, in their order."""
+    job_rows = columns.find(snapshot.jobs["uid"], [admit.attempt.job for admit in admits])
+    accelerator = snapshot.catalogue.accelerator
+    new = columns.table(
+        columns.ATTEMPTS,
+        [
+            (
+                int(job), admit.attempt.number, accelerator[admit.accelerator], int(admit.label.rung),
+                admit.label.cover, snapshot.as_of, snapshot.as_of, admit.funded_until_seconds, admit.gpu_rate, False,
+                False,
+            )
+            for job, admit in zip(job_rows, admits, strict=True)
+        ],
+    )  # fmt: skip
+    names = [placed.node for admit in admits for placed in admit.placed]
+    nodes = iter(columns.find(snapshot.nodes["name"], names).tolist())
+    old = len(snapshot.attempts)
+    held = [
+        (old + row, next(nodes), placed.workers, placed.gpus)
+        for row, admit in enumerate(admits)
+        for placed in admit.placed
+    ]
+    return columns.ordered_attempts(
+        np.concatenate([snapshot.attempts, new]),
+        np.concatenate([snapshot.holdings, columns.table(columns.HOLDINGS, held)]),
+    )
+
+
+class _Changes:
+    """Makes decisions' changes in tables that are still writable."""
+
+    def __init__(self, jobs: Table, attempts: Table, decisions: Sequence[Decision]) -> None:
+        self._jobs, self._attempts = jobs, attempts
+        names = list(dict.fromkeys(name for decision in decisions for name in _named(decision)))
+        self._row_of = dict(zip(names, attempt_rows(jobs, attempts, names).tolist(), strict=True))
+
+    def make(self, decision: Decision) -> None:
+        if isinstance(decision, Admit):
+            self._admit(decision)
+        elif isinstance(decision, Rise):
+            self._relabel([decision.change, *decision.falls])
+        elif isinstance(decision, Fall):
+            self._relabel([decision.change])
+        elif isinstance(decision, Renew):
+            row = self._row_of[decision.attempt]
+            self._attempts["funded_until"][row] = decision.funded_until_seconds
+            self._attempts["refused"][row] = False
+        elif isinstance(decision, Refuse):
+            self._attempts["refused"][self._row_of[decision.attempt]] = True
+
+    def _admit(self, admit: Admit) -> None:
+        self._jobs["attempts"][self._attempts["job"][self._row_of[admit.attempt]]] = admit.attempt.number
+        for stop in admit.stops:
+            row = self._row_of[stop.attempt]
+            self._attempts["draining"][row] = True
+            self._jobs["preemptions"][self._attempts["job"][row]] += 1
+        self._relabel(admit.falls)
+
+    def _relabel(self, relabels: Sequence[Relabel]) -> None:
+        for relabel in relabels:
+            row = self._row_of[relabel.attempt]
+            self._attempts["rung"][row], self._attempts["cover"][row] = relabel.after.rung, relabel.after.cover
+
+
+def _named(decision: Decision) -> Iterator[AttemptId]:
+    """Yield the attempts that a decision changes."""
+    yield decision.change.attempt if isinstance(decision, Rise | Fall) else decision.attempt
+    if isinstance(decision, Admit):
+        yield from (stop.attempt for stop in decision.stops)
+    if isinstance(decision, Admit | Rise):
+        yield from (fall.attempt for fall in decision.falls)
+
+
+def _less_reserved(snapshot: Snapshot, decisions: Sequence[Decision]) -> tuple[CapWindow, ...]:
+    funded = [decision for decision in decisions if isinstance(decision, Admit | Renew) and decision.reserved]
+    rows = columns.find(snapshot.jobs["uid"], [decision.attempt.job for decision in funded])
+    catalogue = snapshot.catalogue
+    taken: dict[tuple[str, str, int], int] = {}
+    for row, decision in zip(rows, funded, strict=True):
+        member = catalogue.members[catalogue.member_of[snapshot.jobs["organisation"][row]]].name
+        for each in decision.reserved:
+            key = (member, each.cap, each.start_seconds)
+            taken[key] = taken.get(key, 0) + each.amount
+    return tuple(
+        replace(cap, left=cap.left - taken.get((cap.member, cap.name, cap.start_seconds), 0)) for cap in snapshot.caps
+    )

@@ -1,0 +1,191 @@
+"""One cycle's work in progress: the state that decisions change, and the few ways in which they may.
+
+In: a snapshot and its ground. Out: decisions, in order. `running`, `covered` and `borrowing` choose what to try next;
+everything that a decision does to parts, accounts, capacity, GPUs and funds is done here, together, so that these five
+never disagree.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from hanse.quota import caps, units
+from hanse.scheduler import placing
+from hanse.scheduler.accounts import Accounts, Moved
+from hanse.scheduler.capacity import Capacity
+from hanse.scheduler.decisions import Admit, AttemptId, Decision, Label, Relabel, Stop
+from hanse.scheduler.funding import Funds
+from hanse.scheduler.ground import GPUS, Ground
+from hanse.scheduler.parts import Parts, Placement
+from hanse.scheduler.placing import NO_GROUP, Ask, Found, Rooms
+from hanse.scheduler.pool import Option, Rung
+from hanse.scheduler.records import Placed
+from hanse.scheduler.rules import Claim, Rules
+from hanse.scheduler.slots import Slots
+from hanse.scheduler.snapshot import Snapshot
+from hanse.scheduler.victims import Victims
+
+
+class Gains(NamedTuple):
+    """What others may have gained from an admission: room on nodes of its class, and members' entitlement."""
+
+    is_room: bool
+    members: frozenset[int]
+
+
+class Admitted(NamedTuple):
+    """An admission: the parts that were stopped for it, and what others gained."""
+
+    stopped: tuple[int, ...]
+    gains: Gains
+
+
+class Cycle:
+    """The mutable state of one plan."""
+
+    def __init__(self, snapshot: Snapshot, ground: Ground) -> None:
+        self.snapshot, self.ground, self.catalogue = snapshot, ground, snapshot.catalogue
+        policy = self.catalogue.pool.policy
+        self.parts = Parts(snapshot, ground)
+        self.rules = Rules(self.parts, ground, snapshot.as_of)
+        self.accounts = Accounts(ground, self.parts, self.rules)
+        self.capacity = Capacity(ground)
+        self.capacity.change(self.parts.holdings.use(np.flatnonzero(self.parts.live)), -1)
+        self.slots = Slots(snapshot, ground)
+        self.victims = Victims(self.parts, self.rules, policy.restart_cost_seconds)
+        self.funds = Funds(snapshot)
+        self._load_rates()
+        self.decisions: list[Decision] = []
+        self._uids: list[str] = snapshot.jobs["uid"].tolist()
+        self._has_exclusive = bool(self.parts.holdings.exclusive_of.any())
+
+    def _load_rates(self) -> None:
+        attempts, holdings = self.snapshot.attempts, self.snapshot.holdings
+        gpus = np.zeros(len(attempts), dtype=np.int64)
+        np.add.at(gpus, holdings["attempt"], np.bitwise_count(holdings["gpus"]).astype(np.int64))
+        rates = attempts["gpu_rate"] * gpus
+        for draining, by_member in ((False, self.funds.rate), (True, self.funds.draining_rate)):
+            rows = attempts["draining"] == draining
+            total = np.zeros(len(by_member), dtype=np.int64)
+            np.add.at(total, self.parts.member[attempts["job"][rows]], rates[rows])
+            by_member[:] = total.tolist()
+
+    def attempt(self, part: int) -> AttemptId:
+        """Return the name of a part's last attempt."""
+        return AttemptId(self._uids[part], int(self.parts.number[part]))
+
+    def relabels(self, moved: list[Moved]) -> tuple[Relabel, ...]:
+        """Return parts that moved as records."""
+        parts = self.parts
+        return tuple(
+            Relabel(self.attempt(part), before, Label(Rung(int(parts.rung[part])), int(parts.cover[part])))
+            for part, before in moved
+        )
+
+    def accelerator_of(self, part: int, option: Option) -> int | None:
+        """Return the class of an option, or None if the pool has no such class at the job's precision."""
+        accelerator = self.catalogue.accelerator.get(option.accelerator)
+        precision = self.snapshot.shapes[int(self.parts.shape[part])].precision
+        if accelerator is None or not self.catalogue.accelerators[accelerator].h100_equivalents.get(precision):
+            return None
+        return accelerator
+
+    def claim(self, part: int, option: Option, accelerator: int, rung: Rung, cover: int) -> Claim:
+        """Return a waiting part as it would be labelled on one of its options."""
+        gpus = option.workers * self.snapshot.shapes[int(self.parts.shape[part])].gpus_per_worker
+        return Claim(part, accelerator, rung, cover, gpus * units.MILLI)
+
+    def ask(self, claim: Claim, option: Option, rooms: Rooms | None = None) -> Ask:
+        """Return what a claim looks for: HOME on home nodes, within the grant; the others wherever they may run."""
+        shape_row, member = int(self.parts.shape[claim.part]), int(self.parts.member[claim.part])
+        shape, is_home = self.snapshot.shapes[shape_row], claim.rung == Rung.HOME
+        holdings = self.parts.holdings
+        return Ask(
+            claim=claim, member=member, workers=option.workers, demand=holdings.demand_of[:, shape_row],
+            exclusive=bool(holdings.exclusive_of[shape_row]),
+            clusters=self.ground.nodes_for(member, shape, claim.accelerator, home=is_home),
+            rooms=rooms or (self._grant_rooms(claim, shape.gpus_per_worker) if is_home else Rooms()),
+        )  # fmt: skip
+
+    def _grant_rooms(self, claim: Claim, gpus_per_worker: int) -> Rooms:
+        if not self.catalogue.grant[int(self.parts.member[claim.part])][claim.accelerator]:
+            return Rooms()
+        room = max(0, self.accounts.grant_room(claim, claim.milli_gpus))
+        group = np.where(self.ground.levied, 0, NO_GROUP)
+        return Rooms(group, {0: room // (units.MILLI * gpus_per_worker)})
+
+    def use(self, ask: Ask) -> caps.Use:
+        """Return what a gang would use of its member's caps until it is renewed."""
+        part = ask.claim.part
+        shape = self.snapshot.shapes[int(self.parts.shape[part])]
+        rate = self.catalogue.gpu_rate(ask.claim.accelerator, shape.precision, int(self.parts.tier[part]))
+        end = self.snapshot.as_of + self.funds.need_seconds(shape)
+        return caps.Use(rate, ask.claim.milli_gpus, self.snapshot.as_of, end)
+
+    def admit(self, ask: Ask, *, may_stop: bool) -> Admitted | None:
+        """Start the gang if its caps allow it and there is a place, now or (*may_stop*) after stopping others."""
+        use = self.use(ask)
+        reserved = self.funds.reservation(ask.member, use)
+        if reserved is None:
+            return None
+        found = placing.find_idle(ask, self.capacity)
+        if found is None and may_stop:
+            found = self.victims.find(ask, self.capacity)
+        if found is None or not self._allows_at_once(ask, use, found):
+            return None
+        self.funds.commit(ask.member, reserved)
+        freed = self.parts.holdings.node[self.parts.holdings.rows(np.array(found.stops, dtype=np.int64))]
+        free_before = self.capacity.free[:, freed]
+        losers = {int(self.parts.member[part]) for part in found.stops if self.parts.cover[part] >= 0}
+        stops = tuple(self._stop(part) for part in found.stops)
+        masks = self._start(ask, use, found)
+        falls = self.accounts.settle(ask.claim.part)
+        decision = self._decision(ask, use, found, masks)
+        self.decisions.append(replace(decision, reserved=reserved, stops=stops, falls=self.relabels(falls)))
+        has_more_room = bool((self.capacity.free[:, freed] > free_before).any())
+        # Where nodes are exclusive a victim's leaving may open its node to others, however full it is.
+        is_room = bool(falls) or has_more_room or bool(stops and self._has_exclusive)
+        return Admitted(found.stops, Gains(is_room, frozenset(losers | ({ask.member} if falls else set()))))
+
+    def _allows_at_once(self, ask: Ask, use: caps.Use, found: Found) -> bool:
+        own = [part for part in found.stops if self.parts.member[part] == ask.member]
+        stopped = sum(self.parts.rate(part) for part in own)
+        return self.funds.allows_at_once(ask.member, use.gpu_rate * ask.gpus, stopped)
+
+    def _start(self, ask: Ask, use: caps.Use, found: Found) -> list[int]:
+        """Let the gang run in its place; return the masks of its GPUs, by node."""
+        claim, parts = ask.claim, self.parts
+        masks = self.slots.take(found.nodes, found.workers * int(ask.demand[GPUS]))
+        placed = Placement(found.nodes, found.workers, masks)
+        parts.start(claim.part, claim.accelerator, use.gpu_rate, placed, self.ground)
+        self.accounts.label(claim.part, claim.rung, claim.cover)
+        self.capacity.change(parts.holdings.use(np.array([claim.part])), -1)
+        self.funds.rate[ask.member] += parts.rate(claim.part)
+        return masks
+
+    def _decision(self, ask: Ask, use: caps.Use, found: Found, masks: list[int]) -> Admit:
+        part = ask.claim.part
+        names = self.snapshot.nodes["name"][found.nodes].tolist()
+        workers = found.workers.tolist()
+        return Admit(
+            attempt=self.attempt(part), accelerator=self.catalogue.accelerators[ask.claim.accelerator].name,
+            cluster=self.catalogue.clusters[found.cluster], label=Label(ask.claim.rung, ask.claim.cover),
+            placed=tuple(Placed(*each) for each in zip(names, workers, masks, strict=True)), gpu_rate=use.gpu_rate,
+            funded_until_seconds=use.end_seconds, awaits=self.slots.awaited(self._uids[part], found.nodes),
+        )  # fmt: skip
+
+    def _stop(self, part: int) -> Stop:
+        parts = self.parts
+        label = Label(Rung(int(parts.rung[part])), int(parts.cover[part]))
+        gpus, rate, member = parts.gpus(part), parts.rate(part), int(parts.member[part])
+        stop = Stop(self.attempt(part), label, gpus, gpus * int(parts.lost_seconds[part]))
+        alone = np.array([part])
+        rows = parts.holdings.rows(alone)
+        self.accounts.charge(part, -1)
+        self.capacity.change(parts.holdings.use(alone), +1)
+        self.slots.drain(stop.attempt, parts.holdings.node[rows], parts.holdings.gpus[rows].tolist())
+        self.funds.rate[member] -= rate
+        self.funds.draining_rate[member] += rate
+        parts.stop(part)
+        return stop

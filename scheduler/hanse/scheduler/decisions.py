@@ -1,0 +1,168 @@
+"""What a plan says: decisions in the order they were taken, and why each waiting job still waits.
+
+In: what `planner` found. Out: records by name, without indices, for the ledger to commit and the operator to act on,
+and canonical bytes, so that two machines can tell that they decided the same. A decision never takes effect before
+it is committed; `applying` computes what the snapshot is then.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from hanse.quota import units
+from hanse.scheduler.columns import Table
+from hanse.scheduler.pool import Rung
+from hanse.scheduler.records import Placed
+
+
+class Reason(StrEnum):
+    """Why a job waits, or a decision was taken: those of the API's closed list that planning can find."""
+
+    WAITING_FOR_QUOTA = "WaitingForQuota"
+    WAITING_FOR_RECLAIM = "WaitingForReclaim"
+    EXCEEDS_CAP = "ExceedsCap"
+    EXCEEDS_BORROWING_LIMIT = "ExceedsBorrowingLimit"
+    EXCEEDS_LENDING_LIMIT = "ExceedsLendingLimit"
+    NO_SUCH_ACCELERATOR = "NoSuchAccelerator"
+    RESIDENCY_LEAVES_NOTHING = "ResidencyLeavesNothing"
+    TRUST_LEAVES_NOTHING = "TrustLeavesNothing"
+    CLUSTER_UNREACHABLE = "ClusterUnreachable"
+    NODE_RESOURCES_DO_NOT_FIT = "NodeResourcesDoNotFit"
+    NO_TOPOLOGY_FIT = "NoTopologyFit"
+    MEMBER_SUSPENDED = "MemberSuspended"
+    FUNDING_REFUSED = "FundingRefused"
+    PREEMPTED = "Preempted"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AttemptId:
+    """An attempt: its job, and its number among the job's attempts."""
+
+    job: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The strength of an attempt, without its tier, which never changes."""
+
+    rung: Rung
+    cover: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A victim: stopped whole. What it would lose is bounded by the policy, and credited."""
+
+    attempt: AttemptId
+    label: Label
+    gpus: int
+    lost_gpu_seconds: int
+    reason: Reason = Reason.PREEMPTED
+
+
+@dataclass(frozen=True, slots=True)
+class Relabel:
+    """A change of strength, which by itself stops and starts nothing."""
+
+    attempt: AttemptId
+    before: Label
+    after: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What a decision sets aside in one window of one cap."""
+
+    cap: str
+    start_seconds: int
+    amount: units.MilliH100eSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """A gang starts, whole; those in `stops` end for it, and those in `falls` give it their entitlement.
+
+    Its workers start when all attempts in `awaits` are confirmed to have ended: they drain on its nodes, or are the
+    job's own. Until then its GPUs there are promised, and nobody else gets them.
+    """
+
+    attempt: AttemptId
+    accelerator: str
+    cluster: str
+    label: Label
+    placed: tuple[Placed, ...]
+    gpu_rate: units.MilliH100e
+    funded_until_seconds: int
+    reserved: tuple[Reserved, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    falls: tuple[Relabel, ...] = ()
+    awaits: tuple[AttemptId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """A running attempt is covered better than before; those in `falls` give it their entitlement."""
+
+    change: Relabel
+    falls: tuple[Relabel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """A running attempt lost its cover to something outside: a node, a recall, a policy."""
+
+    change: Relabel
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """A running attempt is funded for longer."""
+
+    attempt: AttemptId
+    funded_until_seconds: int
+    reserved: tuple[Reserved, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """A cap does not fund a running attempt any longer: notice to checkpoint, and to have stopped by then."""
+
+    attempt: AttemptId
+    stop_by_seconds: int
+    reason: Reason = Reason.FUNDING_REFUSED
+
+
+Decision = Admit | Rise | Fall | Renew | Refuse
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Decisions in order, and an `explaining.EXPLANATIONS` row for each job that waits."""
+
+    as_of: int
+    decisions: tuple[Decision, ...]
+    explanations: Table = field(repr=False)
+
+    def to_bytes(self) -> bytes:
+        """Return the same bytes for the same plan, on every machine."""
+        head = {"as_of": self.as_of, "decisions": [plain(decision) for decision in self.decisions]}
+        return json.dumps(head, sort_keys=True, separators=(",", ":")).encode() + b"\n" + self.explanations.tobytes()
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the plan's bytes, in hexadecimal."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """Return a decision as JSON knows it: its kind and fields, integers and strings only."""
+    if isinstance(value, tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, str):
+        return str(value)
+    named = {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    return {"kind": type(value).__name__, **named}

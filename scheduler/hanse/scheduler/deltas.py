@@ -1,0 +1,120 @@
+"""Deltas: what happened outside since the last snapshot, and the snapshot that follows from it.
+
+In: a snapshot, and records of what is new or changed, by name. Out: the next snapshot. Tables that a delta does not
+touch stay the very same objects, so that what a `planner.Planner` derived from them holds on. A changed pool (a
+policy, a member, a class) moves every index: then everything is built anew, which is rare and slow, like a start.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hanse.scheduler import building, columns, reading
+from hanse.scheduler.columns import Integers, Table
+from hanse.scheduler.decisions import AttemptId
+from hanse.scheduler.pool import CapWindow, Pool
+from hanse.scheduler.records import Job, Node
+from hanse.scheduler.snapshot import Snapshot, attempt_rows
+
+GONE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What happened up to `as_of`. Records replace those of the same name; `caps`, if given, replace all.
+
+    `ended` are attempts that are confirmed to hold nothing any more, however they ended. A job that goes takes its
+    attempts along; a node that goes must hold nothing any more.
+    """
+
+    as_of: int
+    nodes: tuple[Node, ...] = ()
+    nodes_gone: tuple[str, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    jobs_gone: tuple[str, ...] = ()
+    ended: tuple[AttemptId, ...] = ()
+    checkpoints: tuple[tuple[AttemptId, int], ...] = ()
+    caps: tuple[CapWindow, ...] | None = None
+    pool: Pool | None = None
+
+
+def changed(snapshot: Snapshot, delta: Delta) -> Snapshot:
+    """Return the snapshot after *delta*.
+
+    Raises:
+        QuotaError: the changed pool cannot be planned for.
+        SnapshotError: the records do not fit together.
+        KeyError: an attempt that it names is not there.
+
+    """
+    snapshot = _with_attempts(replace(snapshot, as_of=delta.as_of), delta)
+    if delta.jobs or delta.jobs_gone:
+        snapshot = _with_jobs(snapshot, delta)
+    if delta.pool is not None:
+        snapshot = reading.rebuilt(snapshot, delta.pool)
+    if delta.nodes or delta.nodes_gone:
+        snapshot = _with_nodes(snapshot, delta)
+    if delta.caps is not None:
+        snapshot = replace(snapshot, caps=building.sorted_caps(delta.caps))
+    return snapshot
+
+
+def _with_attempts(snapshot: Snapshot, delta: Delta) -> Snapshot:
+    if delta.checkpoints:
+        attempts = snapshot.attempts.copy()
+        for attempt, seconds in delta.checkpoints:
+            attempts["checkpoint"][attempt_rows(snapshot.jobs, attempts, [attempt])] = seconds
+        snapshot = replace(snapshot, attempts=columns.frozen(attempts))
+    return _without(snapshot, attempt_rows(snapshot.jobs, snapshot.attempts, delta.ended)) if delta.ended else snapshot
+
+
+def _without(snapshot: Snapshot, rows: Integers) -> Snapshot:
+    """Return *snapshot* without these attempts."""
+    keep = np.ones(len(snapshot.attempts), dtype=np.bool_)
+    keep[rows] = False
+    new_row = np.cumsum(keep) - 1
+    holdings = snapshot.holdings[keep[snapshot.holdings["attempt"]]]
+    holdings["attempt"] = new_row[holdings["attempt"]]
+    return replace(snapshot, attempts=columns.frozen(snapshot.attempts[keep]), holdings=columns.frozen(holdings))
+
+
+def _with_jobs(snapshot: Snapshot, delta: Delta) -> Snapshot:
+    known = set(snapshot.shapes)
+    shapes = snapshot.shapes + tuple(dict.fromkeys(job.shape for job in delta.jobs if job.shape not in known))
+    rows = building.job_rows(snapshot.catalogue, shapes, sorted(delta.jobs, key=lambda job: job.uid))
+    gone = np.flatnonzero(np.isin(snapshot.attempts["job"], columns.find(snapshot.jobs["uid"], delta.jobs_gone)))
+    snapshot = _without(snapshot, gone)
+    jobs, new_row = _merged(snapshot.jobs, "uid", rows, delta.jobs_gone)
+    attempts = snapshot.attempts.copy()
+    attempts["job"] = new_row[attempts["job"]]
+    return replace(snapshot, shapes=shapes, jobs=jobs, attempts=columns.frozen(attempts))
+
+
+def _with_nodes(snapshot: Snapshot, delta: Delta) -> Snapshot:
+    rows = building.node_rows(snapshot.catalogue, sorted(delta.nodes, key=lambda node: node.name))
+    nodes, new_row = _merged(snapshot.nodes, "name", rows, delta.nodes_gone)
+    holdings = snapshot.holdings.copy()
+    holdings["node"] = new_row[holdings["node"]]
+    if (holdings["node"] == GONE).any():
+        lost = snapshot.nodes["name"][snapshot.holdings["node"][holdings["node"] == GONE][0]]
+        raise building.SnapshotError(f"node {lost} is gone, but an attempt still holds GPUs of it: end it first")
+    return replace(snapshot, nodes=nodes, holdings=columns.frozen(holdings))
+
+
+def _merged(table: Table, key: str, rows: Table, gone: Sequence[str]) -> tuple[Table, Integers]:
+    """Return *table* with *rows* put in or replaced and *gone* taken out, and where each old row is now."""
+    keep = np.ones(len(table), dtype=np.bool_)
+    dropped = columns.find(table[key], gone)
+    keep[dropped[dropped >= 0]] = False
+    at = columns.find(table[key], rows[key].tolist())
+    merged = table.copy()
+    merged[at[at >= 0]] = rows[at >= 0]
+    keep[at[at >= 0]] = True
+    kept, new = merged[keep], rows[at < 0]
+    where = np.searchsorted(kept[key], new[key])
+    new_row = np.where(keep, np.cumsum(keep) - 1, GONE)
+    shift: npt.NDArray[Any] = np.searchsorted(where, new_row, side="right")
+    return columns.frozen(np.insert(kept, where, new)), np.where(keep, new_row + shift, GONE)

@@ -1,0 +1,220 @@
+"""Why each waiting job waits: one primary reason, and the numbers behind it.
+
+In: a cycle after both steps. Out: one row a waiting job, in uid order. Jobs of one class share reason and numbers;
+only who is ahead differs. It reads and decides nothing. Rivals are counted, never named; the operator rounds what it
+shows.
+
+The reason is that of the option that came furthest, in this order: the pool has the class; some contribution may be
+used (residency, then trust); its nodes are in reach; a worker fits on an empty node; the gang fits in an empty cluster;
+caps; the borrowing limit; the lending limits; enough is free together; there is room in entitlement. Limits on
+borrowing do not keep a covered job waiting: it waits until its GPUs come back (a recall, a least time to run).
+"""
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+
+from hanse.quota import units
+from hanse.scheduler import placing
+from hanse.scheduler.accounts import BORROWED
+from hanse.scheduler.borrowing import Borrowing
+from hanse.scheduler.capacity import Capacity
+from hanse.scheduler.catalogue import UNLIMITED
+from hanse.scheduler.columns import Integers, Table, frozen
+from hanse.scheduler.cycle import Cycle
+from hanse.scheduler.decisions import Reason
+from hanse.scheduler.ground import GPUS
+from hanse.scheduler.placing import Ask
+from hanse.scheduler.pool import NodeState, Option, Rung, Shape, Trust
+from hanse.scheduler.rules import Claim
+from hanse.scheduler.waiting import JobClass, Waiting
+
+EXPLANATIONS = np.dtype(
+    [
+        ("uid", "<U36"),
+        ("reason", "<U24"),
+        ("accelerator", "<U63"),
+        ("asked_gpus", "<i8"),
+        ("free_gpus", "<i8"),
+        ("borrowable_gpus", "<i8"),
+        ("lacking_gpus", "<i8"),
+        ("workers_that_fit", "<i8"),
+        ("ahead_in_leaf", "<i8"),
+        ("ahead_elsewhere", "<i8"),
+    ]
+)
+"""`free` is what the job may use and nobody holds, in all clusters; `borrowable` is -1 if nothing limits it; `lacking`
+is what the cluster that comes closest would have to free; `workers_that_fit` are those that it could take now.
+`ahead_elsewhere` counts older waiting jobs of other leaves that would take the same class first."""
+
+
+class _Stage(IntEnum):
+    """How far an option came; the furthest speaks for the job."""
+
+    CLASS = 0
+    RESIDENCY = 1
+    TRUST = 2
+    REACH = 3
+    WORKER = 4
+    GANG = 5
+    CAP = 6
+    BORROWING = 7
+    LENDING = 8
+    TOGETHER = 9
+    RECLAIM = 10
+    QUOTA = 11
+
+
+_REASONS = {
+    _Stage.CLASS: Reason.NO_SUCH_ACCELERATOR,
+    _Stage.RESIDENCY: Reason.RESIDENCY_LEAVES_NOTHING,
+    _Stage.TRUST: Reason.TRUST_LEAVES_NOTHING,
+    _Stage.REACH: Reason.CLUSTER_UNREACHABLE,
+    _Stage.WORKER: Reason.NODE_RESOURCES_DO_NOT_FIT,
+    _Stage.GANG: Reason.NO_TOPOLOGY_FIT,
+    _Stage.CAP: Reason.EXCEEDS_CAP,
+    _Stage.BORROWING: Reason.EXCEEDS_BORROWING_LIMIT,
+    _Stage.LENDING: Reason.EXCEEDS_LENDING_LIMIT,
+    _Stage.TOGETHER: Reason.NO_TOPOLOGY_FIT,
+    _Stage.RECLAIM: Reason.WAITING_FOR_RECLAIM,
+    _Stage.QUOTA: Reason.WAITING_FOR_QUOTA,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    stage: _Stage
+    accelerator: str
+    asked: int
+    free: int = 0
+    borrowable: int = -1
+    lacking: int = 0
+    fit: int = 0
+
+
+class Explaining:
+    """Explains one cycle's waiting jobs."""
+
+    def __init__(self, cycle: Cycle, waiting: Waiting, borrowing: Borrowing) -> None:
+        self._cycle, self._waiting, self._borrowing = cycle, waiting, borrowing
+        self._empty = Capacity(cycle.ground)
+
+    def table(self) -> Table:
+        """Return a row for each job that waits, also those of suspended members, but not suspended jobs."""
+        parts, jobs = self._cycle.parts, self._cycle.snapshot.jobs
+        rows = np.flatnonzero(~parts.live & ~jobs["suspended"])
+        table = np.zeros(len(rows), dtype=EXPLANATIONS)
+        table["uid"] = jobs["uid"][rows]
+        table["reason"] = Reason.MEMBER_SUSPENDED
+        row_of_part = np.full(len(jobs), -1, dtype=np.int64)
+        row_of_part[rows] = np.arange(len(rows))
+        for job_class in self._waiting.classes():
+            self._fill(table, row_of_part[self._waiting.parts_of(job_class)], self._verdict(job_class))
+        preempted = [self._cycle.slots.is_draining(uid) for uid in table["uid"].tolist()]
+        table["reason"][preempted] = Reason.PREEMPTED
+        self._count_ahead(table, rows)
+        return frozen(table)
+
+    def _fill(self, table: Table, rows: Integers, verdict: _Verdict) -> None:
+        table["reason"][rows] = _REASONS[verdict.stage]
+        table["accelerator"][rows] = verdict.accelerator
+        table["asked_gpus"][rows], table["free_gpus"][rows] = verdict.asked, verdict.free
+        table["borrowable_gpus"][rows], table["lacking_gpus"][rows] = verdict.borrowable, verdict.lacking
+        table["workers_that_fit"][rows] = verdict.fit
+
+    def _verdict(self, job_class: JobClass) -> _Verdict:
+        part = self._waiting.part(job_class)
+        shape = self._cycle.snapshot.shapes[job_class.shape]
+        if not job_class.choices:
+            first = shape.options[0]
+            return _Verdict(_Stage.CLASS, first.accelerator, first.workers * shape.gpus_per_worker)
+        verdicts = [self._of_option(part, shape, *choice) for choice in job_class.choices]
+        return max(verdicts, key=lambda verdict: verdict.stage)
+
+    def _of_option(self, part: int, shape: Shape, option: Option, accelerator: int) -> _Verdict:
+        cycle, name = self._cycle, self._cycle.catalogue.accelerators[accelerator].name
+        asked = option.workers * shape.gpus_per_worker
+        claim = cycle.claim(part, option, accelerator, Rung.BORROW, BORROWED)
+        plain, limited = cycle.ask(claim, option), cycle.ask(claim, option, self._borrowing.rooms(claim, option))
+        missing = self._missing(shape, accelerator, plain)
+        if missing is not None:
+            return _Verdict(missing, name, asked)
+        left = self._borrowing.limit_left(plain.member, accelerator)
+        fit, fit_limited = _most(plain, cycle.capacity), _most(limited, cycle.capacity)
+        free = sum(int(cycle.capacity.free[GPUS, nodes].sum()) for _, nodes in plain.clusters)
+        is_covered = self._is_covered(claim)
+        if cycle.funds.reservation(plain.member, cycle.use(plain)) is None or not self._allows_at_once(plain):
+            stage = _Stage.CAP
+        elif claim.milli_gpus > left and not is_covered:
+            stage = _Stage.BORROWING
+        elif fit >= option.workers > fit_limited and not is_covered:
+            stage = _Stage.LENDING
+        elif free >= asked:
+            stage = _Stage.TOGETHER
+        else:
+            stage = _Stage.RECLAIM if is_covered else _Stage.QUOTA
+        return _Verdict(
+            stage, name, asked, free, borrowable=max(0, left) // units.MILLI if left < UNLIMITED // 2 else -1,
+            lacking=max(0, option.workers - fit_limited) * shape.gpus_per_worker, fit=fit_limited,
+        )  # fmt: skip
+
+    def _is_covered(self, claim: Claim) -> bool:
+        depth = int(self._cycle.parts.leaf_depth[claim.part])
+        away = (replace(claim, rung=Rung.AWAY, cover=cover) for cover in range(depth, -1, -1))
+        return any(self._cycle.accounts.covers(each) for each in away)
+
+    def _allows_at_once(self, ask: Ask) -> bool:
+        return self._cycle.funds.allows_at_once(ask.member, self._cycle.use(ask).gpu_rate * ask.gpus, 0)
+
+    def _missing(self, shape: Shape, accelerator: int, ask: Ask) -> _Stage | None:
+        """Return what no waiting will bring: a place that may be used and that could hold the gang if it were empty."""
+        ground, catalogue = self._cycle.ground, self._cycle.catalogue
+        if _most(ask, self._empty) >= ask.workers:
+            return None
+        of_class = ground.accelerator == accelerator
+        allowed = of_class & catalogue.serves(ask.member, shape.regions, shape.excluded_members)[ground.contribution]
+        if not allowed.any():
+            return _Stage.RESIDENCY
+        allowed &= catalogue.offers(Trust(shape.trust))[ground.contribution]
+        if not allowed.any():
+            return _Stage.TRUST
+        if not (ground.nodes["state"][allowed] == NodeState.READY).any():
+            return _Stage.REACH
+        return _Stage.GANG if _most(ask, self._empty) else _Stage.WORKER
+
+    def _count_ahead(self, table: Table, rows: Integers) -> None:
+        parts = self._cycle.parts
+        leaf, age = parts.leaf[rows], parts.age[rows]
+        in_leaf = np.lexsort((age, -parts.tier_rank[rows], leaf))
+        table["ahead_in_leaf"][in_leaf] = _place_in_group(leaf[in_leaf])
+        accelerator = np.unique(table["accelerator"], return_inverse=True)[1]
+        by_age = np.lexsort((age, accelerator))
+        older = np.empty(len(rows), dtype=np.int64)
+        older[by_age] = _place_in_group(accelerator[by_age])
+        own = np.lexsort((age, leaf, accelerator))
+        older_own = np.empty(len(rows), dtype=np.int64)
+        older_own[own] = _place_in_group(accelerator[own] * (1 + int(leaf.max(initial=0))) + leaf[own])
+        table["ahead_elsewhere"] = older - older_own
+
+
+def _most(ask: Ask, capacity: Capacity) -> int:
+    """Return how many of the gang's workers the cluster that takes most could take."""
+    exactly = replace(ask, workers=0)
+    return max((placing.room_remembered(exactly, capacity, nodes) for _, nodes in ask.clusters), default=0)
+
+
+def _place_in_group(groups: Integers) -> Integers:
+    """Return for each entry of sorted *groups* how many of its group are before it."""
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    return np.arange(len(groups)) - np.repeat(starts, np.diff(starts, append=len(groups)))
+
+
+def sentence(row: np.void) -> str:
+    """Return an explanation in words: what would let the job run."""
+    asked, lacking, fit = int(row["asked_gpus"]), int(row["lacking_gpus"]), int(row["workers_that_fit"])
+    text = f"{row['reason']}: asks for {asked} {row['accelerator']}, {row['free_gpus']} free"
+    if lacking:
+        text += f"; starts when {lacking} more are free in one cluster"
+        text += f", or with {fit} worker{'s' if fit > 1 else ''}" if fit else ""
+    return text

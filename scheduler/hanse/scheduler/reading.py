@@ -1,0 +1,61 @@
+"""Reads a snapshot back into records: for a changed pool, whose indices are all new, and for whoever looks into one.
+
+In: a snapshot. Out: the records that `building.build` would make the same snapshot from.
+"""
+
+from hanse.scheduler import building
+from hanse.scheduler.pool import NodeState, Pool, Rung
+from hanse.scheduler.records import Attempt, Job, Node, Placed
+from hanse.scheduler.snapshot import Snapshot
+
+
+def rebuilt(snapshot: Snapshot, pool: Pool) -> Snapshot:
+    """Return what *snapshot* holds, under another pool. Its caps are the other pool's."""
+    return building.build(pool, nodes(snapshot), jobs(snapshot), attempts(snapshot), snapshot.as_of)
+
+
+def nodes(snapshot: Snapshot) -> list[Node]:
+    """Return the nodes, in name order."""
+    catalogue = snapshot.catalogue
+    return [
+        Node(
+            name=name, contribution=catalogue.contributions[contribution].name,
+            accelerator=catalogue.accelerators[accelerator].name, gpus=gpus, gpus_enrolled=gpus_enrolled,
+            cpu_milli=cpu, memory_mib=memory, ephemeral_mib=ephemeral, rdma=rdma, foreign_gpus=foreign_gpus,
+            foreign_cpu_milli=foreign_cpu, foreign_memory_mib=foreign_memory, foreign_ephemeral_mib=foreign_ephemeral,
+            foreign_rdma=foreign_rdma, enrolled=enrolled, state=NodeState(state),
+        )
+        for (
+            name, contribution, accelerator, gpus, gpus_enrolled, cpu, memory, ephemeral, rdma, foreign_gpus,
+            foreign_cpu, foreign_memory, foreign_ephemeral, foreign_rdma, enrolled, state,
+        ) in snapshot.nodes.tolist()
+    ]  # fmt: skip
+
+
+def jobs(snapshot: Snapshot) -> list[Job]:
+    """Return the jobs, in uid order."""
+    catalogue = snapshot.catalogue
+    return [
+        Job(
+            uid, catalogue.organisations[organisation].name, catalogue.tiers[tier].name, snapshot.shapes[shape],
+            submitted, preemptions, number, suspended,
+        )
+        for uid, organisation, tier, shape, submitted, preemptions, number, suspended in snapshot.jobs.tolist()
+    ]  # fmt: skip
+
+
+def attempts(snapshot: Snapshot) -> list[Attempt]:
+    """Return the attempts, in order of job and number."""
+    uids, names = snapshot.jobs["uid"].tolist(), snapshot.nodes["name"].tolist()
+    placed: list[list[Placed]] = [[] for _ in range(len(snapshot.attempts))]
+    for attempt, node, workers, gpus in snapshot.holdings.tolist():
+        placed[attempt].append(Placed(names[node], workers, gpus))
+    return [
+        Attempt(
+            uids[job], number, snapshot.catalogue.accelerators[accelerator].name, Rung(rung), cover, started,
+            checkpoint, funded_until, gpu_rate, tuple(placed[row]), draining, refused,
+        )
+        for row, (
+            job, number, accelerator, rung, cover, started, checkpoint, funded_until, gpu_rate, draining, refused,
+        ) in enumerate(snapshot.attempts.tolist())
+    ]  # fmt: skip

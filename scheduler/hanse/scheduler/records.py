@@ -1,0 +1,80 @@
+"""Nodes, jobs and attempts, one by one and by name: the form in which they enter a snapshot.
+
+In: the operator's cache and ledger mirror, a trace, or a test. Next: `building` sorts them into columns, and `deltas`
+puts changed ones into a snapshot that is already there.
+"""
+
+from dataclasses import dataclass
+
+from hanse.quota import units
+from hanse.scheduler.pool import NodeState, Rung, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A contributed node. `gpus` and `foreign_gpus` are bit masks, by PCI bus order: healthy, and held by others' pods.
+
+    `gpus_enrolled` counts also those that are broken now; `enrolled` orders a member's nodes for the levy.
+    """
+
+    name: str
+    contribution: str
+    accelerator: str
+    gpus: int
+    gpus_enrolled: int
+    cpu_milli: int
+    memory_mib: int
+    ephemeral_mib: int = 0
+    rdma: int = 0
+    foreign_gpus: int = 0
+    foreign_cpu_milli: int = 0
+    foreign_memory_mib: int = 0
+    foreign_ephemeral_mib: int = 0
+    foreign_rdma: int = 0
+    enrolled: int = 0
+    state: NodeState = NodeState.READY
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that has not ended. `attempts` numbers its last attempt; `organisation` is a leaf."""
+
+    uid: str
+    organisation: str
+    tier: str
+    shape: Shape
+    submitted_seconds: int
+    preemptions: int = 0
+    attempts: int = 0
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Workers of one attempt on one node, and the mask of the GPUs that are theirs, shared out in rising order."""
+
+    node: str
+    workers: int
+    gpus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of a job's gang, decided and not yet confirmed as ended.
+
+    It is live, or it is draining: told to stop, counted nowhere, but still on its GPUs, which are promised to others.
+    `refused` says that its owner has had notice that its funding ends.
+    """
+
+    job: str
+    number: int
+    accelerator: str
+    rung: Rung
+    cover: int
+    started_seconds: int
+    checkpoint_seconds: int
+    funded_until_seconds: int
+    gpu_rate: units.MilliH100e
+    placed: tuple[Placed, ...]
+    draining: bool = False
+    refused: bool = False

@@ -1,0 +1,123 @@
+"""Victims: which parts to stop so that a claim finds its place, and no more than that.
+
+In: an ask that finds no place on what is free, and whom the rules let it stop. Out: a place and its victims, or none.
+In each cluster candidates are lined up, weakest first, then cheapest, then youngest; the shortest head of that line
+that makes room is taken; then each of it, from its end, is spared if there is still room without it. Of the clusters,
+the one whose strongest victim is weakest, then the cheapest. Each victim stops whole.
+
+The cost of a victim is GPUs x (seconds since its last checkpoint of record, bounded, + restart) x (1 + preemptions so
+far): not checkpointing buys nothing, and nobody is picked on for ever.
+"""
+
+import bisect
+
+import numpy as np
+
+from hanse.scheduler import placing
+from hanse.scheduler.capacity import Capacity
+from hanse.scheduler.columns import Flags, Integers
+from hanse.scheduler.parts import Parts
+from hanse.scheduler.placing import Ask, Found
+from hanse.scheduler.rules import Rules
+
+
+class Victims:
+    """Looks for victims among one plan's parts."""
+
+    def __init__(self, parts: Parts, rules: Rules, restart_seconds: int) -> None:
+        self._parts, self._rules, self._restart_seconds = parts, rules, restart_seconds
+
+    def find(self, ask: Ask, capacity: Capacity) -> Found | None:
+        """Return the best place for the gang that stopping others makes, or None."""
+        parts = self._parts
+        running = np.flatnonzero(parts.live & (parts.accelerator == ask.claim.accelerator))
+        stoppable = running[self._rules.yielding_gpus(ask.claim, running)]
+        if not len(stoppable):
+            return None
+        found = [self._find_in(ask, capacity, stoppable, cluster, nodes) for cluster, nodes in ask.clusters]
+        return min((each for each in found if each), key=self._badness, default=None)
+
+    def _find_in(
+        self, ask: Ask, capacity: Capacity, stoppable: Integers, cluster: int, nodes: Integers
+    ) -> Found | None:
+        candidates = self._on(nodes, stoppable, len(capacity.tenants_all))
+        if not len(candidates):
+            return None
+        trial = _Trial(ask, capacity, nodes, self._parts)
+        if not trial.enough_without(candidates):
+            return None
+        chosen = self._spare(trial, self._shortest_head(trial, self._in_line(candidates)))
+        trial.go(chosen)
+        return placing.spread(ask, trial.capacity, cluster, nodes, tuple(sorted(chosen.tolist())))
+
+    def _on(self, nodes: Integers, parts: Integers, nodes_count: int) -> Integers:
+        """Return which of *parts* hold one of *nodes*."""
+        is_there: Flags = np.zeros(nodes_count, dtype=np.bool_)
+        is_there[nodes] = True
+        held = self._parts.holdings
+        rows = held.rows(parts)
+        return np.unique(held.part[rows][is_there[held.node[rows]]])
+
+    def _in_line(self, candidates: Integers) -> Integers:
+        parts = self._parts
+        order = np.lexsort(
+            (
+                -parts.age[candidates], self._cost(candidates), parts.tier_rank[candidates], parts.cover[candidates],
+                parts.rung[candidates],
+            )
+        )  # fmt: skip
+        return candidates[order]
+
+    def _cost(self, candidates: Integers) -> Integers:
+        parts = self._parts
+        seconds = parts.lost_seconds[candidates] + self._restart_seconds
+        cost: Integers = parts.milli_gpus[candidates] * seconds * (1 + parts.preemptions[candidates])
+        return cost
+
+    def _shortest_head(self, trial: "_Trial", line: Integers) -> Integers:
+        lengths = range(1, len(line))
+        return line[: 1 + bisect.bisect_left(lengths, x=True, key=lambda length: trial.enough_without(line[:length]))]
+
+    def _spare(self, trial: "_Trial", head: Integers) -> Integers:
+        """Return *head* without those whose stopping is not needed, trying its end first."""
+        trial.go(head)
+        spared = [part for part in head[::-1] if trial.is_spared(part)]
+        trial.come_back(np.setdiff1d(head, spared, assume_unique=True))
+        return np.setdiff1d(head, spared, assume_unique=True)
+
+    def _badness(self, found: Found) -> tuple[int, ...]:
+        parts, stops = self._parts, np.array(found.stops)
+        strongest = max((int(parts.rung[each]), int(parts.cover[each]), int(parts.tier_rank[each])) for each in stops)
+        return (*strongest, int(self._cost(stops).sum()), found.cluster)
+
+
+class _Trial:
+    """A copy of the capacity on which parts go and come back."""
+
+    def __init__(self, ask: Ask, capacity: Capacity, nodes: Integers, parts: Parts) -> None:
+        self.capacity = capacity.copy()
+        self._ask, self._nodes, self._holdings = ask, nodes, parts.holdings
+
+    def go(self, parts: Integers) -> None:
+        self.capacity.change(self._holdings.use(parts), +1)
+
+    def come_back(self, parts: Integers) -> None:
+        self.capacity.change(self._holdings.use(parts), -1)
+
+    def enough(self) -> bool:
+        return placing.room(self._ask, self.capacity, self._nodes) >= self._ask.workers
+
+    def enough_without(self, parts: Integers) -> bool:
+        self.go(parts)
+        enough = self.enough()
+        self.come_back(parts)
+        return enough
+
+    def is_spared(self, part: int) -> bool:
+        """Bring *part* back if the gang has room beside it, and say so."""
+        alone = np.array([part])
+        self.come_back(alone)
+        if self.enough():
+            return True
+        self.go(alone)
+        return False

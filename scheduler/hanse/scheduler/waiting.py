@@ -1,0 +1,91 @@
+"""Waiting jobs, in classes of equal leaf, tier and shape: one verdict is good for all of a class.
+
+In: the parts that do not run, and later those that are stopped. Out: classes, each with its jobs oldest first. Tens of
+thousands of waiting jobs make hundreds of classes, and only these are tried. `covered` and `borrowing` decide the order
+among classes.
+"""
+
+import heapq
+from collections.abc import Iterator
+
+import numpy as np
+
+from hanse.scheduler.columns import Integers
+from hanse.scheduler.cycle import Cycle
+
+Key = tuple[int, int, int]
+
+
+class JobClass:
+    """Waiting jobs of one leaf, tier and shape. `choices` are its options that the pool has, with their class."""
+
+    def __init__(self, cycle: Cycle, key: Key, part: int) -> None:
+        self.key = key
+        self.leaf, self.tier, self.shape = key
+        self.member = cycle.catalogue.member_of[self.leaf]
+        self.tier_rank = int(cycle.catalogue.tier_rank[self.tier])
+        options = cycle.snapshot.shapes[self.shape].options
+        found = [(option, cycle.accelerator_of(part, option)) for option in options]
+        self.choices = [(option, each) for option, each in found if each is not None]
+        self.ages: list[int] = []
+
+    @property
+    def oldest(self) -> int:
+        """The age of the job that is tried next; smaller is older."""
+        return self.ages[0]
+
+
+class Waiting:
+    """All classes, by key. Those of suspended members are not tried."""
+
+    def __init__(self, cycle: Cycle) -> None:
+        self._cycle = cycle
+        parts, jobs = cycle.parts, cycle.snapshot.jobs
+        self._part_of_age = np.argsort(parts.age)
+        self.by_key: dict[Key, JobClass] = {}
+        suspended = np.array([member.suspended for member in cycle.catalogue.members], dtype=np.bool_)
+        self.is_tried = ~jobs["suspended"] & ~suspended[parts.member]
+        self._fill(np.flatnonzero(~parts.live & self.is_tried))
+
+    def _fill(self, rows: Integers) -> None:
+        parts = self._cycle.parts
+        by_class = rows[np.lexsort((parts.age[rows], parts.shape[rows], parts.tier[rows], parts.leaf[rows]))]
+        keys = np.stack([parts.leaf[by_class], parts.tier[by_class], parts.shape[by_class]], axis=1)
+        starts = np.flatnonzero((np.diff(keys, axis=0, prepend=-1) != 0).any(axis=1))
+        for members in np.split(by_class, starts)[1:]:
+            self.of(int(members[0])).ages = parts.age[members].tolist()  # rising ages are a heap already
+
+    def of(self, part: int) -> JobClass:
+        """Return the class of a part, which is made if need be."""
+        parts = self._cycle.parts
+        key = (int(parts.leaf[part]), int(parts.tier[part]), int(parts.shape[part]))
+        if key not in self.by_key:
+            self.by_key[key] = JobClass(self._cycle, key, part)
+        return self.by_key[key]
+
+    def part(self, job_class: JobClass) -> int:
+        """Return the part of a class's oldest job."""
+        return int(self._part_of_age[job_class.oldest])
+
+    def parts_of(self, job_class: JobClass) -> Integers:
+        """Return the parts of all of a class's jobs."""
+        parts: Integers = self._part_of_age[job_class.ages]
+        return parts
+
+    def started(self, job_class: JobClass) -> None:
+        """Take the oldest job out of its class."""
+        heapq.heappop(job_class.ages)
+
+    def stopped(self, part: int) -> JobClass | None:
+        """Put a victim back in its place, unless it is not to be tried; return its class."""
+        if not self.is_tried[part]:
+            return None
+        job_class = self.of(part)
+        heapq.heappush(job_class.ages, int(self._cycle.parts.age[part]))
+        return job_class
+
+    def classes(self) -> Iterator[JobClass]:
+        """Yield the classes in which jobs wait, in the order of their keys."""
+        for key in sorted(self.by_key):
+            if self.by_key[key].ages:
+                yield self.by_key[key]

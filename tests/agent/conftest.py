@@ -1,0 +1,221 @@
+"""Fixtures of the agent's tests: placements and pods that differ in what a test is about, and agents that run."""
+
+import base64
+import itertools
+import json
+import os
+import signal
+import sys
+import time
+import uuid
+
+import pytest
+import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from hanse.agent import install
+from hanse.devcluster import cluster, image, nodes, processes
+from hanse.resources import Placement
+
+NUMBERS = itertools.count()
+CLASS = "h100-80g"
+GPU = "nvidia.com/gpu"
+
+IMAGE = "registry.example/trainer@sha256:" + "ab" * 32
+
+
+@pytest.fixture(name="make_placement", scope="session")
+def _make_placement():
+    def make(name="job-a", fence=1, attempt=None, seats=(("node-0", (0,)), ("node-1", (0,))), **spec):
+        return Placement.parse(
+            {
+                "metadata": {"name": name, "namespace": "hanse-cluster-one", "generation": 1},
+                "spec": {
+                    "attempt": str(attempt or uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{fence}")),
+                    "fence": fence,
+                    "sequence": 1,
+                    "wanted": "Running",
+                    "fundedUntil": "2030-01-01T00:00:00Z",
+                    "class": "h100-80g",
+                    "startDeadline": "10m",
+                    "grace": "30s",
+                    "lease": "5m",
+                    "workers": [{"rank": r, "node": node, "gpus": list(gpus)} for r, (node, gpus) in enumerate(seats)],
+                    "template": {"spec": {"containers": [{"name": "trainer", "image": IMAGE, "command": ["true"]}]}},
+                    **spec,
+                },
+            }
+        )
+
+    return make
+
+
+@pytest.fixture(name="make_pod", scope="session")
+def _make_pod():
+    def make(placement, rank, **status):
+        spec = placement.spec
+        return {
+            "metadata": {
+                "name": f"g-{spec.attempt}-{rank}",
+                "uid": f"uid-{spec.attempt}-{rank}",
+                "labels": {
+                    "hanse.dev/attempt": spec.attempt,
+                    "hanse.dev/fence": str(spec.fence),
+                    "hanse.dev/rank": str(rank),
+                    "hanse.dev/placement": placement.metadata.name,
+                },
+            },
+            "spec": {"nodeName": spec.workers[rank].node},
+            "status": status,
+        }
+
+    return make
+
+
+def eventually(read, holds, limit_seconds=30):
+    """Return what *read* returns as soon as *holds* is true of it."""
+    deadline = time.monotonic() + limit_seconds
+    while True:
+        last = read()
+        if holds(last):
+            return last
+        assert time.monotonic() < deadline, last
+        time.sleep(0.2)
+
+
+@pytest.fixture(name="eventually", scope="session")
+def _eventually():
+    return eventually
+
+
+class RunningAgent:
+    """The agent of *name* at the hub of *pool*, for the nodes of *local*: a process with credentials of its own."""
+
+    def __init__(self, pool, name, member, local, folder):
+        self.pool, self.name, self.local, self.folder = pool, name, local, folder
+        self.namespace, self.part = f"workers-{name}", f"agent-{next(NUMBERS)}"
+        self.signing, self.sealing = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
+        self.sealing_public = self.sealing.public_key().public_bytes_raw()
+        pool.join(name, member, self.sealing_public)
+        apply(local, *install.at_member(self.namespace, f"agent-{name}"))
+        self.port = pool.free_port()
+        self.settings = {
+            "cluster": name,
+            "hubKubeconfig": self._kubeconfig(pool.cluster, f"hanse-cluster-{name}", "hub"),
+            "kubeconfig": self._kubeconfig(local, f"agent-{name}", "local"),
+            "apiUrl": pool.api_url,
+            "apiTokenFile": self._write("api-token", pool.token(f"hanse-cluster-{name}", "hanse-agent")),
+            "namespace": self.namespace,
+            "stateFolder": str(folder / "state"),
+            "signingKeyFile": self._write("signing", base64.b64encode(self.signing.private_bytes_raw()).decode()),
+            "sealingKeyFile": self._write("sealing", base64.b64encode(self.sealing.private_bytes_raw()).decode()),
+            "listenHost": pool.address,
+            "listenPort": self.port,
+            "syncSeconds": 0.5,
+            "meterSeconds": 0.5,
+            "killBudgetSeconds": 2,
+        }
+
+    def start(self, **changed):
+        file = self._write(f"{self.part}.yaml", yaml.safe_dump({**self.settings, **changed}))
+        argv = [sys.executable, "-P", "-m", "hanse.cli.main", "cluster-agent", f"--config={file}"]
+        processes.start(self.local.folder, self.part, argv)
+
+    def stop(self, number=signal.SIGTERM):
+        processes.end(self.local.folder, [self.part], [number])
+
+    def clean(self):
+        """Stop, and free the GPUs for the next test."""
+        self.stop()
+        self.local.kubectl("delete", "pods", "--all", f"--namespace={self.namespace}", "--grace-period=1", check=False)
+
+    def log(self):
+        return processes.log_tail(self.local.folder, self.part)
+
+    def pods(self):
+        """Return the phases of this cluster's workers, by rank."""
+        found = self.local.client.request("GET", f"/api/v1/namespaces/{self.namespace}/pods")["items"]
+        return {pod["metadata"]["labels"]["hanse.dev/rank"]: pod["status"].get("phase") for pod in found}
+
+    def placement(self, name):
+        path = f"/apis/hanse.dev/v1alpha1/namespaces/hanse-cluster-{self.name}/placements/{name}"
+        return self.pool.cluster.client.request("GET", path)
+
+    def status(self, name):
+        """Return phase and why it ended, as the agent reports them."""
+        status = self.placement(name).get("status") or {}
+        reasons = {each["type"]: each["reason"] for each in status.get("conditions", []) if each["status"] == "True"}
+        return status.get("phase"), reasons.get("Released"), status.get("message")
+
+    def _write(self, name, text):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(text)
+        return str(self.folder / name)
+
+    def _kubeconfig(self, of, namespace, name):
+        token = of.kubectl("create", "token", "hanse-agent", f"--namespace={namespace}").stdout.strip()
+        content = json.loads(of.kubeconfig.read_text())
+        content["users"][0]["user"] = {"token": token}
+        return self._write(f"{name}.kubeconfig", json.dumps(content))
+
+
+def apply(on, *documents):
+    on.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}))
+
+
+@pytest.fixture(name="real", scope="session")
+def _real():
+    """A cluster with a node that runs pods and says that it has four GPUs, and simulated nodes."""
+    wanted = cluster.Wanted(shapes=(nodes.parse(f"{CLASS}=2x8"),), real_node=True)
+    with cluster.running(f"test-{os.getpid()}-real", wanted) as running:
+        running.kubectl("label", "node", cluster.REAL_NODE, f"hanse.dev/accelerator-class={CLASS}")
+        gpus = {"status": {"capacity": {GPU: "4"}, "allocatable": {GPU: "4"}}}
+        running.kubectl("patch", "node", cluster.REAL_NODE, "--subresource=status", "-p", json.dumps(gpus))
+        yield running
+
+
+@pytest.fixture(name="trainer", scope="session")
+def _trainer():
+    """The name, by digest, of an image with Python and hanse.training."""
+    return image.by_digest(image.build())
+
+
+@pytest.fixture(name="pool", scope="session")
+def _pool(real, make_pool):
+    pool = make_pool(real)
+    for member in ("tencent", "alibaba"):
+        pool.add_member(member)
+    pool.apply({
+        "apiVersion": "hanse.dev/v1alpha1",
+        "kind": "AcceleratorClass",
+        "metadata": {"name": CLASS},
+        "spec": {
+            "vendor": "nvidia", "memoryMiB": 81920, "h100Equivalent": {"bf16": 1000}, "watts": 700,
+            "deviceResources": [GPU], "nodeSelector": {"hanse.dev/accelerator-class": CLASS},
+        },
+    })  # fmt: skip
+    return pool
+
+
+@pytest.fixture(name="new_agent")
+def _new_agent(pool, real, tmp_path):
+    """A factory of agents, each of a cluster of its own at the hub; they end with the test."""
+    made = []
+
+    def make(name=None, local=None, member="alibaba", folder=""):
+        made.append(RunningAgent(pool, name or f"c{next(NUMBERS)}", member, local or real, tmp_path / folder))
+        return made[-1]
+
+    yield make
+    for agent in made:
+        agent.clean()
+
+
+def running_template(trainer, *command):
+    return {"spec": {"containers": [{"name": "trainer", "image": trainer, "command": list(command)}]}}
+
+
+@pytest.fixture(name="template", scope="session")
+def _template(trainer):
+    return lambda *command, image=trainer: running_template(image, *command)

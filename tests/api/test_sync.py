@@ -1,0 +1,135 @@
+"""What an agent is answered: leases for what it may run, and the same again when an answer was lost."""
+
+import itertools
+import uuid
+
+import pytest
+
+NUMBERS = itertools.count(100)
+
+
+class Speaker:
+    """The agent of a cluster of its own."""
+
+    def __init__(self, pool, client, name):
+        self.pool, self.client, self.name = pool, client, name
+        self.instance, self.cluster_uid = uuid.uuid4(), uuid.uuid4()
+
+    def sync(self, *held, instance=None, cluster_uid=None, **inventory):
+        body = {
+            "instance": str(instance or self.instance),
+            "clusterUid": str(cluster_uid or self.cluster_uid),
+            "held": list(held),
+            "inventory": inventory,
+        }
+        return self.client.send("POST", "/v1/agent/sync", body)
+
+    def answer(self, *held):
+        status, body = self.sync(*held)
+        assert 200 == status, body
+        return body
+
+
+def held(entry, phase="Pending", **more):
+    return {"attempt": str(entry.attempt), "fence": entry.fence, "phase": phase, **more}
+
+
+@pytest.fixture(name="speaker")
+def _speaker(pool, new_client):
+    name = f"c{next(NUMBERS)}"
+    pool.join(name, "tencent")
+    return Speaker(pool, new_client(pool.token(f"hanse-cluster-{name}", "hanse-agent")), name)
+
+
+def test_a_lease_is_granted_renewed_and_given_back(pool, speaker):
+    entry = pool.admit(speaker.name, "tencent", lease=77)
+    (lease,) = speaker.answer(held(entry))["leases"]
+    assert (str(entry.attempt), 77, None, False) == tuple(
+        lease[key] for key in ("attempt", "leaseSeconds", "fundedSeconds", "drain")
+    )
+    assert "leased" == pool.state(entry)
+    assert [lease] == speaker.answer(held(entry))["leases"], "the first answer was lost"
+    assert [lease] == speaker.answer(held(entry, "Running"))["leases"]
+    done = held(entry, "Released", outcome="Succeeded")
+    ended = [{"attempt": str(entry.attempt), "fence": 1}]
+    assert [ended, ended] == [speaker.answer(done)["ended"] for _ in range(2)]
+    assert "released" == pool.state(entry)
+
+
+def test_what_is_decided_to_stop_is_drained_under_its_lease(pool, speaker):
+    entry = pool.admit(speaker.name, "tencent")
+    speaker.answer(held(entry))
+    pool.stop(entry)
+    (lease,) = speaker.answer(held(entry, "Running"))["leases"]
+    assert lease["drain"]
+
+
+def test_funding_is_told_as_what_is_left_of_it(pool, speaker):
+    entry = pool.admit(speaker.name, "tencent", funded_until_seconds=pool.now() + 100)
+    (lease,) = speaker.answer(held(entry))["leases"]
+    assert 95 <= lease["fundedSeconds"] <= 100
+
+
+@pytest.mark.parametrize("phase", ["Pending", "Running"])
+def test_an_old_fence_is_cancelled_and_recorded(pool, speaker, phase):
+    entry = pool.admit(speaker.name, "tencent", fence=3)
+    answer = speaker.answer({**held(entry, phase), "fence": 2})
+    assert ([], [2]) == (answer["leases"], [each["fence"] for each in answer["cancelled"]])
+    assert pool.rows("SELECT 1 FROM ledger.fact WHERE kind = 'LeaseRefused' AND attempt = :id", id=entry.attempt)
+
+
+def test_anothers_attempt_is_cancelled(pool, speaker):
+    entry = pool.admit("hz", "tencent")
+    assert [str(entry.attempt)] == [each["attempt"] for each in speaker.answer(held(entry))["cancelled"]]
+    assert "admitted" == pool.state(entry)
+
+
+def test_what_an_agent_did_by_itself_is_recorded_once(pool, speaker):
+    entry = pool.admit(speaker.name, "tencent")
+    speaker.answer(held(entry))
+    for phase in ("Draining", "Draining", "Released"):
+        speaker.answer(held(entry, phase, outcome="PoolFault", detail="OutOfcpu", simulated=True))
+    facts = pool.rows("SELECT kind, detail FROM ledger.fact WHERE attempt = :id ORDER BY sequence", id=entry.attempt)
+    assert [("LeaseGranted", ""), ("PodDeath", "PoolFault: OutOfcpu")] == facts[:2]
+    assert {("Simulated", "on simulated nodes"), ("LeaseReleased", "PoolFault")} == set(facts[2:])
+
+
+def test_a_refused_placement_is_recorded_and_nothing_is_granted(pool, speaker):
+    entry = pool.admit(speaker.name, "tencent")
+    answer = speaker.answer(held(entry, "Refused", outcome="Refused", detail="no such node"))
+    assert [] == answer["leases"] + answer["cancelled"] + answer["ended"]
+    assert pool.rows("SELECT 1 FROM ledger.fact WHERE kind = 'PlacementRefused' AND attempt = :id", id=entry.attempt)
+    assert "admitted" == pool.state(entry)
+
+
+def test_of_two_agents_with_one_credential_one_is_refused(speaker):
+    speaker.answer()
+    status, body = speaker.sync(instance=uuid.uuid4())
+    assert (409, True) == (status, "another agent" in body["message"])
+    status, body = speaker.sync(cluster_uid=uuid.uuid4())
+    assert (409, True) == (status, "another cluster" in body["message"])
+    speaker.answer()
+
+
+def test_nodes_are_stored_and_asked_for_when_they_are_not_known(pool, speaker):
+    assert speaker.answer()["sendInventory"]
+    node = {"name": "n1", "class": "h100-80g", "gpus": 8, "cpuMilli": 1000, "memoryMiB": 1024, "ready": True}
+    status, body = speaker.sync(whole=True, nodes=[node])
+    assert (200, False) == (status, body["sendInventory"])
+    rows = pool.rows("SELECT body FROM ledger.node WHERE cluster = :name", name=speaker.name)
+    assert [(8, True)] == [(row.body["gpus"], row.body["ready"]) for row in rows]
+    speaker.sync(gone=["n1"])
+    assert [] == pool.rows("SELECT body FROM ledger.node WHERE cluster = :name", name=speaker.name)
+
+
+def test_a_checkpoint_of_record_is_handed_to_the_next_attempt(pool, speaker):
+    entry = pool.admit(speaker.name, "tencent")
+    speaker.answer(held(entry))
+    commit = {"attempt": str(entry.attempt), "fence": 1, "step": 500, "uri": "s3://b/500"}
+    assert (200, {"committed": True}) == speaker.client.send("POST", "/v1/agent/checkpoints", commit)
+    assert 409 == speaker.client.send("POST", "/v1/agent/checkpoints", {**commit, "fence": 9})[0]
+    speaker.answer(held(entry, "Released", outcome="Stopped"))
+    assert 409 == speaker.client.send("POST", "/v1/agent/checkpoints", {**commit, "step": 501})[0]
+    again = pool.admit(speaker.name, "tencent", job=entry.job, fence=2)
+    (lease,) = speaker.answer(held(again))["leases"]
+    assert {"step": 500, "uri": "s3://b/500"} == lease["checkpoint"]

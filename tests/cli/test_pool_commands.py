@@ -1,0 +1,159 @@
+"""The commands of coordinators and members, with their real effects on a real API server."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+
+
+@pytest.fixture(name="pool", scope="module")
+def _pool(hub, make_pool):
+    return make_pool(hub)
+
+
+@pytest.fixture(name="hanse")
+def _hanse(pool):
+    """Run a command as the administrator; return its exit status and what it said."""
+
+    def hanse(*args, **variables):
+        result = subprocess.run(
+            [sys.executable, "-P", "-m", "hanse.cli.main", *args],
+            capture_output=True, text=True, check=False,
+            env={**os.environ, "KUBECONFIG": str(pool.cluster.kubeconfig), **variables},
+        )  # fmt: skip
+        return result.returncode, result.stdout + result.stderr
+
+    return hanse
+
+
+@pytest.fixture(name="member")
+def _member(hanse, request):
+    name = "m-" + format(abs(hash(request.node.name)) % 16**6, "x")
+    status, said = hanse("member", "add", name, f"--verify-key={KEY}", f"--encrypt-key={KEY}", f"--group={name}-people")
+    assert 0 == status, said
+    return name
+
+
+def get(pool, *args):
+    return json.loads(pool.cluster.kubectl("get", *args, "-o=json").stdout)
+
+
+def test_a_member_gets_a_namespace_and_its_people_may_work_there(pool, hanse, member):
+    assert member == get(pool, "namespace", member)["metadata"]["labels"]["hanse.dev/member"]
+    as_them = ["--as=x", f"--as-group={member}-people", f"--namespace={member}"]
+    assert "yes\n" == pool.cluster.kubectl("auth", "can-i", "create", "trainingjobs.hanse.dev", *as_them).stdout
+    again, _ = hanse("member", "add", member, f"--verify-key={KEY}", f"--encrypt-key={KEY}", f"--group={member}-people")
+    assert 0 == again
+
+
+def test_a_member_is_suspended_and_comes_back(pool, hanse, member):
+    hanse("member", "suspend", member)
+    assert get(pool, "member", member)["spec"]["suspended"]
+    hanse("member", "suspend", member, "--resume")
+    assert not get(pool, "member", member)["spec"]["suspended"]
+
+
+def test_a_member_that_still_has_something_is_not_removed(pool, hanse, member, tmp_path):
+    hanse(
+        "cluster",
+        "join",
+        f"{member}-c",
+        f"--member={member}",
+        "--region=here",
+        f"--agent-key={KEY}",
+        f"--out={tmp_path}",
+    )
+    status, said = hanse("member", "remove", member)
+    assert (1, True) == (status, f"membercluster {member}-c" in said)
+    pool.cluster.kubectl("delete", "membercluster", f"{member}-c")
+    assert 0 == hanse("member", "remove", member)[0]
+    assert get(pool, "members")["items"] is not None
+    assert member not in [each["metadata"]["name"] for each in get(pool, "members")["items"]]
+
+
+def test_a_cluster_that_joins_gets_credentials_for_its_own_namespace_only(pool, hanse, member, tmp_path):
+    name = f"{member}-c"
+    status, said = hanse(
+        "cluster", "join", name, f"--member={member}", "--region=here", f"--agent-key={KEY}", f"--out={tmp_path}"
+    )
+    assert 0 == status, said
+    assert {0o600} == {(tmp_path / file).stat().st_mode & 0o777 for file in ("hub.kubeconfig", "api-token")}
+    kubectl = [str(pool.cluster.kubectl_binary), f"--kubeconfig={tmp_path / 'hub.kubeconfig'}"]
+
+    def may(*question):
+        return subprocess.run(
+            [*kubectl, "auth", "can-i", *question], capture_output=True, text=True, check=False
+        ).stdout
+
+    own = f"--namespace=hanse-cluster-{name}"
+    assert ["yes\n"] * 3 == [
+        may("list", "placements.hanse.dev", own),
+        may("patch", "placements.hanse.dev/status", own),
+        may("list", "acceleratorclasses.hanse.dev"),
+    ]
+    assert ["no\n"] * 5 == [
+        may("list", "placements.hanse.dev", "--namespace=hanse-cluster-other"),
+        may("create", "placements.hanse.dev", own),
+        may("list", "members.hanse.dev"),
+        may("list", "trainingjobs.hanse.dev", f"--namespace={member}"),
+        may("get", "secrets", own),
+    ]
+    token = (tmp_path / "api-token").read_text()
+    assert '"status": "ok"' not in token
+    kinds = [each["kind"] for each in yaml.safe_load_all((tmp_path / "member-cluster.yaml").read_text())]
+    assert {"Namespace", "NetworkPolicy", "Role", "ClusterRole"} <= set(kinds)
+
+
+def test_keys_are_made_and_only_their_public_halves_shown(hanse, tmp_path):
+    status, said = hanse("cluster", "keys", str(tmp_path))
+    assert 0 == status
+    assert {0o600} == {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert not [file for file in tmp_path.iterdir() if file.read_text() in said]
+
+
+def test_capacity_is_offered_recalled_and_offered_again(pool, hanse, member, tmp_path):
+    name = f"{member}-c"
+    hanse("cluster", "join", name, f"--member={member}", "--region=here", f"--agent-key={KEY}", f"--out={tmp_path}")
+    status, said = hanse("contribute", "h100-80g", f"--cluster={name}", f"--namespace={member}", "--exclude=rival")
+    assert 0 == status, said
+    contribution = lambda: get(pool, "contribution", "h100-80g", f"--namespace={member}")["spec"]  # noqa: E731
+    assert (name, ["rival"]) == (contribution()["cluster"], contribution()["excludeMembers"])
+    assert 0 == hanse("recall", "h100-80g", f"--namespace={member}", "--in=2h")[0]
+    assert "2h" == contribution()["recall"]["notice"]
+    hanse("recall", "h100-80g", f"--namespace={member}", "--cancel")
+    assert "recall" not in contribution()
+    status, said = hanse("recall", "h100-80g", f"--namespace={member}", "--in=soon")
+    assert (1, True) == (status, "is not a duration" in said)
+
+
+def test_a_node_is_drained_and_comes_back(pool, hanse):
+    pool.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "to-drain"}})
+    hanse("drain", "to-drain")
+    assert get(pool, "node", "to-drain")["spec"]["unschedulable"]
+    hanse("drain", "to-drain", "--undo")
+    assert not get(pool, "node", "to-drain")["spec"].get("unschedulable")
+    pool.cluster.kubectl("delete", "node", "to-drain")
+
+
+def test_jobs_are_listed_and_the_queue_is_asked_of_the_service(pool, hanse, member):
+    assert (0, f"no jobs in namespace {member}\n") == hanse("jobs", f"--namespace={member}")
+    pool.add_member(f"{member}-q")
+    token = pool.token(f"{member}-q", "people")
+    status, said = hanse("queue", HANSE_API=pool.api_url, HANSE_TOKEN=token)
+    assert (1, True) == (status, "no leading operator answers" in said)
+    status, said = hanse("explain", "llm", "--namespace=elsewhere", HANSE_API=pool.api_url, HANSE_TOKEN=token)
+    assert (1, True) == (status, "there is no job llm of yours" in said)
+    assert 1 == hanse("queue", HANSE_API=pool.api_url, HANSE_TOKEN="")[0]
+
+
+def test_the_doctor_says_what_is_wrong_and_what_to_do(pool, hanse):
+    status, said = hanse("doctor", f"--api={pool.api_url}")
+    assert (1, True) == (status, "there is no PoolPolicy default" in said)
+    assert "yes  Hanse's resources are installed" in said
+    assert "yes  the API service answers" in said
+    assert "cannot be reached" in hanse("doctor", "--api=http://127.0.0.1:9")[1]

@@ -1,0 +1,120 @@
+"""The operator as a process, on a real API server and PostgreSQL, with the rights of its ServiceAccount."""
+
+import json
+import urllib.error
+import urllib.request
+
+TOKEN = "shown-by-the-api-service"  # noqa: S105  # opens the test's own operator
+PLACEMENTS = "/apis/hanse.dev/v1alpha1/namespaces/hanse-cluster-blue-1/placements"
+
+
+def get(running, path, token=""):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(f"http://127.0.0.1:{running.port}{path}", headers=headers)  # our own port
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310  # our own port
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+    except urllib.error.URLError:
+        return 0, b""  # not up yet
+
+
+def test_a_job_is_admitted_placed_run_and_ended(pool):
+    """From apply to Succeeded; each step is told in status and by an event, and nothing is left over."""
+    pool.operator()
+    pool.submit("one")
+    (placement,) = pool.until("a Placement", pool.placements)
+    assert placement["spec"]["fence"] == 1
+    assert [{"rank": 0, "node": "node-0", "gpus": list(range(8))}] == placement["spec"]["workers"]
+    assert "red" not in json.dumps(placement["spec"])
+    pool.until("Admitted", lambda: pool.phase("one") == "Admitted")
+    assert pool.grant(placement).granted
+    pool.report_phase(placement, "Running")
+    pool.until("Running", lambda: pool.phase("one") == "Running")
+    assert pool.status("one")["cluster"] == "blue-1"
+    assert pool.release(placement, "Succeeded")
+    pool.until("Succeeded", lambda: pool.phase("one") == "Succeeded")
+    pool.until("the Placement to go", lambda: not pool.placements())
+    events = pool.plane.client.request("GET", "/api/v1/namespaces/red/events")["items"]
+    told = {event["reason"] for event in events if event["involvedObject"]["name"] == "one"}
+    assert {"Admitted", "Running", "Succeeded"} <= told
+
+
+def test_health_tells_how_old_each_feed_is(pool):
+    running = pool.operator()
+    pool.until("ready", lambda: get(running, "/readyz")[0] == 200)
+    said = json.loads(get(running, "/feeds")[1])
+    assert len(said["feeds"]) == 9
+    assert all(feed["fresh"] and feed["ageSeconds"] < 60 for feed in said["feeds"].values())
+    assert get(running, "/healthz")[0] == 200
+    pool.until("a leader", lambda: b"hanse_operator_leading 1.0" in get(running, "/metrics")[1])
+    assert b'hanse_operator_feed_age_seconds{kind="TrainingJob"}' in get(running, "/metrics")[1]
+
+
+def test_the_internal_port_says_nothing_without_the_token_and_the_queue_with_it(pool):
+    running = pool.operator(token=TOKEN)
+    pool.submit("runs", replicas=2)
+    pool.until("a Placement", pool.placements)
+    uid = pool.submit("waits")
+    pool.until("a reason", lambda: pool.status("waits").get("reason"))
+    assert get(running, f"/v1/jobs/{uid}")[0] == 401
+    assert get(running, f"/v1/jobs/{uid}", "another")[0] == 401
+    code, body = get(running, f"/v1/jobs/{uid}", TOKEN)
+    assert code == 200
+    assert json.loads(body)["position"] == 1
+    assert json.loads(body)["waiting"]["asked_gpus"] == 8
+    queue = json.loads(get(running, "/v1/queue?member=red", TOKEN)[1])
+    assert [("waits", 1)] == [(each["name"], each["position"]) for each in queue]
+    assert [] == json.loads(get(running, "/v1/queue?member=blue", TOKEN)[1])
+    assert TOKEN not in running.log.read_text()
+
+
+def test_a_deleted_job_is_stopped_without_a_finalizer(pool):
+    pool.operator()
+    pool.submit("short")
+    (placement,) = pool.until("a Placement", pool.placements)
+    pool.grant(placement)
+    assert "finalizers" not in pool.job("short")["metadata"]
+    pool.delete("short")
+    pool.until("Stopped", lambda: pool.placements()[0]["spec"]["wanted"] == "Stopped")
+    assert [("End", "JobDeleted")] == pool.rows("SELECT kind, reason FROM ledger.decision WHERE effect = 'stop'")
+    pool.release(placement, "Stopped")
+    pool.until("the Placement to go", lambda: not pool.placements())
+
+
+def test_a_suspended_job_stops_and_goes_on_with_a_higher_fence(pool):
+    pool.operator()
+    pool.submit("pausing")
+    (placement,) = pool.until("a Placement", pool.placements)
+    pool.grant(placement)
+    pool.change("pausing", {"suspend": True})
+    pool.until("Stopped", lambda: pool.placements()[0]["spec"]["wanted"] == "Stopped")
+    pool.release(placement, "Stopped")
+    pool.until("Suspended", lambda: pool.phase("pausing") == "Suspended")
+    pool.change("pausing", {"suspend": False})
+    pool.until("another Placement", lambda: [each["spec"]["fence"] for each in pool.placements()] == [2])
+
+
+def test_a_job_that_fails_more_often_than_it_may_has_failed(pool):
+    pool.operator()
+    pool.submit("broken", restart={"limit": 1})
+    for fence in (1, 2):
+        placement = pool.until("a Placement", lambda fence=fence: _with_fence(pool, fence))
+        pool.grant(placement)
+        pool.release(placement, "Failed: exit code 1")
+    pool.until("Failed", lambda: pool.phase("broken") == "Failed")
+    assert [(2,)] == pool.rows("SELECT count(*) FROM ledger.attempt")
+
+
+def test_a_placement_that_somebody_deletes_comes_back(pool):
+    pool.operator()
+    pool.submit("kept")
+    (placement,) = pool.until("a Placement", pool.placements)
+    pool.plane.client.request("DELETE", f"{PLACEMENTS}/{placement['metadata']['name']}")
+    (again,) = pool.until("the Placement again", pool.placements)
+    assert again["spec"] == placement["spec"]
+
+
+def _with_fence(pool, fence):
+    return next((each for each in pool.placements() if each["spec"]["fence"] == fence), None)

@@ -1,0 +1,146 @@
+"""Checks a plan against what was promised, from records alone: it shares no code with the planner."""
+
+from collections import Counter
+
+from hanse.scheduler import reading
+from hanse.scheduler.decisions import Admit, Rise
+from hanse.scheduler.pool import NodeState, Rung, Trust
+
+RESOURCES = ("cpu_milli", "memory_mib", "ephemeral_mib", "rdma")
+
+
+class Audit:
+    """One plan: the snapshot before, what was decided, the snapshot after."""
+
+    def __init__(self, pool, before, plan, after):
+        self.pool, self.plan = pool, plan
+        self.before, self.after = reading.attempts(before), reading.attempts(after)
+        self.nodes = {node.name: node for node in reading.nodes(before)}
+        self.jobs = {job.uid: job for job in reading.jobs(before)}
+        self.jobs_after = {job.uid: job for job in reading.jobs(after)}
+        self.given = {each.name: each for each in pool.contributions}
+        self.tier_rank = {tier.name: tier.rank for tier in pool.tiers}
+        self.parent = {each.name: each.parent for each in pool.organisations}
+
+    def member(self, job):
+        organisation = job.organisation
+        while organisation in self.parent:
+            organisation = self.parent[organisation]
+        return organisation
+
+    @property
+    def admits(self):
+        return [decision for decision in self.plan.decisions if isinstance(decision, Admit)]
+
+    # I1
+    def gangs_are_whole(self):
+        for admit in self.admits:
+            shape = self.jobs[admit.attempt.job].shape
+            (workers,) = [each.workers for each in shape.options if each.accelerator == admit.accelerator]
+            assert workers == sum(placed.workers for placed in admit.placed)
+            assert {admit.cluster} == {self.given[self.nodes[each.node].contribution].cluster for each in admit.placed}
+            for placed in admit.placed:
+                assert placed.gpus.bit_count() == placed.workers * shape.gpus_per_worker > 0
+
+    def no_gpu_is_granted_twice_and_no_node_is_overfull(self):
+        live = [each for each in self.after if not each.draining]
+        assert len({each.job for each in live}) == len(live)
+        for name, node in self.nodes.items():
+            here = [(each, placed) for each in live for placed in each.placed if placed.node == name]
+            bits = Counter(bit for _, placed in here for bit in range(64) if placed.gpus >> bit & 1)
+            assert all(count == 1 for count in bits.values())
+            new = {admit.attempt.job for admit in self.admits}
+            for resource in RESOURCES:
+                used = sum(placed.workers * getattr(self.jobs[each.job].shape, resource) for each, placed in here)
+                if any(each.job in new for each, _ in here):
+                    assert used <= getattr(node, resource) - getattr(node, f"foreign_{resource}")
+            for each, placed in here:
+                if each.job in new:
+                    assert placed.gpus & ~(node.gpus & ~node.foreign_gpus) == 0
+
+    def promised_gpus_are_waited_for(self):
+        draining = [each for each in self.after if each.draining]
+        final = {(each.job, each.number): each for each in self.after}
+        for admit in self.admits:
+            awaited = {(each.job, each.number) for each in admit.awaits}
+            # Whoever was stopped later in the same plan came too late to be waited for by its own victor only.
+            earlier = [each for each in draining if each in self.before or (each.job, each.number) in awaited]
+            for placed in admit.placed:
+                for each in earlier:
+                    if each.draining and any(
+                        other.node == placed.node and other.gpus & placed.gpus for other in each.placed
+                    ):
+                        stopped_before = (each.job, each.number) in awaited or self.stopped_after(each, admit)
+                        assert stopped_before
+            assert awaited <= set(final)
+
+    def stopped_after(self, attempt, admit):
+        """Return whether *attempt* was stopped by a later decision than *admit*."""
+        for decision in self.admits[self.admits.index(admit) + 1 :]:
+            if (attempt.job, attempt.number) in {(each.attempt.job, each.attempt.number) for each in decision.stops}:
+                return True
+        return False
+
+    # I6
+    def residency_exclusion_and_trust_hold(self):
+        live = [each for each in self.after if not each.draining]
+        for admit in self.admits:
+            job = self.jobs[admit.attempt.job]
+            for placed in admit.placed:
+                self.may_stand(job, self.nodes[placed.node], admit)
+                here = [self.jobs[each.job] for each in live if any(p.node == placed.node for p in each.placed)]
+                if any(each.shape.trust == Trust.EXCLUSIVE_NODE for each in here):
+                    assert len({self.member(each) for each in here}) == 1
+
+    def may_stand(self, job, node, admit):
+        given = self.given[node.contribution]
+        assert node.state == NodeState.READY
+        assert node.accelerator == admit.accelerator
+        assert self.member(job) not in given.excluded_members
+        assert given.member not in job.shape.excluded_members
+        assert not job.shape.regions or given.region in job.shape.regions
+        assert job.shape.trust == Trust.NONE or job.shape.trust in given.trust
+        equivalents = {each.name: each.h100_equivalents for each in self.pool.accelerators}
+        assert equivalents[node.accelerator].get(job.shape.precision)
+
+    # I3
+    def potential_rises(self):
+        """Each admission and each rise adds GPUs at its own strength, and takes only at weaker ones."""
+        strength = {each.job: (each.rung, each.cover) for each in self.before if not each.draining}
+        gpus = {each.job: sum(p.gpus.bit_count() for p in each.placed) for each in self.before if not each.draining}
+        for decision in self.plan.decisions:
+            before = self.potential(strength, gpus)
+            if isinstance(decision, Admit):
+                for stop in decision.stops:
+                    del strength[stop.attempt.job]
+                uid = decision.attempt.job
+                strength[uid] = (decision.label.rung, decision.label.cover)
+                gpus[uid] = sum(placed.gpus.bit_count() for placed in decision.placed)
+                self.relabel(strength, decision.falls)
+            elif isinstance(decision, Rise):
+                self.relabel(strength, [decision.change, *decision.falls])
+            elif hasattr(decision, "change"):
+                self.relabel(strength, [decision.change])
+            if isinstance(decision, Admit | Rise):
+                assert self.potential(strength, gpus) > before
+
+    def relabel(self, strength, relabels):
+        for each in relabels:
+            assert strength[each.attempt.job] == (each.before.rung, each.before.cover)
+            strength[each.attempt.job] = (each.after.rung, each.after.cover)
+
+    def potential(self, strength, gpus):
+        """Return the GPUs running at each strength, the strongest first; tuples compare lexicographically."""
+        total = Counter()
+        for uid, label in strength.items():
+            total[(*label, self.tier_rank[self.jobs[uid].tier])] += gpus[uid]
+        ranks = sorted(set(self.tier_rank.values()), reverse=True)
+        labels = [(rung, cover) for rung in sorted(Rung, reverse=True) for cover in range(9, -2, -1)]
+        return [total[(*label, rank)] for label in labels for rank in ranks]
+
+    # Explanation
+    def each_waiting_job_has_one_reason(self):
+        running = {each.job for each in self.after if not each.draining}
+        waiting = sorted(uid for uid, job in self.jobs.items() if uid not in running and not job.suspended)
+        assert waiting == self.plan.explanations["uid"].tolist()
+        assert all(self.plan.explanations["reason"].tolist())

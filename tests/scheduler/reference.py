@@ -1,0 +1,257 @@
+"""The reference planner: the cycle of docs/fairness.md, slow and plain, over `reference_rules`.
+
+`Reference(...).run()` returns the decisions that `hanse.scheduler.plan` must come to, as (kind, job, class, rung,
+cover, nodes, stopped, fallen).
+"""
+
+from fractions import Fraction
+
+from reference_rules import AWAY, BORROW, HOME, Rules
+
+
+class Reference(Rules):
+    # Changes.
+    def put(self, part, c, rung, cover, placed):
+        part.live, part.accelerator, part.rung, part.cover, part.placed = True, c, rung, cover, placed
+        part.gpus = sum(placed.values()) * part.job.shape.gpus_per_worker
+
+    def admit(self, claim, placed, victims):
+        part, c, rung, cover, _ = claim
+        for v in victims:
+            v.live, v.preemptions = False, v.preemptions + 1
+        self.put(part, c, rung, cover, placed)
+        part.number, part.started, part.checkpoint = part.number + 1, self.as_of, self.as_of
+        stopped = tuple(sorted(v.job.uid for v in victims))
+        self.note("Admit", part, tuple(sorted(placed.items())), stopped, self.settle(part))
+
+    def note(self, kind, part, placed=(), stopped=(), fallen=()):
+        self.decisions.append((kind, part.job.uid, part.accelerator, part.rung, part.cover, placed, stopped, fallen))
+
+    def claim(self, part, rung=None, cover=None):
+        label = (part.rung, part.cover) if rung is None else (rung, cover)
+        return (part, part.accelerator, *label, 1000 * part.gpus)
+
+    def settle(self, part):
+        """Let weaker parts fall, the weakest and youngest first, until the part overdraws nothing."""
+        fallen, claim, levied = [], self.claim(part), self.levied_milli(part)
+        line = [v for v in self.running() if self.yields_entitlement(claim, v)]
+        for v in self.weakest_first(line):
+            if self.overdrawn(claim, [], levied) and self.helps(claim, v, levied):
+                self.fall(v)
+                fallen.append((v.job.uid, v.rung, v.cover))
+        return tuple(fallen)
+
+    def helps(self, claim, v, levied):
+        """Return whether *v* is charged to something that is overdrawn: an organisation, the tier, or the grant."""
+        part, c, rung, cover, _ = claim
+        for organisation in self.path(part.job.organisation)[self.depth(part.job.organisation) - cover :]:
+            depth = self.depth(organisation)
+            if organisation in self.path(v.job.organisation) and v.cover >= depth and self.excess(organisation, c) > 0:
+                return True
+        leaf = part.job.organisation
+        same = v.job.organisation == leaf and v.job.tier == part.job.tier and v.cover == self.depth(leaf) == cover
+        if same and self.tier_excess(leaf, part.job.tier, c) > 0:
+            return True
+        return rung == HOME and v.rung == HOME and self.levied_milli(v) > 0 and levied > self.grant_room(claim, [])
+
+    def excess(self, organisation, c):
+        depth = self.depth(organisation)
+        below = [each for each in self.running() if organisation in self.path(each.job.organisation)]
+        used = sum(1000 * each.gpus for each in below if each.accelerator == c and each.cover >= depth)
+        return used - self.entitled(organisation, c)
+
+    def tier_excess(self, leaf, tier, c):
+        same = [each for each in self.running() if each.job.organisation == leaf and each.job.tier == tier]
+        used = sum(1000 * each.gpus for each in same if each.accelerator == c and each.cover == self.depth(leaf))
+        return used - self.entitled(leaf, c) * self.tiers[tier].share // 1000
+
+    def grant_excess(self, member, c):
+        mine = [each for each in self.running() if self.member(each) == member and each.rung == HOME]
+        return sum(self.levied_milli(each) for each in mine if each.accelerator == c) - self.granted(member, c)
+
+    def weakest_first(self, line):
+        return sorted(sorted(line, key=self.age, reverse=True), key=self.strength)
+
+    def fall(self, v):
+        highest = self.depth(v.job.organisation) if v.rung == HOME else v.cover - 1
+        for cover in range(highest, -1, -1):
+            if not self.overdrawn(self.claim(v, AWAY, cover), []):
+                v.rung, v.cover = AWAY, cover
+                return
+        v.rung, v.cover = BORROW, -1
+
+    # The cycle.
+    def run(self):
+        self.shrink()
+        self.rise()
+        while self.covered_pass():
+            pass
+        self.borrow()
+        return self.decisions
+
+    def shrink(self):
+        before = {part.job.uid: (part.rung, part.cover) for part in self.running()}
+        for part in self.running():
+            if part.rung == HOME and not all(self.is_home(part, self.nodes[name]) for name in part.placed):
+                part.rung = AWAY
+        for c in sorted(self.classes):
+            running = [part for part in self.running() if part.accelerator == c]
+            self.shrink_organisations(c, running)
+            self.shrink_tiers(c, running)
+            self.shrink_grants(c, running)
+        for part in sorted(self.running(), key=lambda part: part.job.uid):
+            if (part.rung, part.cover) != before[part.job.uid]:
+                self.note("Fall", part)
+
+    def shrink_organisations(self, c, running):
+        for organisation in sorted(self.organisations, key=lambda name: (self.depth(name), name)):
+            depth = self.depth(organisation)
+            below = [part for part in running if organisation in self.path(part.job.organisation)]
+            charged = self.weakest_first([part for part in below if part.cover >= depth])
+            if depth == 0:
+                charged.sort(key=self.is_on_own)
+            self.drop(charged, lambda o=organisation: self.excess(o, c))
+
+    def shrink_tiers(self, c, running):
+        for leaf in sorted(self.organisations):
+            for tier in sorted(self.tiers):
+                same = [part for part in running if (part.job.organisation, part.job.tier) == (leaf, tier)]
+                charged = self.weakest_first([part for part in same if part.cover == self.depth(leaf)])
+                self.drop(charged, lambda o=leaf, t=tier: self.tier_excess(o, t, c))
+
+    def shrink_grants(self, c, running):
+        for member in sorted(self.members):
+            home = [part for part in running if self.member(part) == member and part.rung == HOME]
+            charged = self.weakest_first([part for part in home if self.levied_milli(part)])
+            self.drop(charged, lambda m=member: self.grant_excess(m, c))
+
+    def is_on_own(self, part):
+        nodes = [self.nodes[name] for name in part.placed]
+        return all(self.owner(node) == self.member(part) and not self.levied(node) for node in nodes)
+
+    def drop(self, line, excess):
+        for part in line:
+            if excess() > 0:
+                self.fall(part)
+
+    def rise(self):
+        at_leaf = [part for part in self.running() if part.rung < HOME]
+        for part in sorted(at_leaf, key=lambda part: (-self.tier(part).rank, self.age(part))):
+            depth = self.depth(part.job.organisation)
+            at_home = all(self.is_home(part, self.nodes[name]) for name in part.placed)
+            if not (at_home and self.try_rise(part, HOME, depth)) and (part.rung, part.cover) < (AWAY, depth):
+                self.try_rise(part, AWAY, depth)
+        for part in sorted(self.running(), key=self.age):
+            if part.rung < HOME:
+                covers = range(self.depth(part.job.organisation) - 1, part.cover, -1)
+                any(self.try_rise(part, AWAY, cover) for cover in covers)
+
+    def try_rise(self, part, rung, cover):
+        claim, levied = self.claim(part, rung, cover), self.levied_milli(part)
+        left_out = [v for v in self.running() if self.yields_entitlement(claim, v)]
+        if self.overdrawn(claim, left_out, levied, new_only=True):
+            return False
+        part.rung, part.cover = rung, cover
+        self.note("Rise", part, (), (), self.settle(part))
+        return True
+
+    def waiting(self):
+        parts = [part for part in self.parts.values() if not part.live and not part.job.suspended]
+        return [part for part in parts if not self.members[self.member(part)].suspended]
+
+    def options(self, part):
+        for option in part.job.shape.options:
+            if self.classes.get(option.accelerator, {}).get(part.job.shape.precision):
+                yield option, 1000 * option.workers * part.job.shape.gpus_per_worker
+
+    def covered_pass(self):
+        failed, admitted = set(), False
+        while True:
+            turns = [turn for part in self.waiting() if (turn := self.turn(part, failed))]
+            if not turns:
+                return admitted
+            part, claim, option = self.next(turns)
+            left_out = [v for v in self.running() if self.yields_entitlement(claim, v)]
+            rooms = {}
+            if claim[2] == HOME and self.members[self.member(part)].grants.get(claim[1], 0):
+                per = 1000 * part.job.shape.gpus_per_worker
+                rooms = {"levied": max(0, self.grant_room_wanted(claim, left_out)) // per}
+            found = self.find(claim, option.workers, rooms, may_stop=True)
+            if found:
+                self.admit(claim, *found)
+                admitted = True
+            else:
+                failed.add((self.kind(part), claim[1:4]))
+
+    def grant_room_wanted(self, claim, left_out):
+        plain = self.grant_room(claim, [])
+        return plain if plain >= claim[4] else self.grant_room(claim, left_out)
+
+    def kind(self, part):
+        return (part.job.organisation, part.job.tier, part.job.shape)
+
+    def turn(self, part, failed):
+        depth = self.depth(part.job.organisation)
+        for rung, cover in [(HOME, depth), *((AWAY, cover) for cover in range(depth, -1, -1))]:
+            for option, milli in self.options(part):
+                claim = (part, option.accelerator, rung, cover, milli)
+                left_out = [v for v in self.running() if self.yields_entitlement(claim, v)]
+                if (self.kind(part), claim[1:4]) not in failed and not self.overdrawn(claim, left_out):
+                    return part, claim, option
+        return None
+
+    def next(self, turns):
+        in_leaf = lambda turn: (*(-x for x in turn[1][2:4]), -self.tier(turn[0]).rank, self.age(turn[0]))  # noqa: E731
+        among_leaves = lambda turn: (*(-x for x in turn[1][2:4]), self.age(turn[0]))  # noqa: E731
+        among_members = lambda turn: (-turn[1][2], self.age(turn[0]))  # noqa: E731
+        heads = {}
+        for turn in sorted(turns, key=in_leaf):
+            heads.setdefault(turn[0].job.organisation, turn)
+        best = {}
+        for turn in sorted(heads.values(), key=among_leaves):
+            best.setdefault(self.member(turn[0]), turn)
+        return min(best.values(), key=among_members)
+
+    def borrow(self):
+        failed = set()
+        while True:
+            open_to = [part for part in self.waiting() if self.kind(part) not in failed]
+            if not open_to:
+                return
+            member = min({self.member(part) for part in open_to}, key=lambda name: (self.share(name), name))
+            mine = [part for part in open_to if self.member(part) == member]
+            part = min(mine, key=lambda part: (-self.tier(part).rank, self.age(part)))
+            if not any(self.try_borrow(part, *choice) for choice in self.options(part)):
+                failed.add(self.kind(part))
+
+    def share(self, member):
+        policy = self.pool.policy
+        raw = lambda c: self.classes[c].get(policy.reference_precision, 0)  # noqa: E731
+        borrowers = [each for each in self.running() if each.rung == BORROW and self.member(each) == member]
+        borrowed = sum(each.gpus * raw(each.accelerator) for each in borrowers)
+        entitled = sum(self.entitled(member, c) * raw(c) for c in self.classes) // 1000
+        weight = max(entitled, policy.share_floor)
+        debit = Fraction(self.members[member].debit, policy.share_half_life_seconds)
+        return (borrowed + max(-weight, min(weight, debit))) / weight
+
+    def try_borrow(self, part, option, milli):
+        c, member = option.accelerator, self.member(part)
+        borrowers = [each for each in self.running() if each.rung == BORROW and each.accelerator == c]
+        limit = self.members[member].borrowing_limits.get(c)
+        used = sum(1000 * each.gpus for each in borrowers if self.member(each) == member)
+        if limit is not None and used + milli > limit:
+            return False
+        claim, rooms = (part, c, BORROW, -1, milli), {}
+        for lender, record in self.members.items():
+            if lender != member and c in record.lending_limits:
+                lent = sum(self.lent(each, lender) for each in borrowers if self.member(each) != lender)
+                rooms[lender] = max(0, record.lending_limits[c] - lent) // (1000 * part.job.shape.gpus_per_worker)
+        found = self.find(claim, option.workers, rooms, may_stop=False)
+        if found:
+            self.admit(claim, *found)
+        return found is not None
+
+    def lent(self, part, lender):
+        per = 1000 * part.job.shape.gpus_per_worker
+        on = [name for name in part.placed if self.owner(self.nodes[name]) == lender]
+        return sum(per * part.placed[name] for name in on if not self.levied(self.nodes[name]))

@@ -1,0 +1,254 @@
+"""The rules of docs/fairness.md once more, slow and plain: no columns, no indices, no memory. Caps are not in it.
+
+Each question (who is entitled to what, who may stop whom, what fits where) is answered by walking over all parts, nodes
+and jobs. Next: `reference` decides by them.
+"""
+
+from hanse.scheduler.pool import NodeState, Organisation, Rung, Trust
+
+HOME, AWAY, BORROW = Rung.HOME, Rung.AWAY, Rung.BORROW
+
+
+class Part:
+    def __init__(self, job, number, started, checkpoint):
+        self.job, self.number, self.started, self.checkpoint = job, number, started, checkpoint
+        self.placed, self.preemptions = {}, job.preemptions
+        self.live, self.accelerator, self.rung, self.cover, self.gpus = False, None, BORROW, -1, 0
+
+
+class Rules:
+    def __init__(self, pool, nodes, jobs, attempts, as_of):
+        self.pool, self.as_of, self.decisions = pool, as_of, []
+        self.nodes = {node.name: node for node in sorted(nodes, key=lambda node: node.name)}
+        self.given = {each.name: each for each in pool.contributions}
+        self.members = {each.name: each for each in pool.members}
+        self.tiers = {each.name: each for each in pool.tiers}
+        roots = [Organisation(name, "", {}) for name in self.members]
+        self.organisations = {each.name: each for each in [*roots, *pool.organisations]}
+        self.classes = {each.name: each.h100_equivalents for each in pool.accelerators}
+        self.parts = {job.uid: Part(job, job.attempts, as_of, as_of) for job in jobs}
+        for each in attempts:
+            if not each.draining:
+                part = self.parts[each.job]
+                part.started, part.checkpoint = each.started_seconds, each.checkpoint_seconds
+                placed = {where.node: where.workers for where in each.placed}
+                self.put(part, each.accelerator, each.rung, each.cover, placed)
+
+    # Who is who.
+    def path(self, leaf):
+        return [leaf, *self.path(self.organisations[leaf].parent)] if leaf else []
+
+    def member(self, part):
+        return self.path(part.job.organisation)[-1]
+
+    def depth(self, organisation):
+        return len(self.path(organisation)) - 1
+
+    def tier(self, part):
+        return self.tiers[part.job.tier]
+
+    def age(self, part):
+        return (part.job.submitted_seconds, part.job.uid)
+
+    def running(self):
+        return [part for part in self.parts.values() if part.live]
+
+    def strength(self, part):
+        return (part.rung, part.cover, self.tier(part).rank)
+
+    # Entitlement.
+    def usable(self, node):
+        return (node.gpus & ~node.foreign_gpus).bit_count()
+
+    def counts(self, node):
+        return node.state in (NodeState.READY, NodeState.RECALLED)
+
+    def owner(self, node):
+        return self.given[node.contribution].member
+
+    def levied(self, node):
+        mine = [
+            each for each in self.nodes.values()
+            if self.owner(each) == self.owner(node) and each.accelerator == node.accelerator
+        ]  # fmt: skip
+        first = sorted(mine, key=lambda each: (each.enrolled, each.name))
+        return node in first[: len(mine) * self.members[self.owner(node)].levy // 1000]
+
+    def granted(self, member, c):
+        levied = [each for each in self.nodes.values() if each.accelerator == c and self.levied(each)]
+        healthy = sum(self.usable(each) for each in levied if self.counts(each))
+        enrolled = [max(each.gpus_enrolled, self.usable(each)) for each in levied if each.state != NodeState.CLOSED]
+        whole = max(sum(enrolled), sum(each.grants.get(c, 0) for each in self.members.values()))
+        return 1000 * self.members[member].grants.get(c, 0) * healthy // whole if whole else 0
+
+    def entitled(self, organisation, c):
+        if organisation not in self.members:
+            record = self.organisations[organisation]
+            return self.entitled(record.parent, c) * record.shares.get(c, 0) // 1000
+        own = [each for each in self.nodes.values() if self.owner(each) == organisation and not self.levied(each)]
+        gpus = sum(self.usable(each) for each in own if each.accelerator == c and self.counts(each))
+        return 1000 * gpus + self.granted(organisation, c)
+
+    def is_home(self, part, node):
+        if self.levied(node):
+            return self.members[self.member(part)].grants.get(node.accelerator, 0) > 0
+        return self.owner(node) == self.member(part)
+
+    def levied_milli(self, part):
+        per = 1000 * part.job.shape.gpus_per_worker
+        return sum(per * workers for name, workers in part.placed.items() if self.levied(self.nodes[name]))
+
+    # Cover. A claim is (part, class, rung, cover, milli).
+    def overdrawn(self, claim, left_out, levied=0, new_only=None):
+        """Return whether the claim would overdraw: an organisation, its tier's share, or its member's grant."""
+        part, c, rung, cover, milli = claim
+        leaf = part.job.organisation
+        others = [
+            each for each in self.running() if each not in left_out and each is not part and each.accelerator == c
+        ]
+        below = lambda organisation, each: organisation in self.path(each.job.organisation)  # noqa: E731
+        for organisation in self.path(leaf):
+            depth = self.depth(organisation)
+            used = sum(1000 * each.gpus for each in others if below(organisation, each) and each.cover >= depth)
+            if (
+                depth <= cover
+                and not (new_only and part.cover >= depth)
+                and used + milli > self.entitled(organisation, c)
+            ):
+                return True
+        if cover == self.depth(leaf) and not (new_only and part.cover == cover):
+            same = [each for each in others if each.job.organisation == leaf and each.job.tier == part.job.tier]
+            used = sum(1000 * each.gpus for each in same if each.cover == cover)
+            if used + milli > self.entitled(leaf, c) * self.tier(part).share // 1000:
+                return True
+        return rung == HOME and levied > self.grant_room(claim, left_out)
+
+    def grant_room(self, claim, left_out):
+        part, c, *_ = claim
+        mine = [each for each in self.running() if each not in left_out and each is not part and each.accelerator == c]
+        mine = [each for each in mine if self.member(each) == self.member(part) and each.rung == HOME]
+        return self.granted(self.member(part), c) - sum(self.levied_milli(each) for each in mine)
+
+    # Who may stop whom.
+    def yields_entitlement(self, claim, v):
+        part, c, rung, cover, _ = claim
+        if v is part or self.member(v) != self.member(part) or v.accelerator != c or self.is_protected(claim, v):
+            return False
+        mine, other = self.path(part.job.organisation), self.path(v.job.organisation)
+        if mine != other:
+            common = max(self.depth(each) for each in mine if each in other)
+            return cover > common >= v.cover
+        rank, v_rank = self.tier(part).rank, self.tier(v).rank
+        keeps = v_rank > rank and v.cover == self.depth(v.job.organisation)
+        allowed = self.tier(part).preempts and self.tier(v).preemptible
+        return allowed and (rung, cover, rank) > self.strength(v) and not keeps
+
+    def is_protected(self, claim, v):
+        return claim[2] != HOME and v.started + self.tier(v).run_seconds_min > self.as_of
+
+    def yields_gpus(self, claim, v):
+        part, c, rung, *_ = claim
+        if v is part or v.accelerator != c:
+            return False
+        if self.yields_entitlement(claim, v) or (rung == HOME and v.rung < HOME):
+            return True
+        other_leaf = v.job.organisation != part.job.organisation
+        return rung == AWAY and other_leaf and v.rung < AWAY and not self.is_protected(claim, v)
+
+    # Places.
+    def allowed(self, part, node, c, rung):
+        given, shape, member = self.given[node.contribution], part.job.shape, self.member(part)
+        return (
+            node.accelerator == c
+            and node.state == NodeState.READY
+            and member not in given.excluded_members
+            and given.member not in shape.excluded_members
+            and (not shape.regions or given.region in shape.regions)
+            and (shape.trust == Trust.NONE or shape.trust in given.trust)
+            and (rung != HOME or self.is_home(part, node))
+        )
+
+    def fit(self, part, node, gone):
+        shape = part.job.shape
+        here = [each for each in self.running() if node.name in each.placed and each not in gone]
+        exclusive = lambda each: each.job.shape.trust == Trust.EXCLUSIVE_NODE  # noqa: E731
+        rivals = [each for each in here if self.member(each) != self.member(part)]
+        if any(exclusive(each) or exclusive(part) for each in rivals):
+            return 0
+        fits = [self.free_gpus(node, gone) // shape.gpus_per_worker]
+        for name in ("cpu_milli", "memory_mib", "ephemeral_mib", "rdma"):
+            used = sum(each.placed[node.name] * getattr(each.job.shape, name) for each in here)
+            free = max(0, getattr(node, name) - getattr(node, f"foreign_{name}")) - used
+            fits += [free // getattr(shape, name)] if getattr(shape, name) else []
+        return max(0, min(fits))
+
+    def free_gpus(self, node, gone):
+        here = [each for each in self.running() if node.name in each.placed and each not in gone]
+        return self.usable(node) - sum(each.placed[node.name] * each.job.shape.gpus_per_worker for each in here)
+
+    def place(self, claim, nodes, workers, gone, rooms):
+        """Return {node: workers}, those outside limited groups and the fullest first, or None."""
+        part = claim[0]
+        rooms, placed = dict(rooms), {}
+        order = lambda node: (self.group(claim, node) in rooms, self.free_gpus(node, gone), node.name)  # noqa: E731
+        for node in sorted(nodes, key=order):
+            group = self.group(claim, node)
+            taken = min(self.fit(part, node, gone), workers, rooms.get(group, workers))
+            if group in rooms:
+                rooms[group] -= taken
+            if taken:
+                placed[node.name] = taken
+                workers -= taken
+        return None if workers else placed
+
+    def room(self, claim, nodes, gone, rooms):
+        by_group = {}
+        for node in nodes:
+            group = self.group(claim, node)
+            by_group[group] = by_group.get(group, 0) + self.fit(claim[0], node, gone)
+        return sum(min(total, rooms.get(group, total)) for group, total in by_group.items())
+
+    def group(self, claim, node):
+        if claim[2] == HOME:
+            return "levied" if self.levied(node) else None
+        return None if self.levied(node) else self.owner(node)
+
+    def clusters(self, claim):
+        part, c, rung, *_ = claim
+        nodes = [node for node in self.nodes.values() if self.allowed(part, node, c, rung)]
+        names = sorted({self.given[node.contribution].cluster for node in nodes})
+        return [(name, [node for node in nodes if self.given[node.contribution].cluster == name]) for name in names]
+
+    def find(self, claim, workers, rooms, *, may_stop):
+        """Return (placed, victims) or None."""
+        idle = [(self.room(claim, nodes, [], rooms), name, nodes) for name, nodes in self.clusters(claim)]
+        enough = [each for each in idle if each[0] >= workers]
+        if enough:
+            return self.place(claim, min(enough, key=lambda each: each[:2])[2], workers, [], rooms), []
+        found = []
+        for name, nodes in self.clusters(claim) if may_stop else []:
+            victims = self.victims(claim, nodes, workers, rooms)
+            if victims is not None:
+                badness = (max(self.strength(each) for each in victims), sum(self.cost(each) for each in victims), name)
+                found.append((badness, self.place(claim, nodes, workers, victims, rooms), victims))
+        return min(found, key=lambda each: each[0])[1:] if found else None
+
+    def victims(self, claim, nodes, workers, rooms):
+        there = {node.name for node in nodes}
+        line = [v for v in self.running() if self.yields_gpus(claim, v) and there & set(v.placed)]
+        line.sort(key=self.age, reverse=True)
+        line.sort(key=lambda v: (*self.strength(v), self.cost(v)))
+        for length in range(1, len(line) + 1):
+            if self.room(claim, nodes, line[:length], rooms) >= workers:
+                chosen = line[:length]
+                for v in reversed(line[:length]):
+                    others = [each for each in chosen if each is not v]
+                    if self.room(claim, nodes, others, rooms) >= workers:
+                        chosen = others
+                return chosen
+        return None
+
+    def cost(self, v):
+        policy = self.pool.policy
+        lost = min(max(0, self.as_of - max(v.started, v.checkpoint)), policy.lost_seconds_max)
+        return v.gpus * (lost + policy.restart_cost_seconds) * (1 + v.preemptions)

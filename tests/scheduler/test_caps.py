@@ -1,0 +1,172 @@
+"""I4: a cap is never crossed, over windows and at once, whatever runs, renews and stops."""
+
+from dataclasses import replace
+
+import worlds
+from hypothesis import given
+from hypothesis import strategies as st
+from pools import job, nodes, pool, shape, snapshot
+
+from hanse.scheduler import Delta, Planner, build, plan, reading
+from hanse.scheduler.decisions import Admit, AttemptId, Refuse, Renew
+from hanse.scheduler.pool import CapAtOnce, CapWindow, Policy
+
+HOUR = 3600
+SHORT = Policy(funding_seconds_min=600, slot_latency_seconds=60)
+
+
+@st.composite
+def windows(draw, made):
+    limits = st.integers(0, 20_000_000)
+    return tuple(
+        CapWindow(name, each.name, start * HOUR, (start + 1) * HOUR, draw(limits))
+        for each in made.members
+        for name in draw(st.sampled_from([[], ["hourly"], ["hourly", "project"]]))
+        for start in range(6)
+    )
+
+
+@st.composite
+def at_once(draw, made):
+    return tuple(CapAtOnce("most", each.name, draw(st.integers(0, 20_000))) for each in made.members)
+
+
+def short_funding(made):
+    return st.just(replace(made.policy, funding_seconds_min=600, slot_latency_seconds=60))
+
+
+class Meter:
+    """What attempts really use: each from its decision until it is confirmed to have ended, or its funding ends."""
+
+    def __init__(self, world):
+        self.world, self.used = world, {}
+
+    def pass_time(self, seconds):
+        snapshot = self.world.snapshot
+        jobs = {each.uid: each for each in reading.jobs(snapshot)}
+        members = {each.uid: member_of(self.world.pool, each) for each in jobs.values()}
+        for attempt in reading.attempts(snapshot):
+            rate = attempt.gpu_rate * sum(placed.gpus.bit_count() for placed in attempt.placed)
+            end = min(snapshot.as_of + seconds, attempt.funded_until_seconds)
+            for cap in self.world.pool.caps:
+                if cap.member == members[attempt.job]:
+                    overlap = min(end, cap.end_seconds) - max(snapshot.as_of, cap.start_seconds)
+                    self.used[cap] = self.used.get(cap, 0) + rate * max(0, overlap)
+        self.world.tell(seconds=seconds)
+        self.stop_the_unfunded()
+
+    def stop_the_unfunded(self):
+        over = [
+            each
+            for each in reading.attempts(self.world.snapshot)
+            if each.funded_until_seconds <= self.world.snapshot.as_of
+        ]
+        self.world.tell(ended=tuple(AttemptId(each.job, each.number) for each in over))
+
+
+def member_of(made, record):
+    parent = {each.name: each.parent for each in made.organisations}
+    organisation = record.organisation
+    while organisation in parent:
+        organisation = parent[organisation]
+    return organisation
+
+
+@given(world=worlds.worlds(caps=windows, policy=short_funding), data=st.data())
+def test_i4_what_runs_never_crosses_a_cap_over_a_window(world, data):
+    meter = Meter(world)
+    for _ in range(data.draw(st.integers(1, 8), label="cycles")):
+        world.step()
+        meter.pass_time(data.draw(st.integers(60, 900), label="seconds"))
+        if data.draw(st.booleans(), label="released"):
+            world.release()
+        if data.draw(st.booleans(), label="arrives"):
+            world._arrive(data)
+    assert {cap: used for cap, used in meter.used.items() if used > cap.left} == {}
+
+
+@given(world=worlds.worlds(caps_at_once=at_once), data=st.data())
+def test_i4_what_runs_at_once_never_crosses_a_cap(world, data):
+    awaited = {}
+    for _ in range(data.draw(st.integers(1, 4), label="cycles")):
+        _, decided, after = world.step()
+        awaited |= {each.attempt: set(each.awaits) for each in decided.decisions if isinstance(each, Admit)}
+        there = {AttemptId(each.job, each.number): each for each in reading.attempts(after)}
+        for cap in world.pool.caps_at_once:
+            started = [name for name in there if not awaited[name] & there.keys()]
+            assert sum(rate(world, there[name], cap.member) for name in started) <= cap.limit
+        if data.draw(st.booleans(), label="released"):
+            world.release()
+        world.happen_without_policy(data)
+
+
+def rate(world, attempt, member):
+    (record,) = [each for each in reading.jobs(world.snapshot) if each.uid == attempt.job]
+    if member_of(world.pool, record) != member:
+        return 0
+    return attempt.gpu_rate * sum(placed.gpus.bit_count() for placed in attempt.placed)
+
+
+def capped(left, start=0, end=HOUR, **rest):
+    """One member, one node, and a job of 8 GPUs: it uses 8,000 mH, and needs 600 + 120 + 60 = 780 s at a time."""
+    made = pool("a", policy=SHORT, caps=(CapWindow("monthly", "a", start, end, left),))
+    return snapshot(made, nodes("a", 1), [job("j", "a", checkpoint_seconds=300, **rest)])
+
+
+NEED = 8000 * (600 + 120 + 60)
+
+
+def test_a_job_is_admitted_with_all_that_it_needs_and_not_with_less():
+    (admit,) = plan(capped(NEED)).decisions
+    assert (admit.funded_until_seconds, admit.reserved[0].amount) == (780, NEED)
+    refused = plan(capped(NEED - 1))
+    assert (refused.decisions, refused.explanations["reason"].tolist()) == ((), ["ExceedsCap"])
+
+
+def test_a_use_that_reaches_over_the_last_window_is_refused():
+    assert plan(capped(10 * NEED, end=779)).decisions == ()
+
+
+def test_a_job_is_renewed_when_half_of_its_funding_has_gone_by():
+    planner = Planner(capped(2 * NEED))
+    planner.commit(planner.plan())
+    planner.apply(Delta(as_of=389))
+    assert planner.plan().decisions == ()
+    planner.apply(Delta(as_of=390))
+    (renew,) = planner.plan().decisions
+    assert isinstance(renew, Renew)
+    assert (renew.funded_until_seconds, renew.reserved[0].amount) == (390 + 780, 8000 * 390)
+
+
+def test_a_refused_renewal_is_told_once_and_taken_back_if_the_cap_grows():
+    planner = Planner(capped(NEED))
+    planner.commit(planner.plan())
+    planner.apply(Delta(as_of=400))
+    refused = planner.plan()
+    assert (Refuse(AttemptId("j", 1), 780),) == refused.decisions
+    planner.commit(refused)
+    assert planner.plan().decisions == ()
+    planner.apply(Delta(as_of=500, caps=(CapWindow("monthly", "a", 0, HOUR, NEED),)))
+    (renew,) = planner.plan().decisions
+    assert isinstance(renew, Renew)
+
+
+def test_a_fast_precision_and_a_dear_tier_cost_more():
+    made = pool("a", tiers=(replace(worlds_tier(), factor=1500),), policy=SHORT)
+    (admit,) = plan(snapshot(made, nodes("a", 1), [job("j", "a", precision="fp8")])).decisions
+    assert admit.gpu_rate == 2000 * 1500 // 1000
+
+
+def worlds_tier():
+    from pools import MIDDLE
+
+    return MIDDLE
+
+
+def test_an_urgent_job_takes_its_victims_place_under_a_cap_at_once():
+    made = pool("a", caps_at_once=(CapAtOnce("most", "a", 8000),))
+    planner = Planner(build(made, nodes("a", 2), [job("low", "a", "low")]))
+    planner.commit(planner.plan())
+    planner.apply(Delta(as_of=1, jobs=(replace(job("high", "a", "high"), shape=shape()),)))
+    assert planner.plan().decisions == ()  # the other node is free, and the cap allows no more: nobody is stopped
+    assert planner.plan().explanations["reason"].tolist() == ["ExceedsCap"]

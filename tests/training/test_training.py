@@ -1,0 +1,119 @@
+"""hanse.training against an agent's port, as a worker meets it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from hanse import training
+
+LOOP = """
+import sys, time
+from hanse import training
+print(training.should_stop(), flush=True)
+while not training.should_stop():
+    time.sleep(0.01)
+print("saved", flush=True)
+"""
+
+
+@pytest.fixture(name="agent")
+def _agent(monkeypatch):
+    """A port that answers as told and notes what it was asked."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):  # the name that the class calls
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            server.asked.append((self.path, self.headers["Authorization"], body))
+            status, message = server.answers.pop(0)
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps({"message": message}).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.asked, server.answers = [], []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("HANSE_AGENT_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("HANSE_ATTEMPT", "attempt-1")
+    monkeypatch.setenv("HANSE_TOKEN", "secret")
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_checkpoint_is_committed_with_the_attempts_token(agent):
+    agent.answers = [(200, "")]
+    assert training.commit_checkpoint(7, "s3://b/7")
+    assert [("/v1/checkpoints", "Bearer secret", {"attempt": "attempt-1", "step": 7, "uri": "s3://b/7"})] == agent.asked
+
+
+def test_a_run_that_was_replaced_is_told_to_end(agent):
+    agent.answers = [(409, "another fence")]
+    with pytest.raises(training.CheckpointRefusedError, match="another fence"):
+        training.commit_checkpoint(7, "s3://b/7")
+
+
+def test_a_hub_that_is_away_is_asked_again(agent):
+    agent.answers = [(503, "away"), (200, "")]
+    assert training.commit_checkpoint(7, "s3://b/7")
+    assert 2 == len(agent.asked)
+
+
+def test_patience_ends(agent):
+    agent.answers = [(503, "away")]
+    with pytest.raises(training.CheckpointError, match="away"):
+        training.commit_checkpoint(7, "s3://b/7", patience_seconds=0)
+
+
+def test_outside_of_hanse_the_same_loop_runs(monkeypatch):
+    monkeypatch.delenv("HANSE_AGENT_URL", raising=False)
+    assert not training.commit_checkpoint(7, "s3://b/7")
+    assert training.resume() is None
+
+
+def test_the_next_attempt_begins_at_the_last_checkpoint_of_record(monkeypatch):
+    monkeypatch.setenv("HANSE_RESUME_URI", "s3://b/7")
+    monkeypatch.setenv("HANSE_RESUME_STEP", "7")
+    assert training.Checkpoint(7, "s3://b/7") == training.resume()
+
+
+def started(**variables):
+    return subprocess.Popen(
+        [sys.executable, "-c", LOOP], stdout=subprocess.PIPE, text=True, env={**os.environ, **variables}
+    )
+
+
+def test_sigterm_is_a_request_for_a_checkpoint():
+    with started() as process:
+        assert "False\n" == process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert "saved\n" == process.stdout.readline()
+        assert 0 == process.wait(10)
+
+
+def test_a_hint_is_too_and_a_broken_one_is_none(tmp_path):
+    hints = tmp_path / "hints.json"
+    hints.write_text("{")
+    with started(HANSE_HINTS=str(hints)) as process:
+        assert "False\n" == process.stdout.readline()
+        hints.write_text('{"checkpointRequested": true}')
+        assert "saved\n" == process.stdout.readline()
+
+
+def test_it_needs_the_standard_library_only():
+    code = "import sys; sys.path[:0] = sys.argv[1:]; from hanse import training; print(training.resume())"
+    from pathlib import Path
+
+    root = Path(__file__).parents[2] / "training"
+    alone = subprocess.run(
+        [sys.executable, "-S", "-I", "-c", code, str(root)], capture_output=True, text=True, check=False
+    )
+    assert ("None\n", "") == (alone.stdout, alone.stderr)
