@@ -4,7 +4,7 @@ Rank 0 averages what the others send and saves the state; a gang that was stoppe
 with `python3 cpu_gang.py STEPS`, under Hanse or with torchrun's variables set by hand.
 """
 
-import datetime
+import datetime as dt
 import hashlib
 import hmac
 import json
@@ -26,7 +26,7 @@ def s3(method, uri, body=b""):
     """Send one signed request (AWS Signature Version 4) to the store that the environment names."""
     endpoint = os.environ["AWS_ENDPOINT_URL"]
     host, path = urllib.parse.urlsplit(endpoint).netloc, urllib.parse.quote("/" + uri.removeprefix("s3://"))
-    now, digest = datetime.datetime.now(datetime.timezone.utc), hashlib.sha256(body).hexdigest()
+    now, digest = dt.datetime.now(dt.timezone.utc), hashlib.sha256(body).hexdigest()
     stamp, scope = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d/us-east-1/s3/aws4_request")
     signed = "host;x-amz-content-sha256;x-amz-date"
     headers = f"host:{host}\nx-amz-content-sha256:{digest}\nx-amz-date:{stamp}\n"
@@ -37,6 +37,7 @@ def s3(method, uri, body=b""):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     who = f"Credential={os.environ['AWS_ACCESS_KEY_ID']}/{scope}, SignedHeaders={signed}, Signature={key.hex()}"
     sent = {"Authorization": f"AWS4-HMAC-SHA256 {who}", "x-amz-content-sha256": digest, "x-amz-date": stamp}
+    sent["Content-Type"] = "application/octet-stream"
     asked = urllib.request.Request(endpoint + path, body or None, sent, method=method)
     with urllib.request.urlopen(asked, timeout=30) as answer:
         return answer.read()

@@ -127,6 +127,8 @@ class RunningAgent:
 
     def clean(self):
         """Stop, and free the GPUs for the next test."""
+        if not self.local.folder.exists():
+            return
         self.stop()
         self.local.kubectl("delete", "pods", "--all", f"--namespace={self.namespace}", "--grace-period=1", check=False)
 
@@ -144,7 +146,10 @@ class RunningAgent:
 
     def status(self, name):
         """Return phase and why it ended, as the agent reports them."""
-        status = self.placement(name).get("status") or {}
+        placement = self.placement(name)
+        status = placement.get("status") or {}
+        if status.get("fence") != placement["spec"]["fence"]:
+            return None, None, "what is there is about an older fence"
         reasons = {each["type"]: each["reason"] for each in status.get("conditions", []) if each["status"] == "True"}
         return status.get("phase"), reasons.get("Released"), status.get("message")
 

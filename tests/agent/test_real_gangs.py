@@ -163,7 +163,7 @@ def test_a_kubelets_refusal_is_the_pools_fault(pool, agent, template, eventually
     name = pool.place(agent.name, entry, [(NODE, [0])], template=content)
     _, _, message = eventually(lambda: agent.status(name), lambda now: now[:2] == ("Released", "PoolFault"), 60)
     assert "OutOfcpu" in message
-    assert "released" == pool.state(entry)
+    eventually(lambda: pool.state(entry), lambda state: state == "released")
     kinds = {
         row.kind: row.detail
         for row in pool.rows("SELECT kind, detail FROM ledger.fact WHERE attempt = :id", id=entry.attempt)
@@ -201,7 +201,7 @@ def test_while_the_hub_is_away_real_pods_end_before_their_lease_does(pool, agent
     finally:
         pool.start_api()
     eventually(lambda: agent.status(name), lambda status: status[:2] == ("Released", "LeaseEnded"), 30)
-    assert "released" == pool.state(entry)
+    eventually(lambda: pool.state(entry), lambda state: state == "released")
 
 
 def test_a_second_cluster_of_another_control_plane_runs_its_own_gangs(pool, new_agent, template, eventually):
@@ -216,4 +216,4 @@ def test_a_second_cluster_of_another_control_plane_runs_its_own_gangs(pool, new_
         at_hub = pool.cluster.kubectl("get", "pods", "-A", f"-l=hanse.dev/attempt={entry.attempt}", "-o=name").stdout
         assert "" == at_hub
         eventually(lambda: agent.status(name), lambda status: status[:2] == ("Released", "Succeeded"), 30)
-        agent.stop()
+        agent.clean()

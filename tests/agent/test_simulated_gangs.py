@@ -39,7 +39,7 @@ def _run(pool, template, eventually):
 def test_a_gang_runs_to_its_end_and_is_given_back(pool, agent, run, eventually):
     entry, name = run(agent, runtime="2s")
     eventually(lambda: agent.status(name), lambda status: status[:2] == ("Released", "Succeeded"))
-    assert ({}, "released") == (agent.pods(), pool.state(entry))
+    eventually(lambda: (agent.pods(), pool.state(entry)), lambda now: now == ({}, "released"))
     services = agent.local.client.request("GET", f"/api/v1/namespaces/{agent.namespace}/services")
     assert [] == services["items"]
     types = {each["type"] for each in agent.placement(name)["status"]["conditions"] if each["status"] == "True"}

@@ -93,7 +93,7 @@ def test_a_cluster_that_joins_gets_credentials_for_its_own_namespace_only(pool, 
     own = f"--namespace=hanse-cluster-{name}"
     assert ["yes\n"] * 3 == [
         may("list", "placements.hanse.dev", own),
-        may("patch", "placements.hanse.dev/status", own),
+        may("patch", "placements.hanse.dev", "--subresource=status", own),
         may("list", "acceleratorclasses.hanse.dev"),
     ]
     assert ["no\n"] * 5 == [

@@ -6,6 +6,7 @@ server's own sentence. Objects are written with server-side apply, so that a com
 
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -23,6 +24,8 @@ from hanse.resources import API_VERSION, KINDS
 
 TIMEOUT_SECONDS = 30.0
 FIELD_MANAGER = "hanse"
+QUOTA_SECONDS_MAX = 120.0
+_QUOTA_UNKNOWN = "status unknown for quota"
 HANSE = f"/apis/{API_VERSION}"
 _PLURALS = {
     **{kind.__name__: kind.definition.plural for kind in KINDS},
@@ -72,8 +75,21 @@ class Hub:
     def apply(self, documents: Iterable[Object]) -> None:
         """Make objects as they are described, whether they are there already or not."""
         for document in documents:
-            query = {"fieldManager": FIELD_MANAGER, "force": "true"}
-            self._request("PATCH", path_of(document), document, "application/apply-patch+yaml", query)
+            self._apply(document)
+
+    def _apply(self, document: Object) -> None:
+        """Apply one object. A namespace's quota is first counted some time after the quota, or the kind, is new."""
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        deadline = time.monotonic() + QUOTA_SECONDS_MAX
+        while True:
+            try:
+                self._request("PATCH", path_of(document), document, "application/apply-patch+yaml", query)
+            except CommandError as error:
+                if _QUOTA_UNKNOWN not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
+            else:
+                return
 
     def patch(self, path: str, change: Object) -> Object:
         """Change some fields of an object; null removes one."""

@@ -1,0 +1,158 @@
+"""Single decisions that the properties do not name."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from hanse.agent import decide, gangs, leases, statuses
+from hanse.agent.gangs import Gang, Seat
+from hanse.resources.protocol import Cancelled, Lease, Outcome, Phase, SyncAnswer
+
+NOW = 1000.0
+LIMITS = decide.Limits(kill_budget_seconds=5)
+
+
+@pytest.fixture(name="world")
+def _world(make_placement, make_pod):
+    """Return a world with one gang of two under a lease, and its pods with the given statuses."""
+
+    def world(*statuses_, lease=300.0, funded=None, **spec):
+        placement = make_placement(**spec)
+        answer = SyncAnswer(
+            leases=[Lease(attempt=placement.spec.attempt, fence=1, lease_seconds=int(lease), funded_seconds=funded)],
+            slot_seconds=300,
+        )
+        held = leases.answered({}, {"job-a": placement}, answer, NOW)
+        pods = [gangs.worker(make_pod(placement, rank, **status)) for rank, status in enumerate(statuses_)]
+        return decide.World({"job-a": placement}, {}, tuple(pods), frozenset(held), held)
+
+    return world
+
+
+READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+OUT_OF_CPU = {"phase": "Failed", "reason": "OutOfcpu", "message": "no room"}
+
+
+def outcome(world, now=NOW):
+    (report,) = decide.desired(world, now, LIMITS).reports
+    return report.phase, report.outcome
+
+
+def test_pods_come_after_what_they_share(world):
+    plan = decide.desired(replace(world(), services=frozenset()), NOW, LIMITS)
+    assert [decide.CreateGang, decide.CreateWorker, decide.CreateWorker] == [type(action) for action in plan.actions]
+
+
+def test_all_ready_is_running(world):
+    assert (Phase.RUNNING, None) == outcome(world(READY, READY))
+    assert (Phase.STARTING, None) == outcome(world(READY, {"phase": "Pending"}))
+
+
+def test_one_refused_worker_stops_all_as_the_pools_fault(world):
+    plan = decide.desired(world(READY, OUT_OF_CPU), NOW, LIMITS)
+    assert {0, 1} == {action.worker.rank for action in plan.actions}
+    assert (Phase.DRAINING, Outcome.POOL_FAULT) == (plan.reports[0].phase, plan.reports[0].outcome)
+
+
+def test_a_gang_that_is_not_ready_in_time_is_released(world):
+    waiting = world(READY, {"phase": "Pending"}, lease=7200)
+    assert (Phase.STARTING, None) == outcome(waiting, NOW + 599)
+    assert (Phase.DRAINING, Outcome.START_DEADLINE_EXCEEDED) == outcome(waiting, NOW + 600)
+
+
+@pytest.mark.parametrize(("seconds", "phase"), [(261, Phase.RUNNING), (263, Phase.DRAINING)])
+def test_a_lease_of_300_s_ends_at_297_less_grace_and_kill_budget(world, seconds, phase):
+    assert phase == outcome(world(READY, READY), NOW + seconds)[0]
+
+
+def test_a_short_lease_leaves_half_of_itself_for_work(world):
+    running = world(READY, READY, lease=40)
+    assert (Phase.RUNNING, None) == outcome(running, NOW + 17)
+    assert (Phase.DRAINING, Outcome.LEASE_ENDED) == outcome(running, NOW + 18)
+
+
+def test_the_grace_is_cut_to_what_the_lease_leaves(world):
+    plan = decide.desired(world(READY, READY), NOW + 290, LIMITS)
+    assert {2} == {action.grace_seconds for action in plan.actions}
+
+
+def test_funding_ends_the_gang_with_its_whole_grace(world):
+    running = world(READY, READY, funded=100)
+    assert (Phase.RUNNING, None) == outcome(running, NOW + 64)
+    plan = decide.desired(running, NOW + 65, LIMITS)
+    assert {30} == {action.grace_seconds for action in plan.actions}
+
+
+def test_funding_that_is_extended_ends_nothing(world):
+    running = world(READY, READY, funded=100)
+    (attempt,) = running.gangs
+    answer = SyncAnswer(
+        leases=[Lease(attempt=attempt, fence=1, lease_seconds=300, funded_seconds=None)], slot_seconds=300
+    )
+    after = leases.answered(running.gangs, running.placements, answer, NOW + 60)
+    assert (Phase.RUNNING, None) == outcome(replace(running, gangs=after), NOW + 200)
+
+
+def test_an_agent_that_cannot_renew_starts_nothing_more(world):
+    assert () == decide.desired(world(READY), NOW + 120, LIMITS).actions
+
+
+def test_a_newer_attempt_waits_for_gpus_that_are_still_held(world, make_placement):
+    busy = world(READY, READY)
+    other = make_placement("job-b")
+    plan = decide.desired(replace(busy, placements={**busy.placements, "job-b": other}), NOW, LIMITS)
+    blocked = {report.attempt: report.blocked for report in plan.reports if report.phase == Phase.PENDING}
+    assert {UUID(other.spec.attempt): True} == blocked
+    assert UUID(other.spec.attempt) not in {each.attempt for each in leases.held(plan.reports)}
+
+
+def test_an_elastic_gang_gives_up_the_workers_that_were_taken_away(world, make_placement):
+    shrunk = world(READY, READY)
+    smaller = make_placement(seats=[("node-0", (0,))])
+    plan = decide.desired(replace(shrunk, placements={"job-a": smaller}), NOW, LIMITS)
+    assert [1] == [action.worker.rank for action in plan.actions]
+    assert Phase.RUNNING == plan.reports[0].phase
+
+
+def test_a_pod_that_somebody_else_deletes_is_the_pools_fault(world):
+    running = world(READY, READY)
+    first, second = running.workers
+    assert (Phase.DRAINING, Outcome.POOL_FAULT) == outcome(
+        replace(running, workers=(replace(first, deleting=True), second))
+    )
+
+
+def test_a_cancelled_attempt_ends_at_once_and_is_not_reported_again(world):
+    running = world(READY, READY)
+    (attempt,) = running.gangs
+    answer = SyncAnswer(cancelled=[Cancelled(attempt=attempt, fence=1, reason="expired")], slot_seconds=300)
+    after = leases.answered(running.gangs, running.placements, answer, NOW + 1)
+    plan = decide.desired(replace(running, gangs=after), NOW + 1, LIMITS)
+    assert {1} == {action.grace_seconds for action in plan.actions}
+    gone = decide.World(running.placements, {}, (), frozenset(), plan.gangs, frozenset({attempt}))
+    last = decide.desired(gone, NOW + 2, LIMITS)
+    assert (Phase.RELEASED, True) == (last.reports[0].phase, last.gangs[attempt].ended)
+    assert () == leases.held(decide.desired(replace(gone, gangs=last.gangs), NOW + 3, LIMITS).reports)
+
+
+def test_a_status_is_written_when_it_has_something_new_to_say(make_placement):
+    from datetime import UTC, datetime
+
+    placement = make_placement()
+    report = decide.Report(UUID(placement.spec.attempt), 1, Phase.RUNNING, ready=2)
+    first = statuses.status(report, placement, datetime(2030, 1, 1, tzinfo=UTC))
+    assert ("Running", 1, 2) == (first["phase"], first["fence"], first["readyWorkers"])
+    told = type(placement).parse({**placement.model_dump(by_alias=True, mode="json"), "status": first})
+    assert statuses.status(replace(report, ready=1), told, datetime(2030, 1, 2, tzinfo=UTC)) is None
+    drained = statuses.status(
+        replace(report, phase=Phase.DRAINING, outcome=Outcome.STOPPED), told, datetime(2030, 1, 2, tzinfo=UTC)
+    )
+    times = {each["type"]: each["lastTransitionTime"] for each in drained["conditions"]}
+    assert times["Leased"].startswith("2030-01-01")
+    assert times["WorkersReady"].startswith("2030-01-02")
+
+
+def test_a_seat_knows_its_gang():
+    gang = Gang(UUID(int=1), 1, "p", 0, 0, 0, seats=(Seat(0, "n", (0,)), Seat(1, "n", (1,), leaving=True)))
+    assert frozenset({0}) == gang.ranks

@@ -1,0 +1,153 @@
+"""What reaches the member's cluster and the hub: pods, policies, inventory, the member's own rules."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from hanse.agent import inventory, manifests, rules
+from hanse.agent.gangs import Gang, Seat
+from hanse.agent.rules import OwnRules
+from hanse.evidence import sealing
+from hanse.evidence.errors import EvidenceError
+from hanse.resources import AcceleratorClass
+from hanse.resources.protocol import CheckpointOfRecord
+
+SITE = manifests.Site(namespace="workers", cluster_domain="cluster.local", agent_url="http://10.0.0.1:8380")
+VENDOR = "nvidia.com/gpu"
+SEATS = (Seat(0, "node-0", (0, 1)), Seat(1, "node-1", (0, 1)))
+
+
+def gang(placement, **more):
+    from uuid import UUID
+
+    return Gang(UUID(placement.spec.attempt), 1, "job-a", 0, 0, 0, grace_seconds=30, seats=SEATS, **more)
+
+
+def pod_of(placement, seat=SEATS[1], allocatable=None, **more):
+    devices = manifests.devices(placement, seat, allocatable or {}, VENDOR)
+    return manifests.pod(SITE, placement, gang(placement, **more), seat, devices)
+
+
+def test_a_worker_finds_the_others_by_torchruns_variables(make_placement):
+    placement = make_placement(seats=[("node-0", (0, 1)), ("node-1", (0, 1))])
+    env = {each["name"]: each["value"] for each in pod_of(placement)["spec"]["containers"][0]["env"]}
+    master = f"w-0.g-{placement.spec.attempt}.workers.svc.cluster.local"
+    assert (master, "4", "2", "1", "2") == tuple(
+        env[name] for name in ("MASTER_ADDR", "WORLD_SIZE", "RANK", "NODE_RANK", "LOCAL_WORLD_SIZE")
+    )
+    assert ("2", "1", "2") == tuple(env[name] for name in ("PET_NNODES", "PET_NODE_RANK", "PET_NPROC_PER_NODE"))
+    assert "HANSE_RESUME_URI" not in env
+
+
+def test_a_later_attempt_is_told_where_to_go_on(make_placement):
+    pod = pod_of(make_placement(), checkpoint=CheckpointOfRecord(step=7, uri="s3://b/7"))
+    env = {each["name"]: each["value"] for each in pod["spec"]["containers"][0]["env"]}
+    assert ("7", "s3://b/7") == (env["HANSE_RESUME_STEP"], env["HANSE_RESUME_URI"])
+
+
+def test_whole_gpus_are_asked_for_by_the_vendors_name_or_one_by_one(make_placement):
+    placement = make_placement(seats=[("node-0", (0, 1)), ("node-1", (0, 1))])
+    assert {VENDOR: "2"} == manifests.devices(placement, SEATS[0], {VENDOR: "8"}, VENDOR)
+    own = {
+        f"gpu{gpu}.hanse.dev/{part}": count for gpu in (0, 1) for part, count in (("mem-gib", "78"), ("tenant", "4"))
+    }
+    asked = manifests.devices(placement, SEATS[0], own, VENDOR)
+    assert {"78"} == {asked[f"gpu{gpu}.hanse.dev/{part}"] for gpu in (0, 1) for part in ("mem-gib", "limit-gib")}
+
+
+def test_a_share_of_a_gpu_asks_for_its_guarantee_and_its_limit(make_placement):
+    placement = make_placement(gpuMemory={"guaranteedMiB": 20480, "limitMiB": 40960})
+    own = {"gpu0.hanse.dev/mem-gib": "78", "gpu0.hanse.dev/tenant": "4"}
+    asked = manifests.devices(placement, Seat(0, "node-0", (0,)), own, VENDOR)
+    assert {"gpu0.hanse.dev/mem-gib": "20", "gpu0.hanse.dev/limit-gib": "40", "gpu0.hanse.dev/tenant": "1"} == asked
+
+
+def test_a_policy_lets_out_to_what_was_declared_and_no_further(make_placement):
+    placement = make_placement()
+    owner = {"metadata": {"name": "g", "uid": "u"}}
+    policy = manifests.network_policy(gang(placement), owner, [("192.0.2.1/32", 443)])
+    to = [rule.get("to", [{}])[0].get("ipBlock", {}).get("cidr") for rule in policy["spec"]["egress"]]
+    assert [None, None, "192.0.2.1/32"] == to
+    assert [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}] == policy["spec"]["egress"][1]["ports"]
+
+
+@pytest.mark.parametrize(
+    ("own", "spec", "sentence"),
+    [
+        ({}, {}, None),
+        ({"registries": ["registry.example"]}, {}, None),
+        ({"registries": ["other.example"]}, {}, "images from registry.example are not allowed"),
+        ({"trustLevels": ["none"]}, {"trust": "kata"}, "does not offer trust kata"),
+        ({"nodeSelector": {"for": "hanse"}}, {}, None),
+        ({"nodeSelector": {"for": "us"}}, {}, "node node-0 is not for use by others"),
+        ({}, {"seats": [("nowhere", (0,))]}, "has no node nowhere"),
+    ],
+    ids=["nothing", "registry", "another registry", "trust", "node", "another node", "no such node"],
+)
+def test_the_members_rules(make_placement, own, spec, sentence):
+    labels = {"node-0": {"for": "hanse"}, "node-1": {"for": "hanse"}}
+    refusal = rules.refusal(OwnRules.model_validate(own), make_placement(**spec), labels)
+    assert (refusal is None) if sentence is None else sentence in refusal
+
+
+def node(name, gpus="8", **labels):
+    return {
+        "metadata": {
+            "name": name,
+            "uid": name,
+            "labels": {"class": "h100", "hanse.dev/rack": "r1", "x": "y", **labels},
+        },
+        "spec": {},
+        "status": {
+            "allocatable": {VENDOR: gpus, "cpu": "63500m", "memory": "1000Gi"},
+            "conditions": [{"type": "Ready", "status": "True"}],
+        },
+    }
+
+
+CLASS = AcceleratorClass.parse({
+    "metadata": {"name": "h100-80g"},
+    "spec": {
+        "vendor": "nvidia", "memoryMiB": 81920, "h100Equivalent": {"bf16": 1000}, "watts": 700,
+        "deviceResources": [VENDOR], "nodeSelector": {"class": "h100"},
+    },
+})  # fmt: skip
+
+
+def test_nodes_are_reported_with_what_others_use_of_them():
+    ours = {"metadata": {"labels": {"hanse.dev/attempt": "x"}}, "spec": {"nodeName": "a", "containers": []}}
+    asks = {"resources": {"requests": {"cpu": "1500m", "memory": "1e9", VENDOR: "2"}}}
+    foreign = {"metadata": {}, "spec": {"nodeName": "a", "containers": [asks, asks], "initContainers": [asks]}}
+    over = {**foreign, "status": {"phase": "Succeeded"}}
+    found = inventory.reports([node("a"), node("b", **{"class": "other"})], [ours, foreign, over], [CLASS])
+    (report,) = found.values()
+    assert ("a", 8, 63500, 1024000, True) == (
+        report.name,
+        report.gpus,
+        report.cpu_milli,
+        report.memory_mib,
+        report.ready,
+    )
+    assert (4, 3000, 1908) == (report.foreign.gpus, report.foreign.cpu_milli, report.foreign.memory_mib)
+    assert {"hanse.dev/rack": "r1"} == report.labels
+
+
+def test_only_what_changed_is_sent():
+    before = inventory.reports([node("a"), node("b")], [], [CLASS])
+    after = inventory.reports([node("a", gpus="7")], [], [CLASS])
+    changed = inventory.changes(before, after)
+    assert (False, ["a"], ("b",)) == (changed.whole, [each.name for each in changed.nodes], changed.gone)
+    assert inventory.changes(None, after).whole
+
+
+def test_what_is_sealed_is_opened_by_its_recipient_as_what_it_was_sealed():
+    key = X25519PrivateKey.generate()
+    sealed = sealing.seal(key.public_key().public_bytes_raw(), sealing.STORAGE, b"secret")
+    assert b"secret" == sealing.unseal(key, sealing.STORAGE, sealed)
+    for wrong in (
+        lambda: sealing.unseal(X25519PrivateKey.generate(), sealing.STORAGE, sealed),
+        lambda: sealing.unseal(key, b"something else", sealed),
+        lambda: sealing.unseal(key, sealing.STORAGE, sealed[:-1] + bytes([sealed[-1] ^ 1])),
+        lambda: sealing.unseal(key, sealing.STORAGE, b"short"),
+    ):
+        with pytest.raises(EvidenceError):
+            wrong()
