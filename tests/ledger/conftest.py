@@ -72,12 +72,17 @@ def clone(server, name, template):
 
 @pytest.fixture(scope="session", name="make_world")
 def _make_world(server, template):
-    """Make a pool in a database of its own; close it with `close(world)`."""
+    """Make a pool in a database of its own; who makes it closes it, and what is left is closed in the end."""
+    made = []
 
     def make():
-        return World(clone(server, f"world_{next(NUMBERS)}", template), server)
+        made.append(World(clone(server, f"world_{next(NUMBERS)}", template), server))
+        return made[-1]
 
-    return make
+    yield make
+    for world in made:
+        if not world.super.closed:
+            world.close()
 
 
 @pytest.fixture(name="world")
