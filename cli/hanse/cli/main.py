@@ -3,6 +3,7 @@
 An installation has the commands of its extras: the image that runs in production has no development cluster.
 """
 
+import importlib
 import sys
 from importlib import metadata
 from typing import Annotated
@@ -21,63 +22,42 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-
-def _add_development_commands() -> None:
-    """Add `devcluster` and `demo` if the extra that they need is installed."""
-    try:
-        from hanse.cli import demo, devcluster  # noqa: PLC0415  # an installation without the extra has no such commands
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("hanse"):
-            raise
-        app.info.epilog = "devcluster and demo are not installed: pip install 'hanse[devcluster]' adds them."
-        return
-    app.add_typer(devcluster.app, name="devcluster")
-    app.command("demo")(demo.demo)
-
-
-def _add_process_commands() -> None:
-    """Add the processes; each asks for its own extra when it is started."""
-    from hanse.cli import operator, processes  # noqa: PLC0415  # beside the commands that it belongs to
-
-    app.command("operator")(operator.operator)
-    app.command("api")(processes.api)
-    app.command("cluster-agent")(processes.cluster_agent)
+# Each module with commands: the extra that it needs as soon as it is imported, and its commands; none make it a group
+# of its own name. What a process needs beyond that is imported when it starts.
+MODULES = (
+    ("member", "agent", ()),
+    ("cluster", "agent", ()),
+    ("capacity", "agent", ("contribute", "recall", "drain")),
+    ("queue", "agent", ("jobs", "queue", "explain")),
+    ("doctor", "agent", ("doctor",)),
+    ("audit", "audit", ()),
+    ("operator", "cli", ("operator",)),
+    ("processes", "cli", ("api", "cluster_agent")),
+    ("devcluster", "devcluster", ()),
+    ("demo", "devcluster", ("demo",)),
+)
 
 
-def _add_audit_commands() -> None:
-    """Add `audit` if the extra that it needs is installed."""
-    try:
-        from hanse.cli import audit  # noqa: PLC0415  # an installation without the extra has no such commands
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("hanse"):
-            raise
-        return
-    app.add_typer(audit.app, name="audit")
+def _add_commands() -> None:
+    """Add the commands of each module whose extra is installed, and say which are not."""
+    missing = []
+    for module, extra, names in MODULES:
+        try:
+            commands = importlib.import_module(f"hanse.cli.{module}")
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("hanse"):
+                raise
+            missing.append(f"{module}: pip install 'hanse[{extra}]'")
+            continue
+        if not names:
+            app.add_typer(commands.app, name=module)
+        for name in names:
+            app.command(name.replace("_", "-"))(getattr(commands, name))
+    if missing:
+        app.info.epilog = f"Not installed: {'; '.join(missing)}."
 
 
-def _add_pool_commands() -> None:
-    """Add what coordinators and members do, if the Kubernetes client that it needs is installed."""
-    try:
-        from hanse.cli import capacity, cluster, doctor, member, queue  # noqa: PLC0415  # needs the extra `agent`
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("hanse"):
-            raise
-        return
-    app.add_typer(member.app, name="member")
-    app.add_typer(cluster.app, name="cluster")
-    app.command()(capacity.contribute)
-    app.command()(capacity.recall)
-    app.command()(capacity.drain)
-    app.command()(queue.jobs)
-    app.command()(queue.queue)
-    app.command()(queue.explain)
-    app.command()(doctor.doctor)
-
-
-_add_development_commands()
-_add_process_commands()
-_add_audit_commands()
-_add_pool_commands()
+_add_commands()
 
 
 def _print_version(value: bool) -> None:  # the signature that typer calls
