@@ -153,7 +153,7 @@ class Pool:
     def close(self):
         for each in self.started:
             each.end()
-        for path in (JOBS, PLACEMENTS):
+        for path in (JOBS, JOBS.replace("red", "blue"), PLACEMENTS):
             self.plane.client.request("DELETE", path)
         self.api.dispose()
         with psycopg.connect(self.plane.database_url, autocommit=True) as connection:
@@ -181,8 +181,10 @@ class Pool:
         self.started.append(running)
         return running
 
-    def submit(self, name, **spec):
-        return self.plane.client.request("POST", JOBS, job(name, **spec))["metadata"]["uid"]
+    def submit(self, name, *, namespace="red", **spec):
+        document = job(name, **spec)
+        document["metadata"]["namespace"] = namespace
+        return self.plane.client.request("POST", JOBS.replace("red", namespace), document)["metadata"]["uid"]
 
     def job(self, name):
         return self.plane.client.request("GET", f"{JOBS}/{name}")

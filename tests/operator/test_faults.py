@@ -190,7 +190,7 @@ def test_an_object_that_no_rule_caught_is_misconfigured_and_stops_nobody_else(po
     pool.until("the sound one placed", pool.placements)
     status = pool.until("Misconfigured", lambda: pool.status("broken"))
     assert "Misconfigured" == status["reason"]
-    assert "spec: accelerators names a class twice: remove one of the two" in status["explanation"]["message"]
+    assert "accelerators names a class twice: remove one of the two" in status["explanation"]["message"]
     pool.until("Admitted", lambda: pool.phase("sound") == "Admitted")
     assert running.process.poll() is None
     check_history(pool, jobs=1)

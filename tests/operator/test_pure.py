@@ -198,7 +198,7 @@ def test_an_object_that_cannot_be_read_keeps_its_last_good_version(job):
     world.take({"TrainingJob": {"u": job}})
     world.take({"TrainingJob": {"u": {**job, "spec": {**job["spec"], "tier": 7}}}})
     assert "llm-7b" == world.jobs["u"].metadata.name
-    assert "spec.tier: Input should be a valid string" == world.misconfigured["u"].problem
+    assert world.misconfigured["u"].problem.startswith("spec.tier: ")
     world.take({"TrainingJob": {"u": job}})
     assert {} == world.misconfigured
 

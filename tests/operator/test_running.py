@@ -116,5 +116,33 @@ def test_a_placement_that_somebody_deletes_comes_back(pool):
     assert again["spec"] == placement["spec"]
 
 
+def test_an_owner_gets_its_nodes_back_from_a_borrower(pool):
+    """Evict and admit are one decision; the owner's Placement waits until the borrower's end is confirmed."""
+    pool.operator()
+    pool.submit("borrows", replicas=2)
+    (borrowed,) = pool.until("a Placement", pool.placements)
+    pool.grant(borrowed)
+    pool.until("Borrowed", lambda: pool.status("borrows").get("strength") == "BORROW")
+    pool.submit("owns", namespace="blue", replicas=2)
+    pool.until("Stopped", lambda: pool.placements()[0]["spec"]["wanted"] == "Stopped")
+    pool.until("Preempting", lambda: pool.phase("borrows") == "Preempting")
+    assert "Preempted" == pool.status("borrows")["reason"]
+    assert 1 == len(pool.placements())
+    pool.release(borrowed, "Stopped")
+    pool.until("the owner's", lambda: [borrowed["spec"]["attempt"]] != _running_attempts(pool) != [])
+    pool.until("Requeued", lambda: pool.phase("borrows") == "Requeued")
+    assert 1 == pool.status("borrows")["preemptions"]
+    causes = pool.rows(
+        "SELECT convert_from(body, 'UTF8')::jsonb ->> 'cause' FROM ledger.decision WHERE kind = 'Preempt'"
+    )
+    owner = pool.rows("SELECT id::text FROM ledger.decision WHERE kind = 'Admit' AND member = 'blue'")
+    assert owner == causes
+    assert [("HOME",)] == pool.rows("SELECT reason FROM ledger.decision WHERE member = 'blue'")
+
+
+def _running_attempts(pool):
+    return [each["spec"]["attempt"] for each in pool.placements() if each["spec"]["wanted"] == "Running"]
+
+
 def _with_fence(pool, fence):
     return next((each for each in pool.placements() if each["spec"]["fence"] == fence), None)

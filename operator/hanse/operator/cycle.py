@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy import Engine
 
 from hanse import resources, scheduler
-from hanse.ledger import database, decisions, errors, reports
+from hanse.ledger import attempts, database, decisions, errors, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
 from hanse.operator import ends, entries, failpoints, members, snapshot
@@ -39,6 +39,8 @@ POLL_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 5.0
 """Time alone changes things too: funding is renewed, windows open, deadlines pass."""
 HELD_BACK_SECONDS = 30.0
+LAPSE_AFTER_SECONDS = 60.0
+"""After a take-over, or a database that was away, agents get this long to renew before anybody is called suspect."""
 CODE_SHA256 = hashlib.sha256(f"hanse {metadata.version('hanse')}".encode()).digest()
 
 _NODES_VERSION = sa.select(sa.func.coalesce(sa.func.max(Node.reported_at_seconds), 0), sa.func.count()).select_from(
@@ -78,6 +80,7 @@ class Leader:
         self._held_back: dict[str, tuple[Verdict, float]] = {}
         self._nodes_version: tuple[int, int] = (0, -1)
         self._is_finishing = False
+        self._steady_since = time.monotonic()
         self._nodes: list[reports.Node] = []
 
     async def run(self) -> None:
@@ -97,6 +100,7 @@ class Leader:
                 # Whatever was recorded is read again: nothing is assumed of a transaction whose answer is not known.
                 _log.warning("cycle_failed", error=type(error).__name__, said=str(error)[:500])
                 self.mirror.drop()
+                self._steady_since = time.monotonic()
                 await asyncio.sleep(POLL_SECONDS)
             await self._pause()
 
@@ -129,6 +133,8 @@ class Leader:
         await asyncio.sleep(DEBOUNCE_SECONDS)
 
     def _read(self) -> None:
+        if time.monotonic() - self._steady_since > LAPSE_AFTER_SECONDS:
+            attempts.lapse(self.engine, self.term)
         self.mirror.poll(self.engine, self.world.jobs)
         with database.transaction(self.engine) as connection:
             newest, count = connection.execute(_NODES_VERSION).one()

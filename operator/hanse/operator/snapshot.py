@@ -259,7 +259,7 @@ def shape(spec: resources.TrainingJobSpec) -> pools.Shape:
     ephemeral = sum(resources.ceil_mib(each["ephemeral-storage"]) for each in needs if "ephemeral-storage" in each)
     return pools.Shape(
         options=tuple(
-            pools.Option(each.accelerator_class, each.min_replicas or spec.workers.core) for each in spec.accelerators
+            pools.Option(each.accelerator_class, each.min_replicas or spec.workers.core) for each in spec.candidates
         ),
         gpus_per_worker=spec.gpus_per_worker,
         cpu_milli=cpu,
