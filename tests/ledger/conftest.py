@@ -30,6 +30,11 @@ def alembic_config(url):
     return config
 
 
+@pytest.fixture(scope="session", name="config_for")
+def _config_for():
+    return alembic_config
+
+
 @pytest.fixture(scope="session", name="server")
 def _server():
     with cluster.running(f"test-{os.getpid()}-ledger", cluster.Wanted(control_plane=False)) as running:
@@ -65,24 +70,26 @@ def clone(server, name, template):
     return server.rpartition("/")[0] + f"/{name}"
 
 
-@pytest.fixture(name="new_world")
-def _new_world(server, template):
-    """A factory of pools, each in a database of its own; all are dropped afterwards."""
+@pytest.fixture(scope="session", name="make_world")
+def _make_world(server, template):
+    """Make a pool in a database of its own; who makes it closes it, and what is left is closed in the end."""
     made = []
 
     def make():
-        world = World(clone(server, f"world_{next(NUMBERS)}", template))
-        made.append(world)
-        return world
+        made.append(World(clone(server, f"world_{next(NUMBERS)}", template), server))
+        return made[-1]
 
     yield make
     for world in made:
-        world.close(server)
+        if not world.super.closed:
+            world.close()
 
 
 @pytest.fixture(name="world")
-def _world(new_world):
-    return new_world()
+def _world(make_world):
+    made = make_world()
+    yield made
+    made.close()
 
 
 class World:
@@ -90,9 +97,11 @@ class World:
 
     MEMBERS = ("alibaba", "tencent")
     GPUS = 2
+    START = START
 
-    def __init__(self, url):
+    def __init__(self, url, server):
         self.url = url
+        self.server = server
         self.operator = database.engine(url, role="hanse_operator")
         self.api = database.engine(url, role="hanse_api")
         self.auditor = database.engine(url, role="hanse_auditor")
@@ -110,11 +119,11 @@ class World:
         self.term = term.take(self.operator, "leader-0")
         self.cycle = 0
 
-    def close(self, server):
+    def close(self):
         for engine in (self.operator, self.api, self.auditor):
             engine.dispose()
         self.super.close()
-        with psycopg.connect(server, autocommit=True) as connection:
+        with psycopg.connect(self.server, autocommit=True) as connection:
             name = sql.Identifier(self.url.rpartition("/")[2])
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
@@ -140,7 +149,7 @@ class World:
         self.cycle += 1
         return recorded
 
-    def admit(self, member="tencent", on="alibaba", job=None, fence=1, gpus=2, tier=("standard", 1200), **more):
+    def admit(self, member="tencent", on="alibaba", *, job=None, fence=1, gpus=2, tier=("standard", 1200), **more):  # noqa: PLR0913
         admission = decisions.Admission(
             cluster=f"{on}-cluster", accelerator_class="h100-80g", precision="bf16", tier=tier[0],
             milli_h100e=1000, tier_thousandths=tier[1], lease_seconds=60, grace_seconds=30,

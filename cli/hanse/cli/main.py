@@ -35,6 +35,17 @@ def _add_development_commands() -> None:
     app.command("demo")(demo.demo)
 
 
+def _add_audit_commands() -> None:
+    """Add `audit` if the extra that it needs is installed."""
+    try:
+        from hanse.cli import audit  # noqa: PLC0415  # needs the extra `audit`
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("hanse"):
+            raise
+        return
+    app.add_typer(audit.app, name="audit")
+
+
 def _add_process_commands() -> None:
     """Add the processes; each asks for its own extra when it is started."""
     from hanse.cli import processes  # noqa: PLC0415  # beside the commands that it belongs to
@@ -63,6 +74,7 @@ def _add_pool_commands() -> None:
 
 
 _add_development_commands()
+_add_audit_commands()
 _add_process_commands()
 _add_pool_commands()
 

@@ -13,7 +13,7 @@ import rfc8785
 
 from hanse.evidence.errors import EvidenceError
 
-Json: TypeAlias = "int | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = int | str | list["Json"] | dict[str, "Json"]
 
 # RFC 8785 rests on IEEE 754 doubles: integers beyond this are not exact in every language.
 INTEGER_MAX = 2**53 - 1

@@ -1,6 +1,6 @@
 """Taking a decoded document apart, with an error that names the field.
 
-In: a decoded JSON value. Out: its parts, typed. Used by the documents of this package only.
+In: a decoded JSON value. Out: its parts, typed. Read with it are the documents of this package, and exports.
 """
 
 import uuid
@@ -59,6 +59,28 @@ class Fields:
         found = tuple(value for value in values if isinstance(value, str) and value)
         if len(set(found)) != len(values):
             raise EvidenceError(f"{self._what}: {name} is no list of different non-empty strings")
+        return found
+
+    def has(self, name: str) -> bool:
+        """Whether the field *name* is there and not yet taken."""
+        return name in self._fields
+
+    def value(self, name: str) -> Json:
+        """Take the field *name*, whatever it is."""
+        return self._take(name)
+
+    def inner(self, name: str) -> "Fields":
+        """Take the object *name*."""
+        return Fields(self._take(name), f"{self._what}: {name}")
+
+    def integers(self, name: str) -> dict[str, int]:
+        """Take the object *name* whose values are integers."""
+        value = self._take(name)
+        if not isinstance(value, dict):
+            raise EvidenceError(f"{self._what}: {name} is no object")
+        found = {key: each for key, each in value.items() if isinstance(each, int)}
+        if len(found) != len(value):
+            raise EvidenceError(f"{self._what}: {name} holds something else than integers")
         return found
 
     def done(self) -> None:

@@ -13,11 +13,14 @@ from hanse.ledger import database
 from hanse.ledger.models.accounts import Account
 
 _MISMATCHES = """
-SELECT a.name FROM ledger.account a LEFT JOIN ledger.movements(ARRAY(SELECT id FROM ledger.transfer)) m ON m.name = a.name
-WHERE (a.debits_posted, a.credits_posted, a.debits_pending, a.credits_pending) IS DISTINCT FROM
-      (coalesce(m.debits_posted, 0), coalesce(m.credits_posted, 0), coalesce(m.debits_pending, 0), coalesce(m.credits_pending, 0))
+SELECT a.name FROM ledger.account a LEFT JOIN (
+  SELECT name, sum(debits_posted) AS dp, sum(credits_posted) AS cp,
+         sum(debits_pending) AS dw, sum(credits_pending) AS cw
+  FROM ledger.movement GROUP BY name) m ON m.name = a.name
+WHERE a.debits_posted <> coalesce(m.dp, 0) OR a.credits_posted <> coalesce(m.cp, 0)
+   OR a.debits_pending <> coalesce(m.dw, 0) OR a.credits_pending <> coalesce(m.cw, 0)
 ORDER BY a.name
-"""  # noqa: E501
+"""
 
 
 @dataclass(frozen=True)

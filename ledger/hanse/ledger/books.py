@@ -113,7 +113,7 @@ class LostWork:
 def credit_lost_work(engine: Engine, term: int, lost: LostWork) -> uuid.UUID:
     """Credit lost work from the pool's adjustments, once for a decision and attempt; return the transfer's id."""
     entry = transfers.Transfer(
-        id=identity.transfer_id("lost-work", str(lost.decision), str(lost.attempt)),
+        id=identity.transfer_id("lost-work", str(lost.decision), str(lost.attempt), lost.hour_seconds),
         kind=transfers.Kind.SINGLE, purpose=transfers.Purpose.LOST_WORK,
         debit=transfers.ADJUSTMENTS, credit=transfers.use(lost.member), amount=lost.amount,
         hour_seconds=lost.hour_seconds, period=transfers.period(lost.hour_seconds), attempt=lost.attempt,

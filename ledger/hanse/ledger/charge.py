@@ -24,6 +24,6 @@ def charge(rate_milli_h100e: int, milli_gpu_seconds: int) -> int:
 def hours(start_seconds: int, end_seconds: int) -> Iterator[tuple[int, int]]:
     """Yield each hour (its start, Unix time) that the interval touches, and for how many seconds."""
     hour = start_seconds - start_seconds % HOUR_SECONDS
-    while hour < end_seconds:
+    while max(hour, start_seconds) < end_seconds:
         yield hour, min(end_seconds, hour + HOUR_SECONDS) - max(start_seconds, hour)
         hour += HOUR_SECONDS

@@ -13,6 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from hanse.ledger import errors
 
+# A client that vanished without a word must not hold the leader's term, or an account, for longer than this.
+IDLE_MILLISECONDS_MAX = 10_000
+
 
 def engine(url: str, *, role: str | None = None) -> Engine:
     """Return an engine for a `postgresql://` URL; with *role*, each connection acts as that role from the start.
@@ -20,7 +23,14 @@ def engine(url: str, *, role: str | None = None) -> Engine:
     READ COMMITTED, as caps are taken by conditional updates of one row and not by comparing snapshots.
 
     """
-    options = f"-c timezone=UTC -c search_path=ledger{f' -c role={role}' if role else ''}"
+    settings = {
+        "timezone": "UTC",
+        "search_path": "ledger",
+        "idle_in_transaction_session_timeout": IDLE_MILLISECONDS_MAX,
+    }
+    if role:
+        settings["role"] = role
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     return create_engine(
         driver_url(url),
         isolation_level="READ COMMITTED",

@@ -13,11 +13,10 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from hanse.evidence import canonical, enrolments, identity, slots
-from hanse.evidence.enrolments import Enrolment
+from hanse.evidence import canonical, enrolments, identity, signatures, slots
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.slots import Slot
-from hanse.ledger import database
+from hanse.ledger import database, metering
 from hanse.ledger.models.parties import Enrolment as Row
 
 BATCH_MAX = 5000
@@ -57,9 +56,13 @@ def ingest(engine: Engine, member: str, batch: Sequence[Signed]) -> list[Answer]
     """
     if len(batch) > BATCH_MAX:
         raise ValueError(f"{len(batch)} slots in one batch: send at most {BATCH_MAX}")
+    decoded = [_decode(signed) for signed in batch]
     with database.transaction(engine) as connection:
-        known = _Known(connection, member)
-        checked = [known.check(signed) for signed in batch]
+        known = _Known(connection, member, {slot.node for slot in decoded if isinstance(slot, Slot)})
+        checked = [
+            (known.check(signed, slot) or slot) if isinstance(slot, Slot) else slot
+            for signed, slot in zip(batch, decoded, strict=True)
+        ]
         good = [(signed, slot) for signed, slot in zip(batch, checked, strict=True) if isinstance(slot, Slot)]
         outcomes = iter(_store(connection, member, good))
         answers = []
@@ -73,41 +76,39 @@ def ingest(engine: Engine, member: str, batch: Sequence[Signed]) -> list[Answer]
 class _Known:
     """What a batch is checked against, read once."""
 
-    def __init__(self, connection: Connection, member: str) -> None:
-        setting = connection.execute(
-            sa.text("SELECT slot_seconds, ledger.clock_seconds() AS now FROM ledger.setting")
-        ).one()
+    def __init__(self, connection: Connection, member: str, nodes: set[str]) -> None:
+        statement = sa.text("SELECT slot_seconds, ledger.clock_seconds() AS now FROM ledger.setting")
+        setting = connection.execute(statement).one()
         self._slot_seconds: int = setting.slot_seconds
         self._now: int = setting.now
         self._member = member
-        self._connection = connection
-        self._enrolments: dict[str, list[Enrolment]] = {}
+        bodies = connection.execute(sa.select(Row.body).where(Row.node.in_(nodes))).scalars()
+        self._in_force = metering.InForce((enrolments.decode(body) for body in bodies), ())
 
-    def check(self, signed: Signed) -> Slot | str:
-        """Return the slot, or why it is refused."""
-        try:
-            slot = slots.decode(signed.body)
-            enrolment = self._in_force(slot)
-            if enrolment is None or enrolment.member != self._member:
-                return "the node is not enrolled by this member at this time"
-            slots.verify(signed.body, signed.signature, enrolment.node_key)
-        except EvidenceError as error:
-            return str(error)
+    def check(self, signed: Signed, slot: Slot) -> str | None:
+        """Return why a slot is refused, or None if it is not."""
+        enrolment = self._in_force.enrolment(slot.node, slot.start_seconds)
+        if enrolment is None or enrolment.member != self._member:
+            return "the node is not enrolled by this member at this time"
         if slot.length_seconds != self._slot_seconds:
             return f"the metering interval is {self._slot_seconds} s"
         if slot.end_seconds > self._now:
             return "the slot has not ended yet"
         if not set(slot.gpus) <= set(enrolment.gpus):
             return "the node is enrolled without some of these GPUs"
-        return slot
+        try:
+            signatures.verify(enrolment.node_key, signatures.SLOT, signed.body, signed.signature)
+        except EvidenceError as error:
+            return str(error)
+        return None
 
-    def _in_force(self, slot: Slot) -> Enrolment | None:
-        if slot.node not in self._enrolments:
-            statement = sa.select(Row.body).where(Row.node == slot.node).order_by(Row.start_seconds)
-            bodies = self._connection.execute(statement).scalars()
-            self._enrolments[slot.node] = [enrolments.decode(body) for body in bodies]
-        begun = [each for each in self._enrolments[slot.node] if each.start_seconds <= slot.start_seconds]
-        return begun[-1] if begun else None
+
+def _decode(signed: Signed) -> Slot | str:
+    """Return the slot, or why its body is none."""
+    try:
+        return slots.decode(signed.body)
+    except EvidenceError as error:
+        return str(error)
 
 
 def _store(connection: Connection, member: str, good: Sequence[tuple[Signed, Slot]]) -> list[Outcome]:

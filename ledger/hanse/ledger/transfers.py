@@ -23,6 +23,7 @@ ADJUSTMENTS = "pool/adjustments"
 LEVY = "pool/levy"
 OFFERED = "pool/offered"
 RESERVED = "pool/reserved"
+OF_POOL = (TIERS, OVERRUN, ADJUSTMENTS, LEVY, OFFERED, RESERVED)
 
 
 class Kind(StrEnum):
@@ -65,6 +66,11 @@ def contribution_offered(member: str) -> str:
 def cap(member: str, name: str, window_start_seconds: int) -> str:
     """Return the account of *member*'s cap *name* in the window that starts then (Unix time)."""
     return f"{member}/cap/{name}/{window_start_seconds}"
+
+
+def of_member(member: str) -> tuple[str, ...]:
+    """Return the accounts that every member has."""
+    return use(member), contribution_used(member), contribution_offered(member), f"{member}/adjustments"
 
 
 def period(seconds: int) -> str:

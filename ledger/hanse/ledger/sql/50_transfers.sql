@@ -81,17 +81,21 @@ BEGIN
   END IF;
 END $$;
 
--- What a set of transfers adds to each account.
+-- What each transfer adds to its two accounts.
+CREATE VIEW ledger.movement AS
+  WITH moved AS (
+    SELECT t.id, t.period, t.debit, t.credit, CASE WHEN t.kind = 'pending' THEN 0 ELSE t.amount END AS posted,
+           CASE WHEN t.kind = 'pending' THEN t.amount ELSE coalesce(-p.amount, 0) END AS pending
+    FROM ledger.transfer t LEFT JOIN ledger.transfer p ON p.id = t.pending)
+  SELECT id AS transfer, period, debit AS name, posted AS debits_posted, 0::bigint AS credits_posted, pending AS debits_pending,
+         0::bigint AS credits_pending FROM moved
+  UNION ALL SELECT id, period, credit, 0, posted, 0, pending FROM moved;
+
 CREATE FUNCTION ledger.movements(p_transfers uuid[])
 RETURNS TABLE (name text, debits_posted numeric, credits_posted numeric, debits_pending numeric, credits_pending numeric)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
-  WITH moved AS (
-    SELECT t.debit, t.credit, CASE WHEN t.kind = 'pending' THEN 0 ELSE t.amount END AS posted,
-           CASE WHEN t.kind = 'pending' THEN t.amount ELSE coalesce(-p.amount, 0) END AS pending
-    FROM transfer t LEFT JOIN transfer p ON p.id = t.pending WHERE t.id = ANY (p_transfers))
-  SELECT name, sum(debit_posted), sum(credit_posted), sum(debit_pending), sum(credit_pending) FROM (
-    SELECT debit, posted, 0, pending, 0 FROM moved UNION ALL SELECT credit, 0, posted, 0, pending FROM moved
-  ) AS sides (name, debit_posted, credit_posted, debit_pending, credit_pending) GROUP BY name
+  SELECT name, sum(debits_posted), sum(credits_posted), sum(debits_pending), sum(credits_pending)
+  FROM movement WHERE transfer = ANY (p_transfers) GROUP BY name
 $$;
 
 -- One conditional UPDATE takes all caps: who comes second waits for the row and then sees what is left of it.

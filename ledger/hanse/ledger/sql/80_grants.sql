@@ -7,7 +7,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO hanse_operator, hanse_api, hanse_
 GRANT SELECT ON ledger.own_account, ledger.own_transfer, ledger.own_decision, ledger.own_attempt, ledger.own_slot, ledger.own_posting
   TO hanse_member;
 
-GRANT EXECUTE ON FUNCTION ledger.clock, ledger.clock_seconds, ledger.movements TO hanse_operator, hanse_api, hanse_auditor;
+GRANT EXECUTE ON FUNCTION ledger.clock, ledger.clock_seconds TO hanse_operator, hanse_api, hanse_auditor;
 GRANT EXECUTE ON FUNCTION ledger.record_fact TO hanse_operator, hanse_api;
 GRANT EXECUTE ON FUNCTION ledger.register_member, ledger.add_member_key, ledger.enrol, ledger.set_levy, ledger.publish_rate,
   ledger.set_metering, ledger.take_term, ledger.check_term, ledger.await_leader, ledger.record_cycle, ledger.record_effects, ledger.lapse_leases,

@@ -1,0 +1,71 @@
+"""`hanse audit`: export a period of the ledger, and verify an export anywhere.
+
+Exporting needs the database and is imported only then: an auditor installs `hanse[audit]` and no database driver.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from hanse.ledger import verify as ledger_verify
+from hanse.ledger.errors import LedgerError
+
+app = typer.Typer(
+    help="Export the ledger, and verify an export without the database.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Period = Annotated[str, typer.Option("--period", metavar="YYYY-MM", help="The settlement period, in UTC.")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="A new or empty folder.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of an export.")]
+Announced = Annotated[
+    str | None,
+    typer.Option(
+        "--manifest-sha256", metavar="HEX", help="What the manifest must hash to, as heard from the exporter."
+    ),
+]
+DATABASE_URL = "HANSE_DATABASE_URL"
+
+
+@app.command()
+def export(period: Period, out: Out) -> None:
+    """Export a period with everything that its verification needs; the database is HANSE_DATABASE_URL's."""
+    from hanse.ledger import database  # noqa: PLC0415  # only exporting needs a database
+    from hanse.ledger import export as ledger_export  # noqa: PLC0415
+
+    url = os.environ.get(DATABASE_URL)
+    if url is None:
+        _fail(f"{DATABASE_URL} is not set: it names the ledger's database, as postgresql://user:password@host/name")
+    engine = database.engine(url)
+    try:
+        digest = ledger_export.export(engine, period, out)
+    except LedgerError as error:
+        _fail(str(error))
+    finally:
+        engine.dispose()
+    typer.echo(f"exported {period} to {out}; its manifest has the SHA-256\n{digest.hex()}")
+
+
+@app.command()
+def verify(folder: Folder, manifest_sha256: Announced = None) -> None:
+    """Verify an export: exit 0 if everything holds, else name the first offender and exit 1."""
+    try:
+        announced = bytes.fromhex(manifest_sha256) if manifest_sha256 else None
+    except ValueError:
+        _fail(f"{manifest_sha256!r} is no hexadecimal hash")
+    verdict = ledger_verify.verify(folder, announced)
+    if verdict.good and verdict.header:
+        typer.echo(f"{folder}: the ledger of {verdict.header.period} holds; its manifest has the SHA-256")
+        typer.echo(verdict.manifest_sha256.hex())
+        return
+    first, *others = verdict.findings
+    typer.echo(f"{folder}: first offender: {first}", err=True)
+    for finding in others:
+        typer.echo(f"  {finding}", err=True)
+    raise typer.Exit(1)
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"hanse: {message}", err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,116 @@
+"""C3 and C13: each row is what its id and hash say, in its place, at its time.
+
+In: an export's rows. Out: findings. An edit that leaves the hash, a row twice or out of order, an id that does not
+follow from its key, and a time before those of earlier rows are found here.
+"""
+
+import itertools
+import uuid
+from collections.abc import Iterator
+
+from hanse.evidence import canonical, identity
+from hanse.ledger import bundle, charge, rows, transfers
+from hanse.ledger.bundle import Bundle
+from hanse.ledger.transfers import Kind, Purpose, Transfer
+from hanse.ledger.verify.finding import Finding
+
+# Rows are stamped one after the other; clocks are disciplined to well under this.
+SKEW_US = 5 * 10**6
+CORRECTIONS_MAX = 1000
+
+
+def check(read: Bundle) -> Iterator[Finding]:
+    """Yield what is wrong with rows by themselves."""
+    yield from _decisions(read)
+    yield from _transfers(read)
+    yield from _order(read)
+    yield from _times(read)
+
+
+def _decisions(read: Bundle) -> Iterator[Finding]:
+    for row in read.decisions:
+        term, cycle, index = (row.body.get(name) for name in ("term", "cycle", "index"))
+        if canonical.sha256(canonical.encode(dict(row.body))) != row.sha256:
+            yield Finding("C3", row.where, f"decision {row.id} does not have the hash of what it says")
+        elif not (isinstance(term, int) and isinstance(cycle, int) and isinstance(index, int)):
+            yield Finding("C3", row.where, f"decision {row.id} does not say its term, cycle and index")
+        elif row.id != identity.decision_id(term, cycle, index):
+            yield Finding(
+                "C3", row.where, f"the id {row.id} is not that of decision {index} of cycle {cycle}, term {term}"
+            )
+
+
+def _transfers(read: Bundle) -> Iterator[Finding]:
+    for row in read.transfers:
+        its = row.transfer
+        if canonical.sha256(row.body) != row.sha256:
+            yield Finding("C3", row.where, f"transfer {its.id} does not have the hash of what it says")
+        if its.id not in _ids(its):
+            yield Finding("C3", row.where, f"the id {its.id} is not that of such a transfer")
+        if its.kind is not Kind.CORRECTION and its.period != transfers.period(its.hour_seconds):
+            yield Finding("C13", row.where, f"transfer {its.id} is booked in {its.period}, where its hour is not")
+        if row.carried == (its.period == read.header.period):
+            yield Finding("C13", row.where, f"transfer {its.id} is booked in {its.period}")
+
+
+def _ids(its: Transfer) -> set[uuid.UUID]:
+    """Return the ids that a transfer may have by its business key."""
+    if its.kind is Kind.PENDING:
+        return {identity.transfer_id("reserve", str(its.decision), its.debit, its.hour_seconds)}
+    if its.kind in {Kind.POST, Kind.VOID}:
+        return {identity.transfer_id("resolve", str(its.pending))}
+    if its.kind is Kind.CORRECTION:
+        numbers = range(CORRECTIONS_MAX)
+        return {identity.transfer_id("correct", str(its.reverses), number) for number in numbers}
+    if its.purpose is Purpose.LOST_WORK:
+        return {identity.transfer_id("lost-work", str(its.decision), str(its.attempt), its.hour_seconds)}
+    key = (str(its.purpose), its.debit, its.credit, its.hour_seconds, its.run or 0, str(its.attempt or ""))
+    return {identity.transfer_id(*key)}
+
+
+def stamped(read: Bundle) -> dict[str, list[rows.Row]]:
+    """Return, by file, the rows that have a sequence of their own."""
+    own = [name for name in bundle.READERS if name not in {"attempts", "accounts"}]
+    return {name: list(getattr(read, name)) for name in own}
+
+
+def _order(read: Bundle) -> Iterator[Finding]:
+    """Each file is in the order of the ledger's sequence, and no sequence is there twice."""
+    seen: dict[int, str] = {}
+    for its_rows in stamped(read).values():
+        last = 0
+        for row in its_rows:
+            if row.sequence <= last:
+                yield Finding("C3", row.where, f"sequence {row.sequence} comes after {last}: reordered, or twice")
+            if row.sequence in seen:
+                yield Finding("C3", row.where, f"sequence {row.sequence} is that of {seen[row.sequence]} too")
+            seen[row.sequence] = row.where
+            last = max(last, row.sequence)
+
+    for before, row in itertools.pairwise(read.attempts):
+        if row.sequence <= before.sequence:
+            yield Finding("C3", row.where, f"attempt {row.id} is not in the order of admission")
+    for former, account in itertools.pairwise(read.accounts):
+        if account.name <= former.name:
+            yield Finding("C3", account.where, f"account {account.name} comes after {former.name}")
+
+
+def _times(read: Bundle) -> Iterator[Finding]:
+    """Nothing was recorded before what came before it, nor before it happened, nor after the export."""
+    latest_us = 0
+    everything = sorted((row for each in stamped(read).values() for row in each), key=lambda row: row.sequence)
+    for row in everything:
+        if row.recorded_us < latest_us - SKEW_US:
+            yield Finding("C13", row.where, "was recorded earlier than rows that were recorded before it: backdated")
+        if row.recorded_us > read.header.exported_at_seconds * 10**6 + SKEW_US:
+            yield Finding("C13", row.where, "was recorded after the export")
+        latest_us = max(latest_us, row.recorded_us)
+    for remark in (*read.facts, *read.violations):
+        if remark.recorded_us < remark.at_seconds * 10**6 - SKEW_US:
+            yield Finding("C13", remark.where, "was recorded before it happened")
+    for slot in read.slots:
+        if slot.recorded_us < slot.slot.end_seconds * 10**6 - SKEW_US:
+            yield Finding("C13", slot.where, "was recorded before the slot had ended")
+    for cutoff in read.cutoffs:
+        if cutoff.recorded_us < (cutoff.hour_seconds + charge.HOUR_SECONDS) * 10**6 - SKEW_US:
+            yield Finding("C13", cutoff.where, "the hour was posted before it was over")

@@ -1,0 +1,167 @@
+"""The database is what the models and the SQL files say, however it came about."""
+
+import os
+import re
+import subprocess
+import sys
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic import command
+
+from hanse.devcluster import postgres
+from hanse.ledger import attempts, database, models, sql
+
+CATALOG = {
+    "columns": """
+        SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (c.oid, a.attnum)
+        WHERE c.relnamespace = 'ledger'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+        AND c.relname NOT LIKE 'alembic_version%'""",
+    "constraints": """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'ledger'::regnamespace AND conrelid::regclass::text <> 'ledger.alembic_version'""",
+    "indexes": """
+        SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'ledger' AND tablename <> 'alembic_version'""",
+    "functions": """
+        SELECT oid::regprocedure::text, prosrc, prosecdef, proconfig::text, proacl::text FROM pg_proc
+        WHERE pronamespace = 'ledger'::regnamespace""",
+    "triggers": """
+        SELECT tgrelid::regclass::text, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger
+        WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE 'ledger.%'""",
+    "views": "SELECT viewname, definition FROM pg_views WHERE schemaname = 'ledger'",
+    "owners and grants": """
+        SELECT relname, relkind, pg_get_userbyid(relowner), relacl::text, reloptions::text FROM pg_class
+        WHERE relnamespace = 'ledger'::regnamespace AND relname NOT LIKE 'alembic_version%'""",
+}
+
+
+def catalog(url):
+    with psycopg.connect(url) as connection:
+        return {what: sorted(map(str, connection.execute(query).fetchall())) for what, query in CATALOG.items()}
+
+
+@pytest.fixture(scope="module", name="modelled")
+def _modelled(server):
+    """A database made from the models and the SQL files, without any migration."""
+    url = postgres.create_database(server, "modelled")
+    engine = sa.create_engine(database.driver_url(url))
+    with engine.begin() as connection:
+        sql.apply(connection, sql.bootstrap())
+        connection.execute(sa.text("SET LOCAL ROLE hanse_owner"))
+        models.METADATA.create_all(connection)
+        for script in sql.scripts():
+            sql.apply(connection, script)
+    engine.dispose()
+    return url
+
+
+@pytest.mark.parametrize("what", CATALOG)
+def test_migrations_lead_to_what_models_and_sql_files_say(migrated, modelled, what):
+    migrated_to, described = catalog(migrated)[what], catalog(modelled)[what]
+    assert described
+    assert migrated_to == described
+
+
+def test_alembic_sees_no_difference_also_with_partitions(migrated, config_for):
+    with psycopg.connect(migrated, autocommit=True) as connection:
+        connection.execute("SELECT ledger.add_slot_day(1793491200)")
+    command.check(config_for(migrated))
+
+
+def test_migrations_that_run_at_once_wait_for_one_another(server, config_for):
+    url = postgres.create_database(server, "twice")
+    program = "import sys; from alembic.config import main; main(argv=sys.argv[1:])"
+    arguments = ["-c", config_for(url).config_file_name, "upgrade", "head"]
+    environment = {**os.environ, "HANSE_DATABASE_URL": url}
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], env=environment) for _ in range(3)
+    ]
+    assert [each.wait() for each in running] == [0, 0, 0]
+
+
+def test_a_migration_gives_up_soon_when_somebody_holds_a_lock(server, config_for):
+    url = postgres.create_database(server, "locked")
+    with psycopg.connect(url) as holder:
+        holder.execute("CREATE SCHEMA ledger")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            command.upgrade(config_for(url), "head")
+
+
+def test_the_state_machine_of_attempts_is_the_one_in_the_database(migrated):
+    with psycopg.connect(migrated) as connection:
+        for before in attempts.State:
+            for after in attempts.State:
+                (allowed,) = connection.execute("SELECT ledger.attempt_may(%s, %s)", [before, after]).fetchone()
+                assert allowed == (before == after or after in attempts.TRANSITIONS[before]), (before, after)
+
+
+def test_the_state_machine_of_attempts_is_the_one_in_its_docstring():
+    rows = re.findall(r"^(\w+|\(none\)) +((?:\w+, )*\w+)  +\w.*$", attempts.__doc__, re.MULTILINE)
+    listed = {(before, after) for before, afters in rows for after in afters.split(", ")}
+    legal = {(str(before), str(after)) for before, afters in attempts.TRANSITIONS.items() for after in afters}
+    assert listed - {("from", "to")} == legal | {("(none)", "admitted")}
+
+
+def test_nothing_belongs_to_anybody_who_can_log_in(migrated):
+    query = """
+        SELECT relname, rolname FROM pg_class JOIN pg_roles r ON r.oid = relowner
+        WHERE relnamespace = 'ledger'::regnamespace AND r.rolcanlogin
+        UNION SELECT proname, rolname FROM pg_proc JOIN pg_roles r ON r.oid = proowner
+        WHERE pronamespace = 'ledger'::regnamespace AND r.rolcanlogin"""
+    with psycopg.connect(migrated) as connection:
+        assert connection.execute(query).fetchall() == []
+
+
+def test_each_function_that_acts_as_the_owner_looks_names_up_in_the_ledger_alone(migrated):
+    query = """
+        SELECT proname FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace AND prosecdef
+        AND proconfig IS DISTINCT FROM ARRAY['search_path=ledger, pg_temp']"""
+    with psycopg.connect(migrated) as connection:
+        assert connection.execute(query).fetchall() == []
+
+
+GRANTS = {
+    "hanse_operator": {
+        "add_member_key", "apply_transfers", "await_leader", "cap_room", "check_term", "clock", "clock_seconds",
+        "enrol",
+        "lapse_leases", "open_cap", "open_posting", "publish_rate", "record_cycle", "record_effects", "record_fact",
+        "record_posting", "record_violation", "register_member", "set_levy", "set_metering", "take_term",
+    },
+    "hanse_api": {
+        "add_slot_day", "clock", "clock_seconds", "grant_lease", "ingest_slots", "record_fact", "record_violation",
+        "release_lease", "renew_leases",
+    },
+    "hanse_auditor": {"clock", "clock_seconds"},
+    "hanse_member": set(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", GRANTS)
+def test_each_role_may_call_what_it_needs_and_nothing_else(migrated, role):
+    query = """
+        SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace
+        AND has_function_privilege(%s, oid, 'EXECUTE')"""
+    with psycopg.connect(migrated) as connection:
+        assert {name for (name,) in connection.execute(query, [role])} == GRANTS[role]
+
+
+@pytest.mark.parametrize("role", GRANTS)
+def test_no_role_may_write_a_table(migrated, role):
+    query = """
+        SELECT relname FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind IN ('r', 'p', 'v')
+        AND has_table_privilege(%s, oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"""
+    with psycopg.connect(migrated) as connection:
+        assert connection.execute(query, [role]).fetchall() == []
+
+
+def test_each_append_only_table_has_its_three_triggers_always(migrated):
+    query = """
+        SELECT array_agg(tgname::text ORDER BY tgname) FROM pg_trigger
+        WHERE tgrelid = %s::regclass AND tgenabled = 'A' AND NOT tgisinternal"""
+    with psycopg.connect(migrated) as connection:
+        for table in models.APPEND_ONLY:
+            (found,) = connection.execute(query, [f"ledger.{table}"]).fetchone()
+            assert found == ["deny_change", "deny_truncate", "stamp"], table
