@@ -337,3 +337,36 @@ CREATE UNIQUE INDEX transfer_one_resolution ON ledger.transfer (pending) WHERE p
 CREATE INDEX transfer_attempt_hour_seconds_idx ON ledger.transfer (attempt, hour_seconds);
 CREATE INDEX transfer_reverses_idx ON ledger.transfer (reverses) WHERE reverses IS NOT NULL;
 CREATE INDEX transfer_period_sequence_idx ON ledger.transfer (period, sequence);
+
+CREATE TABLE ledger.agent (
+  cluster VARCHAR NOT NULL,
+  cluster_uid UUID NOT NULL,
+  instance UUID NOT NULL,
+  version VARCHAR NOT NULL,
+  seen_at_seconds BIGINT NOT NULL,
+  inventory_at_seconds BIGINT,
+  CONSTRAINT agent_pkey PRIMARY KEY (cluster)
+);
+
+CREATE TABLE ledger.node (
+  cluster VARCHAR NOT NULL,
+  name VARCHAR NOT NULL,
+  body JSONB NOT NULL,
+  reported_at_seconds BIGINT NOT NULL,
+  CONSTRAINT node_pkey PRIMARY KEY (cluster, name)
+);
+
+CREATE TABLE ledger.checkpoint (
+  attempt UUID NOT NULL,
+  step BIGINT NOT NULL,
+  job UUID NOT NULL,
+  fence BIGINT NOT NULL,
+  uri VARCHAR NOT NULL,
+  sequence BIGINT NOT NULL,
+  recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  xid xid8 NOT NULL,
+  CONSTRAINT checkpoint_pkey PRIMARY KEY (attempt, step),
+  CONSTRAINT checkpoint_step_check CHECK (step >= 0),
+  CONSTRAINT checkpoint_attempt_fkey FOREIGN KEY(attempt) REFERENCES ledger.attempt (id)
+);
+CREATE INDEX checkpoint_job_sequence_idx ON ledger.checkpoint (job, sequence);

@@ -64,7 +64,7 @@ def test_two_workers_meet_by_name_commit_a_checkpoint_and_end(pool, agent, place
     eventually(
         lambda: (agent.status(name), agent.pods(), agent.log()), lambda now: now[0][:2] == ("Released", "Succeeded"), 60
     )
-    assert "released" == pool.state(entry)
+    eventually(lambda: pool.state(entry), lambda state: state == "released")
     rows = pool.rows("SELECT step, uri, fence FROM ledger.checkpoint WHERE job = :job", job=entry.job)
     assert [(100, "s3://bucket/100", 1)] == rows
     again, name = place(agent, job=entry.job, fence=2)

@@ -131,8 +131,8 @@ GRANTS = {
         "record_posting", "record_violation", "register_member", "set_levy", "set_metering", "take_term",
     },
     "hanse_api": {
-        "add_slot_day", "clock", "clock_seconds", "grant_lease", "ingest_slots", "record_fact", "record_violation",
-        "release_lease", "renew_leases",
+        "add_slot_day", "admit_agent", "clock", "clock_seconds", "commit_checkpoint", "grant_lease", "ingest_slots",
+        "last_checkpoints", "record_fact", "record_violation", "release_lease", "renew_leases", "report_nodes",
     },
     "hanse_auditor": {"clock", "clock_seconds"},
     "hanse_member": set(),

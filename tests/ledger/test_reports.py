@@ -52,8 +52,9 @@ def test_a_new_process_is_asked_for_all_nodes(world):
     assert not reports.has_inventory(world.api, "alibaba-cluster")
 
 
-def commit(world, entry, step=100, uri="s3://b/1", fence=None, cluster="alibaba-cluster"):
-    return reports.commit_checkpoint(world.api, cluster, entry.attempt, fence or entry.fence, step=step, uri=uri)
+def commit(world, entry, **changed):
+    said = {"cluster": "alibaba-cluster", "fence": entry.fence, "step": 100, "uri": "s3://b/1", **changed}
+    return reports.commit_checkpoint(world.api, attempt=entry.attempt, **said)
 
 
 def test_a_checkpoint_counts_only_under_the_fence_in_force(world):

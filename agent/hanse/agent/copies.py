@@ -80,8 +80,19 @@ class Copies:
 
 
 def _parsed(feed: Feed, kind: type[_Kind]) -> Iterator[_Kind]:
-    for (_, name), document in feed.objects.items():
-        try:
-            yield kind.parse(document)
-        except MisconfiguredError as error:
-            _LOG.warning("%s %s is left alone: %s", kind.__name__, name, error)
+    """Yield the objects of a feed that can be read; each version is read once, as a large placement takes a while."""
+    for document in feed.objects.values():
+        uid, version = document["metadata"]["uid"], document["metadata"]["resourceVersion"]
+        if feed.parsed.get(uid, ("", None))[0] != version:
+            feed.parsed[uid] = (version, _parse(document, kind))
+        found = feed.parsed[uid][1]
+        if isinstance(found, kind):
+            yield found
+
+
+def _parse(document: Object, kind: type[_Kind]) -> _Kind | None:
+    try:
+        return kind.parse(document)
+    except MisconfiguredError as error:
+        _LOG.warning("%s %s is left alone: %s", kind.__name__, document["metadata"]["name"], error)
+        return None

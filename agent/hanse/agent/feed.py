@@ -22,6 +22,8 @@ class Feed:
     def __init__(self, kube: Kube, path: str, changed: asyncio.Event, query: Mapping[str, Any] | None = None) -> None:
         self.objects: dict[tuple[str, str], Object] = {}
         self.listed = asyncio.Event()
+        self.parsed: dict[str, tuple[str, object]] = {}
+        """By uid, a version and what whoever reads the objects made of it."""
         self._gone: set[str] = set()
         """Uids whose end was seen since the last list: an older answer may still be on its way."""
         self._kube, self._path, self._changed, self._query = kube, path, changed, query or {}
@@ -36,6 +38,7 @@ class Feed:
     def drop(self, item: Object) -> None:
         """Take out what a delete returned as gone."""
         self._gone.add(item["metadata"]["uid"])
+        self.parsed.pop(item["metadata"]["uid"], None)
         known = self.objects.get(_key(item))
         if known is not None and known["metadata"]["uid"] == item["metadata"]["uid"]:
             del self.objects[_key(item)]
@@ -46,7 +49,7 @@ class Feed:
         while True:
             try:
                 items, version = await self._kube.listed(self._path, self._query)
-                self.objects, self._gone = {_key(item): item for item in items}, set()
+                self.objects, self._gone, self.parsed = {_key(item): item for item in items}, set(), {}
                 self.listed.set()
                 self._changed.set()
                 await self._watch(version)

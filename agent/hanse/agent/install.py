@@ -20,11 +20,10 @@ def at_hub(cluster: str) -> list[Manifest]:
     namespace = f"{CLUSTER_NAMESPACE_PREFIX}{cluster}"
     placements = _rule([GROUP], ["placements"], READ)
     status = _rule([GROUP], ["placements/status"], ["patch"])
-    tokens = _rule([""], ["serviceaccounts/token"], ["create"]) | {"resourceNames": [AGENT]}
     return [
         _object("v1", "Namespace", namespace),
         _object("v1", "ServiceAccount", AGENT, namespace, automountServiceAccountToken=False),
-        _object(_RBAC, "Role", AGENT, namespace, rules=[placements, status, tokens]),
+        _object(_RBAC, "Role", AGENT, namespace, rules=[placements, status]),
         _binding("RoleBinding", AGENT, namespace, namespace),
         _object(_RBAC, "ClusterRole", AGENT + "-classes", rules=[_rule([GROUP], ["acceleratorclasses"], READ)]),
         _binding("ClusterRoleBinding", f"{AGENT}-classes-{cluster}", None, namespace, role=AGENT + "-classes"),

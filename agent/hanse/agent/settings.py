@@ -4,10 +4,10 @@ In: a YAML file. Out: :class:`Settings`. Nothing in it comes from the hub.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from hanse.agent.rules import OwnRules
 from hanse.resources.limits import CLUSTER_NAMESPACE_PREFIX
@@ -51,6 +51,12 @@ class Settings(Model):
     kill_budget_seconds: float = Field(default=30.0, gt=0)
     """Time that a pod whose grace has ended may take to be gone."""
     own_rules: OwnRules = OwnRules()
+
+    @model_validator(mode="after")
+    def _workers_have_an_address(self) -> Self:
+        if not self.worker_url and self.listen_host in {"0.0.0.0", "::"}:  # noqa: S104  # the address of no machine
+            raise ValueError("workerUrl: say where workers reach the agent, or set listenHost to one address")
+        return self
 
     @property
     def hub_namespace(self) -> str:

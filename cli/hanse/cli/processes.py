@@ -37,7 +37,10 @@ def api(
 
 
 def cluster_agent(
-    config: Annotated[Path, typer.Option(envvar="HANSE_AGENT_CONFIG", help="The agent's settings, in YAML.")],
+    config: Annotated[
+        Path,
+        typer.Option(envvar="HANSE_AGENT_CONFIG", exists=True, dir_okay=False, help="The agent's settings, in YAML."),
+    ],
 ) -> None:
     """Run the agent of one member cluster."""
     from hanse.agent import loop, settings, store  # noqa: PLC0415  # an API image has no agent

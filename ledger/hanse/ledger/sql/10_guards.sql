@@ -82,6 +82,7 @@ CALL ledger.deny_on('ledger.term', 'DELETE', 'ROW', 'deny_change');
 CALL ledger.deny_on('ledger.term', 'TRUNCATE', 'STATEMENT', 'deny_truncate');
 CALL ledger.deny_on('ledger.account', 'DELETE', 'ROW', 'deny_change');
 CALL ledger.deny_on('ledger.account', 'TRUNCATE', 'STATEMENT', 'deny_truncate');
+CALL ledger.make_append_only('ledger.checkpoint');
 CALL ledger.make_append_only('ledger.cutoff');
 CALL ledger.make_append_only('ledger.cycle');
 CALL ledger.make_append_only('ledger.decision');

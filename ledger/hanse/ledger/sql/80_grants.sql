@@ -14,7 +14,8 @@ GRANT EXECUTE ON FUNCTION ledger.register_member, ledger.add_member_key, ledger.
   ledger.open_cap, ledger.cap_room, ledger.apply_transfers, ledger.open_posting, ledger.record_posting, ledger.record_violation
   TO hanse_operator;
 GRANT EXECUTE ON FUNCTION ledger.grant_lease, ledger.renew_leases, ledger.release_lease, ledger.add_slot_day, ledger.ingest_slots,
-  ledger.record_violation TO hanse_api;
+  ledger.record_violation, ledger.admit_agent, ledger.report_nodes, ledger.commit_checkpoint,
+  ledger.last_checkpoints TO hanse_api;
 
 INSERT INTO ledger.term (id, term, holder) VALUES (1, 0, '');
 INSERT INTO ledger.setting (id, slot_seconds, slot_grace_seconds) VALUES (1, 300, 900);

@@ -1,36 +1,4 @@
-CREATE TABLE ledger.agent (
-  cluster VARCHAR NOT NULL,
-  cluster_uid UUID NOT NULL,
-  instance UUID NOT NULL,
-  version VARCHAR NOT NULL,
-  seen_at_seconds BIGINT NOT NULL,
-  inventory_at_seconds BIGINT,
-  CONSTRAINT agent_pkey PRIMARY KEY (cluster)
-);
-
-CREATE TABLE ledger.node (
-  cluster VARCHAR NOT NULL,
-  name VARCHAR NOT NULL,
-  body JSONB NOT NULL,
-  reported_at_seconds BIGINT NOT NULL,
-  CONSTRAINT node_pkey PRIMARY KEY (cluster, name)
-);
-
-CREATE TABLE ledger.checkpoint (
-  attempt UUID NOT NULL,
-  step BIGINT NOT NULL,
-  job UUID NOT NULL,
-  fence BIGINT NOT NULL,
-  uri VARCHAR NOT NULL,
-  sequence BIGINT NOT NULL,
-  recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
-  xid xid8 NOT NULL,
-  CONSTRAINT checkpoint_pkey PRIMARY KEY (attempt, step),
-  CONSTRAINT checkpoint_step_check CHECK (step >= 0),
-  CONSTRAINT checkpoint_attempt_fkey FOREIGN KEY(attempt) REFERENCES ledger.attempt (id)
-);
-CREATE INDEX checkpoint_job_sequence_idx ON ledger.checkpoint (job, sequence);
-CALL ledger.make_append_only('ledger.checkpoint');
+-- What agents report beside leases and slots: themselves, their nodes, checkpoints of record.
 
 -- A cluster has one agent. Which cluster it is stays as first seen: a credential that was carried elsewhere is refused for
 -- good. Which process speaks for it may change, once the last one has been silent for p_silence seconds.
@@ -100,8 +68,3 @@ RETURNS TABLE (attempt uuid, step bigint, uri text) LANGUAGE sql STABLE SECURITY
     JOIN LATERAL (SELECT step, uri FROM checkpoint WHERE job = a.job ORDER BY sequence DESC LIMIT 1) AS c ON true
     WHERE a.id = ANY (p_attempts)
 $$;
-
-REVOKE ALL ON FUNCTION ledger.admit_agent, ledger.report_nodes, ledger.commit_checkpoint, ledger.last_checkpoints FROM PUBLIC;
-GRANT SELECT ON ledger.agent, ledger.node, ledger.checkpoint TO hanse_operator, hanse_api, hanse_auditor;
-GRANT EXECUTE ON FUNCTION ledger.admit_agent, ledger.report_nodes, ledger.commit_checkpoint, ledger.last_checkpoints TO hanse_api;
-GRANT EXECUTE ON FUNCTION ledger.last_checkpoints TO hanse_operator;
