@@ -144,20 +144,20 @@ class Proxy:
 
     @staticmethod
     def _answers(server, client):
-        with contextlib.suppress(OSError):
+        with server, contextlib.suppress(OSError):
             while data := server.recv(65536):
                 client.sendall(data)
 
     def _requests(self, client, server):
-        with contextlib.suppress(OSError):
+        with client, contextlib.suppress(OSError):
             while data := client.recv(65536):
                 if self.armed and b"COMMIT\x00" in data:
                     client.shutdown(socket.SHUT_RDWR)
-                    client.close()
                     self.on_commit(server, data)
                     server.shutdown(socket.SHUT_RDWR)
                     return
                 server.sendall(data)
+            server.shutdown(socket.SHUT_RDWR)
 
 
 def commits(server, data):
