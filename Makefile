@@ -60,7 +60,8 @@ down: setup ## Take away development clusters that no running program owns.
 setup: $(SYNCED) ## Install what the other targets need; they do it by themselves.
 
 $(SYNCED): uv.lock pyproject.toml | $(UV)
-	@$(UV) sync --frozen --quiet
+	@# From the cache if it has everything: then no registry need be in reach.
+	@$(UV) sync --frozen --quiet --offline 2>/dev/null || $(UV) sync --frozen --quiet
 	@touch $@
 
 $(UV):
