@@ -46,6 +46,7 @@ def test_health_tells_how_old_each_feed_is(pool):
     pool.until("ready", lambda: get(running, "/readyz")[0] == 200)
     said = json.loads(get(running, "/feeds")[1])
     assert len(said["feeds"]) == 9
+    assert 2 == said["feeds"]["Member"]["objects"]
     assert all(feed["fresh"] and feed["ageSeconds"] < 60 for feed in said["feeds"].values())
     assert get(running, "/healthz")[0] == 200
     pool.until("a leader", lambda: b"hanse_operator_leading 1.0" in get(running, "/metrics")[1])

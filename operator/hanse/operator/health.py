@@ -34,6 +34,7 @@ class State:
 
     hearing: Hearing
     sweeper: Sweeper
+    sizes: Callable[[], Mapping[str, int]]
     restarts: Callable[[], int]
     leader: Callable[[], Mapping[str, Any]]
     job: Callable[[str], Mapping[str, Any] | None]
@@ -69,8 +70,14 @@ class _Handlers:
         return web.json_response({"whole": self._state.sweeper.is_whole, "stale": stale}, status=200 if ready else 503)
 
     async def feeds(self, _: web.Request) -> web.Response:
+        sizes = self._state.sizes()
         feeds = {
-            kind: {"ageSeconds": heard.age_seconds(), "opened": heard.opened, "fresh": heard.is_fresh}
+            kind: {
+                "objects": sizes[kind],
+                "ageSeconds": heard.age_seconds(),
+                "opened": heard.opened,
+                "fresh": heard.is_fresh,
+            }
             for kind, heard in self._state.hearing.feeds().items()
         }
         said = {"feeds": feeds, "silentSecondsMax": SILENT_SECONDS_MAX, "restarts": self._state.restarts()}

@@ -123,8 +123,8 @@ class Operator:
     @contextlib.asynccontextmanager
     async def _served(self) -> AsyncIterator[None]:
         state = health.State(
-            self._hearing, self._sweeper, lambda: self._feed.restarts, self._progress, self._job, self._queue,
-            self._settings.internal_token,
+            self._hearing, self._sweeper, self._cache.sizes, lambda: self._feed.restarts, self._progress, self._job,
+            self._queue, self._settings.internal_token,
         )  # fmt: skip
         runner = web.AppRunner(health.application(state), access_log=None)
         await runner.setup()
