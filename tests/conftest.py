@@ -90,7 +90,8 @@ class Pool:
 
     def _answers(self) -> bool:
         try:
-            return urllib3.request("GET", f"{self.api_url}/healthz", retries=False, timeout=2).status == 200
+            with urllib3.PoolManager(retries=False, timeout=2) as http:
+                return http.request("GET", f"{self.api_url}/healthz").status == 200
         except urllib3.exceptions.HTTPError:
             return False
 

@@ -14,7 +14,8 @@ class Client:
 
     def send(self, method, path, body=None):
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        answer = urllib3.request(method, self._pool.api_url + path, json=body, headers=headers, timeout=15)
+        with urllib3.PoolManager(timeout=15) as http:
+            answer = http.request(method, self._pool.api_url + path, json=body, headers=headers)
         return answer.status, json.loads(answer.data)
 
 
