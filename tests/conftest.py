@@ -31,7 +31,7 @@ hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
 os.environ.pop("HANSE_KUBECONFIG", None)
 os.environ.pop("HANSE_DATABASE_URL", None)
 
-hypothesis.settings.register_profile("ci", max_examples=2000, deadline=None)
+hypothesis.settings.register_profile("ci", max_examples=2000, deadline=None, derandomize=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
@@ -181,7 +181,7 @@ class Pool:
             "kind": "Placement",
             "metadata": {"name": str(entry.job), "namespace": f"hanse-cluster-{name}"},
             "spec": {
-                "attempt": str(entry.attempt), "fence": entry.fence, "sequence": 1, "wanted": "Running",
+                "attempt": str(entry.attempt), "fence": entry.fence, "sequence": self.cycle, "wanted": "Running",
                 "fundedUntil": "2030-01-01T00:00:00Z", "class": "h100-80g", "startDeadline": "2m", "grace": "2s",
                 "lease": "1m", "workers": workers, **spec,
             },
