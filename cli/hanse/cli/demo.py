@@ -20,6 +20,7 @@ from typing import Annotated
 
 import typer
 
+from hanse.cli import demo_pool
 from hanse.devcluster import build, cluster, nodes, paths, processes, realnode
 from hanse.devcluster.errors import DevclusterError
 
@@ -54,6 +55,7 @@ class Demo:
 
     kubeconfig: Path
     missing: str
+    own: cluster.Cluster | None = None
     held: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
@@ -95,6 +97,8 @@ def demo(
             _show_alliance(running)
             _show_jobs(running)
             _show_nodes(running)
+            if running.own:
+                _show_pool(running, running.own)
             _summarise(running)
             if not check:
                 _wait_for_ctrl_c(running)
@@ -118,7 +122,7 @@ def _place() -> Iterator[Demo]:
     missing = _why_no_real_node()
     wanted = cluster.Wanted(shapes=tuple(nodes.parse(shape) for shape in SHAPES), real_node=not missing)
     with cluster.running(f"demo-{os.getpid()}", wanted) as own:
-        running = Demo(own.kubeconfig, missing)
+        running = Demo(own.kubeconfig, missing, own)
         running.claim(f"these parts run: {', '.join(own.parts())}", holds="kube-apiserver" in own.parts())
         yield running
 
@@ -228,6 +232,51 @@ def _show_nodes(running: Demo) -> None:
         found=ended.stderr,
     )
     running.show("get", "pods", "-o", "wide")
+
+
+def _show_pool(running: Demo, own: cluster.Cluster) -> None:
+    """Play borrowing and reclaim between a member with nodes and one without."""
+    _title(f"A running pool: {demo_pool.OWNER} has 32 GPUs, {demo_pool.BORROWER} has none")
+    pool = demo_pool.RunningPool(own)
+    pool.start()
+    owner, borrower = demo_pool.OWNER, demo_pool.BORROWER
+
+    def reaches(member: str, name: str, **wanted: object) -> bool:
+        def holds() -> bool:
+            return wanted.items() <= pool.status(member, name).items()
+
+        return demo_pool.eventually(holds)
+
+    def found(member: str, name: str) -> str:
+        return json.dumps(pool.status(member, name))
+
+    pool.submit(borrower, "guest", replicas=3, runtime="10m")
+    held = reaches(borrower, "guest", phase="Running", strength="BORROW")
+    running.claim(f"{borrower} borrows 24 idle GPUs", holds=held, found=found(borrower, "guest"))
+    running.show("get", "trainingjobs", "-n", borrower, "-o", "wide")
+    pool.submit(owner, "own", replicas=2, runtime="15s")
+    held = reaches(owner, "own", phase="Running", strength="HOME")
+    running.claim(f"{owner} comes back and holds its own at once", holds=held, found=found(owner, "own"))
+    held = reaches(borrower, "guest", phase="Requeued", preemptions=1)
+    running.claim("the borrower was stopped and keeps its place", holds=held, found=found(borrower, "guest"))
+    running.show("get", "trainingjobs", "-A", "-o", "wide")
+    held = reaches(owner, "own", phase="Succeeded")
+    running.claim(f"the job of {owner} ends", holds=held, found=found(owner, "own"))
+    held = reaches(borrower, "guest", phase="Running", strength="BORROW")
+    running.claim("the borrower runs again", holds=held, found=found(borrower, "guest"))
+    running.show("get", "pods", "-n", "hanse-workers", "-o", "wide")
+    _show_audit(running, pool)
+
+
+def _show_audit(running: Demo, pool: demo_pool.RunningPool) -> None:
+    try:
+        said = pool.audit()
+    except DevclusterError as error:
+        running.claim("the ledger's export verifies", holds=False, found=str(error))
+        return
+    running.claim("the ledger's export verifies, without the database", holds=True)
+    for line in said.splitlines():
+        typer.echo(f"  {line}")
 
 
 def _summarise(running: Demo) -> None:

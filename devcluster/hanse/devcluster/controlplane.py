@@ -136,6 +136,8 @@ class ControlPlane:
             f"--root-ca-file={self.authority.certificate_file}",
             "--leader-elect=false",
             "--use-service-account-credentials=false",
+            # A quota on a kind that was just defined is "status unknown" until the next round: five minutes by default.
+            "--resource-quota-sync-period=5s",
         )
         # What it makes is what others wait for: a pod is refused as long as its namespace has no ServiceAccount.
         processes.wait_until_ready(self.folder, CONTROLLER_MANAGER, self._has_default_account, READY_SECONDS)
