@@ -156,10 +156,11 @@ class Translator:
 
 
 def stopping(live: Live, kind: str, reason: str, detail: Mapping[str, int] | None = None) -> Entry:
-    """Return the entry that stops an attempt."""
+    """Return the entry that stops an attempt, with the strength it had: an auditor compares it with who stopped it."""
+    strength = Strength(Label(live.strength["label"]), live.strength["cover"], live.strength["tierRank"])
     return Entry(
         kind=kind, effect=Effect.STOP, verdict="Stopped", reason=str(reason), member=live.member,
-        job=uuid.UUID(live.job), fence=live.fence, detail=dict(detail or {}),
+        job=uuid.UUID(live.job), fence=live.fence, strength=strength, detail=dict(detail or {}),
     )  # fmt: skip
 
 

@@ -183,6 +183,11 @@ def _strengths(read: Bundle) -> Iterator[Finding]:
     recorded: dict[Json, Strength] = {}
     for row in sorted(read.decisions, key=lambda row: row.sequence):
         own, attempt = _strength(row.body.get("strength")), row.body.get("attempt")
+        if row.body.get("effect") == "keep" and row.body.get("cause") and own is not None and attempt is not None:
+            # A fall: who makes room keeps running, but weaker than before; what counts is the strength it had.
+            before = recorded.get(attempt)
+            recorded[attempt] = own
+            own = before
         if cause_id := row.body.get("cause"):
             cause = by_id.get(str(cause_id))
             theirs = _strength(cause.body.get("strength")) if cause else None
@@ -193,7 +198,7 @@ def _strengths(read: Bundle) -> Iterator[Finding]:
                 yield Finding(
                     "C5", row.where, f"decision {row.id} stops {attempt} for {cause_id}, which is not stronger"
                 )
-            if attempt in recorded and recorded[attempt] != own:
+            if row.body.get("effect") != "keep" and attempt in recorded and recorded[attempt] != own:
                 yield Finding("C5", row.where, f"decision {row.id} gives {attempt} another strength than was recorded")
         elif own is not None and attempt is not None:
             recorded[attempt] = own
