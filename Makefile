@@ -53,7 +53,7 @@ image: setup ## Build the container image as an OCI archive (root; needs deboots
 	@$(RUN) hanse devcluster image
 
 .PHONY: down
-down: setup ## Take away development clusters that no running program owns.
+down: setup ## Take away the default development cluster, and what programs that crashed have left.
 	@$(RUN) hanse devcluster down
 
 .PHONY: setup

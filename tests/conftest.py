@@ -26,11 +26,12 @@ from hanse.devcluster import cluster, postgres, processes
 from hanse.evidence import enrolments, identity, signatures
 from hanse.ledger import database, decisions, registry, term
 
-hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
 # Tests never touch what somebody has configured for their own work; those about the variables set them themselves.
 os.environ.pop("HANSE_KUBECONFIG", None)
 os.environ.pop("HANSE_DATABASE_URL", None)
 
+hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
+# The same examples each time, so that a change is judged by what it changed and not by luck.
 hypothesis.settings.register_profile("ci", max_examples=2000, deadline=None, derandomize=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
