@@ -173,7 +173,7 @@ def apply(on, *documents):
 def _real():
     """A cluster with a node that runs pods and says that it has four GPUs, and simulated nodes."""
     wanted = cluster.Wanted(shapes=(nodes.parse(f"{CLASS}=2x8"),), real_node=True)
-    with cluster.running(f"test-{os.getpid()}-real", wanted) as running:
+    with cluster.running(f"test-{os.getpid()}-agent-real", wanted) as running:
         running.kubectl("label", "node", cluster.REAL_NODE, f"hanse.dev/accelerator-class={CLASS}")
         gpus = {"status": {"capacity": {GPU: "4"}, "allocatable": {GPU: "4"}}}
         running.kubectl("patch", "node", cluster.REAL_NODE, "--subresource=status", "-p", json.dumps(gpus))

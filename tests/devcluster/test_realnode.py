@@ -43,7 +43,7 @@ for attempt in range(100):
 def _real():
     """Return a cluster with a real node that all tests here may use which do not break it."""
     skip_unless_possible()
-    with cluster.running(f"test-{os.getpid()}-real", WANTED) as running:
+    with cluster.running(f"test-{os.getpid()}-realnode", WANTED) as running:
         yield running
 
 
