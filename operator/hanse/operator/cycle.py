@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy import Engine
 
 from hanse import resources, scheduler
-from hanse.ledger import attempts, database, decisions, errors, reports
+from hanse.ledger import database, decisions, errors, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
 from hanse.operator import ends, entries, failpoints, members, snapshot
@@ -31,6 +31,7 @@ from hanse.operator.fitness import Verdict
 from hanse.operator.kube import Kube
 from hanse.operator.mirror import Mirror
 from hanse.operator.storage import Storage
+from hanse.operator.suspects import Suspects
 from hanse.operator.telling import Teller
 from hanse.operator.world import World
 from hanse.quota.errors import QuotaError
@@ -40,8 +41,6 @@ POLL_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 5.0
 """Time alone changes things too: funding is renewed, windows open, deadlines pass."""
 HELD_BACK_SECONDS = 30.0
-LAPSE_AFTER_SECONDS = 60.0
-"""After a take-over, or a database that was away, agents get this long to renew before anybody is called suspect."""
 CODE_SHA256 = hashlib.sha256(f"hanse {metadata.version('hanse')}".encode()).digest()
 
 _NODES_VERSION = sa.select(sa.func.coalesce(sa.func.max(Node.reported_at_seconds), 0), sa.func.count()).select_from(
@@ -59,6 +58,8 @@ class Progress:
     planned_at: float = float("-inf")
     orders_left: int = 0
     pool_problem: str = ""
+    brake: str = ""
+    """Why no suspect attempt is expired, where one would be."""
 
 
 @dataclass
@@ -84,7 +85,8 @@ class Leader:
         self._held_back: dict[str, tuple[Verdict, float]] = {}
         self._nodes_version: tuple[int, int] = (0, -1)
         self._is_finishing = False
-        self._steady_since = time.monotonic()
+        self._suspects = Suspects(self.engine, self.term, self.world, self.mirror)
+        self._reported: list[reports.Node] = []
         self._nodes: list[reports.Node] = []
 
     async def run(self) -> None:
@@ -104,7 +106,7 @@ class Leader:
                 # Whatever was recorded is read again: nothing is assumed of a transaction whose answer is not known.
                 _log.warning("cycle_failed", error=type(error).__name__, said=str(error)[:500])
                 self.mirror.drop()
-                self._steady_since = time.monotonic()
+                self._suspects.restart()
                 await asyncio.sleep(POLL_SECONDS)
             await self._pause()
 
@@ -138,14 +140,14 @@ class Leader:
         await asyncio.sleep(DEBOUNCE_SECONDS)
 
     def _read(self) -> None:
-        if time.monotonic() - self._steady_since > LAPSE_AFTER_SECONDS:
-            attempts.lapse(self.engine, self.term)
+        self._suspects.read()
         self.mirror.poll(self.engine, self.world.jobs)
         with database.transaction(self.engine) as connection:
             newest, count = connection.execute(_NODES_VERSION).one()
         # Reports of one second cannot be told apart, so what was read within it is read again.
         if (newest, count) != self._nodes_version or newest >= self.mirror.now_seconds - 1:
-            self._nodes, self._nodes_version = reports.nodes(self.engine), (newest, count)
+            self._reported, self._nodes_version = reports.nodes(self.engine), (newest, count)
+        self._nodes = self._suspects.standing(self._reported)
 
     async def _plan_and_record(self) -> None:
         now = time.monotonic()
@@ -159,7 +161,8 @@ class Leader:
             return
         self.progress.pool_problem = ""
         translated = entries.Translator(self.world, self.mirror, situation).groups(plan.decisions)
-        groups = [*ends.groups(self.world, self.mirror), *translated]
+        groups = [*self._suspects.groups(), *ends.groups(self.world, self.mirror), *translated]
+        self.progress.brake = self._suspects.problem
         self.teller.take(plan, situation.verdicts)
         if groups:
             await asyncio.to_thread(self._record, situation, _once_each(groups))
@@ -225,6 +228,9 @@ class Leader:
         _log.info("cycle_recorded", term=self.term, cycle=self.progress.cycle, decisions=len(recorded))
 
 
+_ENDING = {decisions.Effect.STOP, decisions.Effect.EXPIRE}
+
+
 def _once_each(groups: list[entries.Group]) -> list[entries.Group]:
     """Leave out groups that stop an attempt that an earlier one stops already: a user's end comes before a plan's."""
     stopped: set[str] = set()
@@ -233,7 +239,7 @@ def _once_each(groups: list[entries.Group]) -> list[entries.Group]:
         named = {str(entry.job) for entry in group.entries if entry.effect is not decisions.Effect.ADMIT}
         if named & stopped:
             break
-        stopped |= {str(entry.job) for entry in group.entries if entry.effect is decisions.Effect.STOP}
+        stopped |= {str(entry.job) for entry in group.entries if entry.effect in _ENDING}
         kept.append(group)
     return kept
 

@@ -126,9 +126,15 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
         return _REASON_BY_VALUE[live.stop_reason], _said(
             "a decision has stopped it, and it is given time to checkpoint"
         )
+    if phase == Phase.FAILED:
+        return _why_failed(known)
     is_unplaced = known.verdict is not None and known.verdict.reason == Reason.STORAGE_NOT_READY
-    if phase not in {Phase.QUEUED, Phase.REQUEUED} and not (phase == Phase.ADMITTED and is_unplaced):
-        return None, {}
+    if phase in {Phase.QUEUED, Phase.REQUEUED} or (phase == Phase.ADMITTED and is_unplaced):
+        return _why_waiting(known)
+    return None, {}
+
+
+def _why_waiting(known: Known) -> tuple[Reason | None, dict[str, Any]]:
     if known.verdict is not None:
         return known.verdict.reason, _said(known.verdict.sentence)
     if known.waiting is None:
@@ -139,6 +145,12 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
         numbers["borrowableGpus"] = row["borrowable_gpus"]
     reason = _REASON_BY_VALUE[row["reason"]]
     return reason, _said(reason.meaning, _remedy(row)) | numbers
+
+
+def _why_failed(known: Known) -> tuple[Reason, dict[str, Any]]:
+    reason = _REASON_BY_VALUE[failed(known.job, known.past) or FAILED]
+    refusal = known.past.last_failure if reason == Reason.PLACEMENT_REFUSED else ""
+    return reason, _said(f"{reason.meaning}: {refusal}" if refusal else reason.meaning)
 
 
 def _remedy(row: Mapping[str, Any]) -> str:
