@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 CHECK ?=
 ARGS ?=
-BENCHES := kueue-baseline
+BENCHES := kueue-baseline bind-rate
 
 .PHONY: help
 help: ## Show this list.

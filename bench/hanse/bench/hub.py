@@ -65,7 +65,7 @@ class Hub:
         self.own = own
         self.folder = own.folder / "bench"
         self.folder.mkdir()
-        self._health_port, self._api_port = _free_port(), _free_port()
+        self._health_port, self._api_port = free_port(), free_port()
         self.api_url = f"http://{LOOPBACK}:{self._api_port}"
 
     def install(self) -> None:
@@ -167,7 +167,8 @@ def until(holds: Callable[[], bool], limit_seconds: float) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that is free on loopback."""
     with socket.create_server((LOOPBACK, 0)) as server:
         return int(server.getsockname()[1])
 

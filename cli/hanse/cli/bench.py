@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hanse.bench import kueue, reports
+from hanse.bench import binding, kueue, reports
 from hanse.cli.errors import CommandError
 
 app = typer.Typer(help="Benchmarks.", no_args_is_help=True, rich_markup_mode=None)
@@ -27,6 +27,17 @@ Scale = Annotated[
 def kueue_baseline(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
     """Play Kueue's own scheduler benchmark with Hanse, on a control plane of its own: minutes."""
     _run(lambda: kueue.run(scale), file, as_json)
+
+
+@app.command()
+def bind_rate(
+    file: File = None,
+    as_json: AsJson = False,
+    scale: Scale = 1.0,
+    gang: Annotated[int, typer.Option(min=1, max=1000, help="Workers of each job.")] = 8,
+) -> None:
+    """Bind 4,000 workers to 1,000 simulated nodes, beside kube-scheduler on the same API server: minutes."""
+    _run(lambda: binding.run(scale, gang), file, as_json)
 
 
 def _run(bench: Callable[[], reports.Report], file: Path | None, as_json: bool) -> None:
