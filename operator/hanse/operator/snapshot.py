@@ -15,7 +15,7 @@ from hanse import resources, scheduler
 from hanse.ledger import reports
 from hanse.operator import capping, offers
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
-from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past
+from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past, Saved
 from hanse.operator.world import World
 from hanse.quota import charge
 from hanse.scheduler import pool as pools
@@ -84,7 +84,7 @@ def _attempts(
             jobs[live.job] = _departed(live)
         job = jobs.get(live.job)
         if job is not None and _is_plannable(live, job, fitness) and all(node in nodes for node, _, _ in live.placed):
-            found.append(_attempt(live))
+            found.append(_attempt(live, mirror.saved.get(live.job)))
             continue
         if job is not None:
             jobs[live.job] = dataclasses.replace(job, suspended=True)
@@ -296,8 +296,10 @@ def _departed(live: Live) -> records.Job:
     )
 
 
-def _attempt(live: Live) -> records.Attempt:
+def _attempt(live: Live, saved: Saved | None) -> records.Attempt:
     started = live.granted_at_seconds or live.admitted_at_seconds
+    # What an earlier attempt saved is where this one began.
+    checkpoint = max(started, saved.at_seconds) if saved and saved.fence == live.fence else started
     return records.Attempt(
         job=live.job,
         number=live.fence,
@@ -305,7 +307,7 @@ def _attempt(live: Live) -> records.Attempt:
         rung=pools.Rung[live.strength["label"]],
         cover=live.strength["cover"],
         started_seconds=started,
-        checkpoint_seconds=started,
+        checkpoint_seconds=checkpoint,
         funded_until_seconds=live.funded_until_seconds or live.admitted_at_seconds,
         gpu_rate=charge.gpu_rate(live.milli_h100e, live.tier_thousandths),
         placed=tuple(records.Placed(*each) for each in live.placed),
