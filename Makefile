@@ -31,6 +31,10 @@ demo: setup ## Bring up a pool on this machine and show it; with CHECK=1 unatten
 test: setup ## Run all tests; ARGS="tests/resources -k tier" runs some.
 	@$(RUN) pytest $(ARGS)
 
+.PHONY: faults
+faults: setup ## Break a running pool in each known way during streams of jobs, and check what it promises (40 minutes).
+	@$(RUN) pytest -m faults -s tests/faults $(ARGS)
+
 .PHONY: lint
 lint: setup ## Check style, types, layers and generated files.
 	@$(RUN) ruff check
