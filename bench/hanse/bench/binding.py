@@ -35,7 +35,7 @@ from hanse.bench.hub import Object
 from hanse.bench.reports import Report
 from hanse.bench.scenario import IMAGE
 from hanse.devcluster import cluster, processes
-from hanse.devcluster.controlplane import LOOPBACK, SCHEDULER
+from hanse.devcluster.controlplane import LOOPBACK, SCHEDULER, ControlPlane
 from hanse.devcluster.nodes import CLASS_LABEL, Shape
 from hanse.devcluster.progress import Line
 
@@ -84,9 +84,11 @@ def run(scale: float, gang: int) -> Report:
     load = Load(round(NODES * scale), max(1, round(WORKERS * scale) // gang) * gang, gang)
     machine = reports.machine()
     shape = Shape(CLASS, load.nodes, GPUS_PER_NODE)
-    with hub.plane(cluster.Wanted(shapes=(shape,), scheduler=True)) as own, Line("binding") as line:
+    with hub.plane(cluster.Wanted(shapes=(shape,))) as own, Line("binding") as line:
         line.update("waiting for the nodes")
         hub.until(lambda: _all_ready(own), QUIET_SECONDS_MAX)
+        # Started when all is quiet, it knows all nodes as ready from its first list on.
+        ControlPlane(own.folder, LOOPBACK).start_scheduler()
         theirs = asyncio.run(_kube_scheduler(own, load, line))
         line.update("clearing the nodes")
         _clear(own, load)
