@@ -90,7 +90,8 @@ def misconfigured(document: Mapping[str, Any], problem: str, now_seconds: int) -
 
 def differs(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Return whether a status is worth writing."""
-    return any(before.get(name) != after.get(name) for name in _DECIDED)
+    said = [each.get("explanation", {}).get("message") for each in (before, after)]
+    return said[0] != said[1] or any(before.get(name) != after.get(name) for name in _DECIDED)
 
 
 def is_final(status: Mapping[str, Any]) -> bool:
@@ -125,7 +126,8 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
         return _REASON_BY_VALUE[live.stop_reason], _said(
             "a decision has stopped it, and it is given time to checkpoint"
         )
-    if phase not in {Phase.QUEUED, Phase.REQUEUED}:
+    is_unplaced = known.verdict is not None and known.verdict.reason == Reason.STORAGE_NOT_READY
+    if phase not in {Phase.QUEUED, Phase.REQUEUED} and not (phase == Phase.ADMITTED and is_unplaced):
         return None, {}
     if known.verdict is not None:
         return known.verdict.reason, _said(known.verdict.sentence)
