@@ -101,7 +101,7 @@ class Translator:
             nodes={placed.node: units.MILLI * placed.gpus.bit_count() for placed in decision.placed},
             strength=_strength(decision.label, tier.rank),
             funded_until_seconds=decision.funded_until_seconds,
-            funding=self._funding(leaf.member, decision, self._as_of, decision.gpu_rate * gpus),
+            funding=self._funding(decision, self._as_of, decision.gpu_rate * gpus),
             detail={
                 "asOf": self._as_of,
                 "namespace": job.metadata.namespace or "",
@@ -136,19 +136,22 @@ class Translator:
         return dataclasses.replace(
             _keeping(live, "Renew", "Funded", "Renewed"),
             funded_until_seconds=decision.funded_until_seconds,
-            funding=self._funding(live.member, decision, start, rate),
+            funding=self._funding(decision, start, rate),
         )
 
     def _refuse(self, live: Live, decision: decisions.Refuse) -> Entry:
         entry = _keeping(live, "Refuse", "Refused", str(decision.reason))
-        return dataclasses.replace(entry, detail={"stopBy": decision.stop_by_seconds})
+        short = decision.short
+        said: dict[str, int | str] = {"stopBy": decision.stop_by_seconds, "cap": short.cap}
+        said |= {"asked": short.asked, "left": short.left}
+        return dataclasses.replace(entry, detail=said)
 
     def _funding(
-        self, member: str, decision: decisions.Admit | decisions.Renew, start_seconds: int, rate: int
+        self, decision: decisions.Admit | decisions.Renew, start_seconds: int, rate: int
     ) -> tuple[Funding, ...]:
         found = []
         for reserved in decision.reserved:
-            window = self._windows[member, reserved.cap, reserved.start_seconds]
+            window = self._windows[reserved.organisation, reserved.cap, reserved.start_seconds]
             start = max(start_seconds, window.start_seconds)
             end = min(decision.funded_until_seconds, window.end_seconds)
             found.append(Funding(reserved.cap, window.start_seconds, window.ceiling, start, end, rate))

@@ -67,7 +67,7 @@ def build(inputs: Inputs) -> Situation:
             jobs[uid] = _job(inputs, uid, job, suspended=_held_back(inputs, uid, job))
     attempts = _attempts(mirror, fitness, jobs, nodes)
     snapshot = scheduler.build(pool, nodes.values(), jobs.values(), attempts, mirror.now_seconds)
-    return Situation(snapshot, verdicts, {(each.member, each.cap, each.start_seconds): each for each in opened})
+    return Situation(snapshot, verdicts, {(each.organisation, each.cap, each.start_seconds): each for each in opened})
 
 
 def _attempts(

@@ -30,6 +30,7 @@ from hanse.operator.snapshot import failed
 from hanse.operator.world import Leaf
 from hanse.quota import units
 from hanse.resources import Phase, Reason
+from hanse.scheduler import explaining
 
 _DECIDED = ("phase", "reason", "observedGeneration", "fence", "strength", "cluster", "replicas")
 _REASON_BY_VALUE = {str(each): each for each in Reason}
@@ -138,7 +139,8 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
     if row["borrowable_gpus"] >= 0:
         numbers["borrowableGpus"] = row["borrowable_gpus"]
     reason = _REASON_BY_VALUE[row["reason"]]
-    return reason, _said(reason.meaning, _remedy(row)) | numbers
+    meaning = explaining.cap_in_words(row) if row["cap"] else reason.meaning
+    return reason, _said(meaning, _remedy(row)) | numbers
 
 
 def _remedy(row: Mapping[str, Any]) -> str:

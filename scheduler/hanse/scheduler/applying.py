@@ -106,15 +106,12 @@ def _named(decision: Decision) -> Iterator[AttemptId]:
 
 
 def _less_reserved(snapshot: Snapshot, decisions: Sequence[Decision]) -> tuple[CapWindow, ...]:
-    funded = [decision for decision in decisions if isinstance(decision, Admit | Renew) and decision.reserved]
-    rows = columns.find(snapshot.jobs["uid"], [decision.attempt.job for decision in funded])
-    catalogue = snapshot.catalogue
     taken: dict[tuple[str, str, int], int] = {}
-    for row, decision in zip(rows, funded, strict=True):
-        member = catalogue.members[catalogue.member_of[snapshot.jobs["organisation"][row]]].name
-        for each in decision.reserved:
-            key = (member, each.cap, each.start_seconds)
+    for decision in decisions:
+        for each in decision.reserved if isinstance(decision, Admit | Renew) else ():
+            key = (each.organisation, each.cap, each.start_seconds)
             taken[key] = taken.get(key, 0) + each.amount
     return tuple(
-        replace(cap, left=cap.left - taken.get((cap.member, cap.name, cap.start_seconds), 0)) for cap in snapshot.caps
+        replace(cap, left=cap.left - taken.get((cap.organisation, cap.name, cap.start_seconds), 0))
+        for cap in snapshot.caps
     )

@@ -47,7 +47,7 @@ def build(
 
 def sorted_caps(caps: Iterable[CapWindow]) -> tuple[CapWindow, ...]:
     """Return cap windows in the order that a snapshot has them in."""
-    return tuple(sorted(caps, key=lambda cap: (cap.member, cap.name, cap.start_seconds)))
+    return tuple(sorted(caps, key=lambda cap: (cap.organisation, cap.name, cap.start_seconds)))
 
 
 def node_rows(catalogue: Catalogue, nodes: Sequence[Node]) -> Table:

@@ -55,21 +55,19 @@ class Cycle:
         self.slots = Slots(snapshot, ground)
         self.victims = Victims(self.parts, self.rules, policy.restart_cost_seconds)
         self.funds = Funds(snapshot)
-        self._load_rates()
+        self._load_use()
         self.decisions: list[Decision] = []
         self._uids: list[str] = snapshot.jobs["uid"].tolist()
         self._has_exclusive = bool(self.parts.holdings.exclusive_of.any())
 
-    def _load_rates(self) -> None:
+    def _load_use(self) -> None:
         attempts, holdings = self.snapshot.attempts, self.snapshot.holdings
         gpus = np.zeros(len(attempts), dtype=np.int64)
         np.add.at(gpus, holdings["attempt"], np.bitwise_count(holdings["gpus"]).astype(np.int64))
-        rates = attempts["gpu_rate"] * gpus
-        for draining, by_member in ((False, self.funds.rate), (True, self.funds.draining_rate)):
-            rows = attempts["draining"] == draining
-            total = np.zeros(len(by_member), dtype=np.int64)
-            np.add.at(total, self.parts.member[attempts["job"][rows]], rates[rows])
-            by_member[:] = total.tolist()
+        by_leaf = np.zeros(len(self.catalogue.organisations), dtype=np.int64)
+        np.add.at(by_leaf, self.parts.leaf[attempts["job"]], attempts["gpu_rate"] * gpus)
+        for leaf in np.flatnonzero(by_leaf).tolist():
+            self.funds.use(leaf, int(by_leaf[leaf]))
 
     def attempt(self, part: int) -> AttemptId:
         """Return the name of a part's last attempt."""
@@ -116,7 +114,7 @@ class Cycle:
         return Rooms(group, {0: room // (units.MILLI * gpus_per_worker)})
 
     def use(self, ask: Ask) -> caps.Use:
-        """Return what a gang would use of its member's caps until it is renewed."""
+        """Return what a gang would use of the caps above it until it is renewed."""
         part = ask.claim.part
         shape = self.snapshot.shapes[int(self.parts.shape[part])]
         rate = self.catalogue.gpu_rate(ask.claim.accelerator, shape.precision, int(self.parts.tier[part]))
@@ -125,8 +123,8 @@ class Cycle:
 
     def admit(self, ask: Ask, *, may_stop: bool) -> Admitted | None:
         """Start the gang if its caps allow it and there is a place, now or (*may_stop*) after stopping others."""
-        use = self.use(ask)
-        reserved = self.funds.reservation(ask.member, use)
+        use, leaf = self.use(ask), int(self.parts.leaf[ask.claim.part])
+        reserved = self.funds.reservation(leaf, use)
         if reserved is None:
             return None
         found = placing.find_idle(ask, self.capacity)
@@ -134,7 +132,7 @@ class Cycle:
             found = self.victims.find(ask, self.capacity)
         if found is None or not self._allows_at_once(ask, use, found):
             return None
-        self.funds.commit(ask.member, reserved)
+        self.funds.commit(reserved)
         freed = self.parts.holdings.node[self.parts.holdings.rows(np.array(found.stops, dtype=np.int64))]
         free_before = self.capacity.free[:, freed]
         losers = {int(self.parts.member[part]) for part in found.stops if self.parts.cover[part] >= 0}
@@ -149,9 +147,9 @@ class Cycle:
         return Admitted(found.stops, Gains(is_room, frozenset(losers | ({ask.member} if falls else set()))))
 
     def _allows_at_once(self, ask: Ask, use: caps.Use, found: Found) -> bool:
-        own = [part for part in found.stops if self.parts.member[part] == ask.member]
-        stopped = sum(self.parts.rate(part) for part in own)
-        return self.funds.allows_at_once(ask.member, use.gpu_rate * ask.gpus, stopped)
+        leaf_of = self.parts.leaf
+        stopped = [(int(leaf_of[part]), self.parts.rate(part)) for part in found.stops]
+        return self.funds.short_at_once(int(leaf_of[ask.claim.part]), use.gpu_rate * ask.gpus, stopped) is None
 
     def _start(self, ask: Ask, use: caps.Use, found: Found) -> list[int]:
         """Let the gang run in its place; return the masks of its GPUs, by node."""
@@ -161,7 +159,7 @@ class Cycle:
         parts.start(claim.part, claim.accelerator, use.gpu_rate, placed, self.ground)
         self.accounts.label(claim.part, claim.rung, claim.cover)
         self.capacity.change(parts.holdings.use(np.array([claim.part])), -1)
-        self.funds.rate[ask.member] += parts.rate(claim.part)
+        self.funds.use(int(parts.leaf[claim.part]), parts.rate(claim.part))
         return masks
 
     def _decision(self, ask: Ask, use: caps.Use, found: Found, masks: list[int]) -> Admit:
@@ -178,14 +176,12 @@ class Cycle:
     def _stop(self, part: int) -> Stop:
         parts = self.parts
         label = Label(Rung(int(parts.rung[part])), int(parts.cover[part]))
-        gpus, rate, member = parts.gpus(part), parts.rate(part), int(parts.member[part])
+        gpus = parts.gpus(part)
         stop = Stop(self.attempt(part), label, gpus, gpus * int(parts.lost_seconds[part]))
         alone = np.array([part])
         rows = parts.holdings.rows(alone)
         self.accounts.charge(part, -1)
         self.capacity.change(parts.holdings.use(alone), +1)
         self.slots.drain(stop.attempt, parts.holdings.node[rows], parts.holdings.gpus[rows].tolist())
-        self.funds.rate[member] -= rate
-        self.funds.draining_rate[member] += rate
         parts.stop(part)
         return stop

@@ -74,11 +74,23 @@ class Relabel:
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """What a decision sets aside in one window of one cap."""
+    """What a decision sets aside in one window of one cap of *organisation*, which may be the member."""
 
+    organisation: str
     cap: str
     start_seconds: int
     amount: units.MilliH100eSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class CapShort:
+    """The first cap on the way from a job's leaf to its member that refuses it: mH·s of a window, or mH at once."""
+
+    organisation: str
+    cap: str
+    is_at_once: bool
+    asked: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,7 @@ class Refuse:
 
     attempt: AttemptId
     stop_by_seconds: int
+    short: CapShort
     reason: Reason = Reason.FUNDING_REFUSED
 
 
