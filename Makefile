@@ -36,6 +36,7 @@ test: setup ## Run all tests; ARGS="tests/resources -k tier" runs some.
 bench: setup ## Run all benchmarks; ARGS="kueue-baseline --json FILE" runs one.
 	@$(if $(ARGS),$(RUN) hanse bench $(ARGS),failed=0; for name in $(BENCHES); do \
 	  $(RUN) hanse bench $$name || failed=1; done; exit $$failed)
+
 .PHONY: faults
 faults: setup ## Break a running pool in each known way during streams of jobs, and check what it promises (40 minutes).
 	@$(RUN) pytest -m faults -s tests/faults $(ARGS)
