@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from hanse import resources
 from hanse.ledger.decisions import Effect, Entry
-from hanse.operator import capping, entries, failpoints, offers, placing, statuses
+from hanse.operator import capping, entries, failpoints, offers, placing, snapshot, statuses
 from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import NEVER_RAN, Live, Past
+from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
 from hanse.operator.world import Leaf, World
 from hanse.resources import Reason
 from hanse.scheduler.pool import NodeState
@@ -49,7 +49,7 @@ def placement(phase, fence=2):
 
 WAITING = {
     "reason": "WaitingForQuota", "accelerator": "h100-80g", "asked_gpus": 512, "free_gpus": 100, "borrowable_gpus": -1,
-    "lacking_gpus": 12, "workers_that_fit": 24, "ahead_in_leaf": 3,
+    "lacking_gpus": 12, "workers_that_fit": 24, "ahead_in_leaf": 3, "cap": "",
 }  # fmt: skip
 
 
@@ -68,9 +68,13 @@ WAITING = {
         ("Preempting", None, {"live": live(stop_kind="End", stop_reason="Suspended")}),
         ("Requeued", "WaitingForQuota", {"past": Past(attempts=1, last_outcome="Stopped"), "waiting": WAITING}),
         ("Succeeded", None, {"past": Past(attempts=1, last_outcome="Succeeded"), "waiting": WAITING}),
-        ("Failed", None, {"past": Past(attempts=4, failures=4, last_outcome="Failed")}),
+        ("Failed", "RestartLimitExceeded", {"past": Past(attempts=4, failures=4, last_outcome="Failed")}),
         ("Requeued", None, {"past": Past(attempts=3, failures=3, last_outcome="Failed")}),
-        ("Failed", None, {"past": Past(attempts=1, run_seconds=72 * 3600)}),
+        ("Failed", "MaxRuntimeExceeded", {"past": Past(attempts=1, run_seconds=72 * 3600)}),
+        ("Failed", "PlacementRefused", {"past": Past(attempts=1, last_stop_reason="PlacementRefused")}),
+        ("Requeued", None, {"past": Past(attempts=1, last_is_expired=True)}),
+        ("Queued", "StorageNotReady", {"verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
+        ("Admitted", "StorageNotReady", {"live": live(), "verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -95,6 +99,19 @@ def test_an_explanation_has_the_numbers_and_what_would_help(job):
 def test_a_running_jobs_charge_is_gpus_by_worth_by_tier(job):
     status = project(job, live=live())
     assert (16 * 1500, "16.0", "16/512") == (status["chargeRateMilliH100e"], status["h100e"], status["gpus"])
+
+
+def test_the_last_checkpoint_of_record_is_told_whoever_runs(job):
+    saved = Saved(step=1200, fence=2, at_seconds=NOW)
+    status = project(job, saved=saved)
+    assert {"time": "2027-01-15T08:00:00Z", "step": 1200, "fence": 2} == status["lastCheckpoint"]
+    resources.TrainingJob.parse(job | {"status": status})
+
+
+def test_a_victim_loses_what_its_own_attempt_did_not_save():
+    own, earlier = Saved(5, 2, NOW + 50), Saved(5, 1, NOW + 50)
+    checkpoints = [snapshot._attempt(live(), saved).checkpoint_seconds for saved in (None, own, earlier)]
+    assert [NOW, NOW + 50, NOW] == checkpoints
 
 
 def test_a_condition_keeps_its_time_as_long_as_its_value(job):

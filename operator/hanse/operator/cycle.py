@@ -85,6 +85,7 @@ class Leader:
         self._held_back: dict[str, tuple[Verdict, float]] = {}
         self._nodes_version: tuple[int, int] = (0, -1)
         self._is_finishing = False
+        self._is_plan_cut = False
         self._suspects = Suspects(self.engine, self.term, self.world, self.mirror)
         self._reported: list[reports.Node] = []
         self._nodes: list[reports.Node] = []
@@ -122,7 +123,8 @@ class Leader:
             await asyncio.to_thread(self._members.sync, self.world)
         seen = self.mirror.version, self._nodes
         await asyncio.to_thread(self._read)
-        is_due = time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
+        is_due = self._is_plan_cut or time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
+        self._is_plan_cut = False
         if is_due or any(changes.values()) or seen != (self.mirror.version, self._nodes):
             await self._storage.look()
             await self._plan_and_record()
@@ -161,12 +163,16 @@ class Leader:
             return
         self.progress.pool_problem = ""
         translated = entries.Translator(self.world, self.mirror, situation).groups(plan.decisions)
-        groups = [*self._suspects.groups(), *ends.groups(self.world, self.mirror), *translated]
+        ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror)]
         self.progress.brake = self._suspects.problem
+        groups = _once_each([*ended, *translated])
         self.teller.take(plan, situation.verdicts)
         if groups:
-            await asyncio.to_thread(self._record, situation, _once_each(groups))
+            await asyncio.to_thread(self._record, situation, groups)
             await asyncio.to_thread(self._read)
+        if len(groups) < len(ended) + len(plan.decisions):
+            self._is_plan_cut = True
+            self.woken.set()
 
     def _plan(self) -> tuple[snapshot.Situation, scheduler.Plan]:
         held_back = self._storage.verdicts() | {job: verdict for job, (verdict, _) in self._held_back.items()}
