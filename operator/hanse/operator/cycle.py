@@ -30,9 +30,11 @@ from hanse.operator.cache import Cache
 from hanse.operator.fitness import Verdict
 from hanse.operator.kube import Kube
 from hanse.operator.mirror import Mirror
+from hanse.operator.pool_telling import PoolTeller
 from hanse.operator.storage import Storage
 from hanse.operator.suspects import Suspects
 from hanse.operator.telling import Teller
+from hanse.operator.tidying import Tidier
 from hanse.operator.world import World
 from hanse.quota.errors import QuotaError
 
@@ -87,6 +89,9 @@ class Leader:
         self._is_finishing = False
         self._is_plan_cut = False
         self._suspects = Suspects(self.engine, self.term, self.world, self.mirror)
+        self._situation: snapshot.Situation | None = None
+        self._pool_teller = PoolTeller(self.world, self.teller)
+        self._tidier = Tidier(self.kube, self.world, self.mirror)
         self._reported: list[reports.Node] = []
         self._nodes: list[reports.Node] = []
 
@@ -131,6 +136,9 @@ class Leader:
             self.progress.planned_at = time.monotonic()
             await self._actuator.reconcile()
             await self.teller.tell()
+            await self._tidier.tidy()
+            if self._situation is not None:
+                await self._pool_teller.tell(self._situation, self._suspects.reach, self._suspects.agents)
         self.progress.orders_left = await self._actuator.act()
 
     async def _pause(self) -> None:
@@ -162,6 +170,7 @@ class Leader:
             _log.error("pool_refused", problem=str(error))
             return
         self.progress.pool_problem = ""
+        self._situation = situation
         translated = entries.Translator(self.world, self.mirror, situation).groups(plan.decisions)
         ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror)]
         self.progress.brake = self._suspects.problem

@@ -84,7 +84,7 @@ def misconfigured(document: Mapping[str, Any], problem: str, now_seconds: int) -
     generation = document["metadata"].get("generation", 0)
     before = document.get("status", {}).get("conditions", [])
     message = problem[:_MESSAGE_LENGTH_MAX]
-    condition = _Stamp(before, generation, now_seconds).condition("Queued", "False", Reason.MISCONFIGURED, message)
+    condition = Stamp(before, generation, now_seconds).condition("Queued", "False", Reason.MISCONFIGURED, message)
     return {
         "observedGeneration": generation,
         "phase": str(Phase.QUEUED),
@@ -204,7 +204,7 @@ def _conditions(known: Known, phase: Phase, status: Mapping[str, Any], now_secon
         "Suspended": phase == Phase.SUSPENDED,
     }
     why = {"Failed": failed(known.job, known.past) or FAILED} if phase == Phase.FAILED else {}
-    stamp = _Stamp(before, known.job.metadata.generation, now_seconds)
+    stamp = Stamp(before, known.job.metadata.generation, now_seconds)
     return [stamp.condition(name, str(value), why.get(name, reason), message) for name, value in holds.items()]
 
 
@@ -213,7 +213,7 @@ def _time(seconds: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stamp:
+class Stamp:
     """What conditions are compared with and stamped by."""
 
     before: list[dict[str, Any]]
