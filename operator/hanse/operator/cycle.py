@@ -172,7 +172,8 @@ class Leader:
         self.progress.pool_problem = ""
         self._situation = situation
         translated = entries.Translator(self.world, self.mirror, situation).groups(plan.decisions)
-        ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror)]
+        without_storage = self._storage.given_up()
+        ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror, without_storage)]
         self.progress.brake = self._suspects.problem
         groups = _once_each([*ended, *translated])
         self.teller.take(plan, situation.verdicts)

@@ -88,6 +88,8 @@ class Suspects:
         if job is None:
             # An object that cannot be read is there all the same, and may say that it waits.
             return None if str(suspect.job) in self._world.documents else "JobDeleted"
+        if job.metadata.deletion_timestamp is not None:
+            return "JobDeleted"
         return None if job.spec.on_cluster_lost == "Hold" else "ClusterLost"
 
     def _is_over(self, suspect: Suspect) -> bool:
