@@ -243,6 +243,8 @@ def failed(job: resources.TrainingJob, past: Past) -> str | None:
         return "RestartLimitExceeded"
     if past.run_seconds >= _seconds(job.spec.max_runtime):
         return "MaxRuntimeExceeded"
+    if past.last_is_expired and job.spec.on_cluster_lost == "Fail":
+        return "ClusterLost"
     return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" else None
 
 
