@@ -48,6 +48,10 @@ def test_a_member_gets_a_namespace_and_its_people_may_work_there(pool, hanse, me
     assert member == get(pool, "namespace", member)["metadata"]["labels"]["hanse.dev/member"]
     as_them = ["--as=x", f"--as-group={member}-people", f"--namespace={member}"]
     assert "yes\n" == pool.cluster.kubectl("auth", "can-i", "create", "trainingjobs.hanse.dev", *as_them).stdout
+    operator = ["--as=system:serviceaccount:hanse-system:hanse-operator", f"--namespace={member}"]
+    asked = [f"secrets/{member}-s3", "secrets/another"]
+    may = [pool.cluster.kubectl("auth", "can-i", "get", each, *operator, check=False).stdout for each in asked]
+    assert ["yes\n", "no\n"] == may
     again, _ = hanse("member", "add", member, f"--verify-key={KEY}", f"--encrypt-key={KEY}", f"--group={member}-people")
     assert 0 == again
 

@@ -25,11 +25,12 @@ from typing import Any
 
 from hanse import resources
 from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past
+from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past, Saved
 from hanse.operator.snapshot import failed
 from hanse.operator.world import Leaf
 from hanse.quota import units
 from hanse.resources import Phase, Reason
+from hanse.scheduler import explaining
 
 _DECIDED = ("phase", "reason", "observedGeneration", "fence", "strength", "cluster", "replicas")
 _REASON_BY_VALUE = {str(each): each for each in Reason}
@@ -47,6 +48,7 @@ class Known:
     verdict: Verdict | None = None
     waiting: Mapping[str, Any] | None = None
     placement: resources.PlacementStatus | None = None
+    saved: Saved | None = None
 
 
 def project(known: Known, now_seconds: int) -> dict[str, Any]:
@@ -68,6 +70,10 @@ def project(known: Known, now_seconds: int) -> dict[str, Any]:
     decided = live.last_decision if live else past.last_decision
     if decided is not None:
         status["lastDecision"] = str(decided)
+    if known.saved is not None:
+        status["lastCheckpoint"] = {
+            "time": _time(known.saved.at_seconds), "step": known.saved.step, "fence": known.saved.fence,
+        }  # fmt: skip
     status |= {"attempts": past.attempts + (live is not None), "preemptions": past.preemptions}
     status["conditions"] = _conditions(known, phase, status, now_seconds)
     return status
@@ -90,7 +96,8 @@ def misconfigured(document: Mapping[str, Any], problem: str, now_seconds: int) -
 
 def differs(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Return whether a status is worth writing."""
-    return any(before.get(name) != after.get(name) for name in _DECIDED)
+    said = [each.get("explanation", {}).get("message") for each in (before, after)]
+    return said[0] != said[1] or any(before.get(name) != after.get(name) for name in _DECIDED)
 
 
 def is_final(status: Mapping[str, Any]) -> bool:
@@ -125,7 +132,8 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
         return _REASON_BY_VALUE[live.stop_reason], _said(
             "a decision has stopped it, and it is given time to checkpoint"
         )
-    if phase not in {Phase.QUEUED, Phase.REQUEUED}:
+    is_unplaced = known.verdict is not None and known.verdict.reason == Reason.STORAGE_NOT_READY
+    if phase not in {Phase.QUEUED, Phase.REQUEUED} and not (phase == Phase.ADMITTED and is_unplaced):
         return None, {}
     if known.verdict is not None:
         return known.verdict.reason, _said(known.verdict.sentence)
@@ -136,7 +144,8 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
     if row["borrowable_gpus"] >= 0:
         numbers["borrowableGpus"] = row["borrowable_gpus"]
     reason = _REASON_BY_VALUE[row["reason"]]
-    return reason, _said(reason.meaning, _remedy(row)) | numbers
+    meaning = explaining.cap_in_words(row) if row["cap"] else reason.meaning
+    return reason, _said(meaning, _remedy(row)) | numbers
 
 
 def _remedy(row: Mapping[str, Any]) -> str:
@@ -187,6 +196,10 @@ def _conditions(known: Known, phase: Phase, status: Mapping[str, Any], now_secon
     return [stamp.condition(name, str(value), why.get(name, reason), message) for name, value in holds.items()]
 
 
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 @dataclass(frozen=True, slots=True)
 class _Stamp:
     """What conditions are compared with and stamped by."""
@@ -198,7 +211,7 @@ class _Stamp:
     def condition(self, name: str, value: str, reason: str, message: str) -> dict[str, Any]:
         """Return a condition; the time of its last transition stays as long as its value does."""
         same = next((each for each in self.before if each["type"] == name and each["status"] == value), None)
-        now = datetime.fromtimestamp(self.now_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = _time(self.now_seconds)
         return {
             "type": name,
             "status": value,
