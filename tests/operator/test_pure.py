@@ -143,7 +143,7 @@ def test_each_gpu_of_a_placement_belongs_to_one_worker(masks):
     workers = placing._workers("c", placed)
     assert list(range(len(workers))) == [each["rank"] for each in workers]
     for node, _, mask in placed:
-        assert mask == sum(1 << gpu for each in workers if each["node"] == node for gpu in each["gpus"])
+        assert mask == sum(1 << gpu for each in workers if f"c/{each['node']}" == node for gpu in each["gpus"])
 
 
 def offer(**more):
