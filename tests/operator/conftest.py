@@ -4,6 +4,7 @@ The operator runs with the rights of its ServiceAccount and of its database role
 no agents: what they would do (report nodes, take and release leases) is done through the ledger's own functions.
 """
 
+import base64
 import contextlib
 import itertools
 import json
@@ -22,11 +23,13 @@ import sqlalchemy as sa
 import urllib3
 from alembic import command
 from alembic.config import Config
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from psycopg import sql
 
 from hanse.devcluster import cluster, postgres
 from hanse.devcluster.errors import DevclusterError
 from hanse.ledger import attempts, database, reports
+from hanse.operator import access
 
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS_MAX = 40.0
@@ -34,6 +37,8 @@ NAMESPACE = "hanse-system"
 DATABASES = itertools.count()
 IMAGE = "registry.example/trainer@sha256:06ea17a8981d25b0315ff17bd1ebad3d95c15a3f8b764eaadb93612d9b61a54e"
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+AGENT_KEY = bytes(range(32))
+"""The sealing key of the agent that nobody runs here."""
 JOBS = "/apis/hanse.dev/v1alpha1/namespaces/red/trainingjobs"
 PLACEMENTS = "/apis/hanse.dev/v1alpha1/namespaces/hanse-cluster-blue-1/placements"
 
@@ -60,9 +65,15 @@ def pool_objects():
         ours("PoolPolicy", "default", {}),
         ours("Member", "red", {"displayName": "Red", "keys": {"verify": KEY, "encrypt": KEY}}),
         ours("Member", "blue", {"displayName": "Blue", "keys": {"verify": KEY, "encrypt": KEY}}),
-        ours("MemberCluster", "blue-1", {"member": "blue", "region": "north", "agentKey": KEY}),
+        ours("MemberCluster", "blue-1", {"member": "blue", "region": "north", "agentKey": agent_key()}),
         ours("Contribution", "all", {"cluster": "blue-1", "class": "h100"}, "blue"),
+        *access.storage("red", ["red-s3"], NAMESPACE),
     ]  # fmt: skip
+
+
+def agent_key():
+    public = X25519PrivateKey.from_private_bytes(AGENT_KEY).public_key().public_bytes_raw()
+    return base64.b64encode(public).decode()
 
 
 def job(name, replicas=1, gpus=8, **more):
@@ -153,7 +164,7 @@ class Pool:
     def close(self):
         for each in self.started:
             each.end()
-        for path in (JOBS, JOBS.replace("red", "blue"), PLACEMENTS):
+        for path in (JOBS, JOBS.replace("red", "blue"), PLACEMENTS, "/api/v1/namespaces/red/secrets"):
             self.plane.client.request("DELETE", path)
         self.api.dispose()
         with psycopg.connect(self.plane.database_url, autocommit=True) as connection:
@@ -216,6 +227,24 @@ class Pool:
         status = {"fence": spec["fence"], "sequence": spec["sequence"], "phase": phase, "readyWorkers": 1}
         path = f"{PLACEMENTS}/{placement['metadata']['name']}/status"
         self.plane.client.request("PATCH", path, {"status": status}, "application/merge-patch+json")
+
+    def shift_clock(self, seconds):
+        """Have the clock of this pool's ledger run ahead of the machine's: the only function that is replaced."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(
+                "CREATE OR REPLACE FUNCTION ledger.clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS "
+                f"$$ SELECT pg_catalog.clock_timestamp() + interval '{int(seconds)} seconds' $$"
+            )
+
+    def keep_secret(self, name, **values):
+        """Create a Secret of red's, or change it; without values, delete it."""
+        path = "/api/v1/namespaces/red/secrets"
+        if not values:
+            self.plane.client.request("DELETE", f"{path}/{name}")
+            return
+        document = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values}
+        query = "?fieldManager=test&force=true"
+        self.plane.client.request("PATCH", f"{path}/{name}{query}", document, "application/apply-patch+yaml")
 
     def delete(self, name):
         self.plane.client.request("DELETE", f"{JOBS}/{name}")

@@ -49,7 +49,7 @@ def placement(phase, fence=2):
 
 WAITING = {
     "reason": "WaitingForQuota", "accelerator": "h100-80g", "asked_gpus": 512, "free_gpus": 100, "borrowable_gpus": -1,
-    "lacking_gpus": 12, "workers_that_fit": 24, "ahead_in_leaf": 3,
+    "lacking_gpus": 12, "workers_that_fit": 24, "ahead_in_leaf": 3, "cap": "",
 }  # fmt: skip
 
 

@@ -8,6 +8,10 @@ import yaml
 OPERATOR = "system:serviceaccount:hanse-system:hanse-operator"
 FORBIDDEN = [
     ("get", "secrets", "red"),
+    ("get", "secrets/another", "red"),
+    ("get", "secrets/red-s3", "blue"),
+    ("list", "secrets", "red"),
+    ("watch", "secrets", "red"),
     ("list", "secrets", None),
     ("list", "pods", None),
     ("update", "trainingjobs.hanse.dev", "red"),
@@ -39,6 +43,11 @@ def test_the_operator_may_not(plane, verb, what, namespace):
     where = [f"--namespace={namespace}"] if namespace else []
     answer = plane.kubectl("auth", "can-i", verb, what, *where, f"--as={OPERATOR}", check=False)
     assert "no" == answer.stdout.strip()
+
+
+def test_the_operator_reads_the_secrets_that_a_member_agreed(plane):
+    answer = plane.kubectl("auth", "can-i", "get", "secrets/red-s3", "--namespace=red", f"--as={OPERATOR}", check=False)
+    assert "yes" == answer.stdout.strip()
 
 
 def test_the_operator_may_not_report_for_an_agent(plane):

@@ -1,4 +1,4 @@
-"""The reference planner: the cycle of docs/fairness.md, slow and plain, over `reference_rules`.
+"""The reference planner: the cycle of docs/fairness.md, slow and plain, over `reference_rules` and `reference_caps`.
 
 `Reference(...).run()` returns the decisions that `hanse.scheduler.plan` must come to, as (kind, job, class, rung,
 cover, nodes, stopped, fallen).
@@ -6,23 +6,33 @@ cover, nodes, stopped, fallen).
 
 from fractions import Fraction
 
-from reference_rules import AWAY, BORROW, HOME, Rules
+from reference_caps import Caps
+from reference_rules import AWAY, BORROW, HOME
 
 
-class Reference(Rules):
+class Reference(Caps):
     # Changes.
     def put(self, part, c, rung, cover, placed):
         part.live, part.accelerator, part.rung, part.cover, part.placed = True, c, rung, cover, placed
         part.gpus = sum(placed.values()) * part.job.shape.gpus_per_worker
 
     def admit(self, claim, placed, victims):
-        part, c, rung, cover, _ = claim
+        part, c, rung, cover, milli = claim
+        rate = self.rate(part, c)
+        taken = self.takes(part, rate * milli // 1000, self.as_of, self.as_of + self.need(part))
+        if taken is None or not self.fits_at_once(part, rate * milli // 1000, victims):
+            return False
+        self.take(taken)
+        self.uids_draining |= {v.job.uid for v in victims}
+        self.draining += [(v.job.organisation, self.rates[v.job.uid] * v.gpus) for v in victims]
+        self.rates[part.job.uid] = rate
         for v in victims:
             v.live, v.preemptions = False, v.preemptions + 1
         self.put(part, c, rung, cover, placed)
         part.number, part.started, part.checkpoint = part.number + 1, self.as_of, self.as_of
         stopped = tuple(sorted(v.job.uid for v in victims))
         self.note("Admit", part, tuple(sorted(placed.items())), stopped, self.settle(part))
+        return True
 
     def note(self, kind, part, placed=(), stopped=(), fallen=()):
         self.decisions.append((kind, part.job.uid, part.accelerator, part.rung, part.cover, placed, stopped, fallen))
@@ -82,6 +92,7 @@ class Reference(Rules):
 
     # The cycle.
     def run(self):
+        self.fund()
         self.shrink()
         self.rise()
         while self.covered_pass():
@@ -156,7 +167,8 @@ class Reference(Rules):
         return True
 
     def waiting(self):
-        parts = [part for part in self.parts.values() if not part.live and not part.job.suspended]
+        idle = [part for part in self.parts.values() if not part.live and part.job.uid not in self.uids_draining]
+        parts = [part for part in idle if not part.job.suspended]
         return [part for part in parts if not self.members[self.member(part)].suspended]
 
     def options(self, part):
@@ -177,8 +189,7 @@ class Reference(Rules):
                 per = 1000 * part.job.shape.gpus_per_worker
                 rooms = {"levied": max(0, self.grant_room_wanted(claim, left_out)) // per}
             found = self.find(claim, option.workers, rooms, may_stop=True)
-            if found:
-                self.admit(claim, *found)
+            if found and self.admit(claim, *found):
                 admitted = True
             else:
                 failed.add((self.kind(part), claim[1:4]))
@@ -247,9 +258,7 @@ class Reference(Rules):
                 lent = sum(self.lent(each, lender) for each in borrowers if self.member(each) != lender)
                 rooms[lender] = max(0, record.lending_limits[c] - lent) // (1000 * part.job.shape.gpus_per_worker)
         found = self.find(claim, option.workers, rooms, may_stop=False)
-        if found:
-            self.admit(claim, *found)
-        return found is not None
+        return found is not None and self.admit(claim, *found)
 
     def lent(self, part, lender):
         per = 1000 * part.job.shape.gpus_per_worker

@@ -1,4 +1,5 @@
-"""The rules of docs/fairness.md once more, slow and plain: no columns, no indices, no memory. Caps are not in it.
+"""The rules of docs/fairness.md once more, slow and plain: no columns, no indices, no memory. Caps are in
+`reference_caps`.
 
 Each question (who is entitled to what, who may stop whom, what fits where) is answered by walking over all parts, nodes
 and jobs. Next: `reference` decides by them.

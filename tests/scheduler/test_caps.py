@@ -2,37 +2,19 @@
 
 from dataclasses import replace
 
+import pytest
 import worlds
 from hypothesis import given
 from hypothesis import strategies as st
-from pools import job, nodes, pool, shape, snapshot
+from pools import job, nodes, organisation, pool, shape, snapshot
 
 from hanse.scheduler import Delta, Planner, build, plan, reading
-from hanse.scheduler.decisions import Admit, AttemptId, Refuse, Renew
+from hanse.scheduler.decisions import Admit, AttemptId, CapShort, Refuse, Renew
+from hanse.scheduler.explaining import sentence
 from hanse.scheduler.pool import CapAtOnce, CapWindow, Policy
 
 HOUR = 3600
 SHORT = Policy(funding_seconds_min=600, slot_latency_seconds=60)
-
-
-@st.composite
-def windows(draw, made):
-    limits = st.integers(0, 20_000_000)
-    return tuple(
-        CapWindow(name, each.name, start * HOUR, (start + 1) * HOUR, draw(limits))
-        for each in made.members
-        for name in draw(st.sampled_from([[], ["hourly"], ["hourly", "project"]]))
-        for start in range(6)
-    )
-
-
-@st.composite
-def at_once(draw, made):
-    return tuple(CapAtOnce("most", each.name, draw(st.integers(0, 20_000))) for each in made.members)
-
-
-def short_funding(made):
-    return st.just(replace(made.policy, funding_seconds_min=600, slot_latency_seconds=60))
 
 
 class Meter:
@@ -44,12 +26,12 @@ class Meter:
     def pass_time(self, seconds):
         snapshot = self.world.snapshot
         jobs = {each.uid: each for each in reading.jobs(snapshot)}
-        members = {each.uid: member_of(self.world.pool, each) for each in jobs.values()}
+        paths = {each.uid: path_of(self.world.pool, each) for each in jobs.values()}
         for attempt in reading.attempts(snapshot):
             rate = attempt.gpu_rate * sum(placed.gpus.bit_count() for placed in attempt.placed)
             end = min(snapshot.as_of + seconds, attempt.funded_until_seconds)
             for cap in self.world.pool.caps:
-                if cap.member == members[attempt.job]:
+                if cap.organisation in paths[attempt.job]:
                     overlap = min(end, cap.end_seconds) - max(snapshot.as_of, cap.start_seconds)
                     self.used[cap] = self.used.get(cap, 0) + rate * max(0, overlap)
         self.world.tell(seconds=seconds)
@@ -64,15 +46,15 @@ class Meter:
         self.world.tell(ended=tuple(AttemptId(each.job, each.number) for each in over))
 
 
-def member_of(made, record):
+def path_of(made, record):
     parent = {each.name: each.parent for each in made.organisations}
-    organisation = record.organisation
-    while organisation in parent:
-        organisation = parent[organisation]
-    return organisation
+    path = [record.organisation]
+    while path[-1] in parent:
+        path.append(parent[path[-1]])
+    return path
 
 
-@given(world=worlds.worlds(caps=windows, policy=short_funding), data=st.data())
+@given(world=worlds.worlds(caps=worlds.windows, policy=worlds.short_funding), data=st.data())
 def test_i4_what_runs_never_crosses_a_cap_over_a_window(world, data):
     meter = Meter(world)
     for _ in range(data.draw(st.integers(1, 8), label="cycles")):
@@ -85,7 +67,7 @@ def test_i4_what_runs_never_crosses_a_cap_over_a_window(world, data):
     assert {cap: used for cap, used in meter.used.items() if used > cap.left} == {}
 
 
-@given(world=worlds.worlds(caps_at_once=at_once), data=st.data())
+@given(world=worlds.worlds(caps_at_once=worlds.at_once), data=st.data())
 def test_i4_what_runs_at_once_never_crosses_a_cap(world, data):
     awaited = {}
     for _ in range(data.draw(st.integers(1, 4), label="cycles")):
@@ -94,15 +76,15 @@ def test_i4_what_runs_at_once_never_crosses_a_cap(world, data):
         there = {AttemptId(each.job, each.number): each for each in reading.attempts(after)}
         for cap in world.pool.caps_at_once:
             started = [name for name in there if not awaited[name] & there.keys()]
-            assert sum(rate(world, there[name], cap.member) for name in started) <= cap.limit
+            assert sum(rate(world, there[name], cap.organisation) for name in started) <= cap.limit
         if data.draw(st.booleans(), label="released"):
             world.release()
         world.happen_without_policy(data)
 
 
-def rate(world, attempt, member):
+def rate(world, attempt, organisation):
     (record,) = [each for each in reading.jobs(world.snapshot) if each.uid == attempt.job]
-    if member_of(world.pool, record) != member:
+    if organisation not in path_of(world.pool, record):
         return 0
     return attempt.gpu_rate * sum(placed.gpus.bit_count() for placed in attempt.placed)
 
@@ -143,7 +125,8 @@ def test_a_refused_renewal_is_told_once_and_taken_back_if_the_cap_grows():
     planner.commit(planner.plan())
     planner.apply(Delta(as_of=400))
     refused = planner.plan()
-    assert (Refuse(AttemptId("j", 1), 780),) == refused.decisions
+    short = CapShort("a", "monthly", is_at_once=False, asked=8000 * 400, left=0)
+    assert (Refuse(AttemptId("j", 1), 780, short),) == refused.decisions
     planner.commit(refused)
     assert planner.plan().decisions == ()
     planner.apply(Delta(as_of=500, caps=(CapWindow("monthly", "a", 0, HOUR, NEED),)))
@@ -170,3 +153,69 @@ def test_an_urgent_job_takes_its_victims_place_under_a_cap_at_once():
     planner.apply(Delta(as_of=1, jobs=(replace(job("high", "a", "high"), shape=shape()),)))
     assert planner.plan().decisions == ()  # the other node is free, and the cap allows no more: nobody is stopped
     assert planner.plan().explanations["reason"].tolist() == ["ExceedsCap"]
+
+
+TREE = (
+    organisation("a/lab", "a"),
+    organisation("a/lab/x", "a/lab"),
+    organisation("a/lab/y", "a/lab"),
+    organisation("a/z", "a"),
+)
+
+
+@pytest.mark.parametrize(
+    ("cap", "started"),
+    [
+        pytest.param("a/lab/x", ["y", "z"], id="a leaf's cap is its own"),
+        pytest.param("a/lab", ["z"], id="an organisation's cap counts what is below it"),
+        pytest.param("a", [], id="a member's cap counts all"),
+    ],
+)
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_a_cap_counts_its_organisation_and_all_below_it(cap, started, is_at_once):
+    caps = {"caps_at_once": (CapAtOnce("most", cap, 7999),)}
+    if not is_at_once:
+        caps = {"caps": (CapWindow("most", cap, 0, HOUR, NEED - 1),)}
+    jobs = [
+        job(name, leaf, checkpoint_seconds=300) for name, leaf in (("x", "a/lab/x"), ("y", "a/lab/y"), ("z", "a/z"))
+    ]
+    decided = plan(snapshot(pool("a", organisations=TREE, policy=SHORT, **caps), nodes("a", 3), jobs))
+    assert started == sorted(each.attempt.job for each in decided.decisions)
+    assert {"ExceedsCap"} == set(decided.explanations["reason"].tolist())
+
+
+def test_one_admission_takes_from_each_cap_above_it():
+    limits = {"a/lab/x": 2 * NEED, "a/lab": 2 * NEED, "a": NEED, "a/z": 0}
+    made = pool(
+        "a", organisations=TREE, policy=SHORT,
+        caps=tuple(CapWindow("most", name, 0, HOUR, left) for name, left in limits.items()),
+    )  # fmt: skip
+    jobs = [job(name, "a/lab/x", checkpoint_seconds=300) for name in "jk"]
+    planner = Planner(snapshot(made, nodes("a", 2), jobs))
+    decided = planner.plan()
+    (admit,) = decided.decisions
+    assert [("a/lab/x", NEED), ("a/lab", NEED), ("a", NEED)] == [
+        (each.organisation, each.amount) for each in admit.reserved
+    ]
+    planner.commit(decided)
+    assert [0, NEED, NEED, 0] == [each.left for each in planner.snapshot.caps]
+
+
+@pytest.mark.parametrize(
+    ("caps", "said"),
+    [
+        (
+            {"caps": (CapWindow("project", "a/lab", 0, HOUR, NEED - 1),)},
+            "the cap project has 1.733 H100e-hours left in this window, and it needs 1.734 to start",
+        ),
+        (
+            {"caps_at_once": (CapAtOnce("most", "a", 7999),)},
+            "the cap most allows 7.999 H100e more at once, and it needs 8.000",
+        ),
+    ],
+    ids=["over a window", "at once"],
+)
+def test_the_reason_names_the_cap_and_what_it_lacks(caps, said):
+    made = pool("a", organisations=TREE, policy=SHORT, **caps)
+    (row,) = plan(snapshot(made, nodes("a", 1), [job("j", "a/lab/x", checkpoint_seconds=300)])).explanations
+    assert f"ExceedsCap: asks for 8 h100, 8 free; {said}" == sentence(row)

@@ -1,17 +1,19 @@
 """plan() says what the slow reference says, decision by decision, on small pools and on what happens to them."""
 
+from dataclasses import replace
+
 import worlds
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import Reference
 
 from hanse.scheduler import reading
-from hanse.scheduler.decisions import Admit, Fall, Rise
+from hanse.scheduler.decisions import Admit, Refuse, Renew, Rise
 
 
 def told(plan):
-    """Return a plan's decisions in the reference's form, without funding."""
-    return [_told(decision) for decision in plan.decisions if isinstance(decision, Admit | Rise | Fall)]
+    """Return a plan's decisions in the reference's form."""
+    return [_told(decision) for decision in plan.decisions]
 
 
 def _told(decision):
@@ -21,6 +23,10 @@ def _told(decision):
         stopped = tuple(sorted(stop.attempt.job for stop in decision.stops))
         label = decision.label
         return (kind, decision.attempt.job, label.rung, label.cover, placed, stopped, _fallen(decision.falls))
+    if isinstance(decision, Renew):
+        return (kind, decision.attempt.job, decision.funded_until_seconds)
+    if isinstance(decision, Refuse):
+        return (kind, decision.attempt.job, decision.stop_by_seconds)
     label, falls = decision.change.after, decision.falls if isinstance(decision, Rise) else ()
     return (kind, decision.change.attempt.job, label.rung, label.cover, (), (), _fallen(falls))
 
@@ -31,13 +37,28 @@ def _fallen(falls):
 
 def expected(pool, snapshot):
     reference = Reference(
-        pool, reading.nodes(snapshot), reading.jobs(snapshot), reading.attempts(snapshot), snapshot.as_of
+        replace(pool, caps=snapshot.caps),
+        reading.nodes(snapshot),
+        reading.jobs(snapshot),
+        reading.attempts(snapshot),
+        snapshot.as_of,
     )
     return [(kind, job, *rest) for kind, job, _, *rest in reference.run()]
 
 
 @given(world=worlds.worlds(), data=st.data())
 def test_the_plan_is_the_references(world, data):
+    follow(world, data)
+
+
+@given(
+    world=worlds.worlds(caps=worlds.windows, caps_at_once=worlds.at_once, policy=worlds.short_funding), data=st.data()
+)
+def test_the_plan_under_caps_of_members_and_organisations_is_the_references(world, data):
+    follow(world, data)
+
+
+def follow(world, data):
     for _ in range(data.draw(st.integers(1, 5), label="cycles")):
         before, plan, _ = world.step()
         assert expected(world.pool, before) == told(plan)

@@ -7,11 +7,12 @@ from pools import ASCEND, H100, job, nodes, organisation, pool
 
 from hanse.scheduler import Delta, Planner, build, reading
 from hanse.scheduler.decisions import AttemptId
-from hanse.scheduler.pool import Contribution, Member, NodeState, Option, Tier, Trust
+from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Member, NodeState, Option, Tier, Trust
 
 CLASSES = ("h100", "ascend")
 REGIONS = ("north", "south")
 few = st.integers(0, 3)
+HOUR = 3600
 
 
 def sometimes(strategy, default):
@@ -116,6 +117,28 @@ def job_lists(draw, made, first=0, most=10):
     count = draw(st.integers(1, most))
     submitted = st.integers(first, first + 5)
     return [draw(jobs(made, f"job{first + index:03}", draw(submitted))) for index in range(count)]
+
+
+@st.composite
+def windows(draw, made):
+    """Hourly windows of caps, of members and of organisations at any depth; a name may stand in more than one."""
+    limits = st.integers(0, 20_000_000)
+    return tuple(
+        CapWindow(name, each.name, start * HOUR, (start + 1) * HOUR, draw(limits))
+        for each in (*made.members, *made.organisations)
+        for name in draw(st.sampled_from([[], ["hourly"], ["hourly", "project"]]))
+        for start in range(6)
+    )
+
+
+@st.composite
+def at_once(draw, made):
+    capped = [each.name for each in (*made.members, *made.organisations) if draw(st.booleans())]
+    return tuple(CapAtOnce("most", each, draw(st.integers(0, 20_000))) for each in capped)
+
+
+def short_funding(made):
+    return st.just(replace(made.policy, funding_seconds_min=600, slot_latency_seconds=60))
 
 
 class Crowd:

@@ -6,12 +6,14 @@ import typer
 
 from hanse.cli.errors import CommandError
 from hanse.cli.hub import HANSE, Hub, Kubeconfig, Object
+from hanse.operator import access
 from hanse.resources import API_VERSION, MEMBER_LABEL
 
 app = typer.Typer(help="Members of the alliance.", no_args_is_help=True, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(help="The member's name.")]
 JOBS_MAX = 10_000
 CONTRIBUTIONS_MAX = 1000
+SECRETS_MAX = 100
 _RBAC = "rbac.authorization.k8s.io/v1"
 
 
@@ -23,6 +25,11 @@ def add(
     display_name: Annotated[str, typer.Option(help="Its name as people write it.")] = "",
     user: Annotated[list[str] | None, typer.Option(help="A user who acts for it. May be repeated.")] = None,
     group: Annotated[list[str] | None, typer.Option(help="A group that acts for it. May be repeated.")] = None,
+    storage_secret: Annotated[
+        list[str] | None,
+        typer.Option(help="A Secret with storage credentials that its jobs may name. May be repeated. [<name>-s3]"),
+    ] = None,
+    operator_namespace: Annotated[str, typer.Option(help="The namespace of the hub's operator.")] = "hanse-system",
     kubeconfig: Kubeconfig = None,
 ) -> None:
     """Add a member, its namespace, its quota, and what its people may do there. Again changes what differs."""
@@ -33,13 +40,15 @@ def add(
         "keys": {"verify": verify_key, "encrypt": encrypt_key},
         "subjects": subjects,
     }
+    secrets = storage_secret or [access.default_secret(name)]
     bound = [{"apiGroup": _RBAC.partition("/")[0], **subject} for subject in subjects]
     Hub(kubeconfig).apply(
         [
             {"apiVersion": API_VERSION, "kind": "Member", "metadata": {"name": name}, "spec": spec},
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {MEMBER_LABEL: name}}},
-            _quota(name),
-            _role(name),
+            *_quotas(name),
+            _role(name, secrets),
+            *access.storage(name, secrets, operator_namespace),
             {
                 "apiVersion": _RBAC,
                 "kind": "RoleBinding",
@@ -86,19 +95,37 @@ def _left(hub: Hub, member: str, plural: str) -> list[str]:
     ]
 
 
-def _quota(name: str) -> Object:
-    """Return the bound on what a member may keep in the hub's etcd, so that no flood of one is the others' loss."""
-    hard = {"count/trainingjobs.hanse.dev": str(JOBS_MAX), "count/contributions.hanse.dev": str(CONTRIBUTIONS_MAX)}
-    metadata = {"name": "hanse-member", "namespace": name}
-    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}}
+def _quotas(name: str) -> list[Object]:
+    """Return the bounds on what a member may keep in the hub's etcd, so that no flood of one is the others' loss.
+
+    Secrets have a quota of their own: it counts at once, while one with new kinds is "unknown" for a while.
+
+    """
+    ours = {"count/trainingjobs.hanse.dev": str(JOBS_MAX), "count/contributions.hanse.dev": str(CONTRIBUTIONS_MAX)}
+    hard = {"hanse-member": ours, "hanse-member-secrets": {"count/secrets": str(SECRETS_MAX)}}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": quota, "namespace": name},
+            "spec": {"hard": bounds},
+        }
+        for quota, bounds in hard.items()
+    ]
 
 
-def _role(name: str) -> Object:
+def _role(name: str, secrets: list[str]) -> Object:
     verbs = ["get", "list", "watch", "create", "update", "patch", "delete"]
     resources = ["trainingjobs", "trainingjobs/scale", "contributions"]
+    own = {"apiGroups": [""], "resources": ["secrets"]}
     return {
         "apiVersion": _RBAC,
         "kind": "Role",
         "metadata": {"name": "hanse-member", "namespace": name},
-        "rules": [{"apiGroups": ["hanse.dev"], "resources": resources, "verbs": verbs}],
+        "rules": [
+            {"apiGroups": ["hanse.dev"], "resources": resources, "verbs": verbs},
+            # Creating cannot be limited by name; such a Secret is nobody's but the member's own.
+            {**own, "verbs": ["create"]},
+            {**own, "resourceNames": secrets, "verbs": ["get", "update", "patch", "delete"]},
+        ],
     }

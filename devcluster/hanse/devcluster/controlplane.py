@@ -151,6 +151,9 @@ class ControlPlane:
             f"--tls-cert-file={self.folder / 'pki' / 'scheduler.crt'}",
             f"--tls-private-key-file={self.folder / 'pki' / 'scheduler.key'}",
             "--leader-elect=false",
+            # It is here to be compared with: a limit of its own client would be measured in its place.
+            "--kube-api-qps=5000",
+            "--kube-api-burst=10000",
         )
         context = ssl.create_default_context(cafile=str(self.authority.certificate_file))
         url = f"https://{LOOPBACK}:{self._ports()['scheduler']}/healthz"

@@ -20,10 +20,12 @@ from sqlalchemy import Engine
 
 from hanse.ledger import outbox
 from hanse.operator import failpoints, kinds, mirror, placing
+from hanse.operator.credentials import UnusableError
 from hanse.operator.kube import Kube, KubeError
 from hanse.operator.mirror import Live, Mirror
+from hanse.operator.storage import Storage
 from hanse.operator.world import World
-from hanse.resources import ObjectMeta
+from hanse.resources import ObjectMeta, TrainingJob
 
 ORDERS_MAX = 500
 CONCURRENT_MAX = 16
@@ -41,9 +43,11 @@ class NotYetError(Exception):
 class Actuator:
     """Carries out the orders of one leader."""
 
-    def __init__(self, kube: Kube, engine: Engine, term: int, world: World, mirrored: Mirror) -> None:
+    def __init__(  # noqa: PLR0913  # what an order is carried out with
+        self, kube: Kube, engine: Engine, term: int, *, world: World, mirrored: Mirror, storage: Storage
+    ) -> None:
         self._kube, self._engine, self._term = kube, engine, term
-        self._world, self._mirror = world, mirrored
+        self._world, self._mirror, self._storage = world, mirrored, storage
         self._slots = asyncio.Semaphore(CONCURRENT_MAX)
 
     async def act(self) -> int:
@@ -81,8 +85,10 @@ class Actuator:
         job = self._world.jobs.get(live.job)
         if job is not None and live.failure is None and not live.is_stopped and not self._waits(live):
             try:
-                await self._kube.apply(placing.path(live), placing.running(live, job.spec))
+                await self._place(live, job)
                 _log.warning("placement_restored", attempt=str(live.id))
+            except NotYetError:
+                return  # its Secret is gone; the job's status says so
             except KubeError as error:
                 _log.warning("placement_not_restored", attempt=str(live.id), error=str(error))
 
@@ -116,8 +122,23 @@ class Actuator:
         if self._waits(live):
             raise NotYetError
         failpoints.hit("before-effect")
-        await self._kube.apply(placing.path(live), placing.running(live, job.spec))
+        await self._place(live, job)
         _log.info("placement_applied", attempt=str(live.id), fence=live.fence, cluster=live.cluster)
+
+    async def _place(self, live: Live, job: TrainingJob) -> None:
+        """Make the Placement; one that is there stays, as what is sealed is another text each time it is sealed."""
+        if str(live.id) in self._world.placement_by_attempt:
+            return
+        try:
+            sealed = await self._storage.sealed(live, job)
+        except UnusableError as error:
+            _log.warning("storage_not_ready", attempt=str(live.id))
+            raise NotYetError from error
+        try:
+            await self._kube.create(placing.collection(live), placing.running(live, job.spec, sealed))
+        except KubeError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
 
     async def _stop(self, body: Mapping[str, Any], sequence: int) -> None:
         live = self._live(body)

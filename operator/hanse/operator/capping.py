@@ -1,4 +1,4 @@
-"""The windows of the members' caps, from now until the last second that any attempt could be funded for.
+"""The windows of members' and organisations' caps, from now until the last second that any attempt is funded for.
 
 In: the caps of Members, the settlement time zone, the time, and what the ledger says is taken. Out: the planner's cap
 windows, and for each the bounds and the ceiling that a reservation is recorded with. Pure.
@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hanse.ledger import transfers
+from hanse.operator.fitness import organisation_name
+from hanse.operator.world import Leaf
 from hanse.resources import Member
 from hanse.resources.member import Cap
 from hanse.scheduler.pool import CapAtOnce, CapWindow
@@ -20,9 +22,9 @@ HORIZON_SECONDS = 3 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One window of a cap; *account* is the ledger's."""
+    """One window of a cap of *organisation*, which may be the member; *account* is the ledger's."""
 
-    member: str
+    organisation: str
     cap: str
     account: str
     start_seconds: int
@@ -31,23 +33,30 @@ class Opened:
 
 
 def windows(member: Member, time_zone: str, now_seconds: int) -> list[Opened]:
-    """Return the windows of the member's caps over time; the caps of its organisations are not among them."""
+    """Return the windows of the caps over time of a member and its organisations.
+
+    Names of caps are unique within a member, so the ledger's account needs no organisation.
+    """
     name = member.metadata.name
     return [
-        Opened(name, cap.name, transfers.cap(name, cap.name, start), start, end, cap.milli_h100e_seconds)
+        Opened(_whose(name, cap), cap.name, transfers.cap(name, cap.name, start), start, end, cap.milli_h100e_seconds)
         for cap in member.spec.caps
-        if cap.organisation is None and cap.milli_h100e_seconds is not None
+        if cap.milli_h100e_seconds is not None
         for start, end in _bounds(cap, ZoneInfo(time_zone), now_seconds)
     ]
 
 
 def at_once(member: Member) -> list[CapAtOnce]:
-    """Return the member's caps on what it uses at one time."""
+    """Return the caps on what a member and its organisations use at one time."""
     return [
-        CapAtOnce(cap.name, member.metadata.name, cap.at_once_milli_h100e)
+        CapAtOnce(cap.name, _whose(member.metadata.name, cap), cap.at_once_milli_h100e)
         for cap in member.spec.caps
-        if cap.organisation is None and cap.at_once_milli_h100e is not None
+        if cap.at_once_milli_h100e is not None
     ]
+
+
+def _whose(member: str, cap: Cap) -> str:
+    return organisation_name(Leaf(member, cap.organisation))
 
 
 def left(opened: list[Opened], taken_by_account: Mapping[str, int]) -> tuple[CapWindow, ...]:
@@ -55,7 +64,7 @@ def left(opened: list[Opened], taken_by_account: Mapping[str, int]) -> tuple[Cap
     return tuple(
         CapWindow(
             each.cap,
-            each.member,
+            each.organisation,
             each.start_seconds,
             each.end_seconds,
             max(0, each.ceiling - taken_by_account.get(each.account, 0)),

@@ -30,6 +30,7 @@ from hanse.operator.cache import Cache
 from hanse.operator.fitness import Verdict
 from hanse.operator.kube import Kube
 from hanse.operator.mirror import Mirror
+from hanse.operator.storage import Storage
 from hanse.operator.telling import Teller
 from hanse.operator.world import World
 from hanse.quota.errors import QuotaError
@@ -75,11 +76,15 @@ class Leader:
     def __post_init__(self) -> None:
         self.progress = Progress(self.term)
         self.teller = Teller(self.kube, self.world, self.mirror)
-        self._actuator = Actuator(self.kube, self.engine, self.term, self.world, self.mirror)
+        self._storage = Storage(self.kube, self.world, self.mirror)
+        self._actuator = Actuator(
+            self.kube, self.engine, self.term, world=self.world, mirrored=self.mirror, storage=self._storage
+        )
         self._members = members.Register(self.engine)
         self._held_back: dict[str, tuple[Verdict, float]] = {}
         self._nodes_version: tuple[int, int] = (0, -1)
         self._is_finishing = False
+        self._is_plan_cut = False
         self._steady_since = time.monotonic()
         self._nodes: list[reports.Node] = []
 
@@ -116,8 +121,10 @@ class Leader:
             await asyncio.to_thread(self._members.sync, self.world)
         seen = self.mirror.version, self._nodes
         await asyncio.to_thread(self._read)
-        is_due = time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
+        is_due = self._is_plan_cut or time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
+        self._is_plan_cut = False
         if is_due or any(changes.values()) or seen != (self.mirror.version, self._nodes):
+            await self._storage.look()
             await self._plan_and_record()
             self.progress.planned_at = time.monotonic()
             await self._actuator.reconcile()
@@ -154,14 +161,18 @@ class Leader:
             return
         self.progress.pool_problem = ""
         translated = entries.Translator(self.world, self.mirror, situation).groups(plan.decisions)
-        groups = [*ends.groups(self.world, self.mirror), *translated]
+        ended = ends.groups(self.world, self.mirror)
+        groups = _once_each([*ended, *translated])
         self.teller.take(plan, situation.verdicts)
         if groups:
-            await asyncio.to_thread(self._record, situation, _once_each(groups))
+            await asyncio.to_thread(self._record, situation, groups)
             await asyncio.to_thread(self._read)
+        if len(groups) < len(ended) + len(plan.decisions):
+            self._is_plan_cut = True
+            self.woken.set()
 
     def _plan(self) -> tuple[snapshot.Situation, scheduler.Plan]:
-        held_back = {job: verdict for job, (verdict, _) in self._held_back.items()}
+        held_back = self._storage.verdicts() | {job: verdict for job, (verdict, _) in self._held_back.items()}
         situation = snapshot.build(snapshot.Inputs(self.world, self.mirror, self._nodes, self._taken(), held_back))
         return situation, scheduler.plan(situation.snapshot)
 

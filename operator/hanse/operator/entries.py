@@ -3,10 +3,11 @@
 In: the planner's decisions, and what the world says of their jobs. Out: groups of
 :class:`hanse.ledger.decisions.Entry`: a decision, and what it stops or relabels, stand and fall together.
 :mod:`hanse.operator.cycle` has them recorded. Nothing is decided here, but that a plan ends before the first decision
-that the ledger could not take: the next cycle plans again.
+that changes what it decided itself: the ledger changes attempts that it has, and the next cycle plans again.
 """
 
 import dataclasses
+import itertools
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -50,14 +51,13 @@ class Translator:
         self._classes = world.named("AcceleratorClass")
 
     def groups(self, planned: Iterable[decisions.Decision]) -> list[Group]:
-        """Return the groups of a plan's decisions, up to the first that must wait for a job's attempt to end."""
-        found = []
-        for decision in planned:
-            # The ledger has one live attempt a job; the planner would place a victim anew while it still drains.
-            if isinstance(decision, decisions.Admit) and decision.attempt.job in self._mirror.live:
-                break
-            found.append(self._group(decision))
-        return found
+        """Return the groups of a plan's decisions, up to the first that changes an attempt that it admits itself."""
+        known = itertools.takewhile(self._is_known, planned)
+        return [self._group(decision) for decision in known]
+
+    def _is_known(self, decision: decisions.Decision) -> bool:
+        """Return whether the ledger has all attempts that a decision changes, beside the one that it may admit."""
+        return all(each.job in self._mirror.live for each in decisions.changed(decision))
 
     def _group(self, decision: decisions.Decision) -> Group:
         if isinstance(decision, decisions.Admit):
@@ -105,7 +105,7 @@ class Translator:
             },
             strength=_strength(decision.label, tier.rank),
             funded_until_seconds=decision.funded_until_seconds,
-            funding=self._funding(leaf.member, decision, self._as_of, decision.gpu_rate * gpus),
+            funding=self._funding(decision, self._as_of, decision.gpu_rate * gpus),
             detail={
                 "asOf": self._as_of,
                 "namespace": job.metadata.namespace or "",
@@ -140,19 +140,22 @@ class Translator:
         return dataclasses.replace(
             _keeping(live, "Renew", "Funded", "Renewed"),
             funded_until_seconds=decision.funded_until_seconds,
-            funding=self._funding(live.member, decision, start, rate),
+            funding=self._funding(decision, start, rate),
         )
 
     def _refuse(self, live: Live, decision: decisions.Refuse) -> Entry:
         entry = _keeping(live, "Refuse", "Refused", str(decision.reason))
-        return dataclasses.replace(entry, detail={"stopBy": decision.stop_by_seconds})
+        short = decision.short
+        said: dict[str, int | str] = {"stopBy": decision.stop_by_seconds, "cap": short.cap}
+        said |= {"asked": short.asked, "left": short.left}
+        return dataclasses.replace(entry, detail=said)
 
     def _funding(
-        self, member: str, decision: decisions.Admit | decisions.Renew, start_seconds: int, rate: int
+        self, decision: decisions.Admit | decisions.Renew, start_seconds: int, rate: int
     ) -> tuple[Funding, ...]:
         found = []
         for reserved in decision.reserved:
-            window = self._windows[member, reserved.cap, reserved.start_seconds]
+            window = self._windows[reserved.organisation, reserved.cap, reserved.start_seconds]
             start = max(start_seconds, window.start_seconds)
             end = min(decision.funded_until_seconds, window.end_seconds)
             found.append(Funding(reserved.cap, window.start_seconds, window.ceiling, start, end, rate))

@@ -68,7 +68,3 @@ class Fitness:
         if organisation_name(leaf) not in self._leaves:
             said = f"metadata.namespace: {leaf.organisation or leaf.member} is no leaf of the member {leaf.member}"
             yield Verdict(Reason.MISCONFIGURED, said)
-        if any(cap.organisation for cap in self._members[leaf.member].spec.caps):
-            # The planner knows the members' caps only; to admit what a cap may forbid would cross it.
-            said = "caps of organisations are not enforced yet, so nothing of a member that has one is admitted"
-            yield Verdict(Reason.EXCEEDS_CAP, said)

@@ -78,6 +78,11 @@ class Kube:
             headers={"Content-Type": "application/apply-patch+yaml"},
         )
 
+    async def create(self, path: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Create an object below *path*; one that is there already is refused with status 409."""
+        query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
+        return await self.request("POST", path, dict(manifest), query=query)
+
     async def merge(self, path: str, change: Mapping[str, Any]) -> dict[str, Any]:
         """Merge a change into an object that is there."""
         query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}

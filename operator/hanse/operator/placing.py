@@ -20,13 +20,18 @@ def path(live: Live) -> str:
     return kinds.PLACEMENT.object_path(str(live.id), namespace(live.cluster))
 
 
+def collection(live: Live) -> str:
+    """Return the path under which an attempt's Placement is created."""
+    return kinds.PLACEMENT.object_path("", namespace(live.cluster)).rstrip("/")
+
+
 def namespace(cluster: str) -> str:
     """Return the namespace in which a cluster's agent looks for its Placements."""
     return f"{resources.CLUSTER_NAMESPACE_PREFIX}{cluster}"
 
 
-def running(live: Live, spec: resources.TrainingJobSpec) -> dict[str, Any]:
-    """Return the Placement that has an attempt run."""
+def running(live: Live, spec: resources.TrainingJobSpec, sealed_storage: str | None = None) -> dict[str, Any]:
+    """Return the Placement that has an attempt run; what its workers need for their storage comes sealed."""
     funded_until = datetime.fromtimestamp(live.funded_until_seconds or live.admitted_at_seconds, UTC)
     said: dict[str, Any] = {
         "attempt": str(live.id),
@@ -44,6 +49,8 @@ def running(live: Live, spec: resources.TrainingJobSpec) -> dict[str, Any]:
         "egress": [each.model_dump(mode="json") for each in spec.egress],
         "template": spec.template.model_dump(mode="json", exclude_unset=True),
     }
+    if sealed_storage is not None:
+        said["sealedStorage"] = sealed_storage
     return {
         "apiVersion": resources.API_VERSION,
         "kind": "Placement",

@@ -30,6 +30,7 @@ from hanse.operator.snapshot import failed
 from hanse.operator.world import Leaf
 from hanse.quota import units
 from hanse.resources import Phase, Reason
+from hanse.scheduler import explaining
 
 _DECIDED = ("phase", "reason", "observedGeneration", "fence", "strength", "cluster", "replicas")
 _REASON_BY_VALUE = {str(each): each for each in Reason}
@@ -90,7 +91,8 @@ def misconfigured(document: Mapping[str, Any], problem: str, now_seconds: int) -
 
 def differs(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Return whether a status is worth writing."""
-    return any(before.get(name) != after.get(name) for name in _DECIDED)
+    said = [each.get("explanation", {}).get("message") for each in (before, after)]
+    return said[0] != said[1] or any(before.get(name) != after.get(name) for name in _DECIDED)
 
 
 def is_final(status: Mapping[str, Any]) -> bool:
@@ -125,7 +127,8 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
         return _REASON_BY_VALUE[live.stop_reason], _said(
             "a decision has stopped it, and it is given time to checkpoint"
         )
-    if phase not in {Phase.QUEUED, Phase.REQUEUED}:
+    is_unplaced = known.verdict is not None and known.verdict.reason == Reason.STORAGE_NOT_READY
+    if phase not in {Phase.QUEUED, Phase.REQUEUED} and not (phase == Phase.ADMITTED and is_unplaced):
         return None, {}
     if known.verdict is not None:
         return known.verdict.reason, _said(known.verdict.sentence)
@@ -136,7 +139,8 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
     if row["borrowable_gpus"] >= 0:
         numbers["borrowableGpus"] = row["borrowable_gpus"]
     reason = _REASON_BY_VALUE[row["reason"]]
-    return reason, _said(reason.meaning, _remedy(row)) | numbers
+    meaning = explaining.cap_in_words(row) if row["cap"] else reason.meaning
+    return reason, _said(meaning, _remedy(row)) | numbers
 
 
 def _remedy(row: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Caps: hard limits on a member's use, over windows of time and at once.
+"""Caps: hard limits on what a member or one of its organisations uses, over windows of time and at once.
 
 In: what a cap has left in each of its windows, and what an attempt needs. Out: what to set aside in which window, or
 a refusal. Nothing here extends or lends: a cap that has too little left refuses, and the planner says so to the user.
@@ -39,6 +39,14 @@ class Use:
     end_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """What a cap was asked for and what it has left: mH·s in one window, or mH at once."""
+
+    asked: int
+    left: int
+
+
 def need_seconds(least_seconds: int, checkpoint_seconds: int, grace_seconds: int, slot_latency_seconds: int) -> int:
     """Return for how many seconds an attempt must be funded when it is admitted or renewed."""
     return max(least_seconds, 2 * checkpoint_seconds) + grace_seconds + slot_latency_seconds
@@ -59,13 +67,32 @@ def reservation(use: Use, windows: Sequence[Window]) -> list[units.MilliH100eSec
         QuotaError: windows overlap.
 
     """
-    seconds = [_overlap_seconds(use, window) for window in windows]
-    covered, asked = sum(seconds), use.end_seconds - use.start_seconds
-    if covered > asked:
-        raise QuotaError(f"windows of one cap overlap: {list(windows)}")
-    amounts = [charge.reserved(use.gpu_rate, use.gpus, part) for part in seconds]
+    amounts, uncovered_seconds = _amounts(use, windows)
     fits = all(amount <= window.left for amount, window in zip(amounts, windows, strict=True) if amount)
-    return amounts if fits and covered == asked else None
+    return amounts if fits and not uncovered_seconds else None
+
+
+def shortage(use: Use, windows: Sequence[Window]) -> Shortage | None:
+    """Return where one cap first lacks what *use* takes: what is asked of it there, and what it has left.
+
+    Raises:
+        QuotaError: windows overlap.
+
+    """
+    amounts, uncovered_seconds = _amounts(use, windows)
+    for amount, window in zip(amounts, windows, strict=True):
+        if amount > max(0, window.left):
+            return Shortage(amount, max(0, window.left))
+    return Shortage(charge.reserved(use.gpu_rate, use.gpus, uncovered_seconds), 0) if uncovered_seconds else None
+
+
+def _amounts(use: Use, windows: Sequence[Window]) -> tuple[list[units.MilliH100eSeconds], int]:
+    """Return what *use* takes from each window, and how many of its seconds no window covers."""
+    seconds = [_overlap_seconds(use, window) for window in windows]
+    uncovered = use.end_seconds - use.start_seconds - sum(seconds)
+    if uncovered < 0:
+        raise QuotaError(f"windows of one cap overlap: {list(windows)}")
+    return [charge.reserved(use.gpu_rate, use.gpus, part) for part in seconds], uncovered
 
 
 def _overlap_seconds(use: Use, window: Window) -> int:

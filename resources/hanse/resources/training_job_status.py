@@ -65,6 +65,18 @@ class Reason(StrEnum):
     CLUSTER_UNREACHABLE = "ClusterUnreachable", "its cluster cannot be reached, and it waits as onClusterLost says"
     MEMBER_SUSPENDED = "MemberSuspended", "its member is suspended"
     START_DEADLINE_EXCEEDED = "StartDeadlineExceeded", "not all workers were ready in time, and it was released"
+    MAX_RUNTIME_EXCEEDED = (
+        "MaxRuntimeExceeded",
+        "it has run as long as spec.maxRuntime says: raise maxRuntime to go on from its checkpoint",
+    )
+    PLACEMENT_REFUSED = (
+        "PlacementRefused",
+        "the hub's API server refused to place it: read the explanation, and create a corrected job",
+    )
+    STORAGE_NOT_READY = (
+        "StorageNotReady",
+        "its storage credentials cannot be handed on; the explanation names the Secret and what to do",
+    )
     FUNDING_REFUSED = "FundingRefused", "its caps did not allow it to run on"
     PREEMPTED = "Preempted", "it was stopped for a stronger job"
     MISCONFIGURED = "Misconfigured", "a field has a value that no rule caught; the explanation names it"

@@ -34,13 +34,6 @@ class Gains(NamedTuple):
     members: frozenset[int]
 
 
-class Admitted(NamedTuple):
-    """An admission: the parts that were stopped for it, and what others gained."""
-
-    stopped: tuple[int, ...]
-    gains: Gains
-
-
 class Cycle:
     """The mutable state of one plan."""
 
@@ -55,21 +48,19 @@ class Cycle:
         self.slots = Slots(snapshot, ground)
         self.victims = Victims(self.parts, self.rules, policy.restart_cost_seconds)
         self.funds = Funds(snapshot)
-        self._load_rates()
+        self._load_use()
         self.decisions: list[Decision] = []
         self._uids: list[str] = snapshot.jobs["uid"].tolist()
         self._has_exclusive = bool(self.parts.holdings.exclusive_of.any())
 
-    def _load_rates(self) -> None:
+    def _load_use(self) -> None:
         attempts, holdings = self.snapshot.attempts, self.snapshot.holdings
         gpus = np.zeros(len(attempts), dtype=np.int64)
         np.add.at(gpus, holdings["attempt"], np.bitwise_count(holdings["gpus"]).astype(np.int64))
-        rates = attempts["gpu_rate"] * gpus
-        for draining, by_member in ((False, self.funds.rate), (True, self.funds.draining_rate)):
-            rows = attempts["draining"] == draining
-            total = np.zeros(len(by_member), dtype=np.int64)
-            np.add.at(total, self.parts.member[attempts["job"][rows]], rates[rows])
-            by_member[:] = total.tolist()
+        by_leaf = np.zeros(len(self.catalogue.organisations), dtype=np.int64)
+        np.add.at(by_leaf, self.parts.leaf[attempts["job"]], attempts["gpu_rate"] * gpus)
+        for leaf in np.flatnonzero(by_leaf).tolist():
+            self.funds.use(leaf, int(by_leaf[leaf]))
 
     def attempt(self, part: int) -> AttemptId:
         """Return the name of a part's last attempt."""
@@ -116,17 +107,20 @@ class Cycle:
         return Rooms(group, {0: room // (units.MILLI * gpus_per_worker)})
 
     def use(self, ask: Ask) -> caps.Use:
-        """Return what a gang would use of its member's caps until it is renewed."""
+        """Return what a gang would use of the caps above it until it is renewed."""
         part = ask.claim.part
         shape = self.snapshot.shapes[int(self.parts.shape[part])]
         rate = self.catalogue.gpu_rate(ask.claim.accelerator, shape.precision, int(self.parts.tier[part]))
         end = self.snapshot.as_of + self.funds.need_seconds(shape)
         return caps.Use(rate, ask.claim.milli_gpus, self.snapshot.as_of, end)
 
-    def admit(self, ask: Ask, *, may_stop: bool) -> Admitted | None:
-        """Start the gang if its caps allow it and there is a place, now or (*may_stop*) after stopping others."""
-        use = self.use(ask)
-        reserved = self.funds.reservation(ask.member, use)
+    def admit(self, ask: Ask, *, may_stop: bool) -> Gains | None:
+        """Start the gang if its caps allow it and there is a place, now or (*may_stop*) after stopping others.
+
+        Return what others may have gained, or None if it does not start.
+        """
+        use, leaf = self.use(ask), int(self.parts.leaf[ask.claim.part])
+        reserved = self.funds.reservation(leaf, use)
         if reserved is None:
             return None
         found = placing.find_idle(ask, self.capacity)
@@ -134,7 +128,7 @@ class Cycle:
             found = self.victims.find(ask, self.capacity)
         if found is None or not self._allows_at_once(ask, use, found):
             return None
-        self.funds.commit(ask.member, reserved)
+        self.funds.commit(reserved)
         freed = self.parts.holdings.node[self.parts.holdings.rows(np.array(found.stops, dtype=np.int64))]
         free_before = self.capacity.free[:, freed]
         losers = {int(self.parts.member[part]) for part in found.stops if self.parts.cover[part] >= 0}
@@ -146,12 +140,12 @@ class Cycle:
         has_more_room = bool((self.capacity.free[:, freed] > free_before).any())
         # Where nodes are exclusive a victim's leaving may open its node to others, however full it is.
         is_room = bool(falls) or has_more_room or bool(stops and self._has_exclusive)
-        return Admitted(found.stops, Gains(is_room, frozenset(losers | ({ask.member} if falls else set()))))
+        return Gains(is_room, frozenset(losers | ({ask.member} if falls else set())))
 
     def _allows_at_once(self, ask: Ask, use: caps.Use, found: Found) -> bool:
-        own = [part for part in found.stops if self.parts.member[part] == ask.member]
-        stopped = sum(self.parts.rate(part) for part in own)
-        return self.funds.allows_at_once(ask.member, use.gpu_rate * ask.gpus, stopped)
+        leaf_of = self.parts.leaf
+        stopped = [(int(leaf_of[part]), self.parts.rate(part)) for part in found.stops]
+        return self.funds.short_at_once(int(leaf_of[ask.claim.part]), use.gpu_rate * ask.gpus, stopped) is None
 
     def _start(self, ask: Ask, use: caps.Use, found: Found) -> list[int]:
         """Let the gang run in its place; return the masks of its GPUs, by node."""
@@ -161,7 +155,7 @@ class Cycle:
         parts.start(claim.part, claim.accelerator, use.gpu_rate, placed, self.ground)
         self.accounts.label(claim.part, claim.rung, claim.cover)
         self.capacity.change(parts.holdings.use(np.array([claim.part])), -1)
-        self.funds.rate[ask.member] += parts.rate(claim.part)
+        self.funds.use(int(parts.leaf[claim.part]), parts.rate(claim.part))
         return masks
 
     def _decision(self, ask: Ask, use: caps.Use, found: Found, masks: list[int]) -> Admit:
@@ -172,20 +166,18 @@ class Cycle:
             attempt=self.attempt(part), accelerator=self.catalogue.accelerators[ask.claim.accelerator].name,
             cluster=self.catalogue.clusters[found.cluster], label=Label(ask.claim.rung, ask.claim.cover),
             placed=tuple(Placed(*each) for each in zip(names, workers, masks, strict=True)), gpu_rate=use.gpu_rate,
-            funded_until_seconds=use.end_seconds, awaits=self.slots.awaited(self._uids[part], found.nodes),
+            funded_until_seconds=use.end_seconds, awaits=self.slots.awaited(found.nodes),
         )  # fmt: skip
 
     def _stop(self, part: int) -> Stop:
         parts = self.parts
         label = Label(Rung(int(parts.rung[part])), int(parts.cover[part]))
-        gpus, rate, member = parts.gpus(part), parts.rate(part), int(parts.member[part])
+        gpus = parts.gpus(part)
         stop = Stop(self.attempt(part), label, gpus, gpus * int(parts.lost_seconds[part]))
         alone = np.array([part])
         rows = parts.holdings.rows(alone)
         self.accounts.charge(part, -1)
         self.capacity.change(parts.holdings.use(alone), +1)
         self.slots.drain(stop.attempt, parts.holdings.node[rows], parts.holdings.gpus[rows].tolist())
-        self.funds.rate[member] -= rate
-        self.funds.draining_rate[member] += rate
         parts.stop(part)
         return stop

@@ -10,8 +10,10 @@ caps; the borrowing limit; the lending limits; enough is free together; there is
 borrowing do not keep a covered job waiting: it waits until its GPUs come back (a recall, a least time to run).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +25,14 @@ from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.catalogue import UNLIMITED
 from hanse.scheduler.columns import Integers, Table, frozen
 from hanse.scheduler.cycle import Cycle
-from hanse.scheduler.decisions import Reason
+from hanse.scheduler.decisions import CapShort, Reason
 from hanse.scheduler.ground import GPUS
 from hanse.scheduler.placing import Ask
 from hanse.scheduler.pool import NodeState, Option, Rung, Shape, Trust
 from hanse.scheduler.rules import Claim
 from hanse.scheduler.waiting import JobClass, Waiting
+
+_SECONDS_PER_HOUR = 3600
 
 EXPLANATIONS = np.dtype(
     [
@@ -40,12 +44,17 @@ EXPLANATIONS = np.dtype(
         ("borrowable_gpus", "<i8"),
         ("lacking_gpus", "<i8"),
         ("workers_that_fit", "<i8"),
+        ("cap", "<U63"),
+        ("cap_is_at_once", "?"),
+        ("cap_asked", "<i8"),
+        ("cap_left", "<i8"),
         ("ahead_in_leaf", "<i8"),
         ("ahead_elsewhere", "<i8"),
     ]
 )
 """`free` is what the job may use and nobody holds, in all clusters; `borrowable` is -1 if nothing limits it; `lacking`
 is what the cluster that comes closest would have to free; `workers_that_fit` are those that it could take now.
+`cap` is the cap that refuses, empty if none does; what it is asked for and has left is mH·s, or mH if it is at once.
 `ahead_elsewhere` counts older waiting jobs of other leaves that would take the same class first."""
 
 
@@ -91,6 +100,7 @@ class _Verdict:
     borrowable: int = -1
     lacking: int = 0
     fit: int = 0
+    short: CapShort | None = None
 
 
 class Explaining:
@@ -111,8 +121,7 @@ class Explaining:
         row_of_part[rows] = np.arange(len(rows))
         for job_class in self._waiting.classes():
             self._fill(table, row_of_part[self._waiting.parts_of(job_class)], self._verdict(job_class))
-        preempted = [self._cycle.slots.is_draining(uid) for uid in table["uid"].tolist()]
-        table["reason"][preempted] = Reason.PREEMPTED
+        self._fill_draining(table, rows)
         self._count_ahead(table, rows)
         return frozen(table)
 
@@ -122,6 +131,18 @@ class Explaining:
         table["asked_gpus"][rows], table["free_gpus"][rows] = verdict.asked, verdict.free
         table["borrowable_gpus"][rows], table["lacking_gpus"][rows] = verdict.borrowable, verdict.lacking
         table["workers_that_fit"][rows] = verdict.fit
+        if short := verdict.short:
+            table["cap"][rows], table["cap_is_at_once"][rows] = short.cap, short.is_at_once
+            table["cap_asked"][rows], table["cap_left"][rows] = short.asked, short.left
+
+    def _fill_draining(self, table: Table, rows: Integers) -> None:
+        """Fill in those that were stopped and have not ended: they are tried again when they have."""
+        for row, uid in enumerate(table["uid"].tolist()):
+            if self._cycle.slots.is_draining(uid):
+                shape = self._cycle.snapshot.shapes[int(self._cycle.parts.shape[rows[row]])]
+                first = shape.options[0]
+                table[row]["reason"], table[row]["accelerator"] = Reason.PREEMPTED, first.accelerator
+                table[row]["asked_gpus"] = first.workers * shape.gpus_per_worker
 
     def _verdict(self, job_class: JobClass) -> _Verdict:
         part = self._waiting.part(job_class)
@@ -144,7 +165,7 @@ class Explaining:
         fit, fit_limited = _most(plain, cycle.capacity), _most(limited, cycle.capacity)
         free = sum(int(cycle.capacity.free[GPUS, nodes].sum()) for _, nodes in plain.clusters)
         is_covered = self._is_covered(claim)
-        if cycle.funds.reservation(plain.member, cycle.use(plain)) is None or not self._allows_at_once(plain):
+        if short := cycle.funds.short(int(cycle.parts.leaf[part]), cycle.use(plain)):
             stage = _Stage.CAP
         elif claim.milli_gpus > left and not is_covered:
             stage = _Stage.BORROWING
@@ -156,16 +177,13 @@ class Explaining:
             stage = _Stage.RECLAIM if is_covered else _Stage.QUOTA
         return _Verdict(
             stage, name, asked, free, borrowable=max(0, left) // units.MILLI if left < UNLIMITED // 2 else -1,
-            lacking=max(0, option.workers - fit_limited) * shape.gpus_per_worker, fit=fit_limited,
+            lacking=max(0, option.workers - fit_limited) * shape.gpus_per_worker, fit=fit_limited, short=short,
         )  # fmt: skip
 
     def _is_covered(self, claim: Claim) -> bool:
         depth = int(self._cycle.parts.leaf_depth[claim.part])
         away = (replace(claim, rung=Rung.AWAY, cover=cover) for cover in range(depth, -1, -1))
         return any(self._cycle.accounts.covers(each) for each in away)
-
-    def _allows_at_once(self, ask: Ask) -> bool:
-        return self._cycle.funds.allows_at_once(ask.member, self._cycle.use(ask).gpu_rate * ask.gpus, 0)
 
     def _missing(self, shape: Shape, accelerator: int, ask: Ask) -> _Stage | None:
         """Return what no waiting will bring: a place that may be used and that could hold the gang if it were empty."""
@@ -214,7 +232,27 @@ def sentence(row: np.void) -> str:
     """Return an explanation in words: what would let the job run."""
     asked, lacking, fit = int(row["asked_gpus"]), int(row["lacking_gpus"]), int(row["workers_that_fit"])
     text = f"{row['reason']}: asks for {asked} {row['accelerator']}, {row['free_gpus']} free"
+    if row["cap"]:
+        return f"{text}; {cap_in_words(row)}"
     if lacking:
         text += f"; starts when {lacking} more are free in one cluster"
         text += f", or with {fit} worker{'s' if fit > 1 else ''}" if fit else ""
     return text
+
+
+def cap_in_words(row: Mapping[str, Any] | np.void) -> str:
+    """Return what the cap of an explanation lacks."""
+    name, asked, left = str(row["cap"]), int(row["cap_asked"]), int(row["cap_left"])
+    if row["cap_is_at_once"]:
+        return f"the cap {name} allows {_thousandths(left)} H100e more at once, and it needs {_thousandths(asked)}"
+    # What is asked is rounded up and what is left down, so that the two never look enough when they are not.
+    asked_hours, left_hours = -(-asked // _SECONDS_PER_HOUR), left // _SECONDS_PER_HOUR
+    return (
+        f"the cap {name} has {_thousandths(left_hours)} H100e-hours left in this window, and it needs"
+        f" {_thousandths(asked_hours)} to start"
+    )
+
+
+def _thousandths(milli: int) -> str:
+    """Return thousandths as a decimal number."""
+    return f"{milli // units.MILLI}.{milli % units.MILLI:03}"

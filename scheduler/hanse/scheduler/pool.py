@@ -97,10 +97,13 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class CapWindow:
-    """What one window of a member's cap has left. All windows of one cap bear its name."""
+    """What one window of a cap has left. All windows of one cap bear its name.
+
+    *organisation* is a member or an organisation: the cap counts what it and all below it use.
+    """
 
     name: str
-    member: str
+    organisation: str
     start_seconds: int
     end_seconds: int
     left: units.MilliH100eSeconds
@@ -108,10 +111,10 @@ class CapWindow:
 
 @dataclass(frozen=True, slots=True)
 class CapAtOnce:
-    """The most that a member may use at one moment, with tier factors."""
+    """The most that a member or an organisation, with all below it, may use at one moment, with tier factors."""
 
     name: str
-    member: str
+    organisation: str
     limit: units.MilliH100e
 
 

@@ -33,15 +33,15 @@ def fund(cycle: Cycle) -> None:
 def _renew(cycle: Cycle, row: int, need_seconds: int) -> None:
     attempt = cycle.snapshot.attempts[row]
     part, funded_until = int(attempt["job"]), int(attempt["funded_until"])
-    member, until = int(cycle.parts.member[part]), cycle.snapshot.as_of + need_seconds
+    leaf, until = int(cycle.parts.leaf[part]), cycle.snapshot.as_of + need_seconds
     start = max(funded_until, cycle.snapshot.as_of)
     use = caps.Use(int(attempt["gpu_rate"]), cycle.parts.gpus(part) * units.MILLI, start, until)
-    reserved = cycle.funds.reservation(member, use)
+    reserved = cycle.funds.reservation(leaf, use)
     if reserved is not None:
-        cycle.funds.commit(member, reserved)
+        cycle.funds.commit(reserved)
         cycle.decisions.append(Renew(cycle.attempt(part), until, reserved))
-    elif not attempt["refused"]:
-        cycle.decisions.append(Refuse(cycle.attempt(part), funded_until))
+    elif not attempt["refused"] and (short := cycle.funds.short_over_windows(leaf, use)):
+        cycle.decisions.append(Refuse(cycle.attempt(part), funded_until, short))
 
 
 def shrink(cycle: Cycle) -> None:

@@ -19,7 +19,7 @@ from hanse.scheduler.pool import CapWindow, Shape
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """`as_of` is in logical seconds; `caps` are in the order of member, name and start, and change with each plan."""
+    """`as_of` is in logical seconds; `caps`, in order of organisation, name and start, change with each plan."""
 
     as_of: int
     catalogue: Catalogue

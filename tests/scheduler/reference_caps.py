@@ -1,0 +1,81 @@
+"""Caps once more, slow and plain: every cap on the way from a job's leaf to its member must have room for it.
+
+Its numbers are sums over what runs and drains, made anew for each question. Next: `reference` asks it.
+"""
+
+from reference_rules import Rules
+
+
+class Caps(Rules):
+    def __init__(self, pool, nodes, jobs, attempts, as_of):
+        super().__init__(pool, nodes, jobs, attempts, as_of)
+        self.left = {cap: cap.left for cap in pool.caps}
+        self.rates = {each.job: each.gpu_rate for each in attempts if not each.draining}
+        self.funded = {each.job: each for each in attempts if not each.draining}
+        of = {job.uid: job.organisation for job in jobs}
+        self.uids_draining = {each.job for each in attempts if each.draining}
+        self.draining = [(of[each.job], each.gpu_rate * gpus(each)) for each in attempts if each.draining]
+
+    def rate(self, part, c):
+        return self.classes[c][part.job.shape.precision] * self.tier(part).factor // 1000
+
+    def need(self, part):
+        shape, policy = part.job.shape, self.pool.policy
+        least = max(policy.funding_seconds_min, 2 * shape.checkpoint_seconds)
+        return least + shape.grace_seconds + policy.slot_latency_seconds
+
+    def over(self, part):
+        """Return the windows of the caps that count *part*, by cap."""
+        windows = {}
+        for cap in self.left:
+            if cap.organisation in self.path(part.job.organisation):
+                windows.setdefault((cap.organisation, cap.name), []).append(cap)
+        return windows
+
+    def takes(self, part, rate, start, end):
+        """Return what running from *start* to *end* at a *rate* takes of each window, or None if a cap refuses."""
+        taken = {}
+        for windows in self.over(part).values():
+            seconds = {cap: max(0, min(end, cap.end_seconds) - max(start, cap.start_seconds)) for cap in windows}
+            if sum(seconds.values()) < end - start:
+                return None
+            taken |= {cap: rate * length for cap, length in seconds.items()}
+        return taken if all(amount <= self.left[cap] for cap, amount in taken.items() if amount) else None
+
+    def take(self, taken):
+        for cap, amount in taken.items():
+            self.left[cap] -= amount
+
+    def fits_at_once(self, part, rate, victims):
+        for cap in self.pool.caps_at_once:
+            if cap.organisation in self.path(part.job.organisation):
+                stay = [each for each in self.running() if each not in victims]
+                used = sum(
+                    self.rates[each.job.uid] * each.gpus
+                    for each in stay
+                    if cap.organisation in self.path(each.job.organisation)
+                )
+                used += sum(each for leaf, each in self.draining if cap.organisation in self.path(leaf))
+                if used + rate > cap.limit:
+                    return False
+        return True
+
+    def fund(self):
+        """Renew what is due, soonest to end first; tell it to what a cap refuses, once."""
+        running = sorted(self.running(), key=self.age)
+        for part in sorted(running, key=lambda part: self.funded[part.job.uid].funded_until_seconds):
+            attempt, need = self.funded[part.job.uid], self.need(part)
+            until = attempt.funded_until_seconds
+            if until - need // 2 > self.as_of:
+                continue
+            rate = attempt.gpu_rate * part.gpus
+            taken = self.takes(part, rate, max(until, self.as_of), self.as_of + need)
+            if taken is not None:
+                self.take(taken)
+                self.decisions.append(("Renew", part.job.uid, None, self.as_of + need))
+            elif not attempt.refused:
+                self.decisions.append(("Refuse", part.job.uid, None, until))
+
+
+def gpus(attempt):
+    return sum(placed.gpus.bit_count() for placed in attempt.placed)
