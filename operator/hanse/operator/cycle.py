@@ -232,14 +232,19 @@ class Leader:
 
 
 def _once_each(groups: list[entries.Group]) -> list[entries.Group]:
-    """Leave out groups that stop an attempt that an earlier one stops already: a user's end comes before a plan's."""
-    stopped: set[str] = set()
+    """Return the groups up to the first that changes an attempt that an earlier one changes already.
+
+    The ledger takes one change of an attempt in a cycle. A user's end comes before a plan's, and of a rise and a later
+    fall each has a cycle of its own.
+
+    """
+    changed: set[str] = set()
     kept = []
     for group in groups:
         named = {str(entry.job) for entry in group.entries if entry.effect is not decisions.Effect.ADMIT}
-        if named & stopped:
+        if named & changed:
             break
-        stopped |= {str(entry.job) for entry in group.entries if entry.effect is decisions.Effect.STOP}
+        changed |= named
         kept.append(group)
     return kept
 
