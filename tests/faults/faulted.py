@@ -147,6 +147,10 @@ class Pool:
     def agents(self):
         return [name for name in self.parts if name.startswith("agent")]
 
+    def logs(self):
+        """Return the ends of all logs."""
+        return "\n".join(processes.log_tail(self.cluster.folder, name) for name in self.parts)
+
     def rows(self, statement):
         """Return rows of the ledger, as its database's owner."""
         with psycopg.connect(self.url, row_factory=psycopg.rows.dict_row) as connection:
@@ -244,6 +248,7 @@ class Pool:
             "kubeconfig": self._kubeconfig(f"{name}-local", f"{install.AGENT_NAMESPACE_PREFIX}{name}", install.AGENT),
             "apiUrl": f"http://127.0.0.1:{self._ports['api']}",
             "apiTokenFile": self._write(f"{name}-api-token", token.stdout.strip()),
+            "nodeSelector": {"hanse.dev/pool": member},
             "stateFolder": str(self.folder / f"{name}-state"),
             "signingKeyFile": self._write(f"{name}-signing", _encoded(self._keys[member].private_bytes_raw())),
             "sealingKeyFile": self._write(f"{name}-sealing", _encoded(sealing)),
