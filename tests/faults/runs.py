@@ -95,7 +95,7 @@ def _quiet(pool, recorder):
         since = None if _left(pool, recorder) else since or time.monotonic()
         if since is not None and time.monotonic() - since > QUIET_SECONDS_MIN:
             return True
-        time.sleep(0.5)
+        time.sleep(1.5)
     return False
 
 

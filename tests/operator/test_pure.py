@@ -196,7 +196,7 @@ def test_causes_count_from_the_first_entry_of_the_cycle():
 @pytest.mark.parametrize("first", [Effect.KEEP, Effect.STOP])
 @pytest.mark.parametrize("then", [Effect.KEEP, Effect.STOP])
 def test_of_two_changes_of_one_attempt_the_second_waits_for_the_next_cycle(first, then):
-    """The ledger would refuse the whole plan: a rise, and a fall for somebody who is admitted later in the same plan."""
+    """The ledger would refuse the whole plan: a rise, and a fall for who is admitted later in the same plan."""
     job, other = uuid.uuid4(), uuid.uuid4()
     admitted = Entry("Admit", Effect.ADMIT, "", "", job=other)
     changes = [entries.Group(str(job), (Entry("", effect, "", "", job=job),)) for effect in (first, then)]
