@@ -244,18 +244,18 @@ class Leader:
         _log.info("cycle_recorded", term=self.term, cycle=self.progress.cycle, decisions=len(recorded))
 
 
-_ENDING = {decisions.Effect.STOP, decisions.Effect.EXPIRE}
+def _once_each(groups: Iterable[entries.Group]) -> list[entries.Group]:
+    """Return the groups up to the first about a job that an earlier one is about: a cycle changes an attempt once.
 
-
-def _once_each(groups: list[entries.Group]) -> list[entries.Group]:
-    """Leave out groups that stop an attempt that an earlier one stops already: a user's end comes before a plan's."""
-    stopped: set[str] = set()
+    Decisions rest on those before them, so what is left over is planned again, and not recorded out of its order.
+    """
+    named: set[str] = set()
     kept = []
     for group in groups:
-        named = {str(entry.job) for entry in group.entries if entry.effect is not decisions.Effect.ADMIT}
-        if named & stopped:
+        jobs = {str(entry.job) for entry in group.entries}
+        if named & jobs:
             break
-        stopped |= {str(entry.job) for entry in group.entries if entry.effect in _ENDING}
+        named |= jobs
         kept.append(group)
     return kept
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanse import resources, scheduler
+from hanse.evidence import identity
 from hanse.ledger import reports
-from hanse.operator import capping, offers
+from hanse.operator import capping, offers, shapes
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
 from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past, Saved
 from hanse.operator.world import World
@@ -22,7 +23,8 @@ from hanse.scheduler import pool as pools
 from hanse.scheduler import records
 
 SLOT_LATENCY_SECONDS = 600
-NODE_NAME_LENGTH_MAX = 63
+NODE_ID_LENGTH_MAX = 113
+"""A cluster's name, a slash, and a node's: what the planner's columns hold. Longer names are left out, not cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +195,10 @@ def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
     contributions = [each for each in inputs.world.contributions() if _contribution_name(each) in offered]
     for cluster, name, report in ((each.cluster, each.name, each.body) for each in inputs.reports):
         contribution = next((each for each in contributions if _offers(each, cluster, report)), None)
-        # Node names are unique in the ledger: the first cluster by name keeps one that two of them report.
-        if contribution is not None and name not in found and len(name) <= NODE_NAME_LENGTH_MAX:
-            found[name] = _node(name, report, contribution, inputs.mirror.now_seconds)
+        # Decisions name a node as slots and enrolments do: two clusters may both have a node-0.
+        node = identity.node_id(cluster, name)
+        if contribution is not None and len(node) <= NODE_ID_LENGTH_MAX:
+            found[node] = _node(node, report, contribution, inputs.mirror.now_seconds)
     return found
 
 
@@ -256,35 +259,11 @@ def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, *, suspended: boo
         uid=uid,
         organisation=organisation_name(inputs.world.leaves[job.metadata.namespace or ""]),
         tier=job.spec.tier,
-        shape=shape(job.spec),
+        shape=shapes.shape(job.spec),
         submitted_seconds=int(created.timestamp()) if created else 0,
         preemptions=past.preemptions,
         attempts=live.fence if live else past.attempts,
         suspended=suspended,
-    )
-
-
-def shape(spec: resources.TrainingJobSpec) -> pools.Shape:
-    """Return what a job asks for. A gang is its core: growing beyond it is left to a later planner."""
-    containers = spec.template.spec.containers
-    needs = [each.resources.requests for each in containers]
-    cpu = sum(resources.ceil_milli(each["cpu"]) for each in needs if "cpu" in each)
-    memory = sum(resources.ceil_mib(each["memory"]) for each in needs if "memory" in each)
-    ephemeral = sum(resources.ceil_mib(each["ephemeral-storage"]) for each in needs if "ephemeral-storage" in each)
-    return pools.Shape(
-        options=tuple(
-            pools.Option(each.accelerator_class, each.min_replicas or spec.workers.core) for each in spec.candidates
-        ),
-        gpus_per_worker=spec.gpus_per_worker,
-        cpu_milli=cpu,
-        memory_mib=memory,
-        ephemeral_mib=ephemeral,
-        precision=str(spec.precision),
-        trust=pools.Trust[spec.trust.name],
-        regions=frozenset(spec.placement.regions),
-        excluded_members=frozenset(spec.placement.exclude_members),
-        checkpoint_seconds=_seconds(spec.checkpoint.interval),
-        grace_seconds=_seconds(spec.checkpoint.grace),
     )
 
 
