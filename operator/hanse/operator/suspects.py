@@ -123,8 +123,10 @@ class Suspects:
 
     def _say(self, problem: str) -> None:
         if problem != self.problem:
-            if problem:
-                _log.error("nobody_is_expired", why=problem)
+            if self.reach.problem:
+                _log.warning("nobody_is_expired", why=problem)
+            elif problem:
+                _log.info("expiry_waits", why=problem)  # as after each take-over
             else:
                 _log.info("expiry_resumes")
         self.problem = problem
