@@ -37,6 +37,10 @@ bench: setup ## Run all benchmarks; ARGS="kueue-baseline --json FILE" runs one.
 	@$(if $(ARGS),$(RUN) hanse bench $(ARGS),failed=0; for name in $(BENCHES); do \
 	  $(RUN) hanse bench $$name || failed=1; done; exit $$failed)
 
+.PHONY: faults
+faults: setup ## Break a running pool in each known way during streams of jobs, and check what it promises (40 minutes).
+	@$(RUN) pytest -m faults -s tests/faults $(ARGS)
+
 .PHONY: lint
 lint: setup ## Check style, types, layers and generated files.
 	@$(RUN) ruff check

@@ -11,6 +11,7 @@ it.
 
 import asyncio
 import hashlib
+import itertools
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -172,7 +173,7 @@ class Leader:
         self.progress.pool_problem = ""
         translated = entries.Translator(self.world, self.mirror, situation).groups(plan.decisions)
         ended = ends.groups(self.world, self.mirror)
-        groups = _once_each([*ended, *translated])
+        groups = _once_each(itertools.chain(ended, translated))
         self.teller.take(plan, situation.verdicts)
         if groups:
             await asyncio.to_thread(self._record, situation, groups)
@@ -241,15 +242,18 @@ class Leader:
         _log.info("cycle_recorded", term=self.term, cycle=self.progress.cycle, decisions=len(recorded))
 
 
-def _once_each(groups: list[entries.Group]) -> list[entries.Group]:
-    """Leave out groups that stop an attempt that an earlier one stops already: a user's end comes before a plan's."""
-    stopped: set[str] = set()
+def _once_each(groups: Iterable[entries.Group]) -> list[entries.Group]:
+    """Return the groups up to the first about a job that an earlier one is about: a cycle changes an attempt once.
+
+    Decisions rest on those before them, so what is left over is planned again, and not recorded out of its order.
+    """
+    named: set[str] = set()
     kept = []
     for group in groups:
-        named = {str(entry.job) for entry in group.entries if entry.effect is not decisions.Effect.ADMIT}
-        if named & stopped:
+        jobs = {str(entry.job) for entry in group.entries}
+        if named & jobs:
             break
-        stopped |= {str(entry.job) for entry in group.entries if entry.effect is decisions.Effect.STOP}
+        named |= jobs
         kept.append(group)
     return kept
 
