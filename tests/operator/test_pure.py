@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from hanse import resources
 from hanse.ledger.decisions import Effect, Entry
-from hanse.operator import capping, entries, failpoints, offers, placing, statuses
+from hanse.operator import capping, entries, failpoints, offers, placing, snapshot, statuses
 from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import NEVER_RAN, Live, Past
+from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
 from hanse.operator.world import Leaf, World
 from hanse.resources import Reason
 from hanse.scheduler.pool import NodeState
@@ -95,6 +95,19 @@ def test_an_explanation_has_the_numbers_and_what_would_help(job):
 def test_a_running_jobs_charge_is_gpus_by_worth_by_tier(job):
     status = project(job, live=live())
     assert (16 * 1500, "16.0", "16/512") == (status["chargeRateMilliH100e"], status["h100e"], status["gpus"])
+
+
+def test_the_last_checkpoint_of_record_is_told_whoever_runs(job):
+    saved = Saved(step=1200, fence=2, at_seconds=NOW)
+    status = project(job, saved=saved)
+    assert {"time": "2027-01-15T08:00:00Z", "step": 1200, "fence": 2} == status["lastCheckpoint"]
+    resources.TrainingJob.parse(job | {"status": status})
+
+
+def test_a_victim_loses_what_its_own_attempt_did_not_save():
+    own, earlier = Saved(5, 2, NOW + 50), Saved(5, 1, NOW + 50)
+    checkpoints = [snapshot._attempt(live(), saved).checkpoint_seconds for saved in (None, own, earlier)]
+    assert [NOW, NOW + 50, NOW] == checkpoints
 
 
 def test_a_condition_keeps_its_time_as_long_as_its_value(job):

@@ -42,6 +42,14 @@ class Audit:
             for placed in admit.placed:
                 assert placed.gpus.bit_count() == placed.workers * shape.gpus_per_worker > 0
 
+    def a_job_has_one_attempt_at_a_time(self):
+        """Also while it drains: the ledger refuses a second one."""
+        there = {each.job for each in self.before}
+        for admit in self.admits:
+            assert admit.attempt.job not in there
+            there |= {admit.attempt.job}
+        assert len({each.job for each in self.after}) == len(self.after)
+
     def no_gpu_is_granted_twice_and_no_node_is_overfull(self):
         live = [each for each in self.after if not each.draining]
         assert len({each.job for each in live}) == len(live)

@@ -23,6 +23,7 @@ class Reference(Caps):
         if taken is None or not self.fits_at_once(part, rate * milli // 1000, victims):
             return False
         self.take(taken)
+        self.uids_draining |= {v.job.uid for v in victims}
         self.draining += [(v.job.organisation, self.rates[v.job.uid] * v.gpus) for v in victims]
         self.rates[part.job.uid] = rate
         for v in victims:
@@ -166,7 +167,8 @@ class Reference(Caps):
         return True
 
     def waiting(self):
-        parts = [part for part in self.parts.values() if not part.live and not part.job.suspended]
+        idle = [part for part in self.parts.values() if not part.live and part.job.uid not in self.uids_draining]
+        parts = [part for part in idle if not part.job.suspended]
         return [part for part in parts if not self.members[self.member(part)].suspended]
 
     def options(self, part):

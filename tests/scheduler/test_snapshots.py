@@ -37,7 +37,9 @@ def test_a_pool_that_nobody_has_joined_yet_has_an_empty_plan(given_):
         pytest.param("it must ask for a class", [job("j", "a", memory_mib=-1)], [], id="negative memory"),
         pytest.param("there is no such job", [job("j", "a")], [attempt("k")], id="an attempt of no job"),
         pytest.param("is on b, which is not there", [job("j", "a")], [attempt("j", node="b")], id="on no node"),
-        pytest.param("two live attempts: one must", [job("j", "a")], [attempt("j"), attempt("j", 2, 2)], id="two live"),
+        pytest.param(
+            "two attempts: one must", [job("j", "a")], [attempt("j", draining=True), attempt("j", 2, 2)], id="two"
+        ),
         pytest.param(
             "the same GPU of a-h100-000",
             [job("j", "a"), job("k", "a")],

@@ -34,6 +34,32 @@ class Posted:
     unaccepted: int
 
 
+# A slot that an hour's first run did not see came after the grace, so it is marked late. Late ones are looked for
+# before the next hour is posted, so what came before the cut-off of the hour before that is posted by then; ten minutes
+# more are for a slot whose number was drawn long before its transaction ended.
+_LATE = """
+WITH watermark AS (
+  SELECT coalesce(max(c.sequence), 0) AS sequence FROM ledger.cutoff c WHERE c.run = 0 AND c.recorded_at <
+    (SELECT max(newest.recorded_at) - interval '10 minutes' FROM ledger.cutoff newest WHERE newest.run = 0))
+SELECT DISTINCT s.start_seconds / 3600 * 3600 AS hour FROM ledger.slot s, watermark w
+  WHERE s.sequence > w.sequence AND s.late AND s.sequence >
+    (SELECT max(c.sequence) FROM ledger.cutoff c WHERE c.hour_seconds = s.start_seconds / 3600 * 3600)
+"""
+_LEFT_HALFWAY = """
+SELECT DISTINCT c.hour_seconds FROM (SELECT * FROM ledger.cutoff ORDER BY sequence DESC LIMIT 24) c
+  WHERE EXISTS (SELECT FROM ledger.member m WHERE m.sequence < c.sequence AND NOT EXISTS (
+    SELECT FROM ledger.posting p WHERE (p.hour_seconds, p.run, p.member) = (c.hour_seconds, c.run, m.name)))
+"""
+# Whoever signs an enrolment says from when; that does not make hours from before it was recorded the pool's.
+_NEXT = """
+SELECT coalesce(
+  (SELECT max(hour_seconds) + 3600 FROM ledger.cutoff),
+  least((SELECT min(greatest(start_seconds, extract(epoch FROM recorded_at)::bigint)) FROM ledger.enrolment),
+        (SELECT min(hour_seconds) FROM ledger.transfer WHERE kind = 'pending')) / 3600 * 3600) AS hour
+"""
+_OVER = "SELECT ledger.clock_seconds() - 3600 - slot_grace_seconds AS until FROM ledger.setting"
+
+
 @dataclass(frozen=True)
 class _Hour:
     """What one run posts, the same whenever it is computed."""
@@ -42,6 +68,22 @@ class _Hour:
     members: tuple[str, ...]
     measured: Measured
     terms: Mapping[str, Terms]
+
+
+def due(engine: Engine) -> list[int]:
+    """Return the hours to post now: those left half-way or with late slots, and after them the next that is over.
+
+    One new hour at a time, so that late slots are looked for between any two. An hour in which no slot came is posted
+    too: its GPUs were UNKNOWN.
+
+    """
+    with database.transaction(engine) as connection:
+        again = {row.hour_seconds for row in connection.execute(sa.text(_LEFT_HALFWAY))}
+        again |= {row.hour for row in connection.execute(sa.text(_LATE))}
+        following = connection.execute(sa.text(_NEXT)).scalar_one()
+        until = connection.execute(sa.text(_OVER)).scalar_one()
+    is_over = following is not None and following <= until
+    return [*sorted(again), *([int(following)] if is_over else [])]
 
 
 def post(engine: Engine, term: int, hour_seconds: int) -> Posted | None:

@@ -84,6 +84,7 @@ class Leader:
         self._held_back: dict[str, tuple[Verdict, float]] = {}
         self._nodes_version: tuple[int, int] = (0, -1)
         self._is_finishing = False
+        self._is_plan_cut = False
         self._steady_since = time.monotonic()
         self._nodes: list[reports.Node] = []
 
@@ -120,7 +121,8 @@ class Leader:
             await asyncio.to_thread(self._members.sync, self.world)
         seen = self.mirror.version, self._nodes
         await asyncio.to_thread(self._read)
-        is_due = time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
+        is_due = self._is_plan_cut or time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
+        self._is_plan_cut = False
         if is_due or any(changes.values()) or seen != (self.mirror.version, self._nodes):
             await self._storage.look()
             await self._plan_and_record()
@@ -159,11 +161,15 @@ class Leader:
             return
         self.progress.pool_problem = ""
         translated = entries.Translator(self.world, self.mirror, situation).groups(plan.decisions)
-        groups = [*ends.groups(self.world, self.mirror), *translated]
+        ended = ends.groups(self.world, self.mirror)
+        groups = _once_each([*ended, *translated])
         self.teller.take(plan, situation.verdicts)
         if groups:
-            await asyncio.to_thread(self._record, situation, _once_each(groups))
+            await asyncio.to_thread(self._record, situation, groups)
             await asyncio.to_thread(self._read)
+        if len(groups) < len(ended) + len(plan.decisions):
+            self._is_plan_cut = True
+            self.woken.set()
 
     def _plan(self) -> tuple[snapshot.Situation, scheduler.Plan]:
         held_back = self._storage.verdicts() | {job: verdict for job, (verdict, _) in self._held_back.items()}

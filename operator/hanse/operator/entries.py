@@ -3,10 +3,11 @@
 In: the planner's decisions, and what the world says of their jobs. Out: groups of
 :class:`hanse.ledger.decisions.Entry`: a decision, and what it stops or relabels, stand and fall together.
 :mod:`hanse.operator.cycle` has them recorded. Nothing is decided here, but that a plan ends before the first decision
-that the ledger could not take: the next cycle plans again.
+that changes what it decided itself: the ledger changes attempts that it has, and the next cycle plans again.
 """
 
 import dataclasses
+import itertools
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -50,14 +51,13 @@ class Translator:
         self._classes = world.named("AcceleratorClass")
 
     def groups(self, planned: Iterable[decisions.Decision]) -> list[Group]:
-        """Return the groups of a plan's decisions, up to the first that must wait for a job's attempt to end."""
-        found = []
-        for decision in planned:
-            # The ledger has one live attempt a job; the planner would place a victim anew while it still drains.
-            if isinstance(decision, decisions.Admit) and decision.attempt.job in self._mirror.live:
-                break
-            found.append(self._group(decision))
-        return found
+        """Return the groups of a plan's decisions, up to the first that changes an attempt that it admits itself."""
+        known = itertools.takewhile(self._is_known, planned)
+        return [self._group(decision) for decision in known]
+
+    def _is_known(self, decision: decisions.Decision) -> bool:
+        """Return whether the ledger has all attempts that a decision changes, beside the one that it may admit."""
+        return all(each.job in self._mirror.live for each in decisions.changed(decision))
 
     def _group(self, decision: decisions.Decision) -> Group:
         if isinstance(decision, decisions.Admit):
@@ -98,7 +98,11 @@ class Translator:
                 lease_seconds=int(spec.partition_tolerance.total_seconds()),
                 grace_seconds=int(spec.checkpoint.grace.total_seconds()),
             ),
-            nodes={placed.node: units.MILLI * placed.gpus.bit_count() for placed in decision.placed},
+            # As slots and enrolments name nodes, or nothing that runs there would be covered by its decision.
+            nodes={
+                identity.node_id(decision.cluster, placed.node): units.MILLI * placed.gpus.bit_count()
+                for placed in decision.placed
+            },
             strength=_strength(decision.label, tier.rank),
             funded_until_seconds=decision.funded_until_seconds,
             funding=self._funding(decision, self._as_of, decision.gpu_rate * gpus),

@@ -10,6 +10,9 @@ import signal
 
 VARIABLE = "HANSE_FAILPOINT"
 NAMES = ("before-record", "after-record", "before-effect", "after-effect", "before-status")
+"""Those that each new job comes by."""
+SETTLING_NAMES = ("after-posting",)
+"""Those that only an hour's posting comes by."""
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
@@ -18,8 +21,9 @@ class _Armed:
 
     def __init__(self, setting: str) -> None:
         self.name, _, action = setting.partition(":")
-        if setting and (self.name not in NAMES or action not in _SIGNALS):
-            raise ValueError(f"{VARIABLE}={setting}: write one of {', '.join(NAMES)}, then :kill or :stop")
+        names = (*NAMES, *SETTLING_NAMES)
+        if setting and (self.name not in names or action not in _SIGNALS):
+            raise ValueError(f"{VARIABLE}={setting}: write one of {', '.join(names)}, then :kill or :stop")
         self.signal = _SIGNALS.get(action)
 
 

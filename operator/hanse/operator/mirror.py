@@ -79,6 +79,15 @@ class Past:
 NEVER_RAN = Past()
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The last checkpoint of record of a job, under whichever of its fences."""
+
+    step: int
+    fence: int
+    at_seconds: int
+
+
 @dataclass
 class Mirror:
     """Live attempts by job, and the past of the jobs that were asked for."""
@@ -86,8 +95,10 @@ class Mirror:
     now_seconds: int = 0
     live: dict[str, Live] = field(default_factory=dict)
     past: dict[str, Past] = field(default_factory=dict)
+    saved: dict[str, Saved] = field(default_factory=dict)
+    """Kept after an attempt's end: the next one starts from there."""
     version: int = 0
-    """Grows whenever something changed."""
+    """Grows whenever something changed, but for checkpoints: by themselves they change nothing that is planned."""
 
     def poll(self, engine: Engine, jobs: Iterable[str]) -> None:
         """Read what changed, and the past of those *jobs* that are new here."""
@@ -99,6 +110,7 @@ class Mirror:
             ended = {each.job for key, each in known.items() if key not in rows}
             self._take_live(connection, rows, known, fresh)
             unknown = [job for job in jobs if job not in self.past]
+            self.saved |= _saved(connection, [*self.live, *ended, *unknown])
             if ended or unknown:
                 self.past |= dict.fromkeys(unknown, NEVER_RAN) | _past(connection, [*ended, *unknown])
             if fresh or ended or unknown:
@@ -108,6 +120,7 @@ class Mirror:
         """Forget everything: the next poll reads it again."""
         self.live.clear()
         self.past.clear()
+        self.saved.clear()
         self.version += 1
 
     def _take_live(
@@ -202,6 +215,19 @@ def _live(row: Any, strength: Mapping[str, Any]) -> Live:
         stop_reason=row.stop_reason,
         failure=row.failure,
     )
+
+
+def _saved(connection: Connection, jobs: Iterable[str]) -> dict[str, Saved]:
+    """Return the last checkpoints of *jobs*: one look into an index for each."""
+    rows = connection.execute(_LAST_CHECKPOINTS, {"jobs": sorted(set(jobs))})
+    return {str(row.job): Saved(row.step, row.fence, row.at_seconds) for row in rows}
+
+
+_LAST_CHECKPOINTS = sa.text(
+    "SELECT asked.job, last.step, last.fence, last.at_seconds FROM unnest(CAST(:jobs AS uuid[])) AS asked (job),"
+    " LATERAL (SELECT step, fence, floor(extract(epoch FROM recorded_at))::bigint AS at_seconds FROM ledger.checkpoint"
+    " WHERE job = asked.job ORDER BY sequence DESC LIMIT 1) AS last"
+)
 
 
 def _past(connection: Connection, jobs: list[str]) -> dict[str, Past]:

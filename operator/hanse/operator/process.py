@@ -28,6 +28,7 @@ from hanse.operator.cycle import Leader
 from hanse.operator.election import Election, Timing
 from hanse.operator.feed import Feed
 from hanse.operator.hearing import Hearing
+from hanse.operator.settling import Settler
 from hanse.operator.sweep import Sweeper
 from hanse.operator.world import World
 
@@ -109,16 +110,20 @@ class Operator:
         self._leader = Leader(self._kube, self._engine, number, self._cache, self._world, self._woken)
         leading = asyncio.create_task(self._leader.run())
         holding = asyncio.create_task(self._election.hold())
+        settling = asyncio.create_task(Settler(self._engine, number, self._world).run())
         try:
-            await asyncio.wait([leading, holding], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([leading, holding, settling], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            holding.cancel()
+            for task in (holding, settling):
+                task.cancel()
             self._leader.finish()
             await asyncio.wait([leading], timeout=FINISH_SECONDS_MAX)
             # A thread that a cancelled cycle had begun ends by itself; the term keeps what it writes in check.
             leading.cancel()
             self._leader = None
         await leading
+        if settling.done() and not settling.cancelled():
+            settling.result()  # it ends by itself only because of an error
 
     @contextlib.asynccontextmanager
     async def _served(self) -> AsyncIterator[None]:

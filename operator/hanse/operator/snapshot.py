@@ -15,7 +15,7 @@ from hanse import resources, scheduler
 from hanse.ledger import reports
 from hanse.operator import capping, offers
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
-from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past
+from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past, Saved
 from hanse.operator.world import World
 from hanse.quota import charge
 from hanse.scheduler import pool as pools
@@ -73,19 +73,32 @@ def build(inputs: Inputs) -> Situation:
 def _attempts(
     mirror: Mirror, fitness: Fitness, jobs: dict[str, records.Job], nodes: dict[str, records.Node]
 ) -> list[records.Attempt]:
-    """Return the attempts, and add jobs that are gone, for as long as their attempts hold GPUs."""
+    """Return the attempts, and add jobs that are gone, for as long as their attempts hold GPUs.
+
+    An attempt that the planner cannot place in this world (its node, its class or its member's organisation is gone)
+    is left out; then its job is not admitted either, as it has one attempt at a time.
+    """
     found = []
     for live in mirror.live.values():
         if live.job not in jobs and fitness.knows(live.organisation, live.tier, live.accelerator_class):
             jobs[live.job] = _departed(live)
-        if live.job in jobs and all(node in nodes for node, _, _ in live.placed):
-            found.append(_attempt(live))
+        job = jobs.get(live.job)
+        if job is not None and _is_plannable(live, job, fitness) and all(node in nodes for node, _, _ in live.placed):
+            found.append(_attempt(live, mirror.saved.get(live.job)))
             continue
-        # It holds GPUs, but names something that is gone: nobody else gets them until it has ended.
+        if job is not None:
+            jobs[live.job] = dataclasses.replace(job, suspended=True)
+        # It holds GPUs all the same: nobody else gets them until it has ended.
         for node, _, mask in live.placed:
             if node in nodes:
                 nodes[node] = dataclasses.replace(nodes[node], foreign_gpus=nodes[node].foreign_gpus | mask)
     return found
+
+
+def _is_plannable(live: Live, job: records.Job, fitness: Fitness) -> bool:
+    """Return whether the attempt's class is there, and its job still belongs to the member that it is charged to."""
+    is_its_members = job.organisation.partition("/")[0] == live.member
+    return is_its_members and fitness.knows(job.organisation, job.tier, live.accelerator_class)
 
 
 def cap_windows(world: World, now_seconds: int) -> list[capping.Opened]:
@@ -214,10 +227,9 @@ def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, n
 
 def _held_back(inputs: Inputs, uid: str, job: resources.TrainingJob) -> bool:
     """Return whether a job that could be planned for is not to be admitted now."""
-    live, past = inputs.mirror.live.get(uid), inputs.mirror.past.get(uid, NEVER_RAN)
-    is_draining = live is not None and live.is_stopped
+    past = inputs.mirror.past.get(uid, NEVER_RAN)
     is_leaving = job.metadata.deletion_timestamp is not None
-    return uid in inputs.held_back or is_draining or is_leaving or job.spec.suspend or has_ended(job, past)
+    return uid in inputs.held_back or is_leaving or job.spec.suspend or has_ended(job, past)
 
 
 def has_ended(job: resources.TrainingJob, past: Past) -> bool:
@@ -284,8 +296,10 @@ def _departed(live: Live) -> records.Job:
     )
 
 
-def _attempt(live: Live) -> records.Attempt:
+def _attempt(live: Live, saved: Saved | None) -> records.Attempt:
     started = live.granted_at_seconds or live.admitted_at_seconds
+    # What an earlier attempt saved is where this one began.
+    checkpoint = max(started, saved.at_seconds) if saved and saved.fence == live.fence else started
     return records.Attempt(
         job=live.job,
         number=live.fence,
@@ -293,7 +307,7 @@ def _attempt(live: Live) -> records.Attempt:
         rung=pools.Rung[live.strength["label"]],
         cover=live.strength["cover"],
         started_seconds=started,
-        checkpoint_seconds=started,
+        checkpoint_seconds=checkpoint,
         funded_until_seconds=live.funded_until_seconds or live.admitted_at_seconds,
         gpu_rate=charge.gpu_rate(live.milli_h100e, live.tier_thousandths),
         placed=tuple(records.Placed(*each) for each in live.placed),

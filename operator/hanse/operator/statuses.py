@@ -25,7 +25,7 @@ from typing import Any
 
 from hanse import resources
 from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past
+from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past, Saved
 from hanse.operator.snapshot import failed
 from hanse.operator.world import Leaf
 from hanse.quota import units
@@ -48,6 +48,7 @@ class Known:
     verdict: Verdict | None = None
     waiting: Mapping[str, Any] | None = None
     placement: resources.PlacementStatus | None = None
+    saved: Saved | None = None
 
 
 def project(known: Known, now_seconds: int) -> dict[str, Any]:
@@ -69,6 +70,10 @@ def project(known: Known, now_seconds: int) -> dict[str, Any]:
     decided = live.last_decision if live else past.last_decision
     if decided is not None:
         status["lastDecision"] = str(decided)
+    if known.saved is not None:
+        status["lastCheckpoint"] = {
+            "time": _time(known.saved.at_seconds), "step": known.saved.step, "fence": known.saved.fence,
+        }  # fmt: skip
     status |= {"attempts": past.attempts + (live is not None), "preemptions": past.preemptions}
     status["conditions"] = _conditions(known, phase, status, now_seconds)
     return status
@@ -191,6 +196,10 @@ def _conditions(known: Known, phase: Phase, status: Mapping[str, Any], now_secon
     return [stamp.condition(name, str(value), why.get(name, reason), message) for name, value in holds.items()]
 
 
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 @dataclass(frozen=True, slots=True)
 class _Stamp:
     """What conditions are compared with and stamped by."""
@@ -202,7 +211,7 @@ class _Stamp:
     def condition(self, name: str, value: str, reason: str, message: str) -> dict[str, Any]:
         """Return a condition; the time of its last transition stays as long as its value does."""
         same = next((each for each in self.before if each["type"] == name and each["status"] == value), None)
-        now = datetime.fromtimestamp(self.now_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = _time(self.now_seconds)
         return {
             "type": name,
             "status": value,

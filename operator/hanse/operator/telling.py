@@ -75,6 +75,7 @@ class Teller:
             verdict=self.verdicts.get(uid),
             waiting=self.waiting.get(uid),
             placement=placement.status if placement else None,
+            saved=self._mirror.saved.get(uid),
         )
 
     async def _write_job(self, uid: str, status: Mapping[str, Any]) -> None:

@@ -5,14 +5,14 @@ they hold their GPUs until a delta confirms their end. Nothing is decided here, 
 the code that made it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from hanse.scheduler import columns
 from hanse.scheduler.columns import Table
-from hanse.scheduler.decisions import Admit, AttemptId, Decision, Fall, Plan, Refuse, Relabel, Renew, Rise
+from hanse.scheduler.decisions import Admit, Decision, Fall, Plan, Refuse, Relabel, Renew, Rise, changed
 from hanse.scheduler.pool import CapWindow
 from hanse.scheduler.snapshot import Snapshot, attempt_rows
 
@@ -65,7 +65,8 @@ class _Changes:
 
     def __init__(self, jobs: Table, attempts: Table, decisions: Sequence[Decision]) -> None:
         self._jobs, self._attempts = jobs, attempts
-        names = list(dict.fromkeys(name for decision in decisions for name in _named(decision)))
+        admitted = (decision.attempt for decision in decisions if isinstance(decision, Admit))
+        names = list(dict.fromkeys([*admitted, *(name for decision in decisions for name in changed(decision))]))
         self._row_of = dict(zip(names, attempt_rows(jobs, attempts, names).tolist(), strict=True))
 
     def make(self, decision: Decision) -> None:
@@ -94,15 +95,6 @@ class _Changes:
         for relabel in relabels:
             row = self._row_of[relabel.attempt]
             self._attempts["rung"][row], self._attempts["cover"][row] = relabel.after.rung, relabel.after.cover
-
-
-def _named(decision: Decision) -> Iterator[AttemptId]:
-    """Yield the attempts that a decision changes."""
-    yield decision.change.attempt if isinstance(decision, Rise | Fall) else decision.attempt
-    if isinstance(decision, Admit):
-        yield from (stop.attempt for stop in decision.stops)
-    if isinstance(decision, Admit | Rise):
-        yield from (fall.attempt for fall in decision.falls)
 
 
 def _less_reserved(snapshot: Snapshot, decisions: Sequence[Decision]) -> tuple[CapWindow, ...]:

@@ -1,7 +1,7 @@
 """Builds a snapshot from records: names become rows, in an order that does not depend on the order they came in.
 
 In: a `pool.Pool` and `records`. Out: a `snapshot.Snapshot` whose parts fit together. It is where a record that cannot
-be is refused (a job of no leaf, two live attempts, a GPU held twice), because everything after it trusts the columns.
+be is refused (a job of no leaf, two attempts of a job, a GPU held twice), as everything after it trusts the columns.
 The functions that make rows also serve `deltas`, which changes a snapshot instead of building it anew.
 """
 
@@ -128,9 +128,9 @@ def check(snapshot: Snapshot) -> None:
         if (names[1:] == names[:-1]).any():
             raise SnapshotError(f"{names[1:][names[1:] == names[:-1]][0]} is there twice")
     live = ~snapshot.attempts["draining"]
-    running = np.sort(snapshot.attempts["job"][live])
-    if (running[1:] == running[:-1]).any():
-        raise SnapshotError("a job has two live attempts: one must be draining")
+    job = np.sort(snapshot.attempts["job"])
+    if (job[1:] == job[:-1]).any():
+        raise SnapshotError("a job has two attempts: one must have ended")
     held = snapshot.holdings[live[snapshot.holdings["attempt"]]]
     together = np.zeros(len(snapshot.nodes), dtype=np.uint64)
     np.bitwise_or.at(together, held["node"], held["gpus"])

@@ -1,4 +1,4 @@
-"""Step 1: jobs that entitlement covers. They may stop weaker parts, and go on until nothing changes.
+"""Step 1: jobs that entitlement covers. They may stop weaker parts, which start anew only when they have ended.
 
 In: a cycle and the classes of waiting jobs. Out: admissions. Each pass tries each class of jobs at each of its labels
 until it fails there once; a class that fails at one label is tried at its next one, in that one's turn. Passes repeat
@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hanse.scheduler.cycle import Admitted, Cycle
+from hanse.scheduler.cycle import Cycle, Gains
 from hanse.scheduler.pool import Option, Rung
 from hanse.scheduler.rules import Claim
 from hanse.scheduler.waiting import JobClass, Waiting
@@ -67,27 +67,23 @@ class Covered:
         has_admitted = False
         while job_class_and_turn := queues.next():
             job_class, turn = job_class_and_turn
-            admitted = self._try(job_class, turn.chance)
-            if admitted is None:
+            gains = self._try(job_class, turn.chance)
+            if gains is None:
                 self._failed[job_class].add(turn.chance)
                 queues.put(job_class)
             else:
                 has_admitted = True
-                self._note(job_class, turn.chance, admitted, queues)
+                self._note(job_class, turn.chance, gains, queues)
         return has_admitted
 
-    def _note(self, job_class: JobClass, chance: int, admitted: Admitted, queues: "_Queues") -> None:
+    def _note(self, job_class: JobClass, chance: int, gains: Gains, queues: "_Queues") -> None:
         """Take up what an admission changed: who waits, who stands where, which verdicts hold no longer."""
         self._waiting.started(job_class)
-        if admitted.gains.is_room:
+        if gains.is_room:
             self._gains[self._chances_of(job_class)[chance].accelerator] += 1
         queues.changed(job_class.member)
         queues.put(job_class)
-        for part in admitted.stopped:
-            victim = self._waiting.stopped(part)
-            if victim:
-                queues.put(victim)
-        for member in sorted(admitted.gains.members):
+        for member in sorted(gains.members):
             queues.changed(member)
             for each in self._waiting.classes():
                 if each.member == member:
@@ -113,16 +109,16 @@ class Covered:
     def _claim(self, part: int, chance: Chance) -> Claim:
         return self._cycle.claim(part, chance.option, chance.accelerator, chance.rung, chance.cover)
 
-    def _try(self, job_class: JobClass, index: int) -> Admitted | None:
+    def _try(self, job_class: JobClass, index: int) -> Gains | None:
         chance = self._chances_of(job_class)[index]
-        gains = self._gains[chance.accelerator]
-        if self._refused.get((job_class, index)) == gains:
+        gains_so_far = self._gains[chance.accelerator]
+        if self._refused.get((job_class, index)) == gains_so_far:
             return None
         claim = self._claim(self._waiting.part(job_class), chance)
-        admitted = self._cycle.admit(self._cycle.ask(claim, chance.option), may_stop=True)
-        if admitted is None:
-            self._refused[job_class, index] = gains
-        return admitted
+        gains = self._cycle.admit(self._cycle.ask(claim, chance.option), may_stop=True)
+        if gains is None:
+            self._refused[job_class, index] = gains_so_far
+        return gains
 
 
 TurnOf = Callable[[JobClass], Turn | None]

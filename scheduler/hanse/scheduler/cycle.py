@@ -34,13 +34,6 @@ class Gains(NamedTuple):
     members: frozenset[int]
 
 
-class Admitted(NamedTuple):
-    """An admission: the parts that were stopped for it, and what others gained."""
-
-    stopped: tuple[int, ...]
-    gains: Gains
-
-
 class Cycle:
     """The mutable state of one plan."""
 
@@ -121,8 +114,11 @@ class Cycle:
         end = self.snapshot.as_of + self.funds.need_seconds(shape)
         return caps.Use(rate, ask.claim.milli_gpus, self.snapshot.as_of, end)
 
-    def admit(self, ask: Ask, *, may_stop: bool) -> Admitted | None:
-        """Start the gang if its caps allow it and there is a place, now or (*may_stop*) after stopping others."""
+    def admit(self, ask: Ask, *, may_stop: bool) -> Gains | None:
+        """Start the gang if its caps allow it and there is a place, now or (*may_stop*) after stopping others.
+
+        Return what others may have gained, or None if it does not start.
+        """
         use, leaf = self.use(ask), int(self.parts.leaf[ask.claim.part])
         reserved = self.funds.reservation(leaf, use)
         if reserved is None:
@@ -144,7 +140,7 @@ class Cycle:
         has_more_room = bool((self.capacity.free[:, freed] > free_before).any())
         # Where nodes are exclusive a victim's leaving may open its node to others, however full it is.
         is_room = bool(falls) or has_more_room or bool(stops and self._has_exclusive)
-        return Admitted(found.stops, Gains(is_room, frozenset(losers | ({ask.member} if falls else set()))))
+        return Gains(is_room, frozenset(losers | ({ask.member} if falls else set())))
 
     def _allows_at_once(self, ask: Ask, use: caps.Use, found: Found) -> bool:
         leaf_of = self.parts.leaf
@@ -170,7 +166,7 @@ class Cycle:
             attempt=self.attempt(part), accelerator=self.catalogue.accelerators[ask.claim.accelerator].name,
             cluster=self.catalogue.clusters[found.cluster], label=Label(ask.claim.rung, ask.claim.cover),
             placed=tuple(Placed(*each) for each in zip(names, workers, masks, strict=True)), gpu_rate=use.gpu_rate,
-            funded_until_seconds=use.end_seconds, awaits=self.slots.awaited(self._uids[part], found.nodes),
+            funded_until_seconds=use.end_seconds, awaits=self.slots.awaited(found.nodes),
         )  # fmt: skip
 
     def _stop(self, part: int) -> Stop:

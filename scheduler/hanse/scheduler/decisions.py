@@ -7,6 +7,7 @@ it is committed; `applying` computes what the snapshot is then.
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -97,8 +98,8 @@ class CapShort:
 class Admit:
     """A gang starts, whole; those in `stops` end for it, and those in `falls` give it their entitlement.
 
-    Its workers start when all attempts in `awaits` are confirmed to have ended: they drain on its nodes, or are the
-    job's own. Until then its GPUs there are promised, and nobody else gets them.
+    Its workers start when all attempts in `awaits`, which drain on its nodes, are confirmed to have ended. Until then
+    its GPUs there are promised, and nobody else gets them.
     """
 
     attempt: AttemptId
@@ -149,6 +150,18 @@ class Refuse:
 
 
 Decision = Admit | Rise | Fall | Renew | Refuse
+
+
+def changed(decision: Decision) -> Iterator[AttemptId]:
+    """Yield the attempts that a decision changes; the one that it admits is new, and not among them."""
+    if isinstance(decision, Admit):
+        yield from (stop.attempt for stop in decision.stops)
+    elif isinstance(decision, Rise | Fall):
+        yield decision.change.attempt
+    else:
+        yield decision.attempt
+    if isinstance(decision, Admit | Rise):
+        yield from (fall.attempt for fall in decision.falls)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -121,8 +121,7 @@ class Explaining:
         row_of_part[rows] = np.arange(len(rows))
         for job_class in self._waiting.classes():
             self._fill(table, row_of_part[self._waiting.parts_of(job_class)], self._verdict(job_class))
-        preempted = [self._cycle.slots.is_draining(uid) for uid in table["uid"].tolist()]
-        table["reason"][preempted] = Reason.PREEMPTED
+        self._fill_draining(table, rows)
         self._count_ahead(table, rows)
         return frozen(table)
 
@@ -135,6 +134,15 @@ class Explaining:
         if short := verdict.short:
             table["cap"][rows], table["cap_is_at_once"][rows] = short.cap, short.is_at_once
             table["cap_asked"][rows], table["cap_left"][rows] = short.asked, short.left
+
+    def _fill_draining(self, table: Table, rows: Integers) -> None:
+        """Fill in those that were stopped and have not ended: they are tried again when they have."""
+        for row, uid in enumerate(table["uid"].tolist()):
+            if self._cycle.slots.is_draining(uid):
+                shape = self._cycle.snapshot.shapes[int(self._cycle.parts.shape[rows[row]])]
+                first = shape.options[0]
+                table[row]["reason"], table[row]["accelerator"] = Reason.PREEMPTED, first.accelerator
+                table[row]["asked_gpus"] = first.workers * shape.gpus_per_worker
 
     def _verdict(self, job_class: JobClass) -> _Verdict:
         part = self._waiting.part(job_class)

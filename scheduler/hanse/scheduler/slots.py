@@ -24,14 +24,14 @@ class Slots:
         self._busy = _together(snapshot, ~drains)
         self._draining = _together(snapshot, drains)
         self._drainers: dict[int, list[AttemptId]] = defaultdict(list)
-        self._drainers_of_job: dict[str, list[AttemptId]] = defaultdict(list)
+        self._draining_jobs: set[str] = set()
         for holding in snapshot.holdings[drains]:
             attempt = snapshot.attempts[holding["attempt"]]
             name = AttemptId(str(snapshot.jobs["uid"][attempt["job"]]), int(attempt["number"]))
             self._note(name, [int(holding["node"])])
 
     def _note(self, attempt: AttemptId, nodes: list[int]) -> None:
-        self._drainers_of_job[attempt.job].append(attempt)
+        self._draining_jobs.add(attempt.job)
         for node in nodes:
             self._drainers[node].append(attempt)
 
@@ -51,17 +51,16 @@ class Slots:
             self._draining[node] |= mask
         self._note(attempt, nodes.tolist())
 
-    def awaited(self, job: str, nodes: Integers) -> tuple[AttemptId, ...]:
-        """Return who must have ended before *job* may start on *nodes*: whoever drains there, and its own last attempt.
+    def awaited(self, nodes: Integers) -> tuple[AttemptId, ...]:
+        """Return who must have ended before anybody may start on *nodes*: whoever drains there.
 
         Whoever drains on a node, not only on the very GPUs: its memory, its processors and its member leave with it.
         """
-        on_nodes = [attempt for node in nodes.tolist() for attempt in self._drainers.get(node, ())]
-        return tuple(sorted({*on_nodes, *self._drainers_of_job.get(job, ())}))
+        return tuple(sorted({attempt for node in nodes.tolist() for attempt in self._drainers.get(node, ())}))
 
     def is_draining(self, job: str) -> bool:
         """Return whether an attempt of *job* was stopped and has not ended."""
-        return job in self._drainers_of_job
+        return job in self._draining_jobs
 
 
 def _together(snapshot: Snapshot, chosen: Flags) -> list[int]:

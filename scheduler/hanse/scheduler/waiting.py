@@ -1,8 +1,10 @@
 """Waiting jobs, in classes of equal leaf, tier and shape: one verdict is good for all of a class.
 
-In: the parts that do not run, and later those that are stopped. Out: classes, each with its jobs oldest first. Tens of
-thousands of waiting jobs make hundreds of classes, and only these are tried. `covered` and `borrowing` decide the order
-among classes.
+In: the parts that do not run. Out: classes, each with its jobs oldest first. Tens of thousands of waiting jobs make
+hundreds of classes, and only these are tried. `covered` and `borrowing` decide the order among classes.
+
+A job has one attempt at a time: one that drains is not tried until its end is confirmed, and whoever is stopped by a
+plan is not tried again in it. The ledger holds to the same rule.
 """
 
 import heapq
@@ -36,7 +38,7 @@ class JobClass:
 
 
 class Waiting:
-    """All classes, by key. Those of suspended members are not tried."""
+    """All classes, by key. Jobs that drain, and those of suspended members, are not tried."""
 
     def __init__(self, cycle: Cycle) -> None:
         self._cycle = cycle
@@ -44,8 +46,10 @@ class Waiting:
         self._part_of_age = np.argsort(parts.age)
         self.by_key: dict[Key, JobClass] = {}
         suspended = np.array([member.suspended for member in cycle.catalogue.members], dtype=np.bool_)
-        self.is_tried = ~jobs["suspended"] & ~suspended[parts.member]
-        self._fill(np.flatnonzero(~parts.live & self.is_tried))
+        attempts = cycle.snapshot.attempts
+        is_tried = ~parts.live & ~jobs["suspended"] & ~suspended[parts.member]
+        is_tried[attempts["job"][attempts["draining"]]] = False
+        self._fill(np.flatnonzero(is_tried))
 
     def _fill(self, rows: Integers) -> None:
         parts = self._cycle.parts
@@ -53,15 +57,10 @@ class Waiting:
         keys = np.stack([parts.leaf[by_class], parts.tier[by_class], parts.shape[by_class]], axis=1)
         starts = np.flatnonzero((np.diff(keys, axis=0, prepend=-1) != 0).any(axis=1))
         for members in np.split(by_class, starts)[1:]:
-            self.of(int(members[0])).ages = parts.age[members].tolist()  # rising ages are a heap already
-
-    def of(self, part: int) -> JobClass:
-        """Return the class of a part, which is made if need be."""
-        parts = self._cycle.parts
-        key = (int(parts.leaf[part]), int(parts.tier[part]), int(parts.shape[part]))
-        if key not in self.by_key:
-            self.by_key[key] = JobClass(self._cycle, key, part)
-        return self.by_key[key]
+            first = int(members[0])
+            key = (int(parts.leaf[first]), int(parts.tier[first]), int(parts.shape[first]))
+            self.by_key[key] = JobClass(self._cycle, key, first)
+            self.by_key[key].ages = parts.age[members].tolist()  # rising ages are a heap already
 
     def part(self, job_class: JobClass) -> int:
         """Return the part of a class's oldest job."""
@@ -75,14 +74,6 @@ class Waiting:
     def started(self, job_class: JobClass) -> None:
         """Take the oldest job out of its class."""
         heapq.heappop(job_class.ages)
-
-    def stopped(self, part: int) -> JobClass | None:
-        """Put a victim back in its place, unless it is not to be tried; return its class."""
-        if not self.is_tried[part]:
-            return None
-        job_class = self.of(part)
-        heapq.heappush(job_class.ages, int(self._cycle.parts.age[part]))
-        return job_class
 
     def classes(self) -> Iterator[JobClass]:
         """Yield the classes in which jobs wait, in the order of their keys."""

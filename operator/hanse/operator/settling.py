@@ -1,0 +1,150 @@
+"""Settling: hours that are over are posted to the books, beside the planning and never in its way.
+
+In: the ledger's slots, and what Members and the PoolPolicy say about levies and the metering interval. Out: the
+ledger's postings of each hour, once; reservations of attempts that ended given back; which nodes are levied. Next are
+balances and statements, which read the books. It runs in threads of its own and in small transactions; each of the
+leader's checks the term, so a leader that was replaced posts nothing more. It decides nothing: what an hour comes to is
+a function of rows that never change (:mod:`hanse.ledger.posting`).
+"""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import Engine
+
+from hanse.evidence import enrolments
+from hanse.evidence.enrolments import Enrolment
+from hanse.ledger import database, errors, posting, registry
+from hanse.ledger.models import parties
+from hanse.operator import failpoints
+from hanse.operator.world import POLICY_NAME, World
+from hanse.quota import entitlement
+
+LOOK_SECONDS = 5.0
+HOURS_A_LOOK_MAX = 24
+"""After a long time without a leader the hours are caught up with in several looks."""
+SLOT_SECONDS_AT_FIRST = 300
+"""What the ledger begins with; another interval was set by somebody, and stands."""
+GRACE_SLOTS = 3
+
+_ENROLLED = sa.select(sa.func.coalesce(sa.func.max(parties.Enrolment.sequence), 0))
+_SETTING = sa.text("SELECT slot_seconds, ledger.clock_seconds() AS now FROM ledger.setting")
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the alliance's objects say about settlement; *levy_by_member* is thousandths."""
+
+    slot_seconds: int | None
+    levy_by_member: tuple[tuple[str, int], ...]
+
+
+class Settler:
+    """Settles for one leader."""
+
+    def __init__(self, engine: Engine, term: int, world: World) -> None:
+        self._engine, self._term, self._world = engine, term, world
+        self._levied_as_of: tuple[int, tuple[tuple[str, int], ...]] | None = None
+        self._metering_as_of: int | None = None
+
+    async def run(self) -> None:
+        """Look again and again, until the task is cancelled.
+
+        Raises:
+            StaleTermError: another leader has taken over.
+
+        """
+        while True:
+            try:
+                await asyncio.to_thread(self.look, self.rules())
+            except errors.StaleTermError:
+                raise
+            except (errors.LedgerError, sa.exc.DBAPIError) as error:
+                _log.warning("not_settled", error=type(error).__name__, said=str(error)[:500])
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def look(self, rules: Rules) -> None:
+        """Do all that is due."""
+        self._set_metering(rules.slot_seconds)
+        self._set_levies(rules.levy_by_member)
+        for _ in range(HOURS_A_LOOK_MAX):
+            if not self._post_what_is_due():
+                break
+        if voided := posting.void_unused(self._engine, self._term):
+            _log.info("reservations_given_back", count=voided)
+
+    def _post_what_is_due(self) -> bool:
+        """Return whether anything was posted, and more may be due."""
+        posted = [each for hour in posting.due(self._engine) if (each := posting.post(self._engine, self._term, hour))]
+        for each in posted:
+            failpoints.hit("after-posting")
+            said = {"transfers": each.transfers, "unaccepted": each.unaccepted}
+            _log.info("hour_posted", hour=each.run.hour_seconds, run=each.run.number, **said)
+        return bool(posted)
+
+    def rules(self) -> Rules:
+        """Return what the objects say now; to be called where they are read."""
+        policy = self._world.named("PoolPolicy").get(POLICY_NAME)
+        return Rules(
+            int(policy.spec.metering_slot.total_seconds()) if policy else None,
+            tuple((name, each.spec.levy_thousandths) for name, each in self._world.named("Member").items()),
+        )
+
+    def _set_metering(self, wanted: int | None) -> None:
+        """Settle the metering interval as the policy says, before the first slot; afterwards nobody can."""
+        if wanted is None or wanted == self._metering_as_of:
+            return
+        with database.transaction(self._engine) as connection:
+            current = int(connection.execute(sa.select(parties.Setting.slot_seconds)).scalar_one())
+        try:
+            if current == SLOT_SECONDS_AT_FIRST != wanted:
+                registry.set_metering(self._engine, slot_seconds=wanted, grace_seconds=GRACE_SLOTS * wanted)
+                current = wanted
+        except errors.RefusedError:
+            pass  # there are slots already
+        if current != wanted:
+            _log.warning("metering_stays", slot_seconds=current, policy_seconds=wanted)
+        self._metering_as_of = wanted
+
+    def _set_levies(self, levy_by_member: tuple[tuple[str, int], ...]) -> None:
+        """Have the use of levied nodes credited to the levy, from the next slot on, if anything changed."""
+        with database.transaction(self._engine) as connection:
+            newest = int(connection.execute(_ENROLLED).scalar_one())
+            if self._levied_as_of == (newest, levy_by_member):
+                return
+            setting = connection.execute(
+                sa.text("SELECT slot_seconds, ledger.clock_seconds() AS now FROM setting")
+            ).one()
+            bodies = connection.execute(sa.select(parties.Enrolment.body)).scalars().all()
+            rows = connection.execute(
+                sa.select(parties.Levy.node, parties.Levy.levied).order_by(parties.Levy.start_seconds)
+            ).tuples()
+            before = {node for node, is_levied in dict(rows.all()).items() if is_levied}
+        start = setting.now - setting.now % setting.slot_seconds + setting.slot_seconds
+        wanted = levied([enrolments.decode(body) for body in bodies], dict(levy_by_member), start)
+        for node in sorted(before ^ wanted):
+            registry.set_levy(self._engine, node, start, levied=node in wanted)
+        self._levied_as_of = newest, levy_by_member
+
+
+def levied(enrolled: list[Enrolment], levy_by_member: dict[str, int], at_seconds: int) -> set[str]:
+    """Return the levied nodes: of each member and class those that were enrolled first, as many as its levy says."""
+    first: dict[str, int] = {}
+    last: dict[str, Enrolment] = {}
+    for each in sorted(enrolled, key=lambda each: each.start_seconds):
+        if each.start_seconds <= at_seconds:
+            first.setdefault(each.node, each.start_seconds)
+            last[each.node] = each
+    nodes: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for node in sorted(last, key=lambda node: (first[node], node)):
+        if last[node].gpus:  # an enrolment without GPUs ends the contribution
+            nodes[last[node].member, last[node].accelerator_class].append(node)
+    return {
+        node
+        for (member, _), own in nodes.items()
+        for node in own[: entitlement.levied_nodes(len(own), levy_by_member.get(member, 0))]
+    }

@@ -1,0 +1,156 @@
+"""Settling by the leader: hours that are over are posted, once, whoever dies; levies follow the members' objects."""
+
+import signal
+import uuid
+
+import pytest
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hanse.evidence import enrolments, identity, signatures, slots
+from hanse.ledger import balances, database, registry, term
+from hanse.ledger import slots as ledger_slots
+from hanse.operator.settling import Settler, levied
+from hanse.operator.world import World
+
+NODE = identity.node_id("blue-1", "node-0")
+KEY = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
+GPUS = tuple(identity.gpu_id("blue-1", "node-0", index) for index in range(8))
+SLOT_SECONDS = 300
+
+
+@pytest.fixture(name="books")
+def _books(pool):
+    """The ledger as the operator's role, with blue and its key known."""
+    engine = database.engine(pool.url, role="hanse_operator")
+    registry.register_member(engine, "blue", login=None, verify_key=signatures.public_bytes(KEY))
+    yield engine
+    engine.dispose()
+
+
+def enrolment(start_seconds, node=NODE, accelerator="h100", gpus=GPUS):
+    return enrolments.Enrolment(
+        node=node, member="blue", cluster="blue-1", accelerator_class=accelerator, milli_h100e=1000, gpus=gpus,
+        node_key=signatures.public_bytes(KEY), start_seconds=start_seconds,
+    )  # fmt: skip
+
+
+def enrol(books, start_seconds):
+    registry.enrol(books, *enrolments.sign(enrolment(start_seconds), KEY), signatures.public_bytes(KEY))
+
+
+def slot(start_seconds, who):
+    segment = slots.Segment(0, SLOT_SECONDS, 2**8 - 1, ((who, 1000),), 1000, 10**6)
+    body = slots.Slot(NODE, uuid.UUID(int=7), start_seconds, SLOT_SECONDS, GPUS, (segment,), slots.NO_PREVIOUS)
+    return ledger_slots.Signed(*slots.sign(body, KEY))
+
+
+def ran(pool):
+    """Have a job run for a moment on blue's node; return its attempt and when it had its lease."""
+    running = pool.operator()
+    pool.submit("short")
+    (placement,) = pool.until("a Placement", pool.placements)
+    pool.grant(placement)
+    pool.release(placement, "Succeeded")
+    running.end()
+    attempt = placement["spec"]["attempt"]
+    ((granted,),) = pool.rows("SELECT granted_at_seconds FROM ledger.attempt")
+    return attempt, granted
+
+
+def hours(pool):
+    return [row.hour_seconds for row in pool.rows("SELECT hour_seconds FROM ledger.cutoff ORDER BY hour_seconds, run")]
+
+
+def test_an_hour_is_posted_once_whoever_dies(pool, books):
+    """One leader died right after the cut-off, one right after the postings; a slot that comes late is added."""
+    ((now,),) = pool.rows("SELECT ledger.clock_seconds()")
+    enrol(books, now // 3600 * 3600)
+    attempt, granted = ran(pool)
+    hour, used = granted // 3600 * 3600, granted // SLOT_SECONDS * SLOT_SECONDS
+    late, *starts = [start for start in range(hour, hour + 3600, SLOT_SECONDS) if start != used]
+    pool.shift_clock(hour + 3600 + 900 + 60 - now)
+    batch = [slot(start, "idle") for start in starts] + [slot(used, attempt)]
+    assert {"stored"} == {str(answer.outcome) for answer in ledger_slots.ingest(pool.api, "blue", batch)}
+    with database.transaction(books) as connection:
+        dead = term.current(books)
+        assert 0 == connection.execute(sa.text(f"SELECT ledger.open_posting({dead}, {hour})")).scalar_one()
+    second = pool.operator(failpoint="after-posting:kill")
+    pool.until("its death", lambda: second.process.poll() == -signal.SIGKILL)
+    transfers = pool.rows("SELECT id, amount FROM ledger.transfer ORDER BY sequence")
+    amounts = {row.purpose: row.amount for row in pool.rows("SELECT purpose, amount FROM ledger.transfer")}
+    assert {"use": 8 * SLOT_SECONDS * 1000, "offered": 8 * 11 * SLOT_SECONDS * 1000} == amounts
+    third = pool.operator()
+    pool.until("it to lead", lambda: third.said("leading"))
+    ledger_slots.ingest(pool.api, "blue", [slot(late, "idle")])
+    pool.until("the late slot's posting", lambda: len(pool.rows("SELECT 1 FROM ledger.transfer")) == 3)
+    assert transfers == pool.rows("SELECT id, amount FROM ledger.transfer ORDER BY sequence")[:2]
+    assert [(0, 1), (1, 1)] == pool.rows(
+        "SELECT run, count(*) FROM ledger.posting WHERE member = 'blue' AND hour_seconds = :hour GROUP BY run",
+        hour=hour,
+    )
+    found = balances.read(books)
+    assert sum(each.debits_posted for each in found) == sum(each.credits_posted for each in found) > 0
+    assert [] == balances.mismatches(books)
+
+
+def test_a_reservation_of_an_attempt_that_ended_is_given_back(pool):
+    """Its cap holds again what its hours to come had reserved."""
+    cap = {"name": "hour", "window": "Day", "milliH100eSeconds": 10**9}
+    member = "/apis/hanse.dev/v1alpha1/members/red"
+    pool.plane.client.request("PATCH", member, {"spec": {"caps": [cap]}}, "application/merge-patch+json")
+    try:
+        ran(pool)
+        pending = "SELECT debits_pending FROM ledger.account WHERE kind = 'cap' AND debits_pending > 0"
+        assert pool.rows(pending)
+        pool.operator()
+        rows = "SELECT 1 FROM ledger.transfer WHERE kind = 'void'"
+        pool.until("what is not used to come back", lambda: pool.rows(rows))
+    finally:
+        pool.plane.client.request("PATCH", member, {"spec": {"caps": []}}, "application/merge-patch+json")
+
+
+def world(levy_thousandths, slot=None):
+    """Return a world with blue's levy and, if *slot* is given, a policy with that metering interval."""
+    keys = {
+        "verify": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
+        "encrypt": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
+    }
+    spec = {"displayName": "Blue", "keys": keys, "levyThousandths": levy_thousandths}
+    made = World()
+    made.take({"Member": {"uid": {"metadata": {"name": "blue", "uid": "uid"}, "spec": spec}}})
+    if slot:
+        made.take({"PoolPolicy": {"p": {"metadata": {"name": "default", "uid": "p"}, "spec": {"meteringSlot": slot}}}})
+    return made
+
+
+def test_levies_follow_the_member_from_the_next_slot_on(pool, books):
+    enrol(books, 0)
+    number = term.take(books, "test")
+    for levy in (1000, 1000, 0):
+        settler = Settler(books, number, world(levy))
+        settler.look(settler.rules())
+        ((now,),) = pool.rows("SELECT ledger.clock_seconds()")
+        pool.shift_clock(SLOT_SECONDS * (levy // 1000 + 1))
+    found = pool.rows(
+        "SELECT levied, start_seconds FROM ledger.levy WHERE node = :node ORDER BY start_seconds", node=NODE
+    )
+    assert [True, False] == [row.levied for row in found]
+    assert now < found[-1].start_seconds <= now + SLOT_SECONDS
+
+
+def test_the_metering_interval_is_the_policys_unless_somebody_has_set_another(pool, books):
+    number = term.take(books, "test")
+    setting = "SELECT slot_seconds, slot_grace_seconds FROM ledger.setting"
+    for slot_, expected in (("5m", (300, 900)), ("1m", (60, 180)), ("10m", (60, 180))):
+        settler = Settler(books, number, world(0, slot_))
+        settler.look(settler.rules())
+        assert [expected] == pool.rows(setting)
+
+
+def test_of_each_class_the_nodes_that_were_enrolled_first_are_levied():
+    enrolled = [enrolment(start, f"n{start}") for start in (30, 10, 20, 40, 90)]
+    enrolled += [enrolment(5, "other", "ascend"), enrolment(50, "n10", gpus=())]
+    assert {"n20", "other"} == levied(enrolled, {"blue": 1000}, 60) & {"n20", "other"}
+    assert {"n20"} == levied(enrolled, {"blue": 500}, 60)
+    assert set() == levied(enrolled, {}, 60)
