@@ -74,7 +74,7 @@ class Town:
 
     def _let_in(self, member):
         name, folder, own = f"{member}-1", self.clusters[member], folder_of_keys(self.folder, member)
-        self.own.add_nodes(nodes.Shape(CLASS, NODES[member], 8, prefix=member, labels={"hanse.dev/pool": member}))
+        self.add_nodes(member)
         verify, encrypt = self._keys(own)
         user = f"--user=system:serviceaccount:{member}:people"
         self.hanse("member", "add", member, f"--verify-key={verify}", f"--encrypt-key={encrypt}", user)
@@ -86,6 +86,9 @@ class Town:
         )  # fmt: skip
         self.hanse("cluster", "install", str(folder))
         self.hanse("contribute", CLASS, f"--cluster={name}", f"--namespace={member}")
+
+    def add_nodes(self, member):
+        self.own.add_nodes(nodes.Shape(CLASS, NODES[member], 8, prefix=member, labels={"hanse.dev/pool": member}))
 
     def start_agent(self, member):
         file = self.clusters[member] / "agent.yaml"

@@ -139,11 +139,11 @@ def test_a_placement_says_nothing_of_whose_it_is_and_is_one_the_rules_take(job):
 
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))
 def test_each_gpu_of_a_placement_belongs_to_one_worker(masks):
-    placed = tuple((f"n{number}", mask.bit_count(), mask) for number, mask in enumerate(masks))
-    workers = placing._workers(placed)
+    placed = tuple((f"c/n{number}", mask.bit_count(), mask) for number, mask in enumerate(masks))
+    workers = placing._workers("c", placed)
     assert list(range(len(workers))) == [each["rank"] for each in workers]
     for node, _, mask in placed:
-        assert mask == sum(1 << gpu for each in workers if each["node"] == node for gpu in each["gpus"])
+        assert mask == sum(1 << gpu for each in workers if f"c/{each['node']}" == node for gpu in each["gpus"])
 
 
 def offer(**more):

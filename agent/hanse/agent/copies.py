@@ -35,8 +35,7 @@ class Copies:
         self.class_feed = Feed(hub, f"{HANSE}/acceleratorclasses", self.changed)
         # Those of all namespaces: what others use of a node is not ours to give.
         self.pod_feed = Feed(cluster, "/api/v1/pods", self.changed)
-        own = {"labelSelector": ",".join(f"{key}={value}" for key, value in sorted(settings.node_selector.items()))}
-        self.node_feed = Feed(cluster, "/api/v1/nodes", self.changed, own)
+        self.node_feed = Feed(cluster, "/api/v1/nodes", self.changed, {"labelSelector": settings.node_labels})
         self.service_feed = Feed(cluster, services, self.changed, {"labelSelector": gangs.ATTEMPT_LABEL})
 
     def feeds(self) -> tuple[Feed, ...]:

@@ -63,6 +63,11 @@ class Settings(Model):
         return f"{WORKERS_NAMESPACE_PREFIX}{self.cluster}"
 
     @property
+    def node_labels(self) -> str:
+        """The node selector as a query has it."""
+        return ",".join(f"{key}={value}" for key, value in sorted(self.node_selector.items()))
+
+    @property
     def hub_namespace(self) -> str:
         """Where this cluster's Placements are."""
         return f"{CLUSTER_NAMESPACE_PREFIX}{self.cluster}"
