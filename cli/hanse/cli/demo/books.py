@@ -6,7 +6,7 @@ An hour is posted when it is over, and nobody wants to wait for that. So the hou
 whose clock stands at its end, by the very function that the operator calls; the pool's own ledger is left alone.
 """
 
-import json
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +27,7 @@ from hanse.ledger.balances import Balance
 
 COPY = "hour_closed"
 ASCEND_MILLI_H100E = 600
+_AMOUNT = re.compile(r'("amount\\?":)(\d+)')
 _AHEAD = """
 CREATE OR REPLACE FUNCTION ledger.clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS
 'SELECT pg_catalog.clock_timestamp() + interval ''{seconds} seconds'''
@@ -153,10 +154,8 @@ class Books:
         copy = out.with_name("audit-tampered")
         shutil.copytree(out, copy)
         file = copy / "transfers.jsonl"
-        lines = file.read_text().splitlines(keepends=True)
-        entry = json.loads(lines[0])
-        lines[0] = lines[0].replace(f'"amount":{entry["amount"]}', f'"amount":{entry["amount"] + 1}')
-        file.write_text("".join(lines))
+        text = file.read_text()
+        file.write_text(_AMOUNT.sub(lambda found: f"{found[1]}{int(found[2]) + 1}", text, count=1))
         argv = [sys.executable, "-P", "-m", "hanse.cli.main", "audit", "verify", str(copy)]
         result = subprocess.run(argv, capture_output=True, text=True, check=False, env=processes.environment())
         named = result.returncode == 1 and "transfers.jsonl" in result.stderr

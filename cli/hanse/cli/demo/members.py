@@ -92,12 +92,13 @@ class Members:
               f"--agent-key={agent_key}", f"--out={folder}", label)  # fmt: skip
         hanse("cluster", "install", str(folder))
         hanse("contribute", party.accelerator, f"--cluster={party.cluster}", f"--namespace={party.name}", label)
-        settings = yaml.safe_load((folder / "agent.yaml").read_text())
+        file = folder / "agent.yaml"
         # Faster than by default, so that nobody has to wait for what a real pool need not hurry with.
         quick = {"syncSeconds": 0.5, "meterSeconds": 1.0, "killBudgetSeconds": 5}
         here = {"listenHost": self._hub.address, "listenPort": self._hub.free_port()}
-        (folder / "agent.yaml").write_text(yaml.safe_dump({**settings, **quick, **here}))
-        self._hub.run("cluster-agent", f"--config={folder / 'agent.yaml'}", name=f"agent-of-{party.name}")
+        file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **quick, **here}))
+        hanse("cluster", "enrol", str(file), f"--member={party.name}", f"--member-key={folder / 'signing.key'}")
+        self._hub.run("cluster-agent", f"--config={file}", name=f"agent-of-{party.name}")
 
     def _add_nodes(self, party: Party) -> None:
         """Add a member's nodes; on the one that really runs pods it offers places, as a device plugin would."""
