@@ -69,7 +69,11 @@ class Town:
             "operator", f"--kubeconfig={kubeconfig}", f"--health-port={self.operator_port}", "--lease-seconds=5",
             f"--internal-token-file={token}",
         )  # fmt: skip
-        self._run("api", f"--kubeconfig={self.own.kubeconfig}", f"--port={self.api_port}")
+        leader = f"--leader-url=http://127.0.0.1:{self.operator_port}"
+        self._run(
+            "api", f"--kubeconfig={self.own.kubeconfig}", f"--port={self.api_port}", leader,
+            f"--internal-token-file={token}",
+        )  # fmt: skip
         self.until("the hub listens", lambda: listens(self.api_port) and listens(self.operator_port))
 
     def _let_in(self, member):
@@ -206,6 +210,8 @@ def listens(port):
 def _town(tmp_path_factory):
     with cluster.running(f"test-{os.getpid()}-town", cluster.Wanted()) as own:
         town = Town(own, tmp_path_factory.mktemp("town"))
-        town.start()
-        yield town
-        town.engine.dispose()
+        try:
+            town.start()
+            yield town
+        finally:
+            town.engine.dispose()
