@@ -127,6 +127,8 @@ class Books:
             debit, credit = used.debits_posted - used.credits_posted, gave.credits_posted - gave.debits_posted
             row = f"{party.name:<16}{_seconds(debit):>12}{_seconds(credit):>14}{_seconds(credit - debit):>12}"
             self._stage.lines(row)
+        extra = by_name[transfers.TIERS].credits_posted - by_name[transfers.TIERS].debits_posted
+        self._stage.lines(f"{'the pool: tiers':<16}{'':>12}{_seconds(extra):>14}{_seconds(extra):>12}")
 
     def _audit(self, address: str, hour: int) -> None:
         stage, hub = self._stage, self._hub

@@ -62,8 +62,10 @@ class Hub:
         self._token.write_text(os.urandom(16).hex())
         self._start_operator()
         api = urlsplit(self.api_url)
-        self.run("api", f"--kubeconfig={self.own.kubeconfig}", f"--host={api.hostname}", f"--port={api.port}",
-                 f"--leader-url=http://127.0.0.1:{self._operator_port}")  # fmt: skip
+        self.run(
+            "api", f"--kubeconfig={self.own.kubeconfig}", f"--host={api.hostname}", f"--port={api.port}",
+            f"--leader-url=http://127.0.0.1:{self._operator_port}", f"--internal-token-file={self._token}",
+        )  # fmt: skip
         processes.wait_until_ready(self.own.folder, "api", lambda: _listens(api.hostname, api.port), READY_SECONDS)
 
     def hanse(self, *args: str, **variables: str) -> str:

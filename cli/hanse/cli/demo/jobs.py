@@ -93,6 +93,7 @@ class Jobs:
             "zhejiang-lab/wide-sweep", "WaitingForQuota", "wants 32 H100 in one cluster, and none has so many idle"
         )
         stage.show("get", "trainingjobs", "-A")
+        self._queue("jiangsu-lab", "hospital-records", ("guangdong", "zhejiang", "wide-sweep"))
 
     def urgent(self) -> None:
         """Have a higher tier stop a lower one of its own member."""
@@ -124,6 +125,15 @@ class Jobs:
                     "jiangsu-lab/eval", "guangdong-lab/ascend-sft", "zhejiang-lab/wide-sweep"):  # fmt: skip
             stage.reaches(f"{job} has ended well", job, phase="Succeeded")
         stage.show("get", "trainingjobs", "-A")
+
+    def _queue(self, member: str, job: str, of_others: tuple[str, ...]) -> None:
+        """Show a member's queue as its own people see it, and claim that nobody else is in it."""
+        self._stage.command(f"hanse queue      # as {member}")
+        token = self._hub.own.kubectl("create", "token", "people", f"--namespace={member}", "--audience=hanse-api")
+        said = self._hub.hanse("queue", HANSE_TOKEN=token.stdout.strip())
+        self._stage.lines(said)
+        own = job in said and not any(name in said for name in of_others)
+        self._stage.claim(f"{member} sees its own waiting jobs there, and no rival's", holds=own, found=said)
 
     def _one_gave_way(self) -> tuple[bool, Any]:
         statuses = {job: self._stage.status(job) for job in ("tencent/llm-7b", "tencent/vision")}

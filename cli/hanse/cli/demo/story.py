@@ -61,26 +61,27 @@ def _alliance(stage: Stage, own: cluster.Cluster, hub: Hub, missing: str) -> Non
     )
     stage.claim(f"these parts run: {', '.join(own.parts())}", holds="kube-apiserver" in own.parts())
     chart.install(stage)
-    for name in ("alliance",):
-        file = stage.examples / "demo" / f"{name}.yaml"
-        stage.command(f"kubectl apply -f examples/demo/{name}.yaml")
-        applied = stage.kubectl("apply", "-f", str(file))
-        stage.claim(f"examples/demo/{name}.yaml is accepted", holds=applied.returncode == 0, found=applied.stderr)
+    _apply(stage, "alliance")
     hub.start()
     for line in (
         "hanse member add tencent --user li@tencent --verify-key ... --encrypt-key ...      # and four others",
         "hanse cluster join tencent-gz --member tencent --region guangdong --agent-key ...  # by the coordinator",
-        "hanse cluster install ...; hanse contribute h100-80g --cluster tencent-gz          # by the member",
+        "hanse cluster install tencent; hanse contribute h100-80g --cluster tencent-gz ...  # by the member",
+        "hanse cluster enrol tencent/agent.yaml --member tencent --member-key ...           # signed by the member",
     ):
         stage.command(line)
     members.Members(hub, real=not missing).let_in()
     storage.start(hub, PEOPLE)
-    limits = stage.examples / "demo" / "limits.yaml"
-    stage.command("kubectl apply --server-side -f examples/demo/limits.yaml")
-    applied = stage.kubectl("apply", "--server-side", "-f", str(limits))
-    stage.claim("examples/demo/limits.yaml is accepted", holds=applied.returncode == 0, found=applied.stderr)
+    _apply(stage, "limits", "--server-side")
     stage.until("five members are in, four of them with nodes that the ledger knows", lambda: _nodes_are_known(hub))
     stage.show("get", "members,memberclusters,contributions", "-A")
+
+
+def _apply(stage: Stage, name: str, *options: str) -> None:
+    """Apply a manifest of the coordinator's."""
+    stage.command(" ".join(["kubectl apply", *options, f"-f examples/demo/{name}.yaml"]))
+    applied = stage.kubectl("apply", *options, "-f", str(stage.examples / "demo" / f"{name}.yaml"))
+    stage.claim(f"examples/demo/{name}.yaml is accepted", holds=applied.returncode == 0, found=applied.stderr)
 
 
 def _nodes_are_known(hub: Hub) -> tuple[bool, object]:
