@@ -5,7 +5,7 @@ from hanse.cli.demo.books import Books
 from hanse.cli.demo.gangs import Gangs
 from hanse.cli.demo.hub import Hub
 from hanse.cli.demo.jobs import ZEROS, Jobs
-from hanse.cli.demo.stage import Stage
+from hanse.cli.demo.stage import Stage, StoryEndsError
 from hanse.devcluster import cluster, image
 
 PEOPLE = [party.name for party in members.PARTIES]
@@ -82,6 +82,8 @@ def _apply(stage: Stage, name: str, *options: str) -> None:
     stage.command(" ".join(["kubectl apply", *options, f"-f examples/demo/{name}.yaml"]))
     applied = stage.kubectl("apply", *options, "-f", str(stage.examples / "demo" / f"{name}.yaml"))
     stage.claim(f"examples/demo/{name}.yaml is accepted", holds=applied.returncode == 0, found=applied.stderr)
+    if applied.returncode:
+        raise StoryEndsError(name)
 
 
 def _nodes_are_known(hub: Hub) -> tuple[bool, object]:
