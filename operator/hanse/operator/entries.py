@@ -92,7 +92,7 @@ class Translator:
                 lease_seconds=int(spec.partition_tolerance.total_seconds()),
                 grace_seconds=self._grace_seconds(spec),
             ),
-            # The snapshot names nodes as slots and enrolments do: what runs there is covered by its decision.
+            # Named as slots and enrolments name nodes, or nothing that runs there would be covered by its decision.
             nodes={placed.node: units.MILLI * placed.gpus.bit_count() for placed in decision.placed},
             strength=_strength(decision.label, tier.rank),
             funded_until_seconds=decision.funded_until_seconds,
