@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from hanse import resources
 from hanse.ledger.decisions import Effect, Entry
-from hanse.operator import capping, cycle, entries, failpoints, offers, placing, statuses
+from hanse.operator import capping, cycle, entries, failpoints, offers, placing, shapes, snapshot, statuses
 from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import NEVER_RAN, Live, Past
+from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
 from hanse.operator.world import Leaf, World
 from hanse.resources import Reason
 from hanse.scheduler.pool import NodeState
@@ -68,9 +68,13 @@ WAITING = {
         ("Preempting", None, {"live": live(stop_kind="End", stop_reason="Suspended")}),
         ("Requeued", "WaitingForQuota", {"past": Past(attempts=1, last_outcome="Stopped"), "waiting": WAITING}),
         ("Succeeded", None, {"past": Past(attempts=1, last_outcome="Succeeded"), "waiting": WAITING}),
-        ("Failed", None, {"past": Past(attempts=4, failures=4, last_outcome="Failed")}),
+        ("Failed", "RestartLimitExceeded", {"past": Past(attempts=4, failures=4, last_outcome="Failed")}),
         ("Requeued", None, {"past": Past(attempts=3, failures=3, last_outcome="Failed")}),
-        ("Failed", None, {"past": Past(attempts=1, run_seconds=72 * 3600)}),
+        ("Failed", "MaxRuntimeExceeded", {"past": Past(attempts=1, run_seconds=72 * 3600)}),
+        ("Failed", "PlacementRefused", {"past": Past(attempts=1, last_stop_reason="PlacementRefused")}),
+        ("Requeued", None, {"past": Past(attempts=1, last_is_expired=True)}),
+        ("Queued", "StorageNotReady", {"verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
+        ("Admitted", "StorageNotReady", {"live": live(), "verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -95,6 +99,49 @@ def test_an_explanation_has_the_numbers_and_what_would_help(job):
 def test_a_running_jobs_charge_is_gpus_by_worth_by_tier(job):
     status = project(job, live=live())
     assert (16 * 1500, "16.0", "16/512") == (status["chargeRateMilliH100e"], status["h100e"], status["gpus"])
+
+
+@pytest.mark.parametrize(
+    ("workers", "choices", "options"),
+    [
+        ({"replicas": 64}, [("b", None), ("a", 54)], [("b", 64), ("a", 54)]),
+        ({"replicas": 64, "minReplicas": 32}, [("b", None), ("a", 54)], [("b", 32), ("a", 54)]),
+        ({"replicas": 50, "minReplicas": 32}, [("a", 54), ("b", 40)], [("b", 40)]),
+    ],
+    ids=["a rigid gang", "an elastic gang's core", "a class that needs more than there are"],
+)
+def test_each_class_is_asked_for_in_its_order_with_what_the_gang_needs_there(job, workers, choices, options):
+    named = [{"class": name} | ({"minReplicas": least} if least else {}) for name, least in choices]
+    job["spec"] |= {"workers": workers, "accelerators": named}
+    shape = shapes.shape(resources.TrainingJob.parse(job).spec)
+    assert options == [(each.accelerator, each.workers) for each in shape.options]
+
+
+def test_a_workers_needs_are_counted_as_the_kubelet_counts_them(job):
+    containers = [
+        {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "2", "ephemeral-storage": "3Gi"}},
+        {"limits": {"cpu": "1", "memory": "1Gi"}},
+    ]
+    image = job["spec"]["template"]["spec"]["containers"][0]["image"]
+    names = ("trainer", "beside")
+    named = [{"name": name, "image": image, "resources": each} for name, each in zip(names, containers, strict=True)]
+    first = {"name": "first", "image": image, "resources": {"requests": {"memory": "8Gi", "cpu": "1"}}}
+    job["spec"]["template"]["spec"] = {"containers": named, "initContainers": [first]}
+    shape = shapes.shape(resources.TrainingJob.parse(job).spec)
+    assert (1500, 8 * 1024, 3 * 1024) == (shape.cpu_milli, shape.memory_mib, shape.ephemeral_mib)
+
+
+def test_the_last_checkpoint_of_record_is_told_whoever_runs(job):
+    saved = Saved(step=1200, fence=2, at_seconds=NOW)
+    status = project(job, saved=saved)
+    assert {"time": "2027-01-15T08:00:00Z", "step": 1200, "fence": 2} == status["lastCheckpoint"]
+    resources.TrainingJob.parse(job | {"status": status})
+
+
+def test_a_victim_loses_what_its_own_attempt_did_not_save():
+    own, earlier = Saved(5, 2, NOW + 50), Saved(5, 1, NOW + 50)
+    checkpoints = [snapshot._attempt(live(), saved).checkpoint_seconds for saved in (None, own, earlier)]
+    assert [NOW, NOW + 50, NOW] == checkpoints
 
 
 def test_a_condition_keeps_its_time_as_long_as_its_value(job):
@@ -126,11 +173,11 @@ def test_a_placement_says_nothing_of_whose_it_is_and_is_one_the_rules_take(job):
 
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))
 def test_each_gpu_of_a_placement_belongs_to_one_worker(masks):
-    placed = tuple((f"n{number}", mask.bit_count(), mask) for number, mask in enumerate(masks))
-    workers = placing._workers(placed)
+    placed = tuple((f"c/n{number}", mask.bit_count(), mask) for number, mask in enumerate(masks))
+    workers = placing._workers("c", placed)
     assert list(range(len(workers))) == [each["rank"] for each in workers]
     for node, _, mask in placed:
-        assert mask == sum(1 << gpu for each in workers if each["node"] == node for gpu in each["gpus"])
+        assert mask == sum(1 << gpu for each in workers if f"c/{each['node']}" == node for gpu in each["gpus"])
 
 
 def offer(**more):

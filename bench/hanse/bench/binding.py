@@ -28,13 +28,14 @@ import yaml
 from hanse.agent import install
 from hanse.agent.hands import PARALLEL
 from hanse.agent.kube import Kube
+from hanse.agent.settings import WORKERS_NAMESPACE_PREFIX
 from hanse.bench import apiserver, hub, reports
 from hanse.bench.counting import Bound
 from hanse.bench.hub import Object
 from hanse.bench.reports import Report
 from hanse.bench.scenario import IMAGE
 from hanse.devcluster import cluster, processes
-from hanse.devcluster.controlplane import LOOPBACK, SCHEDULER
+from hanse.devcluster.controlplane import LOOPBACK, SCHEDULER, ControlPlane
 from hanse.devcluster.nodes import CLASS_LABEL, Shape
 from hanse.devcluster.progress import Line
 
@@ -44,7 +45,7 @@ GPUS_PER_NODE = 8
 LIMIT_SECONDS = 600.0
 QUIET_SECONDS_MAX = 300.0
 RATIO_MIN = 1.2
-SIDE, WORKERS_NAMESPACE = "plain", "hanse-workers"
+SIDE = "plain"
 CLASS = OWNER = CLUSTER = "bind"
 GPU = "nvidia.com/gpu"
 _TABLES = ("decision", "placement", "attempt", "effect", "fact")
@@ -83,9 +84,11 @@ def run(scale: float, gang: int) -> Report:
     load = Load(round(NODES * scale), max(1, round(WORKERS * scale) // gang) * gang, gang)
     machine = reports.machine()
     shape = Shape(CLASS, load.nodes, GPUS_PER_NODE)
-    with hub.plane(cluster.Wanted(shapes=(shape,), scheduler=True)) as own, Line("binding") as line:
+    with hub.plane(cluster.Wanted(shapes=(shape,))) as own, Line("binding") as line:
         line.update("waiting for the nodes")
         hub.until(lambda: _all_ready(own), QUIET_SECONDS_MAX)
+        # Started when all is quiet, it knows all nodes as ready from its first list on.
+        ControlPlane(own.folder, LOOPBACK).start_scheduler()
         theirs = asyncio.run(_kube_scheduler(own, load, line))
         line.update("clearing the nodes")
         _clear(own, load)
@@ -119,7 +122,7 @@ async def _kube_scheduler(own: cluster.Cluster, load: Load, line: Line) -> Bind:
 async def _hanse(own: cluster.Cluster, load: Load, line: Line) -> Bind:
     path = f"/apis/hanse.dev/v1alpha1/namespaces/{OWNER}/trainingjobs"
     jobs = ((path, _job(number, load.gang)) for number in range(load.gangs))
-    return await _timed(own, WORKERS_NAMESPACE, jobs, load, line)
+    return await _timed(own, f"{WORKERS_NAMESPACE_PREFIX}{CLUSTER}", jobs, load, line)
 
 
 async def _timed(
@@ -177,15 +180,14 @@ def _prepare(pool: hub.Hub, load: Load) -> None:
     pool.apply(tier, policy, hub.accelerator(CLASS), *hub.member(OWNER))
     given = pool.admit_cluster(CLUSTER, OWNER)
     pool.apply(hub.ours("Contribution", "all", {"cluster": CLUSTER, "class": CLASS}, OWNER))
-    pool.apply(*install.at_member(WORKERS_NAMESPACE, "hanse-agent"))
+    pool.apply(*install.at_member(CLUSTER))
     pool.start()
     settings = {
         "cluster": CLUSTER,
         "hubKubeconfig": str(given.kubeconfig),
         "apiUrl": pool.api_url,
         "apiTokenFile": str(given.token_file),
-        "kubeconfig": str(pool.kubeconfig("agent", install.AGENT, "hanse-agent")),
-        "namespace": WORKERS_NAMESPACE,
+        "kubeconfig": str(pool.kubeconfig("agent", install.AGENT, f"{install.AGENT_NAMESPACE_PREFIX}{CLUSTER}")),
         "stateFolder": str(pool.folder / "agent"),
         "signingKeyFile": _key(pool, "signing.key"),
         "sealingKeyFile": _key(pool, "sealing.key"),

@@ -56,7 +56,7 @@ class ControlPlane:
         self.start_api_server()
         self._start_controller_manager()
         if scheduler:
-            self._start_scheduler()
+            self.start_scheduler()
 
     def start_etcd(self) -> None:
         """Start etcd, without fsync: a power cut may lose a development cluster, a crash of etcd does not."""
@@ -142,7 +142,8 @@ class ControlPlane:
         # What it makes is what others wait for: a pod is refused as long as its namespace has no ServiceAccount.
         processes.wait_until_ready(self.folder, CONTROLLER_MANAGER, self._has_default_account, READY_SECONDS)
 
-    def _start_scheduler(self) -> None:
+    def start_scheduler(self) -> None:
+        """Start kube-scheduler and wait until it is ready."""
         self._run(
             SCHEDULER,
             f"--kubeconfig={self.kubeconfig}",

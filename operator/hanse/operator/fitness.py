@@ -33,7 +33,7 @@ class Fitness:
         self._world = world
         self._members = world.named("Member")
         self._max_grace = world.policy().max_grace
-        self._factors = {tier.name: tier.factor for tier in pool.tiers}
+        self._tiers = {tier.name for tier in pool.tiers}
         self._accelerators = {each.name for each in pool.accelerators}
         parents = {each.parent for each in pool.organisations}
         every = {each.name for each in pool.organisations} | {each.name for each in pool.members}
@@ -45,16 +45,13 @@ class Fitness:
 
     def knows(self, organisation: str, tier: str, accelerator: str) -> bool:
         """Return whether an attempt with these names can be in a snapshot."""
-        return organisation in self._leaves and tier in self._factors and accelerator in self._accelerators
+        return organisation in self._leaves and tier in self._tiers and accelerator in self._accelerators
 
     def _problems(self, job: resources.TrainingJob) -> Iterator[Verdict]:
         yield from self._of_namespace(job)
         tier = job.spec.tier
-        if tier not in self._factors:
+        if tier not in self._tiers:
             yield Verdict(Reason.TIER_NOT_ALLOWED, f"spec.tier: there is no PriorityTier {tier}")
-        elif self._factors[tier] == 0:
-            said = f"spec.tier: the usage factor of {tier} is 0, and the ledger records no use that costs nothing"
-            yield Verdict(Reason.MISCONFIGURED, said)
         if job.spec.checkpoint.grace > self._max_grace:
             yield Verdict(Reason.MISCONFIGURED, "spec.checkpoint.grace: it is longer than maxGrace of the PoolPolicy")
         if job.spec.gpu_memory is not None:

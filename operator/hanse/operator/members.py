@@ -36,7 +36,7 @@ class Register:
                     self._declared.add(("class", name, precision, str(worth)))
         for name, tier in world.named("PriorityTier").items():
             factor = tier.spec.usage_factor_thousandths
-            if factor and ("tier", name, str(factor)) not in self._declared:
+            if ("tier", name, str(factor)) not in self._declared:
                 registry.publish_tier_rate(self._engine, name, factor)
                 self._declared.add(("tier", name, str(factor)))
 

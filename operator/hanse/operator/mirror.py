@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, orm
 
 from hanse.evidence import canonical
 from hanse.ledger import database
-from hanse.ledger.attempts import LIVE
+from hanse.ledger.attempts import LIVE, State
 from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
 
 SUCCEEDED, FAILED = "Succeeded", "Failed"
@@ -74,9 +74,22 @@ class Past:
     last_outcome: str = ""
     last_stop_reason: str | None = None
     last_decision: uuid.UUID | None = None
+    last_is_expired: bool = False
+    """Whether its cluster was lost, and the attempt was given up."""
+    last_failure: str = ""
+    """Why the decision that admitted it could not take effect."""
 
 
 NEVER_RAN = Past()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The last checkpoint of record of a job, under whichever of its fences."""
+
+    step: int
+    fence: int
+    at_seconds: int
 
 
 @dataclass
@@ -86,8 +99,10 @@ class Mirror:
     now_seconds: int = 0
     live: dict[str, Live] = field(default_factory=dict)
     past: dict[str, Past] = field(default_factory=dict)
+    saved: dict[str, Saved] = field(default_factory=dict)
+    """Kept after an attempt's end: the next one starts from there."""
     version: int = 0
-    """Grows whenever something changed."""
+    """Grows whenever something changed, but for checkpoints: by themselves they change nothing that is planned."""
 
     def poll(self, engine: Engine, jobs: Iterable[str]) -> None:
         """Read what changed, and the past of those *jobs* that are new here."""
@@ -99,6 +114,7 @@ class Mirror:
             ended = {each.job for key, each in known.items() if key not in rows}
             self._take_live(connection, rows, known, fresh)
             unknown = [job for job in jobs if job not in self.past]
+            self.saved |= _saved(connection, [*self.live, *ended, *unknown])
             if ended or unknown:
                 self.past |= dict.fromkeys(unknown, NEVER_RAN) | _past(connection, [*ended, *unknown])
             if fresh or ended or unknown:
@@ -108,6 +124,7 @@ class Mirror:
         """Forget everything: the next poll reads it again."""
         self.live.clear()
         self.past.clear()
+        self.saved.clear()
         self.version += 1
 
     def _take_live(
@@ -204,6 +221,19 @@ def _live(row: Any, strength: Mapping[str, Any]) -> Live:
     )
 
 
+def _saved(connection: Connection, jobs: Iterable[str]) -> dict[str, Saved]:
+    """Return the last checkpoints of *jobs*: one look into an index for each."""
+    rows = connection.execute(_LAST_CHECKPOINTS, {"jobs": sorted(set(jobs))})
+    return {str(row.job): Saved(row.step, row.fence, row.at_seconds) for row in rows}
+
+
+_LAST_CHECKPOINTS = sa.text(
+    "SELECT asked.job, last.step, last.fence, last.at_seconds FROM unnest(CAST(:jobs AS uuid[])) AS asked (job),"
+    " LATERAL (SELECT step, fence, floor(extract(epoch FROM recorded_at))::bigint AS at_seconds FROM ledger.checkpoint"
+    " WHERE job = asked.job ORDER BY sequence DESC LIMIT 1) AS last"
+)
+
+
 def _past(connection: Connection, jobs: list[str]) -> dict[str, Past]:
     """Return the past of those *jobs* that have one."""
     stopped = orm.aliased(Decision)
@@ -214,12 +244,15 @@ def _past(connection: Connection, jobs: list[str]) -> dict[str, Past]:
             Attempt.granted_at_seconds,
             Attempt.ended_at_seconds,
             Attempt.last_decision,
+            Attempt.state,
+            Effect.detail.label("failure"),
             released.c.detail.label("outcome"),
             stopped.kind.label("stop_kind"),
             stopped.reason.label("stop_reason"),
         )
         .outerjoin(released, released.c.attempt == Attempt.id)
         .outerjoin(stopped, stopped.id == Attempt.stopped_by)
+        .outerjoin(Effect, (Effect.decision == Attempt.admitted_by) & (Effect.outcome == "failed"))
         .where(Attempt.job.in_([uuid.UUID(job) for job in jobs]), Attempt.state.not_in(LIVE))
         .order_by(Attempt.job, Attempt.fence)
     )
@@ -242,4 +275,6 @@ def _extended(past: Past, row: Any) -> Past:
         last_outcome=outcome,
         last_stop_reason=row.stop_reason,
         last_decision=row.last_decision,
+        last_is_expired=row.state == State.EXPIRED,
+        last_failure=row.failure or "",
     )

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanse import resources, scheduler
+from hanse.evidence import identity
 from hanse.ledger import reports
-from hanse.operator import capping, offers
+from hanse.operator import capping, offers, shapes
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
-from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past
+from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past, Saved
 from hanse.operator.world import World
 from hanse.quota import charge
 from hanse.scheduler import pool as pools
 from hanse.scheduler import records
 
 SLOT_LATENCY_SECONDS = 600
-NODE_NAME_LENGTH_MAX = 63
+NODE_ID_LENGTH_MAX = 113
+"""A cluster's name, a slash, and a node's: what the planner's columns hold. Longer names are left out, not cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def _attempts(
             jobs[live.job] = _departed(live)
         job = jobs.get(live.job)
         if job is not None and _is_plannable(live, job, fitness) and all(node in nodes for node, _, _ in live.placed):
-            found.append(_attempt(live))
+            found.append(_attempt(live, mirror.saved.get(live.job)))
             continue
         if job is not None:
             jobs[live.job] = dataclasses.replace(job, suspended=True)
@@ -193,9 +195,10 @@ def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
     contributions = [each for each in inputs.world.contributions() if _contribution_name(each) in offered]
     for cluster, name, report in ((each.cluster, each.name, each.body) for each in inputs.reports):
         contribution = next((each for each in contributions if _offers(each, cluster, report)), None)
-        # Node names are unique in the ledger: the first cluster by name keeps one that two of them report.
-        if contribution is not None and name not in found and len(name) <= NODE_NAME_LENGTH_MAX:
-            found[name] = _node(name, report, contribution, inputs.mirror.now_seconds)
+        # Decisions name a node as slots and enrolments do: two clusters may both have a node-0.
+        node = identity.node_id(cluster, name)
+        if contribution is not None and len(node) <= NODE_ID_LENGTH_MAX:
+            found[node] = _node(node, report, contribution, inputs.mirror.now_seconds)
     return found
 
 
@@ -243,6 +246,8 @@ def failed(job: resources.TrainingJob, past: Past) -> str | None:
         return "RestartLimitExceeded"
     if past.run_seconds >= _seconds(job.spec.max_runtime):
         return "MaxRuntimeExceeded"
+    if past.last_is_expired and job.spec.on_cluster_lost == "Fail":
+        return "ClusterLost"
     return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" else None
 
 
@@ -254,35 +259,11 @@ def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, *, suspended: boo
         uid=uid,
         organisation=organisation_name(inputs.world.leaves[job.metadata.namespace or ""]),
         tier=job.spec.tier,
-        shape=shape(job.spec),
+        shape=shapes.shape(job.spec),
         submitted_seconds=int(created.timestamp()) if created else 0,
         preemptions=past.preemptions,
         attempts=live.fence if live else past.attempts,
         suspended=suspended,
-    )
-
-
-def shape(spec: resources.TrainingJobSpec) -> pools.Shape:
-    """Return what a job asks for. A gang is its core: growing beyond it is left to a later planner."""
-    containers = spec.template.spec.containers
-    needs = [each.resources.requests for each in containers]
-    cpu = sum(resources.ceil_milli(each["cpu"]) for each in needs if "cpu" in each)
-    memory = sum(resources.ceil_mib(each["memory"]) for each in needs if "memory" in each)
-    ephemeral = sum(resources.ceil_mib(each["ephemeral-storage"]) for each in needs if "ephemeral-storage" in each)
-    return pools.Shape(
-        options=tuple(
-            pools.Option(each.accelerator_class, each.min_replicas or spec.workers.core) for each in spec.candidates
-        ),
-        gpus_per_worker=spec.gpus_per_worker,
-        cpu_milli=cpu,
-        memory_mib=memory,
-        ephemeral_mib=ephemeral,
-        precision=str(spec.precision),
-        trust=pools.Trust[spec.trust.name],
-        regions=frozenset(spec.placement.regions),
-        excluded_members=frozenset(spec.placement.exclude_members),
-        checkpoint_seconds=_seconds(spec.checkpoint.interval),
-        grace_seconds=_seconds(spec.checkpoint.grace),
     )
 
 
@@ -296,8 +277,10 @@ def _departed(live: Live) -> records.Job:
     )
 
 
-def _attempt(live: Live) -> records.Attempt:
+def _attempt(live: Live, saved: Saved | None) -> records.Attempt:
     started = live.granted_at_seconds or live.admitted_at_seconds
+    # What an earlier attempt saved is where this one began.
+    checkpoint = max(started, saved.at_seconds) if saved and saved.fence == live.fence else started
     return records.Attempt(
         job=live.job,
         number=live.fence,
@@ -305,7 +288,7 @@ def _attempt(live: Live) -> records.Attempt:
         rung=pools.Rung[live.strength["label"]],
         cover=live.strength["cover"],
         started_seconds=started,
-        checkpoint_seconds=started,
+        checkpoint_seconds=checkpoint,
         funded_until_seconds=live.funded_until_seconds or live.admitted_at_seconds,
         gpu_rate=charge.gpu_rate(live.milli_h100e, live.tier_thousandths),
         placed=tuple(records.Placed(*each) for each in live.placed),

@@ -25,7 +25,7 @@ from typing import Any
 
 from hanse import resources
 from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past
+from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past, Saved
 from hanse.operator.snapshot import failed
 from hanse.operator.world import Leaf
 from hanse.quota import units
@@ -48,6 +48,7 @@ class Known:
     verdict: Verdict | None = None
     waiting: Mapping[str, Any] | None = None
     placement: resources.PlacementStatus | None = None
+    saved: Saved | None = None
 
 
 def project(known: Known, now_seconds: int) -> dict[str, Any]:
@@ -69,6 +70,10 @@ def project(known: Known, now_seconds: int) -> dict[str, Any]:
     decided = live.last_decision if live else past.last_decision
     if decided is not None:
         status["lastDecision"] = str(decided)
+    if known.saved is not None:
+        status["lastCheckpoint"] = {
+            "time": _time(known.saved.at_seconds), "step": known.saved.step, "fence": known.saved.fence,
+        }  # fmt: skip
     status |= {"attempts": past.attempts + (live is not None), "preemptions": past.preemptions}
     status["conditions"] = _conditions(known, phase, status, now_seconds)
     return status
@@ -79,7 +84,7 @@ def misconfigured(document: Mapping[str, Any], problem: str, now_seconds: int) -
     generation = document["metadata"].get("generation", 0)
     before = document.get("status", {}).get("conditions", [])
     message = problem[:_MESSAGE_LENGTH_MAX]
-    condition = _Stamp(before, generation, now_seconds).condition("Queued", "False", Reason.MISCONFIGURED, message)
+    condition = Stamp(before, generation, now_seconds).condition("Queued", "False", Reason.MISCONFIGURED, message)
     return {
         "observedGeneration": generation,
         "phase": str(Phase.QUEUED),
@@ -127,9 +132,15 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
         return _REASON_BY_VALUE[live.stop_reason], _said(
             "a decision has stopped it, and it is given time to checkpoint"
         )
+    if phase == Phase.FAILED:
+        return _why_failed(known)
     is_unplaced = known.verdict is not None and known.verdict.reason == Reason.STORAGE_NOT_READY
-    if phase not in {Phase.QUEUED, Phase.REQUEUED} and not (phase == Phase.ADMITTED and is_unplaced):
-        return None, {}
+    if phase in {Phase.QUEUED, Phase.REQUEUED} or (phase == Phase.ADMITTED and is_unplaced):
+        return _why_waiting(known)
+    return None, {}
+
+
+def _why_waiting(known: Known) -> tuple[Reason | None, dict[str, Any]]:
     if known.verdict is not None:
         return known.verdict.reason, _said(known.verdict.sentence)
     if known.waiting is None:
@@ -141,6 +152,12 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
     reason = _REASON_BY_VALUE[row["reason"]]
     meaning = explaining.cap_in_words(row) if row["cap"] else reason.meaning
     return reason, _said(meaning, _remedy(row)) | numbers
+
+
+def _why_failed(known: Known) -> tuple[Reason, dict[str, Any]]:
+    reason = _REASON_BY_VALUE[failed(known.job, known.past) or FAILED]
+    refusal = known.past.last_failure if reason == Reason.PLACEMENT_REFUSED else ""
+    return reason, _said(f"{reason.meaning}: {refusal}" if refusal else reason.meaning)
 
 
 def _remedy(row: Mapping[str, Any]) -> str:
@@ -187,12 +204,16 @@ def _conditions(known: Known, phase: Phase, status: Mapping[str, Any], now_secon
         "Suspended": phase == Phase.SUSPENDED,
     }
     why = {"Failed": failed(known.job, known.past) or FAILED} if phase == Phase.FAILED else {}
-    stamp = _Stamp(before, known.job.metadata.generation, now_seconds)
+    stamp = Stamp(before, known.job.metadata.generation, now_seconds)
     return [stamp.condition(name, str(value), why.get(name, reason), message) for name, value in holds.items()]
 
 
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 @dataclass(frozen=True, slots=True)
-class _Stamp:
+class Stamp:
     """What conditions are compared with and stamped by."""
 
     before: list[dict[str, Any]]
@@ -202,7 +223,7 @@ class _Stamp:
     def condition(self, name: str, value: str, reason: str, message: str) -> dict[str, Any]:
         """Return a condition; the time of its last transition stays as long as its value does."""
         same = next((each for each in self.before if each["type"] == name and each["status"] == value), None)
-        now = datetime.fromtimestamp(self.now_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = _time(self.now_seconds)
         return {
             "type": name,
             "status": value,

@@ -17,9 +17,9 @@ class PriorityTierSpec(Model):
     rank: int = Field(ge=0, le=1000, description="Higher goes first among the jobs of one organisation.")
     usage_factor_thousandths: int = Field(
         default=THOUSANDTHS,
-        ge=0,
+        ge=1,
         le=100_000,
-        description="What an H100e-hour costs here, in thousandths: 1500 charges one and a half.",
+        description="What an H100e-hour costs here, in thousandths: 1500 charges one and a half. Nothing is free.",
     )
     entitlement_share_thousandths: Thousandths = Field(
         default=THOUSANDTHS,
