@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hanse import resources
 from hanse.ledger.decisions import Effect, Entry
-from hanse.operator import capping, entries, failpoints, offers, placing, shapes, snapshot, statuses
+from hanse.operator import capping, cycle, entries, failpoints, offers, placing, shapes, snapshot, statuses
 from hanse.operator.fitness import Verdict
 from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
 from hanse.operator.world import Leaf, World
@@ -238,6 +238,17 @@ def test_causes_count_from_the_first_entry_of_the_cycle():
     caused = Entry("Fall", Effect.NONE, "", "", cause_index=0)
     flat = entries.flatten([entries.Group("a", (entry, caused)), entries.Group("b", (entry, caused))])
     assert [None, 0, None, 2] == [each.cause_index for each in flat]
+
+
+@pytest.mark.parametrize("first", [Effect.KEEP, Effect.STOP])
+@pytest.mark.parametrize("then", [Effect.KEEP, Effect.STOP])
+def test_of_two_changes_of_one_attempt_the_second_waits_for_the_next_cycle(first, then):
+    """The ledger would refuse the whole plan: a rise, and a fall for who is admitted later in the same plan."""
+    job, other = uuid.uuid4(), uuid.uuid4()
+    admitted = Entry("Admit", Effect.ADMIT, "", "", job=other)
+    changes = [entries.Group(str(job), (Entry("", effect, "", "", job=job),)) for effect in (first, then)]
+    groups = [changes[0], entries.Group(str(other), (admitted,)), changes[1]]
+    assert groups[:2] == cycle._once_each(groups)
 
 
 def test_an_object_that_cannot_be_read_keeps_its_last_good_version(job):
