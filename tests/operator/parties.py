@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 import psycopg
 from structlog.testing import capture_logs
 
+from hanse import scheduler
 from hanse.ledger import attempts, database, reports, term
 from hanse.operator.cycle import Leader
+from hanse.operator.following import Follower
 from hanse.operator.world import World
 
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
@@ -220,9 +222,17 @@ class Parties:
         with capture_logs() as logs:
             self.leader._members.sync(self.world)
             self.leader._read()
+            self.followed_is_built()
             asyncio.run(self.leader._plan_and_record())
         self.seen.update(each["event"] for each in logs)
         return [each for each in logs if each["log_level"] in {"warning", "error"}]
+
+    def followed_is_built(self):
+        """The leader's planner, which followed differences so far, says what one says that starts now."""
+        inputs = self.leader._inputs()
+        (warm, planned), (cold, wanted) = self.leader._follower.plan(inputs), Follower().plan(inputs)
+        assert wanted.to_bytes() == planned.to_bytes()
+        assert scheduler.state_digest(cold.snapshot) == scheduler.state_digest(warm.snapshot)
 
     def decided(self):
         rows = self.super.execute("SELECT kind, count(*) FROM ledger.decision GROUP BY kind").fetchall()
