@@ -94,19 +94,18 @@ class RunningAgent:
 
     def __init__(self, pool, name, member, local, folder):
         self.pool, self.name, self.local, self.folder = pool, name, local, folder
-        self.namespace, self.part = f"workers-{name}", f"agent-{next(NUMBERS)}"
+        self.namespace, self.part = f"hanse-workers-{name}", f"agent-{next(NUMBERS)}"
         self.signing, self.sealing = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
         self.sealing_public = self.sealing.public_key().public_bytes_raw()
         pool.join(name, member, self.sealing_public)
-        apply(local, *install.at_member(self.namespace, f"agent-{name}"))
+        apply(local, *install.at_member(name))
         self.port = pool.free_port()
         self.settings = {
             "cluster": name,
             "hubKubeconfig": self._kubeconfig(pool.cluster, f"hanse-cluster-{name}", "hub"),
-            "kubeconfig": self._kubeconfig(local, f"agent-{name}", "local"),
+            "kubeconfig": self._kubeconfig(local, f"hanse-agent-{name}", "local"),
             "apiUrl": pool.api_url,
             "apiTokenFile": self._write("api-token", pool.token(f"hanse-cluster-{name}", "hanse-agent")),
-            "namespace": self.namespace,
             "stateFolder": str(folder / "state"),
             "signingKeyFile": self._write("signing", base64.b64encode(self.signing.private_bytes_raw()).decode()),
             "sealingKeyFile": self._write("sealing", base64.b64encode(self.sealing.private_bytes_raw()).decode()),

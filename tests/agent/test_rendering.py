@@ -77,15 +77,12 @@ def test_a_policy_lets_out_to_what_was_declared_and_no_further(make_placement):
         ({"registries": ["registry.example"]}, {}, None),
         ({"registries": ["other.example"]}, {}, "images from registry.example are not allowed"),
         ({"trustLevels": ["none"]}, {"trust": "kata"}, "does not offer trust kata"),
-        ({"nodeSelector": {"for": "hanse"}}, {}, None),
-        ({"nodeSelector": {"for": "us"}}, {}, "node node-0 is not for use by others"),
         ({}, {"seats": [("nowhere", (0,))]}, "has no node nowhere"),
     ],
-    ids=["nothing", "registry", "another registry", "trust", "node", "another node", "no such node"],
+    ids=["nothing", "registry", "another registry", "trust", "no such node"],
 )
 def test_the_members_rules(make_placement, own, spec, sentence):
-    labels = {"node-0": {"for": "hanse"}, "node-1": {"for": "hanse"}}
-    refusal = rules.refusal(OwnRules.model_validate(own), make_placement(**spec), labels)
+    refusal = rules.refusal(OwnRules.model_validate(own), make_placement(**spec), {"node-0", "node-1"})
     assert (refusal is None) if sentence is None else sentence in refusal
 
 
@@ -114,11 +111,10 @@ CLASS = AcceleratorClass.parse({
 
 
 def test_nodes_are_reported_with_what_others_use_of_them():
-    ours = {"metadata": {"labels": {"hanse.dev/attempt": "x"}}, "spec": {"nodeName": "a", "containers": []}}
     asks = {"resources": {"requests": {"cpu": "1500m", "memory": "1e9", VENDOR: "2"}}}
     foreign = {"metadata": {}, "spec": {"nodeName": "a", "containers": [asks, asks], "initContainers": [asks]}}
     over = {**foreign, "status": {"phase": "Succeeded"}}
-    found = inventory.reports([node("a"), node("b", **{"class": "other"})], [ours, foreign, over], [CLASS])
+    found = inventory.reports([node("a"), node("b", **{"class": "other"})], [foreign, over], [CLASS])
     (report,) = found.values()
     assert ("a", 8, 63500, 1024000, True) == (
         report.name,

@@ -99,6 +99,8 @@ def test_funding_that_ends_ends_the_gang_in_time(pool, agent, template, eventual
     name = pool.place(agent.name, entry, SEATS, template=template("true"))
     eventually(agent.pods, lambda pods: pods == RUNNING)
     eventually(lambda: agent.status(name), lambda status: status[:2] == ("Released", "FundingEnded"))
+    # The Placement says so first: the ledger hears of it with the agent's next round.
+    eventually(lambda: pool.state(entry), lambda state: state == "released")
     (row,) = pool.rows("SELECT ended_at_seconds FROM ledger.attempt WHERE id = :id", id=entry.attempt)
     assert row.ended_at_seconds <= until
 

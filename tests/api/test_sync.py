@@ -64,6 +64,25 @@ def test_what_is_decided_to_stop_is_drained_under_its_lease(pool, speaker):
     assert lease["drain"]
 
 
+def test_what_was_stopped_before_its_lease_was_heard_of_is_drained_and_given_back(pool, speaker):
+    """The answer that granted it was lost, or the next request was on its way: if it were cancelled, nobody would."""
+    entry = pool.admit(speaker.name, "tencent")
+    speaker.answer(held(entry))
+    pool.stop(entry)
+    answer = speaker.answer(held(entry))
+    assert [] == answer["cancelled"]
+    assert [True] == [lease["drain"] for lease in answer["leases"]]
+    speaker.answer(held(entry, "Released", outcome="Stopped"))
+    assert "released" == pool.state(entry)
+
+
+def test_what_was_stopped_before_its_lease_was_granted_is_cancelled(pool, speaker):
+    entry = pool.admit(speaker.name, "tencent")
+    pool.stop(entry)
+    answer = speaker.answer(held(entry))
+    assert ([], 1) == (answer["leases"], len(answer["cancelled"]))
+
+
 def test_funding_is_told_as_what_is_left_of_it(pool, speaker):
     entry = pool.admit(speaker.name, "tencent", funded_until_seconds=pool.now() + 100)
     (lease,) = speaker.answer(held(entry))["leases"]

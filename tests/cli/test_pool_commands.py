@@ -8,6 +8,7 @@ import sys
 import pytest
 import yaml
 
+API = "--api=http://127.0.0.1:9"
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 
 
@@ -71,6 +72,7 @@ def test_a_member_that_still_has_something_is_not_removed(pool, hanse, member, t
         "--region=here",
         f"--agent-key={KEY}",
         f"--out={tmp_path}",
+        API,
     )
     status, said = hanse("member", "remove", member)
     assert (1, True) == (status, f"membercluster {member}-c" in said)
@@ -83,7 +85,7 @@ def test_a_member_that_still_has_something_is_not_removed(pool, hanse, member, t
 def test_a_cluster_that_joins_gets_credentials_for_its_own_namespace_only(pool, hanse, member, tmp_path):
     name = f"{member}-c"
     status, said = hanse(
-        "cluster", "join", name, f"--member={member}", "--region=here", f"--agent-key={KEY}", f"--out={tmp_path}"
+        "cluster", "join", name, f"--member={member}", "--region=here", f"--agent-key={KEY}", f"--out={tmp_path}", API
     )
     assert 0 == status, said
     assert {0o600} == {(tmp_path / file).stat().st_mode & 0o777 for file in ("hub.kubeconfig", "api-token")}
@@ -113,6 +115,13 @@ def test_a_cluster_that_joins_gets_credentials_for_its_own_namespace_only(pool, 
     assert {"Namespace", "NetworkPolicy", "Role", "ClusterRole"} <= set(kinds)
 
 
+def test_a_node_label_that_is_none_is_refused_before_anything_is_made(pool, hanse, member, tmp_path):
+    joins = ["cluster", "join", f"{member}-c", f"--member={member}", "--region=here", f"--agent-key={KEY}", API]
+    status, said = hanse(*joins, f"--out={tmp_path}", "--label=north")
+    assert (1, "hanse: --label north: write KEY=VALUE, such as hanse.dev/pool=north\n") == (status, said)
+    assert [] == [each for each in get(pool, "memberclusters")["items"] if each["spec"]["member"] == member]
+
+
 def test_keys_are_made_and_only_their_public_halves_shown(hanse, tmp_path):
     status, said = hanse("cluster", "keys", str(tmp_path))
     assert 0 == status
@@ -122,7 +131,9 @@ def test_keys_are_made_and_only_their_public_halves_shown(hanse, tmp_path):
 
 def test_capacity_is_offered_recalled_and_offered_again(pool, hanse, member, tmp_path):
     name = f"{member}-c"
-    hanse("cluster", "join", name, f"--member={member}", "--region=here", f"--agent-key={KEY}", f"--out={tmp_path}")
+    hanse(
+        "cluster", "join", name, f"--member={member}", "--region=here", f"--agent-key={KEY}", f"--out={tmp_path}", API
+    )
     status, said = hanse("contribute", "h100-80g", f"--cluster={name}", f"--namespace={member}", "--exclude=rival")
     assert 0 == status, said
     contribution = lambda: get(pool, "contribution", "h100-80g", f"--namespace={member}")["spec"]  # noqa: E731

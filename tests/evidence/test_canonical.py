@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,18 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_what_is_encoded_decodes_to_the_same_value(value):
     assert value == canonical.decode(canonical.encode(value))
+
+
+@given(VALUES)
+def test_the_bytes_are_those_of_another_implementation_of_rfc_8785(value):
+    assert rfc8785.dumps(value) == canonical.encode(value)
+
+
+@given(st.lists(st.text("a\u20ac\ud7ff\ue000\uffff\U00010000\U0010ffff", max_size=3), min_size=2, unique=True))
+def test_keys_where_the_two_orders_differ_are_sorted_as_another_implementation_does(keys):
+    value = dict.fromkeys(keys, 1)
+    assert rfc8785.dumps(value) == canonical.encode(value)
+    assert rfc8785.dumps({"nested": [value]}) == canonical.encode({"nested": [value]})
 
 
 @given(VALUES)
@@ -47,7 +60,7 @@ def test_strings_are_escaped_as_in_rfc_8785_section_3_2_2_2():
     )
 
 
-@pytest.mark.parametrize("value", [1.5, True, None, 2**53, {"a": {"b": [1.0]}}, {1: 2}, b"x", "\ud800"])
+@pytest.mark.parametrize("value", [1.5, True, None, 2**53, {"a": {"b": [1.0]}}, {1: 2}, b"x", "\ud800", {"\ud800": 1}])
 def test_what_two_encoders_could_write_differently_is_refused(value):
     with pytest.raises(EvidenceError):
         canonical.encode(value)

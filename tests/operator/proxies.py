@@ -121,11 +121,12 @@ class ApiProxy(_Thread):
 class CommitCutter(_Thread):
     """A TCP proxy to PostgreSQL that cuts the first connection whose COMMIT follows a recorded cycle, once armed.
 
-    The COMMIT reaches the server; its answer does not come back.
+    The COMMIT reaches the server; its answer does not come back. *marker* is in what must have gone before.
     """
 
-    def __init__(self, host, port):
+    def __init__(self, host, port, marker=b"record_cycle"):
         self._server = host, port
+        self._marker = marker
         self.is_armed = False
         self.cuts = 0
 
@@ -137,7 +138,11 @@ class CommitCutter(_Thread):
         self._listener.close()
 
     async def _serve(self, reader, writer):
-        upstream_reader, upstream_writer = await asyncio.open_connection(*self._server)
+        try:
+            upstream_reader, upstream_writer = await asyncio.open_connection(*self._server)
+        except ConnectionError:  # the server is being restarted
+            writer.close()
+            return
         forward = asyncio.create_task(self._forward(reader, upstream_writer, writer))
         back = asyncio.create_task(_copy(upstream_reader, writer))
         await asyncio.wait([forward, back], return_when=asyncio.FIRST_COMPLETED)
@@ -149,7 +154,7 @@ class CommitCutter(_Thread):
     async def _forward(self, reader, upstream, client):
         is_recording = False
         while data := await reader.read(65_536):
-            is_recording |= b"record_cycle" in data
+            is_recording |= self._marker in data
             if self.is_armed and is_recording and b"COMMIT" in data:
                 self.is_armed = False
                 self.cuts += 1

@@ -29,6 +29,8 @@ def test_a_job_is_admitted_placed_run_and_ended(pool):
     assert [{"rank": 0, "node": "node-0", "gpus": list(range(8))}] == placement["spec"]["workers"]
     assert "red" not in json.dumps(placement["spec"])
     pool.until("Admitted", lambda: pool.phase("one") == "Admitted")
+    # The decision names nodes as enrolments and slots do: else what runs there would be nobody's.
+    assert [("blue-1/node-0", 8000)] == pool.rows("SELECT node, milli_gpus FROM ledger.placement")
     assert pool.grant(placement).granted
     pool.report_phase(placement, "Running")
     pool.until("Running", lambda: pool.phase("one") == "Running")

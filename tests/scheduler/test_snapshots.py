@@ -22,6 +22,11 @@ def attempt(uid, number=1, gpus=1, node="a-h100-000", **rest):
     return Attempt(uid, number, "h100", Rung.HOME, 0, 0, 0, 9999, 1000, (Placed(node, 1, gpus),), **rest)
 
 
+@pytest.mark.parametrize("given_", [{}, {"accelerators": ()}], ids=["with classes", "without"])
+def test_a_pool_that_nobody_has_joined_yet_has_an_empty_plan(given_):
+    assert () == tuple(plan(snapshot(pool(**given_), [], [])).decisions)
+
+
 @pytest.mark.parametrize(
     ("message", "jobs", "attempts"),
     [

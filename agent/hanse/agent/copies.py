@@ -6,7 +6,7 @@ the others go on.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TypeVar
 from uuid import UUID
 
@@ -28,14 +28,15 @@ class Copies:
 
     def __init__(self, settings: Settings, hub: Kube, cluster: Kube) -> None:
         self.changed = asyncio.Event()
-        self._namespace = settings.namespace
+        self._namespace = settings.workers_namespace
         placements = f"{HANSE}/namespaces/{settings.hub_namespace}/placements"
-        services = f"/api/v1/namespaces/{settings.namespace}/services"
+        services = f"/api/v1/namespaces/{self._namespace}/services"
         self.placement_feed = Feed(hub, placements, self.changed)
         self.class_feed = Feed(hub, f"{HANSE}/acceleratorclasses", self.changed)
         # Those of all namespaces: what others use of a node is not ours to give.
         self.pod_feed = Feed(cluster, "/api/v1/pods", self.changed)
-        self.node_feed = Feed(cluster, "/api/v1/nodes", self.changed)
+        own = {"labelSelector": ",".join(f"{key}={value}" for key, value in sorted(settings.node_selector.items()))}
+        self.node_feed = Feed(cluster, "/api/v1/nodes", self.changed, own)
         self.service_feed = Feed(cluster, services, self.changed, {"labelSelector": gangs.ATTEMPT_LABEL})
 
     def feeds(self) -> tuple[Feed, ...]:
@@ -51,12 +52,8 @@ class Copies:
         return {UUID(placement.spec.attempt): placement for placement in self.placements().values()}
 
     def nodes(self) -> dict[str, Object]:
-        """Return the cluster's nodes by name."""
+        """Return the nodes that are this cluster's, by name."""
         return {name: node for (_, name), node in self.node_feed.objects.items()}
-
-    def labels_by_node(self) -> dict[str, Mapping[str, str]]:
-        """Return the labels of each node."""
-        return {name: node["metadata"].get("labels") or {} for name, node in self.nodes().items()}
 
     def workers(self) -> tuple[Worker, ...]:
         """Return the pods of gangs."""
@@ -76,7 +73,13 @@ class Copies:
     def inventory(self) -> dict[str, NodeReport]:
         """Return a report of each node that has an accelerator."""
         classes = _parsed(self.class_feed, AcceleratorClass)
-        return inventory.reports(self.nodes().values(), self.pod_feed.objects.values(), classes)
+        return inventory.reports(self.nodes().values(), self._foreign_pods(), classes)
+
+    def _foreign_pods(self) -> Iterator[Object]:
+        """Yield the pods that are no workers of this agent: a label alone, which anyone may set, makes none."""
+        for (namespace, _), pod in self.pod_feed.objects.items():
+            if namespace != self._namespace or gangs.ATTEMPT_LABEL not in (pod["metadata"].get("labels") or {}):
+                yield pod
 
 
 def _parsed(feed: Feed, kind: type[_Kind]) -> Iterator[_Kind]:

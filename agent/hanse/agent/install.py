@@ -1,15 +1,18 @@
 """What must be there before an agent can run: at the hub, and in its own cluster. No verb is a wildcard.
 
-In: the cluster's name. Out: manifests. At the hub the agent sees its own namespace and the accelerator classes, and
-nothing of anybody else's; in its own cluster it may write in the workers' namespace only.
+In: the member cluster's name. Out: manifests. At the hub the agent sees its own namespace and the accelerator classes,
+and nothing of anybody else's; in its own cluster it may write in the workers' namespace only. All names follow from the
+member cluster's, so that several member clusters can share one Kubernetes cluster, each with nodes of its own.
 """
 
 from typing import Any
 
 from hanse.agent.manifests import MANAGED, default_deny
+from hanse.agent.settings import WORKERS_NAMESPACE_PREFIX
 from hanse.resources import CLUSTER_NAMESPACE_PREFIX, GROUP
 
 AGENT = "hanse-agent"
+AGENT_NAMESPACE_PREFIX = "hanse-agent-"
 READ = ["get", "list", "watch"]
 _RBAC = "rbac.authorization.k8s.io/v1"
 Manifest = dict[str, Any]
@@ -30,8 +33,10 @@ def at_hub(cluster: str) -> list[Manifest]:
     ]
 
 
-def at_member(namespace: str, agent_namespace: str) -> list[Manifest]:
+def at_member(cluster: str) -> list[Manifest]:
     """Return the workers' namespace, closed to the network, and the agent's account and rights in its own cluster."""
+    namespace, agent_namespace = f"{WORKERS_NAMESPACE_PREFIX}{cluster}", f"{AGENT_NAMESPACE_PREFIX}{cluster}"
+    inventory = f"{AGENT}-inventory-{cluster}"
     writes = ["get", "list", "create", "delete"]
     workers = _object("v1", "Namespace", namespace)
     workers["metadata"]["labels"] |= {
@@ -53,8 +58,8 @@ def at_member(namespace: str, agent_namespace: str) -> list[Manifest]:
         _object("v1", "ServiceAccount", AGENT, agent_namespace),
         _object(_RBAC, "Role", AGENT, namespace, rules=[*own, _rule([""], ["services"], ["watch"])]),
         _binding("RoleBinding", AGENT, namespace, agent_namespace),
-        _object(_RBAC, "ClusterRole", f"{AGENT}-inventory", rules=[_rule([""], ["nodes", "pods"], READ), uid]),
-        _binding("ClusterRoleBinding", f"{AGENT}-inventory", None, agent_namespace, role=f"{AGENT}-inventory"),
+        _object(_RBAC, "ClusterRole", inventory, rules=[_rule([""], ["nodes", "pods"], READ), uid]),
+        _binding("ClusterRoleBinding", inventory, None, agent_namespace, role=inventory),
     ]
 
 

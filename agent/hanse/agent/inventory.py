@@ -1,7 +1,8 @@
 """The cluster's nodes as the hub is to know them, and what of them others use.
 
-In: nodes and pods as the API server returns them, the accelerator classes. Out: a report a node, and the difference
-from what the hub already knows. Nodes are reported whether or not they are contributed: that is for the Contribution.
+In: nodes, pods of others as the API server returns them, the accelerator classes. Out: a report a node, and the
+difference from what the hub already knows. Nodes are reported whether or not they are contributed: that is for the
+Contribution.
 """
 
 from collections import defaultdict
@@ -9,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from hanse.agent.gangs import ATTEMPT_LABEL
 from hanse.resources import AcceleratorClass
 from hanse.resources.protocol import ForeignUse, Inventory, NodeReport
 from hanse.resources.quantities import ceil_mib, ceil_milli, parse_quantity
@@ -21,13 +21,15 @@ Node = Mapping[str, Any]
 Pod = Mapping[str, Any]
 
 
-def reports(nodes: Iterable[Node], pods: Iterable[Pod], classes: Iterable[AcceleratorClass]) -> dict[str, NodeReport]:
+def reports(
+    nodes: Iterable[Node], foreign_pods: Iterable[Pod], classes: Iterable[AcceleratorClass]
+) -> dict[str, NodeReport]:
     """Return a report of each node that has an accelerator of a known class, by name."""
     classes = tuple(classes)
     foreign: dict[str, list[Pod]] = defaultdict(list)
-    for pod in pods:
+    for pod in foreign_pods:
         name = pod["spec"].get("nodeName")
-        if name and ATTEMPT_LABEL not in (pod["metadata"].get("labels") or {}) and not _is_over(pod):
+        if name and not _is_over(pod):
             foreign[name].append(pod)
     found = {}
     for node in nodes:

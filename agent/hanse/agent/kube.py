@@ -5,10 +5,12 @@ client's transport and authentication are used; its models are not.
 """
 
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from kubernetes.aio import client, config
@@ -46,6 +48,23 @@ class Kube:
                 config_file=str(kubeconfig), client_configuration=configuration
             )
         return cls(configuration)
+
+    def own_address(self) -> str:
+        """Return the address of this machine, or pod, by which it reaches the API server; nothing is sent.
+
+        Raises:
+            KubeError: there is no way to the API server.
+
+        """
+        url = urlsplit(self._api.configuration.host)
+        try:
+            family, kind, _, _, server = socket.getaddrinfo(url.hostname, url.port or 443, type=socket.SOCK_DGRAM)[0]
+            with socket.socket(family, kind) as towards:
+                towards.connect(server)
+                own = str(towards.getsockname()[0])
+        except OSError as error:
+            raise KubeError(0, f"there is no way to {url.geturl()}: {error}") from error
+        return f"[{own}]" if ":" in own else own
 
     async def close(self) -> None:
         """Close all connections."""

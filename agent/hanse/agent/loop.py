@@ -44,8 +44,7 @@ class Agent:
         self._copies = Copies(settings, hub_kube, kube)
         self._store = Store(settings.state_folder, clock.boot_id())
         self._gangs: dict[uuid.UUID, Gang] = self._store.gangs()
-        url = settings.worker_url or f"http://{settings.listen_host}:{settings.listen_port}"
-        site = Site(namespace=settings.namespace, cluster_domain=settings.cluster_domain, agent_url=url)
+        site = Site(settings.workers_namespace, settings.cluster_domain, _worker_url(settings, kube))
         self._hands = Hands(kube, site, keys, self._copies)
         self._meters = Meters(settings.cluster, self._store, keys)
         self._limits = decide.Limits(settings.kill_budget_seconds)
@@ -110,11 +109,11 @@ class Agent:
 
     def _look(self) -> Plan:
         """Decide what is next; wake the renewal if the hub should hear of it at once."""
-        placements, labels = self._copies.placements(), self._copies.labels_by_node()
+        placements, nodes = self._copies.placements(), self._copies.nodes()
         refusals = {
             name: why
             for name, placement in placements.items()
-            if (why := rules.refusal(self._settings.own_rules, placement, labels))
+            if (why := rules.refusal(self._settings.own_rules, placement, nodes))
         }
         world = World(
             placements=placements,
@@ -235,6 +234,23 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(hub_kube.close)
         stack.push_async_callback(kube.close)
         await Agent(settings, hub, hub_kube, kube, keys).run()
+
+
+def _worker_url(settings: Settings, kube: Kube) -> str:
+    """Return where workers reach the agent.
+
+    Raises:
+        ValueError: the settings do not say, and it cannot be found out.
+
+    """
+    if settings.worker_url:
+        return settings.worker_url
+    try:
+        is_everywhere = settings.listen_host in {"0.0.0.0", "::"}  # noqa: S104  # the address of no machine
+        host = kube.own_address() if is_everywhere else settings.listen_host
+    except KubeError as error:
+        raise ValueError(f"workerUrl: say where workers reach the agent, as it cannot be found out: {error}") from error
+    return f"http://{host}:{settings.listen_port}"
 
 
 def _newsworthy(reports: tuple[decide.Report, ...]) -> set[tuple[uuid.UUID, str, bool]]:

@@ -1,22 +1,27 @@
 """What an agent is told when it is installed: where the hub is, who it is there, and the member's own rules.
 
-In: a YAML file. Out: :class:`Settings`. Nothing in it comes from the hub.
+In: a YAML file, such as `hanse cluster join` writes. Out: :class:`Settings`. Whatever the file says is the member's own
+word: the coordinator writes a first version of it, and the member may change all but the names that follow from the
+cluster's.
 """
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import yaml
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
 from hanse.agent.rules import OwnRules
 from hanse.resources.limits import CLUSTER_NAMESPACE_PREFIX
 from hanse.resources.model import Model, camel
-from hanse.resources.scalars import HostName, Name
+from hanse.resources.scalars import HostName, LabelMap, Name
+
+WORKERS_NAMESPACE_PREFIX = "hanse-workers-"
+"""As long as the prefix of a cluster's namespace at the hub, so that what fits there fits here."""
 
 
 class Settings(Model):
-    """The settings of one cluster's agent; paths are those in its own container."""
+    """The settings of one cluster's agent; relative paths are taken from the folder of the settings' own file."""
 
     model_config = ConfigDict(alias_generator=camel, validate_by_name=True, frozen=True, extra="forbid")
 
@@ -31,8 +36,8 @@ class Settings(Model):
     api_certificate_authority: Path | None = None
     kubeconfig: Path | None = None
     """For the agent's own cluster; absent in a pod there."""
-    namespace: Name = "hanse-workers"
-    """Where workers run: a namespace of its own, with Pod Security restricted."""
+    node_selector: LabelMap = Field(default={})
+    """Labels of the nodes that are this cluster's; empty: all. Others are neither reported, metered nor used."""
     cluster_domain: HostName = "cluster.local"
     state_folder: Path
     """Outlives the process, on this machine."""
@@ -43,7 +48,7 @@ class Settings(Model):
     listen_host: str = "0.0.0.0"  # noqa: S104  # pods reach the agent from all nodes
     listen_port: int = Field(default=8380, ge=0, le=65_535)
     worker_url: str = ""
-    """Where workers reach the agent; empty: by listen host and port."""
+    """Where workers reach the agent; empty: its own address towards its cluster's API server, and the port."""
     sync_seconds: float = Field(default=5.0, gt=0)
     """Time between two renewals: far below the shortest lease."""
     meter_seconds: float = Field(default=5.0, gt=0)
@@ -52,11 +57,10 @@ class Settings(Model):
     """Time that a pod whose grace has ended may take to be gone."""
     own_rules: OwnRules = OwnRules()
 
-    @model_validator(mode="after")
-    def _workers_have_an_address(self) -> Self:
-        if not self.worker_url and self.listen_host in {"0.0.0.0", "::"}:  # noqa: S104  # the address of no machine
-            raise ValueError("workerUrl: say where workers reach the agent, or set listenHost to one address")
-        return self
+    @property
+    def workers_namespace(self) -> str:
+        """Where workers run: a namespace of its own, with Pod Security restricted."""
+        return f"{WORKERS_NAMESPACE_PREFIX}{self.cluster}"
 
     @property
     def hub_namespace(self) -> str:
@@ -67,4 +71,6 @@ class Settings(Model):
 def load(file: Path) -> Settings:
     """Read settings; raise ValueError naming each field that is wrong."""
     document: Any = yaml.safe_load(file.read_text())
-    return Settings.model_validate(document)
+    settings = Settings.model_validate(document)
+    paths = {name: file.parent / value for name, value in settings if isinstance(value, Path)}
+    return settings.model_copy(update=paths)

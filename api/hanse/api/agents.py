@@ -44,6 +44,9 @@ _BY_ITSELF = {
     Outcome.REFUSED: facts.Kind.PLACEMENT_REFUSED,
 }
 """What an agent does without a decision is recorded as a fact."""
+_GRANTED_BEFORE = {"draining", "suspect"}
+"""An attempt that was told to stop, or ran late, before its agent heard that it has the lease: the ledger counts it
+until it is given back, so its agent must hear of it, and not that it is cancelled."""
 _Answer: TypeAlias = Lease | Cancelled | Ended
 
 
@@ -136,19 +139,21 @@ def _leases(engine: Engine, cluster: str, held: tuple[Held, ...]) -> Iterator[_G
         (each.attempt, each.fence) for each in held if each.phase in {Phase.STARTING, Phase.RUNNING, Phase.DRAINING}
     ]
     if running:
-        for renewal in attempts.renew(engine, cluster, running):
-            yield (
-                renewal.attempt,
-                renewal.fence,
-                renewal.verdict,
-                renewal.lease_seconds,
-                renewal.funded_until_seconds,
-            )
+        yield from _renewals(engine, cluster, running)
     for each in held:
-        if each.phase == Phase.PENDING:
-            grant = attempts.grant(engine, cluster, each.attempt, each.fence)
-            verdict = Verdict.KEEP if grant.granted else Verdict.CANCEL
-            yield each.attempt, each.fence, verdict, grant.lease_seconds, grant.funded_until_seconds
+        if each.phase != Phase.PENDING:
+            continue
+        grant = attempts.grant(engine, cluster, each.attempt, each.fence)
+        if not grant.granted and grant.reason in _GRANTED_BEFORE:
+            yield from _renewals(engine, cluster, [(each.attempt, each.fence)])
+            continue
+        verdict = Verdict.KEEP if grant.granted else Verdict.CANCEL
+        yield each.attempt, each.fence, verdict, grant.lease_seconds, grant.funded_until_seconds
+
+
+def _renewals(engine: Engine, cluster: str, running: list[tuple[UUID, int]]) -> Iterator[_Given]:
+    for each in attempts.renew(engine, cluster, running):
+        yield each.attempt, each.fence, each.verdict, each.lease_seconds, each.funded_until_seconds
 
 
 def _release(engine: Engine, cluster: str, each: Held) -> _Answer:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hanse.cli.errors import CommandError
-from hanse.cli.hub import HANSE, Hub, Kubeconfig, Namespace, Object
+from hanse.cli.hub import HANSE, Hub, Kubeconfig, Namespace, Object, labels
 from hanse.resources import API_VERSION, parse_duration
 
 
@@ -20,11 +20,8 @@ def contribute(
     kubeconfig: Kubeconfig = None,
 ) -> None:
     """Offer nodes. Again changes the offer."""
-    pairs = [each.partition("=") for each in label or ()]
-    if not all(key and value for key, _, value in pairs):
-        raise CommandError("--label wants KEY=VALUE")
     spec: Object = {"cluster": cluster, "class": accelerator_class, "excludeMembers": exclude or []}
-    spec["nodeSelector"] = {key: value for key, _, value in pairs}
+    spec["nodeSelector"] = labels(label)
     metadata = {"name": name or accelerator_class, "namespace": namespace}
     Hub(kubeconfig).apply([{"apiVersion": API_VERSION, "kind": "Contribution", "metadata": metadata, "spec": spec}])
     typer.echo(f"contribution {namespace}/{metadata['name']} offers {accelerator_class} of {cluster}")

@@ -12,12 +12,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from hanse.agent import install
-from hanse.cli.hub import HANSE, Hub, Kubeconfig, Object
+from hanse.cli.hub import HANSE, Hub, Kubeconfig, Object, labels
 from hanse.resources import API_VERSION, CLUSTER_NAMESPACE_PREFIX
 from hanse.resources.protocol import AUDIENCE
 
 app = typer.Typer(help="Member clusters.", no_args_is_help=True, rich_markup_mode=None)
 TOKEN_SECONDS = 30 * 24 * 3600
+SIGNING_KEY, SEALING_KEY = "signing.key", "sealing.key"
+SETTINGS, MANIFESTS, OWN_KUBECONFIG = "agent.yaml", "member-cluster.yaml", "own.kubeconfig"
+_SETTINGS_COMMENT = """\
+# Settings of the cluster agent: hanse cluster-agent --config agent.yaml. Paths are taken from this file's folder.
+# The member may change them. nodeSelector: the nodes that are this cluster's; empty: all. In a pod of the cluster
+# itself leave kubeconfig out, and set workerUrl to the agent's Service.
+"""
 _RBAC_GROUP = "rbac.authorization.k8s.io"
 
 
@@ -26,7 +33,7 @@ def keys(folder: Annotated[Path, typer.Argument(help="Where the private keys go;
     """Make a signing and a sealing key, and print their public halves."""
     folder.mkdir(parents=True, exist_ok=True)
     signing, sealing = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
-    for name, key in (("signing.key", signing.private_bytes_raw()), ("sealing.key", sealing.private_bytes_raw())):
+    for name, key in ((SIGNING_KEY, signing.private_bytes_raw()), (SEALING_KEY, sealing.private_bytes_raw())):
         _write_secret(folder / name, _base64(key))
     typer.echo(f"signing (Ed25519): {_base64(signing.public_key().public_bytes_raw())}")
     typer.echo(f"sealing (X25519):  {_base64(sealing.public_key().public_bytes_raw())}")
@@ -38,12 +45,16 @@ def join(
     member: Annotated[str, typer.Option(help="Whose it is.")],
     region: Annotated[str, typer.Option(help="Where it stands.")],
     agent_key: Annotated[str, typer.Option(help="The agent's sealing key, as hanse cluster keys printed it.")],
+    api: Annotated[str, typer.Option(envvar="HANSE_API", help="The API service, as the agent reaches it.")],
     out: Annotated[Path, typer.Option(help="A folder for what the member needs to install the agent.")],
+    label: Annotated[
+        list[str] | None, typer.Option(help="KEY=VALUE that its nodes carry, if not all are its. May be repeated.")
+    ] = None,
     zone: Annotated[list[str] | None, typer.Option(help="A residency zone. May be repeated.")] = None,
     kubeconfig: Kubeconfig = None,
 ) -> None:
     """Let a cluster join: its namespace and rights at the hub, and credentials for its agent. Again renews."""
-    hub = Hub(kubeconfig)
+    hub, selector = Hub(kubeconfig), labels(label)
     spec: dict[str, Any] = {"member": member, "region": region, "zones": zone or [], "agentKey": agent_key}
     hub.apply(
         [
@@ -57,11 +68,47 @@ def join(
     token = hub.token(namespace, install.AGENT, None, TOKEN_SECONDS)
     _write_secret(out / "hub.kubeconfig", json.dumps(_kubeconfig(hub, namespace, token), indent=1))
     _write_secret(out / "api-token", hub.token(namespace, install.AGENT, AUDIENCE, TOKEN_SECONDS))
-    manifests = install.at_member("hanse-workers", "hanse-agent")
-    (out / "member-cluster.yaml").write_text(yaml.safe_dump_all(manifests, sort_keys=False))
+    (out / MANIFESTS).write_text(yaml.safe_dump_all(install.at_member(name), sort_keys=False))
+    (out / SETTINGS).write_text(_settings(name, api, selector))
     typer.echo(f"cluster {name} of {member} may join; hand {out} to the member:")
     typer.echo("  hub.kubeconfig, api-token   the agent's credentials at the hub")
-    typer.echo("  member-cluster.yaml         to apply in the member's cluster")
+    typer.echo(
+        "  member-cluster.yaml         what is to be made in the member's cluster: hanse cluster install does it"
+    )
+    typer.echo("  agent.yaml                  the agent's settings; put the folder's files beside the agent's keys")
+
+
+@app.command("install")
+def install_agent(
+    folder: Annotated[Path, typer.Argument(help="What the coordinator handed over.", exists=True, file_okay=False)],
+    kubeconfig: Annotated[
+        Path | None, typer.Option("--kubeconfig", help="The member's own; by default $KUBECONFIG.")
+    ] = None,
+) -> None:
+    """Make in the member's cluster what the agent needs, and a kubeconfig for its account there. Again renews."""
+    own = Hub(kubeconfig)
+    cluster = yaml.safe_load((folder / SETTINGS).read_text())["cluster"]
+    own.apply(yaml.safe_load_all((folder / MANIFESTS).read_text()))
+    namespace = f"{install.AGENT_NAMESPACE_PREFIX}{cluster}"
+    token = own.token(namespace, install.AGENT, None, TOKEN_SECONDS)
+    _write_secret(folder / OWN_KUBECONFIG, json.dumps(_kubeconfig(own, namespace, token), indent=1))
+    typer.echo(f"the agent of {cluster} can start: hanse cluster-agent --config {folder / SETTINGS}")
+
+
+def _settings(name: str, api: str, selector: dict[str, str]) -> str:
+    """Return the agent's settings, with paths in the folder where they are."""
+    settings: Object = {
+        "cluster": name,
+        "hubKubeconfig": "hub.kubeconfig",
+        "kubeconfig": OWN_KUBECONFIG,
+        "apiUrl": api,
+        "apiTokenFile": "api-token",
+        "signingKeyFile": SIGNING_KEY,
+        "sealingKeyFile": SEALING_KEY,
+        "stateFolder": "state",
+        "nodeSelector": selector,
+    }
+    return _SETTINGS_COMMENT + yaml.safe_dump(settings, sort_keys=False)
 
 
 def _may_contribute(name: str, member: str, subjects: list[Object]) -> list[Object]:

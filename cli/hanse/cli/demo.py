@@ -264,7 +264,7 @@ def _show_pool(running: Demo, own: cluster.Cluster) -> None:
     running.claim(f"the job of {owner} ends", holds=held, found=found(owner, "own"))
     held = reaches(borrower, "guest", phase="Running", strength="BORROW")
     running.claim("the borrower runs again", holds=held, found=found(borrower, "guest"))
-    running.show("get", "pods", "-n", "hanse-workers", "-o", "wide")
+    running.show("get", "pods", "-n", f"hanse-workers-{demo_pool.CLUSTER}", "-o", "wide")
     _show_audit(running, pool)
 
 

@@ -92,8 +92,9 @@ class RunningPool:
         keys = self._keys(OWNER)
         for member, (verify, encrypt) in ((OWNER, keys), (BORROWER, self._keys(BORROWER))):
             self.hanse("member", "add", member, f"--verify-key={verify}", f"--encrypt-key={encrypt}")
+        api = f"--api=http://127.0.0.1:{self.api_port}"
         join = ["--member", OWNER, "--region", "hubei", f"--agent-key={keys[1]}", "--out", str(self.folder / CLUSTER)]
-        self.hanse("cluster", "join", CLUSTER, *join)
+        self.hanse("cluster", "join", CLUSTER, api, *join)
         label = "=".join(next(iter(POOL_LABEL.items())))
         self.hanse("contribute", ACCELERATOR, "--cluster", CLUSTER, "--namespace", OWNER, "--label", label)
 
@@ -120,7 +121,7 @@ class RunningPool:
             "hubKubeconfig": str(given / "hub.kubeconfig"),
             "apiUrl": f"http://127.0.0.1:{self.api_port}",
             "apiTokenFile": str(given / "api-token"),
-            "kubeconfig": str(self._kubeconfig("agent", "hanse-agent", "hanse-agent")),
+            "kubeconfig": str(self._kubeconfig("agent", "hanse-agent", f"hanse-agent-{CLUSTER}")),
             "stateFolder": str(given / "state"),
             "signingKeyFile": str(self.folder / f"{OWNER}-keys" / "signing.key"),
             "sealingKeyFile": str(self.folder / f"{OWNER}-keys" / "sealing.key"),

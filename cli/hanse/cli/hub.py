@@ -139,6 +139,15 @@ def path_of(document: Object) -> str:
     return f"{root}{within}/{_PLURALS[document['kind']]}/{quote(metadata['name'], safe='')}"
 
 
+def labels(pairs: Iterable[str] | None) -> dict[str, str]:
+    """Return the labels that options written KEY=VALUE say."""
+    split = [each.partition("=") for each in pairs or ()]
+    for key, _, value in split:
+        if not key or not value:
+            raise CommandError(f"--label {key}: write KEY=VALUE, such as hanse.dev/pool=north")
+    return {key: value for key, _, value in split}
+
+
 def ask(url: str, path: str) -> Any:
     """Return what the API service answers, as whoever holds the token in HANSE_TOKEN."""
     token = os.environ.get("HANSE_TOKEN", "")

@@ -35,6 +35,7 @@ MODULES = (
     ("processes", "cli", ("api", "cluster_agent")),
     ("devcluster", "devcluster", ()),
     ("demo", "devcluster", ("demo",)),
+    ("bench", "bench", ()),
 )
 
 

@@ -38,6 +38,13 @@ class Client:
             DevclusterError: the API server does not answer, or it refused, with its sentence.
 
         """
+        return json.loads(self._send(method, path, body, content_type))
+
+    def text(self, path: str) -> str:
+        """Return what is at *path*, such as metrics, as it stands; raises as :meth:`request` does."""
+        return self._send("GET", path, None, "text/plain").decode()
+
+    def _send(self, method: str, path: str, body: object, content_type: str) -> bytes:
         try:
             answer = self._pool.request(
                 method,
@@ -50,7 +57,7 @@ class Client:
             raise DevclusterError(f"the API server at {self.url} does not answer: {error}") from error
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise DevclusterError(f"the API server refused {method} {path}: {_message(answer.data)}")
-        return json.loads(answer.data)
+        return bytes(answer.data)
 
     def create_all(self, path: str, objects: Iterable[dict[str, Any]]) -> int:
         """Create *objects* under *path*; those that are there already stay as they are. Return how many were new."""

@@ -56,7 +56,7 @@ class ControlPlane:
         self.start_api_server()
         self._start_controller_manager()
         if scheduler:
-            self._start_scheduler()
+            self.start_scheduler()
 
     def start_etcd(self) -> None:
         """Start etcd, without fsync: a power cut may lose a development cluster, a crash of etcd does not."""
@@ -142,7 +142,8 @@ class ControlPlane:
         # What it makes is what others wait for: a pod is refused as long as its namespace has no ServiceAccount.
         processes.wait_until_ready(self.folder, CONTROLLER_MANAGER, self._has_default_account, READY_SECONDS)
 
-    def _start_scheduler(self) -> None:
+    def start_scheduler(self) -> None:
+        """Start kube-scheduler and wait until it is ready."""
         self._run(
             SCHEDULER,
             f"--kubeconfig={self.kubeconfig}",
@@ -151,6 +152,9 @@ class ControlPlane:
             f"--tls-cert-file={self.folder / 'pki' / 'scheduler.crt'}",
             f"--tls-private-key-file={self.folder / 'pki' / 'scheduler.key'}",
             "--leader-elect=false",
+            # It is here to be compared with: a limit of its own client would be measured in its place.
+            "--kube-api-qps=5000",
+            "--kube-api-burst=10000",
         )
         context = ssl.create_default_context(cafile=str(self.authority.certificate_file))
         url = f"https://{LOOPBACK}:{self._ports()['scheduler']}/healthz"

@@ -5,11 +5,10 @@ refused, so that no two encoders can differ; a fact that is not there is left ou
 kept as they are and never made again from a value.
 """
 
+import functools
 import hashlib
 import json
 from typing import NoReturn, TypeAlias
-
-import rfc8785
 
 from hanse.evidence.errors import EvidenceError
 
@@ -17,19 +16,23 @@ Json: TypeAlias = int | str | list["Json"] | dict[str, "Json"]
 
 # RFC 8785 rests on IEEE 754 doubles: integers beyond this are not exact in every language.
 INTEGER_MAX = 2**53 - 1
+# Up to here, the order of code points, in which Python sorts, is that of UTF-16 code units, in which the RFC does.
+_SAME_ORDER_MAX = "\ud7ff"
 
 
 def encode(value: Json) -> bytes:
     """Return the canonical bytes of *value*.
 
+    For values of this kind the standard library writes what the RFC asks for, but for the order of some keys.
+
     Raises:
         EvidenceError: it holds something else than integers up to ±(2^53 - 1), strings, lists and dictionaries.
 
     """
-    _check(value)
+    in_order = value if _check(value) else _sorted(value)
     try:
-        return rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError as error:
+        return _encoder(in_order is value).encode(in_order).encode()
+    except UnicodeEncodeError as error:
         raise EvidenceError(f"no canonical JSON: {error}") from error
 
 
@@ -55,19 +58,37 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def _check(value: Json) -> None:
+def _check(value: Json) -> bool:
+    """Refuse what no canonical JSON is; return whether Python's own order of its keys is the canonical one."""
+    if isinstance(value, str):
+        return True
     if isinstance(value, dict):
+        same = True
         for key, each in value.items():
             if not isinstance(key, str):
                 _refuse(key)
-            _check(each)
-    elif isinstance(value, list):
-        for each in value:
-            _check(each)
-    elif isinstance(value, bool) or not isinstance(value, int | str):
+            same = _check(each) and same and (key.isascii() or max(key) <= _SAME_ORDER_MAX)
+        return same
+    if isinstance(value, list):
+        return min(map(_check, value), default=True)  # `all` would leave the rest unchecked
+    if isinstance(value, bool) or not isinstance(value, int):
         _refuse(value)
-    elif isinstance(value, int) and abs(value) > INTEGER_MAX:
+    if abs(value) > INTEGER_MAX:
         raise EvidenceError(f"{value} is beyond ±(2^53 - 1) and so not exact everywhere")
+    return True
+
+
+def _sorted(value: Json) -> Json:
+    """Return *value* with its keys in the order of their UTF-16 code units."""
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+        return {key: _sorted(value[key]) for key in keys}
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
+
+
+@functools.cache
+def _encoder(sorts: bool) -> json.JSONEncoder:  # noqa: FBT001  # one of two encoders
+    return json.JSONEncoder(sort_keys=sorts, ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 def _refuse(value: object) -> NoReturn:

@@ -53,7 +53,7 @@ class Accounts:
     def _ancestors(self) -> Integers:
         """Return the organisation at each depth above (and at) each leaf; -1 below it."""
         paths = self._catalogue.path
-        table = np.full((len(paths), max(len(path) for path in paths)), -1, dtype=np.int64)
+        table = np.full((len(paths), max(map(len, paths), default=0)), -1, dtype=np.int64)
         for leaf, path in enumerate(paths):
             table[leaf, : len(path)] = path[::-1]
         return table

@@ -66,7 +66,10 @@ class Parts:
         part, node = held.part[rows], held.node[rows]
         milli = held.workers[rows] * held.demand_of[GPUS, self.shape[part]] * units.MILLI
         levied, own = ground.levied[node], ground.owner[node] == self.member[part]
-        has_grant = np.array(ground.catalogue.grant, dtype=np.int64)[self.member[part], ground.accelerator[node]] > 0
+        grants = np.array(ground.catalogue.grant, dtype=np.int64).reshape(
+            -1, max(1, len(ground.catalogue.accelerators))
+        )
+        has_grant = grants[self.member[part], ground.accelerator[node]] > 0
         self.milli_gpus[parts], self.milli_levied[parts] = 0, 0
         np.add.at(self.milli_gpus, part, milli)
         np.add.at(self.milli_levied, part, np.where(levied, milli, 0))

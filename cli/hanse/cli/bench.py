@@ -1,0 +1,61 @@
+"""`hanse bench`: run a benchmark, print its figures, and say with the exit status whether its gates were reached."""
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from hanse.bench import binding, kueue, reports
+from hanse.cli.errors import CommandError
+
+app = typer.Typer(help="Benchmarks.", no_args_is_help=True, rich_markup_mode=None)
+# The exit status of a program that Ctrl-C ended, as shells have it.
+INTERRUPTED = 130
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, or write it to FILE, and not a table.")]
+File = Annotated[Path | None, typer.Argument(help="With --json: where the JSON goes; by default standard output.")]
+Scale = Annotated[
+    float, typer.Option(min=0.001, max=1.0, help="Play this part of the jobs; gates of time are then not reached.")
+]
+
+
+@app.command()
+def kueue_baseline(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Play Kueue's own scheduler benchmark with Hanse, on a control plane of its own: minutes."""
+    _run(lambda: kueue.run(scale), file, as_json)
+
+
+@app.command()
+def bind_rate(
+    file: File = None,
+    as_json: AsJson = False,
+    scale: Scale = 1.0,
+    gang: Annotated[int, typer.Option(min=1, max=1000, help="Workers of each job.")] = 8,
+) -> None:
+    """Bind 4,000 workers to 1,000 simulated nodes, beside kube-scheduler on the same API server: minutes."""
+    _run(lambda: binding.run(scale, gang), file, as_json)
+
+
+def _run(bench: Callable[[], reports.Report], file: Path | None, as_json: bool) -> None:
+    """Run a bench, which takes away what it started however it ends, and report."""
+    if file and not as_json:
+        raise CommandError(f"{file} would get the JSON: add --json")
+    # `kill` ends a bench as Ctrl-C does, so that it cleans up after itself.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        report = bench()
+    except KeyboardInterrupt:
+        typer.echo("interrupted; everything that the bench started is gone", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if not as_json:
+        reports.show(report, Console(file=sys.stdout, highlight=False))
+    elif file:
+        file.write_text(report.json())
+    else:
+        typer.echo(report.json(), nl=False)
+    if not report.passed:
+        raise typer.Exit(1)

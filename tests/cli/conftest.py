@@ -1,0 +1,208 @@
+"""A small pool with all that production has: operator, API service, and two agents side by side in one cluster.
+
+Everything is set up with Hanse's own commands and runs with the rights that these give. Two members: north with three
+nodes, south with one; each has a member cluster in the hub's own Kubernetes cluster.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import yaml
+from alembic import command
+from alembic.config import Config
+
+from hanse.devcluster import cluster, nodes, processes
+from hanse.devcluster.errors import DevclusterError
+from hanse.ledger import database, registry
+
+ROOT = Path(__file__).parents[2]
+SYSTEM = "hanse-system"
+CLASS = "h100-80g"
+NODES = {"north": 3, "south": 1}
+SLOT_SECONDS = 5
+IMAGE = "registry.example/trainer@sha256:" + "ab" * 32
+
+
+class Town:
+    """The pool; what a test needs of it. *clusters* are the folders that members were handed, by member."""
+
+    def __init__(self, own, folder):
+        self.own, self.folder = own, folder
+        self.operator_port, self.api_port = free_port(), free_port()
+        self.api_url = f"http://127.0.0.1:{self.api_port}"
+        self.engine = database.engine(own.database_url, role="hanse_operator")
+        self.clusters = {member: folder / f"{member}-1" for member in NODES}
+
+    def start(self):
+        config = Config(ROOT / "migrations" / "alembic.ini")
+        config.attributes["url"] = self.own.database_url
+        command.upgrade(config, "head")
+        registry.set_metering(self.engine, slot_seconds=SLOT_SECONDS, grace_seconds=600)
+        templates = ROOT / "charts/hanse/templates"
+        crds = ["-f", str(templates / "crds")]
+        self.own.kubectl("apply", "--server-side", *crds, "-f", str(templates / "policies"))
+        self.own.kubectl("wait", "--for=condition=Established", "--timeout=60s", *crds)
+        for name in ("acceleratorclass", "prioritytier", "poolpolicy"):
+            self.own.kubectl("apply", "-f", str(ROOT / "examples" / f"{name}.yaml"))
+        self.own.kubectl("create", "namespace", SYSTEM)
+        rights = (templates / "operator-rbac.yaml").read_text().replace("{{ .Release.Namespace }}", SYSTEM)
+        self.own.kubectl("apply", "-f", "-", stdin=rights)
+        self._start_hub()
+        for member in NODES:
+            self._let_in(member)
+            self.start_agent(member)
+        known = "SELECT 1 FROM ledger.node"
+        self.until("all nodes are reported", lambda: len(self.rows(known)) == sum(NODES.values()))
+
+    def _start_hub(self):
+        token = self.folder / "internal-token"
+        token.write_text(os.urandom(16).hex())
+        kubeconfig = self._kubeconfig("operator", "hanse-operator", SYSTEM)
+        self._run(
+            "operator", f"--kubeconfig={kubeconfig}", f"--health-port={self.operator_port}", "--lease-seconds=5",
+            f"--internal-token-file={token}",
+        )  # fmt: skip
+        self._run("api", f"--kubeconfig={self.own.kubeconfig}", f"--port={self.api_port}")
+        self.until("the hub listens", lambda: listens(self.api_port) and listens(self.operator_port))
+
+    def _let_in(self, member):
+        name, folder, own = f"{member}-1", self.clusters[member], folder_of_keys(self.folder, member)
+        self.own.add_nodes(nodes.Shape(CLASS, NODES[member], 8, prefix=member, labels={"hanse.dev/pool": member}))
+        verify, encrypt = self._keys(own)
+        user = f"--user=system:serviceaccount:{member}:people"
+        self.hanse("member", "add", member, f"--verify-key={verify}", f"--encrypt-key={encrypt}", user)
+        self.own.kubectl("create", "serviceaccount", "people", f"--namespace={member}")
+        _, sealing = self._keys(folder)
+        self.hanse(
+            "cluster", "join", name, f"--member={member}", "--region=here", f"--agent-key={sealing}",
+            f"--api={self.api_url}", f"--label=hanse.dev/pool={member}", f"--out={folder}",
+        )  # fmt: skip
+        self.hanse("cluster", "install", str(folder))
+        self.hanse("contribute", CLASS, f"--cluster={name}", f"--namespace={member}")
+
+    def start_agent(self, member):
+        file = self.clusters[member] / "agent.yaml"
+        quick = {"listenPort": free_port(), "syncSeconds": 0.5, "meterSeconds": 0.5, "killBudgetSeconds": 2}
+        file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | quick))
+        self._run("cluster-agent", f"--config={file}", part=f"agent-{member}")
+
+    def _keys(self, folder):
+        return [line.split()[-1] for line in self.hanse("cluster", "keys", str(folder)).splitlines()]
+
+    def _run(self, *argv, part=None):
+        """Start a process; the database's URL is no argument, others would see it."""
+        with_database = f'HANSE_DATABASE_URL="$(cat {self.own.folder}/database-url)" exec "$@"'
+        own = [sys.executable, "-P", "-m", "hanse.cli.main", *argv]
+        processes.start(self.own.folder, part or argv[0], ["sh", "-c", with_database, "sh", *own])
+
+    def _kubeconfig(self, name, account, namespace):
+        token = self.own.kubectl("create", "token", account, f"--namespace={namespace}").stdout.strip()
+        content = json.loads(self.own.kubeconfig.read_text())
+        content["users"][0]["user"] = {"token": token}
+        (self.folder / name).write_text(json.dumps(content))
+        return self.folder / name
+
+    def call(self, *args, **variables):
+        """Run a command of `hanse` as the coordinator; return its exit status and what it said."""
+        result = subprocess.run(
+            [sys.executable, "-P", "-m", "hanse.cli.main", *args], capture_output=True, text=True, check=False,
+            env={**processes.environment(), "KUBECONFIG": str(self.own.kubeconfig), **variables}, cwd=self.folder,
+        )  # fmt: skip
+        return result.returncode, result.stdout + result.stderr
+
+    def hanse(self, *args, **variables):
+        status, said = self.call(*args, **variables)
+        assert 0 == status, said
+        return said
+
+    def as_people(self, member):
+        """Return the variables by which the people of a member ask the API service."""
+        asked = ["create", "token", "people", f"--namespace={member}", "--audience=hanse-api"]
+        return {"HANSE_API": self.api_url, "HANSE_TOKEN": self.own.kubectl(*asked).stdout.strip()}
+
+    def submit(self, member, name, replicas=1, runtime="10m", **spec):
+        container = {"name": "trainer", "image": IMAGE, "command": ["torchrun", "train.py"]}
+        job = {
+            "apiVersion": "hanse.dev/v1alpha1",
+            "kind": "TrainingJob",
+            "metadata": {"name": name, "namespace": member},
+            "spec": {
+                "tier": "standard", "workers": {"replicas": replicas}, "gpusPerWorker": 8,
+                "accelerators": [{"class": CLASS}], "maxRuntime": "2h",
+                "template": {
+                    "metadata": {"annotations": {"hanse.dev/simulated-runtime": runtime}},
+                    "spec": {"containers": [container]},
+                },
+                **spec,
+            },
+        }  # fmt: skip
+        # A quota that is new is of unknown status for a while, and refuses.
+        applied = lambda: self.own.kubectl("apply", "-f", "-", stdin=json.dumps(job), check=False).returncode == 0  # noqa: E731
+        self.until(f"{member}/{name} is taken", applied)
+
+    def status(self, member, name):
+        path = f"/apis/hanse.dev/v1alpha1/namespaces/{member}/trainingjobs/{name}"
+        return self.own.client.request("GET", path).get("status") or {}
+
+    def reaches(self, member, name, phase):
+        self.until(f"{member}/{name} is {phase}", lambda: self.status(member, name).get("phase") == phase)
+
+    def clear(self):
+        """Delete all jobs, and wait until nothing of them runs."""
+        for member in NODES:
+            self.own.kubectl("delete", "trainingjobs", "--all", f"--namespace={member}", "--wait=false")
+        ended = "SELECT 1 FROM ledger.attempt WHERE state NOT IN ('released', 'expired', 'cancelled')"
+        self.until("nothing runs", lambda: not self.rows(ended))
+
+    def rows(self, statement, **values):
+        with self.engine.connect() as connection:
+            return connection.execute(sa.text(statement), values).all()
+
+    def until(self, what, condition, limit_seconds=60):
+        """Return what *condition* returns as soon as that is true; fail with all logs if it does not become true."""
+        deadline = time.monotonic() + limit_seconds
+        while True:
+            try:
+                if found := condition():
+                    return found
+            except DevclusterError:
+                pass  # what is not there yet
+            if time.monotonic() > deadline:
+                parts = ("operator", "api", *(f"agent-{member}" for member in NODES))
+                logs = "\n".join(f"--- {part}\n{processes.log_tail(self.own.folder, part)}" for part in parts)
+                jobs = self.own.kubectl("get", "trainingjobs,contributions,placements,pods", "-A", "-o=wide").stdout
+                pytest.fail(f"{what}: not within {limit_seconds} s\n{jobs}\n{logs}")
+            time.sleep(0.2)
+
+
+def folder_of_keys(folder, member):
+    return folder / f"{member}-keys"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture(name="town", scope="session")
+def _town(tmp_path_factory):
+    with cluster.running(f"test-{os.getpid()}-town", cluster.Wanted()) as own:
+        town = Town(own, tmp_path_factory.mktemp("town"))
+        town.start()
+        yield town
+        town.engine.dispose()

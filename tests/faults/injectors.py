@@ -1,0 +1,100 @@
+"""Faults: what is done to a pool while it works. Each is a function of a pool and a source of chance, done once.
+
+In: a running :class:`faulted.Pool`. Out: nothing but the damage; what died is started again by the pool's supervisor,
+or here where that is no process of Hanse. The names are those of the table in docs/operations.md.
+"""
+
+import contextlib
+import os
+import signal
+import time
+
+import sqlalchemy as sa
+from faulted import LEASE_SECONDS
+
+from hanse.devcluster import controlplane, postgres, processes
+from hanse.devcluster.errors import DevclusterError
+
+PATIENCE_SECONDS = 60.0
+
+
+def kill_the_leader(pool, _chance):
+    """kill -9 of the operator that leads."""
+    pool.parts[pool.leader() or pool.operators[0]].signal(signal.SIGKILL)
+
+
+def kill_an_agent(pool, chance):
+    """kill -9 of a cluster agent."""
+    pool.parts[chance.choice(pool.agents)].signal(signal.SIGKILL)
+
+
+def kill_the_api_service(pool, _chance):
+    """kill -9 of the API service."""
+    pool.parts["api"].signal(signal.SIGKILL)
+
+
+def restart_the_api_server(pool, chance):
+    """kill -9 of kube-apiserver, which is away for a moment."""
+    folder = pool.cluster.folder
+    processes.end(folder, [controlplane.API_SERVER], [signal.SIGKILL])
+    time.sleep(chance.uniform(0, 2))
+    controlplane.ControlPlane(folder, controlplane.LOOPBACK).start_api_server()
+
+
+def restart_postgres(pool, chance):
+    """An orderly restart of PostgreSQL that does not wait for clients, as systemd does it."""
+    _restart_postgres(pool, chance, signal.SIGINT)
+
+
+def kill_postgres(pool, chance):
+    """kill -9 of PostgreSQL: it comes back through its log."""
+    _restart_postgres(pool, chance, signal.SIGKILL)
+
+
+def halt_the_leader(pool, chance):
+    """SIGSTOP of the leader until another leads, then SIGCONT at any moment."""
+    name = pool.leader()
+    if name is None:
+        return
+    pool.parts[name].signal(signal.SIGSTOP)
+    try:
+        _until(lambda: pool.leader() not in {None, name})
+        time.sleep(chance.uniform(0, LEASE_SECONDS))
+    finally:
+        pool.parts[name].signal(signal.SIGCONT)
+
+
+def lose_an_answer(pool, chance):
+    """The answer to a COMMIT does not come: of the operator's plan, or of the API service's leases."""
+    cutter = pool.lost_answers[chance.choice(sorted(pool.lost_answers))]
+    cuts = cutter.cuts
+    cutter.is_armed = True
+    _until(lambda: cutter.cuts > cuts, limit_seconds=5)
+    cutter.is_armed = False
+
+
+ALL = (
+    kill_the_leader, kill_an_agent, kill_the_api_service, restart_the_api_server, restart_postgres, kill_postgres,
+    halt_the_leader, lose_an_answer,
+)  # fmt: skip
+
+
+def _restart_postgres(pool, chance, number):
+    folder = pool.cluster.folder
+    file = folder / "postgres/postmaster.pid"
+    os.kill(int(file.read_text().split()[0]), number)
+    time.sleep(chance.uniform(0, 2))
+    _until(lambda: _started(folder, sa.make_url(pool.url).port))
+
+
+def _started(folder, port):
+    """Whether PostgreSQL could be started; not as long as a process of the last one lives."""
+    with contextlib.suppress(DevclusterError):
+        return bool(postgres.start(folder, port, durable=False))
+    return False
+
+
+def _until(holds, limit_seconds=PATIENCE_SECONDS):
+    deadline = time.monotonic() + limit_seconds
+    while time.monotonic() < deadline and not holds():
+        time.sleep(0.1)

@@ -1,0 +1,125 @@
+"""One run: a pool, a stream of jobs, faults at random moments meanwhile; then quiet, and the whole history.
+
+In: a seed, a number of jobs, faults, how often. Out: a history for :mod:`checker`, as plain data that can be written to
+a file and read back. What is random follows from the seed; when things happen follows from the machine as well.
+"""
+
+import random
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import streams
+from faulted import AT_ONCE_MILLI_H100E, SLOT_SECONDS, Pool
+from recorder import Recorder
+
+from hanse.devcluster import cluster
+
+QUIET_SECONDS_MAX = 240.0
+# A job may wait for a cap in one cycle, and be admitted in the next: the operator looks again every five seconds.
+QUIET_SECONDS_MIN = 7.0
+ENDED = {"Succeeded", "Failed"}
+WAITS = {"ExceedsCap"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is played: a stream of so many *jobs*, each of the *faults* so many *times*, in random order."""
+
+    seed: int
+    jobs: int
+    faults: tuple
+    times: int
+
+
+def play(name, folder, run):
+    """Play a run in a cluster called *name*, with files in *folder*; return its history."""
+    chance = random.Random(run.seed)  # noqa: S311  # no secret
+    with cluster.running(name, cluster.Wanted()) as running, Pool(running, folder) as pool:
+        recorder = Recorder(running.folder)
+        client = streams.Client(running.kubeconfig)
+        _until(lambda: pool.leader() and len(pool.rows("SELECT 1 FROM ledger.node")) > 0, "the pool is not up")
+        started = time.monotonic()
+        injected = _stream(pool, client, streams.planned(run.seed, run.jobs), _order(chance, run), chance)
+        quiet = _quiet(pool, recorder)
+        _until(lambda: _is_metered(pool), "slots are missing")
+        restarts = {part.name: part.starts - 1 for part in pool.parts.values()}
+        ledger, audit = pool.account()
+        return {
+            "seed": run.seed,
+            "seconds": round(time.monotonic() - started),
+            "faults": injected,
+            "restarts": restarts,
+            "answersLost": {which: cutter.cuts for which, cutter in pool.lost_answers.items()},
+            "quiet": quiet,
+            "waits": sorted(WAITS),
+            "atOnceMilliH100e": {"west": AT_ONCE_MILLI_H100E},
+            "operations": client.operations,
+            "events": recorder.finish(),
+            "outbox": len(pool.rows("SELECT 1 FROM ledger.outbox")),
+            "ledger": ledger,
+            "audit": audit,
+        }
+
+
+def _order(chance, run):
+    order = [fault for fault in run.faults for _ in range(run.times)]
+    chance.shuffle(order)
+    return order
+
+
+def _stream(pool, client, planned, order, chance):
+    """Play the stream, and the faults spread over it; return what was done when."""
+    stop = threading.Event()
+    threads = streams.play(client, planned, stop)
+    pause = planned[-1].at / (len(order) + 1) if order else 0
+    injected = []
+    for fault in order:
+        time.sleep(chance.uniform(0.3, 1.2) * pause)
+        at = datetime.now(UTC).isoformat()
+        fault(pool, chance)
+        injected.append({"name": fault.__name__, "at": at})
+    for thread in threads:
+        thread.join(QUIET_SECONDS_MAX)
+        assert not thread.is_alive(), "the stream does not end"
+    return injected
+
+
+def _quiet(pool, recorder):
+    """Wait until nothing is left to do for some time; return whether it came to that."""
+    deadline = time.monotonic() + QUIET_SECONDS_MAX
+    since = None
+    while time.monotonic() < deadline:
+        since = None if _left(pool, recorder) else since or time.monotonic()
+        if since is not None and time.monotonic() - since > QUIET_SECONDS_MIN:
+            return True
+        time.sleep(0.5)
+    return False
+
+
+def _left(pool, recorder):
+    """Return what still has to come to an end."""
+    jobs = recorder.latest("TrainingJob").values()
+    left = [job["name"] for job in jobs if job["phase"] not in ENDED and job["reason"] not in WAITS]
+    left += [*recorder.latest("Pod"), *recorder.latest("Placement")]
+    return left or pool.rows(
+        "SELECT decision FROM ledger.outbox UNION ALL "
+        "SELECT id FROM ledger.attempt WHERE state NOT IN ('released', 'withdrawn', 'expired')"
+    )
+
+
+def _is_metered(pool):
+    """Whether the slots that the last attempt ended in have come in."""
+    (row,) = pool.rows(
+        "SELECT (SELECT max(ended_at_seconds) FROM ledger.attempt) AS ended, min(last) AS last FROM "
+        "(SELECT max(start_seconds) AS last FROM ledger.slot GROUP BY node) AS each"
+    )
+    return row["last"] is not None and row["last"] + SLOT_SECONDS > row["ended"]
+
+
+def _until(holds, otherwise):
+    deadline = time.monotonic() + QUIET_SECONDS_MAX
+    while not holds():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.2)
