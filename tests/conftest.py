@@ -137,7 +137,9 @@ class Pool:
             node_key=node_key, start_seconds=start,
         )  # fmt: skip
         body, signature = enrolments.sign(enrolment, self.keys[member])
-        registry.enrol(self.operator, body, signature, signatures.public_bytes(self.keys[member]))
+        api = database.engine(self.database_url, role="hanse_api")
+        registry.enrol(api, body, signature, signatures.public_bytes(self.keys[member]))
+        api.dispose()
 
     def decide(self, *entries: decisions.Entry) -> None:
         digest = bytes(32)

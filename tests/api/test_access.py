@@ -17,6 +17,8 @@ FOR_AGENTS = {
     "sync": ("POST", "/v1/agent/sync", SYNC),
     "slots": ("POST", "/v1/agent/slots", {"slots": [{"body": "e30=", "signature": "AAAA"}]}),
     "checkpoints": ("POST", "/v1/agent/checkpoints", CHECKPOINT),
+    "enrolments": ("POST", "/v1/agent/enrolments", {"enrolments": [{"body": "e30=", "signature": "AAAA"}]}),
+    "enrolled": ("GET", "/v1/agent/enrolments", None),
 }
 FOR_MEMBERS = {
     "queue": ("GET", "/v1/queue", None),

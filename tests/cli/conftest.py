@@ -69,12 +69,16 @@ class Town:
             "operator", f"--kubeconfig={kubeconfig}", f"--health-port={self.operator_port}", "--lease-seconds=5",
             f"--internal-token-file={token}",
         )  # fmt: skip
-        self._run("api", f"--kubeconfig={self.own.kubeconfig}", f"--port={self.api_port}")
+        leader = f"--leader-url=http://127.0.0.1:{self.operator_port}"
+        self._run(
+            "api", f"--kubeconfig={self.own.kubeconfig}", f"--port={self.api_port}", leader,
+            f"--internal-token-file={token}",
+        )  # fmt: skip
         self.until("the hub listens", lambda: listens(self.api_port) and listens(self.operator_port))
 
     def _let_in(self, member):
         name, folder, own = f"{member}-1", self.clusters[member], folder_of_keys(self.folder, member)
-        self.own.add_nodes(nodes.Shape(CLASS, NODES[member], 8, prefix=member, labels={"hanse.dev/pool": member}))
+        self.add_nodes(member)
         verify, encrypt = self._keys(own)
         user = f"--user=system:serviceaccount:{member}:people"
         self.hanse("member", "add", member, f"--verify-key={verify}", f"--encrypt-key={encrypt}", user)
@@ -86,6 +90,9 @@ class Town:
         )  # fmt: skip
         self.hanse("cluster", "install", str(folder))
         self.hanse("contribute", CLASS, f"--cluster={name}", f"--namespace={member}")
+
+    def add_nodes(self, member):
+        self.own.add_nodes(nodes.Shape(CLASS, NODES[member], 8, prefix=member, labels={"hanse.dev/pool": member}))
 
     def start_agent(self, member):
         file = self.clusters[member] / "agent.yaml"
@@ -203,6 +210,8 @@ def listens(port):
 def _town(tmp_path_factory):
     with cluster.running(f"test-{os.getpid()}-town", cluster.Wanted()) as own:
         town = Town(own, tmp_path_factory.mktemp("town"))
-        town.start()
-        yield town
-        town.engine.dispose()
+        try:
+            town.start()
+            yield town
+        finally:
+            town.engine.dispose()

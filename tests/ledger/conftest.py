@@ -138,7 +138,7 @@ class World:
             milli_h100e=1000, gpus=tuple(f"{member}-gpu-{gpu}" for gpu in range(self.GPUS)),
             node_key=signatures.public_bytes(key), start_seconds=start,
         )  # fmt: skip
-        registry.enrol(self.operator, *enrolments.sign(enrolment, key), signatures.public_bytes(key))
+        registry.enrol(self.api, *enrolments.sign(enrolment, key), signatures.public_bytes(key))
 
     def plan(self, *entries, term=None, cycle=None):
         number = cycle or self.cycle + 1

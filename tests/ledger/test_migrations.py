@@ -126,12 +126,12 @@ def test_each_function_that_acts_as_the_owner_looks_names_up_in_the_ledger_alone
 GRANTS = {
     "hanse_operator": {
         "add_member_key", "apply_transfers", "await_leader", "cap_room", "check_term", "clock", "clock_seconds",
-        "enrol",
         "lapse_leases", "open_cap", "open_posting", "publish_rate", "record_cycle", "record_effects", "record_fact",
         "record_posting", "record_violation", "register_member", "set_levy", "set_metering", "take_term",
     },
     "hanse_api": {
-        "add_slot_day", "admit_agent", "clock", "clock_seconds", "commit_checkpoint", "grant_lease", "ingest_slots",
+        "add_slot_day", "admit_agent", "clock", "clock_seconds", "commit_checkpoint", "enrol", "grant_lease",
+        "ingest_slots",
         "last_checkpoints", "record_fact", "record_violation", "release_lease", "renew_leases", "report_nodes",
     },
     "hanse_auditor": {"clock", "clock_seconds"},

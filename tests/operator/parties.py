@@ -22,6 +22,7 @@ KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 IMAGE = "registry.example/trainer@sha256:06ea17a8981d25b0315ff17bd1ebad3d95c15a3f8b764eaadb93612d9b61a54e"
 START = 1_793_491_200
 HOUR = 3_600_000
+REFUSALS = {"plan_refused", "job_held_back", "pool_refused"}
 MEMBERS = ("red", "blue")
 CLASSES = {"h100": {"bf16": 1000, "fp8": 2000}, "ascend": {"bf16": 600}}
 CLOCK = """
@@ -218,14 +219,14 @@ class Parties:
 
     # What the operator does.
     def cycle(self):
-        """Let the leader look, plan and record once; return what it logged as wrong."""
+        """Let the leader look, plan and record once; return what it logged as refused."""
         with capture_logs() as logs:
             self.leader._members.sync(self.world)
             self.leader._read()
             self.followed_is_built()
             asyncio.run(self.leader._plan_and_record())
         self.seen.update(each["event"] for each in logs)
-        return [each for each in logs if each["log_level"] in {"warning", "error"}]
+        return [each for each in logs if each["event"] in REFUSALS]
 
     def followed_is_built(self):
         """The leader's planner, which followed differences so far, says what one says that starts now."""

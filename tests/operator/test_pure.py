@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hanse import resources
 from hanse.ledger.decisions import Effect, Entry
-from hanse.operator import capping, entries, failpoints, offers, placing, shapes, snapshot, statuses
+from hanse.operator import capping, cycle, entries, failpoints, offers, placing, shapes, snapshot, statuses
 from hanse.operator.fitness import Verdict
 from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
 from hanse.operator.world import Leaf, World
@@ -68,9 +68,13 @@ WAITING = {
         ("Preempting", None, {"live": live(stop_kind="End", stop_reason="Suspended")}),
         ("Requeued", "WaitingForQuota", {"past": Past(attempts=1, last_outcome="Stopped"), "waiting": WAITING}),
         ("Succeeded", None, {"past": Past(attempts=1, last_outcome="Succeeded"), "waiting": WAITING}),
-        ("Failed", None, {"past": Past(attempts=4, failures=4, last_outcome="Failed")}),
+        ("Failed", "RestartLimitExceeded", {"past": Past(attempts=4, failures=4, last_outcome="Failed")}),
         ("Requeued", None, {"past": Past(attempts=3, failures=3, last_outcome="Failed")}),
-        ("Failed", None, {"past": Past(attempts=1, run_seconds=72 * 3600)}),
+        ("Failed", "MaxRuntimeExceeded", {"past": Past(attempts=1, run_seconds=72 * 3600)}),
+        ("Failed", "PlacementRefused", {"past": Past(attempts=1, last_stop_reason="PlacementRefused")}),
+        ("Requeued", None, {"past": Past(attempts=1, last_is_expired=True)}),
+        ("Queued", "StorageNotReady", {"verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
+        ("Admitted", "StorageNotReady", {"live": live(), "verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -169,11 +173,11 @@ def test_a_placement_says_nothing_of_whose_it_is_and_is_one_the_rules_take(job):
 
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))
 def test_each_gpu_of_a_placement_belongs_to_one_worker(masks):
-    placed = tuple((f"n{number}", mask.bit_count(), mask) for number, mask in enumerate(masks))
-    workers = placing._workers(placed)
+    placed = tuple((f"c/n{number}", mask.bit_count(), mask) for number, mask in enumerate(masks))
+    workers = placing._workers("c", placed)
     assert list(range(len(workers))) == [each["rank"] for each in workers]
     for node, _, mask in placed:
-        assert mask == sum(1 << gpu for each in workers if each["node"] == node for gpu in each["gpus"])
+        assert mask == sum(1 << gpu for each in workers if f"c/{each['node']}" == node for gpu in each["gpus"])
 
 
 def offer(**more):
@@ -234,6 +238,17 @@ def test_causes_count_from_the_first_entry_of_the_cycle():
     caused = Entry("Fall", Effect.NONE, "", "", cause_index=0)
     flat = entries.flatten([entries.Group("a", (entry, caused)), entries.Group("b", (entry, caused))])
     assert [None, 0, None, 2] == [each.cause_index for each in flat]
+
+
+@pytest.mark.parametrize("first", [Effect.KEEP, Effect.STOP])
+@pytest.mark.parametrize("then", [Effect.KEEP, Effect.STOP])
+def test_of_two_changes_of_one_attempt_the_second_waits_for_the_next_cycle(first, then):
+    """The ledger would refuse the whole plan: a rise, and a fall for who is admitted later in the same plan."""
+    job, other = uuid.uuid4(), uuid.uuid4()
+    admitted = Entry("Admit", Effect.ADMIT, "", "", job=other)
+    changes = [entries.Group(str(job), (Entry("", effect, "", "", job=job),)) for effect in (first, then)]
+    groups = [changes[0], entries.Group(str(other), (admitted,)), changes[1]]
+    assert groups[:2] == cycle._once_each(groups)
 
 
 def test_an_object_that_cannot_be_read_keeps_its_last_good_version(job):

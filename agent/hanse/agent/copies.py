@@ -28,15 +28,14 @@ class Copies:
 
     def __init__(self, settings: Settings, hub: Kube, cluster: Kube) -> None:
         self.changed = asyncio.Event()
-        self._namespace = settings.workers_namespace
+        self._namespace, self._named_labels = settings.workers_namespace, frozenset(settings.reported_labels)
         placements = f"{HANSE}/namespaces/{settings.hub_namespace}/placements"
         services = f"/api/v1/namespaces/{self._namespace}/services"
         self.placement_feed = Feed(hub, placements, self.changed)
         self.class_feed = Feed(hub, f"{HANSE}/acceleratorclasses", self.changed)
         # Those of all namespaces: what others use of a node is not ours to give.
         self.pod_feed = Feed(cluster, "/api/v1/pods", self.changed)
-        own = {"labelSelector": ",".join(f"{key}={value}" for key, value in sorted(settings.node_selector.items()))}
-        self.node_feed = Feed(cluster, "/api/v1/nodes", self.changed, own)
+        self.node_feed = Feed(cluster, "/api/v1/nodes", self.changed, {"labelSelector": settings.node_labels})
         self.service_feed = Feed(cluster, services, self.changed, {"labelSelector": gangs.ATTEMPT_LABEL})
 
     def feeds(self) -> tuple[Feed, ...]:
@@ -73,7 +72,7 @@ class Copies:
     def inventory(self) -> dict[str, NodeReport]:
         """Return a report of each node that has an accelerator."""
         classes = _parsed(self.class_feed, AcceleratorClass)
-        return inventory.reports(self.nodes().values(), self._foreign_pods(), classes)
+        return inventory.reports(self.nodes().values(), self._foreign_pods(), classes, self._named_labels)
 
     def _foreign_pods(self) -> Iterator[Object]:
         """Yield the pods that are no workers of this agent: a label alone, which anyone may set, makes none."""

@@ -14,12 +14,20 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from hanse.api import agents, members
+from hanse.api import agents, enrolling, members
 from hanse.api.identity import Directory, User
 from hanse.api.leader import Leader
 from hanse.api.problems import ProblemError, UnauthenticatedError
 from hanse.ledger.errors import LedgerError
-from hanse.resources.protocol import CheckpointRequest, SlotsAnswer, SlotsRequest, SyncAnswer, SyncRequest
+from hanse.resources.protocol import (
+    CheckpointRequest,
+    EnrolmentsAnswer,
+    EnrolmentsRequest,
+    SlotsAnswer,
+    SlotsRequest,
+    SyncAnswer,
+    SyncRequest,
+)
 
 _BEARER = HTTPBearer(auto_error=False)
 
@@ -44,6 +52,7 @@ def create(engine: Engine, directory: Directory, leader: Leader) -> FastAPI:
         return directory.members(user)
 
     _add_agents(app, engine, directory, cluster)
+    _add_enrolments(app, engine, directory, cluster)
     _add_members(app, engine, directory, leader, own)
 
     @app.get("/healthz")
@@ -68,6 +77,19 @@ def _add_agents(app: FastAPI, engine: Engine, directory: Directory, cluster: Any
     def checkpoints(of: ClusterOfAgent, request: CheckpointRequest) -> dict[str, bool]:
         agents.commit_checkpoint(engine, of, request)
         return {"committed": True}
+
+
+def _add_enrolments(app: FastAPI, engine: Engine, directory: Directory, cluster: Any) -> None:
+    ClusterOfAgent: TypeAlias = Annotated[str, Depends(cluster)]
+
+    @app.get("/v1/agent/enrolments")
+    def enrolled(of: ClusterOfAgent) -> EnrolmentsAnswer:
+        return enrolling.enrolled(engine, directory, of)
+
+    @app.post("/v1/agent/enrolments")
+    def enrol(of: ClusterOfAgent, request: EnrolmentsRequest) -> EnrolmentsAnswer:
+        enrolling.enrol(engine, directory, of, request)
+        return enrolling.enrolled(engine, directory, of)
 
 
 def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Leader, own: Any) -> None:

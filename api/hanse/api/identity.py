@@ -5,8 +5,10 @@ nothing at once, and only for the audience of this service: what agents and memb
 Nothing in a request's body is ever taken for an identity.
 """
 
+import base64
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -22,9 +24,13 @@ from hanse.resources import (
     GROUP,
     MEMBER_LABEL,
     VERSION,
+    AcceleratorClass,
     Member,
     MemberCluster,
     MisconfiguredError,
+    PoolPolicy,
+    PoolPolicySpec,
+    Precision,
 )
 from hanse.resources.protocol import AUDIENCE
 
@@ -103,6 +109,28 @@ class Directory:
         if document is None:
             raise ForbiddenError(f"cluster {cluster} has not joined the pool")
         return MemberCluster.parse(document).spec.member
+
+    def verify_key(self, member: str) -> bytes:
+        """Return the public key with which a member signs.
+
+        Raises:
+            ForbiddenError: it is no member.
+
+        """
+        document = self._find(f"/apis/{GROUP}/{VERSION}/members/{quote(member, safe='')}")
+        if document is None:
+            raise ForbiddenError(f"{member} is no member of the alliance")
+        return base64.b64decode(Member.parse(document).spec.keys.verify)
+
+    def reference_precision(self) -> Precision:
+        """Return the precision in which the alliance compares classes."""
+        document = self._find(f"/apis/{GROUP}/{VERSION}/poolpolicies/default")
+        return (PoolPolicy.parse(document).spec if document else PoolPolicySpec()).reference_precision
+
+    def worth(self, accelerator_class: str) -> Mapping[Precision, int] | None:
+        """Return what a GPU of a class is worth by precision, in thousandths of an H100; None if there is no such."""
+        document = self._find(f"/apis/{GROUP}/{VERSION}/acceleratorclasses/{quote(accelerator_class, safe='')}")
+        return AcceleratorClass.parse(document).spec.h100_equivalent if document else None
 
     def member_of_namespace(self, namespace: str) -> str | None:
         """Return the member whose namespace it is, if it is one's."""

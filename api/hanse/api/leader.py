@@ -1,7 +1,8 @@
-"""What only the leading operator knows: positions in the queue and estimated starts.
+"""What only the leading operator knows: positions in the queue, and why a job waits.
 
 In: a question about some members. Out: the leader's answer as it is, or a sentence that nobody answers. The leader
-listens on an internal port; its address is a Service that leads to whoever leads. Nothing is made up in its place.
+listens on an internal port, and answers whoever shows the token that both were given; its address is a Service that
+leads to whoever leads. Nothing is made up in its place.
 """
 
 import json
@@ -18,14 +19,14 @@ TIMEOUT_SECONDS = 5.0
 
 
 class Leader:
-    """The leading operator at *url*; with an empty one, nobody ever answers."""
+    """The leading operator at *url*, which wants *token*; with an empty address, nobody ever answers."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
+    def __init__(self, url: str, token: str = "") -> None:
+        self._url, self._headers = url.rstrip("/"), {"Authorization": f"Bearer {token}"}
         self._pool = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=False)
 
     def queue(self, members: frozenset[str]) -> Any:
-        """Return the waiting jobs of *members*, with position and estimated start."""
+        """Return the waiting jobs of *members*, with position and reason."""
         return self._get("/v1/queue", {"member": sorted(members)})
 
     def job(self, uid: str) -> Any:
@@ -37,9 +38,15 @@ class Leader:
         if not self._url:
             raise UnavailableError(sentence)
         try:
-            answer = self._pool.request("GET", f"{self._url}{path}?{urlencode(query, doseq=True)}")
+            answer = self._pool.request(
+                "GET", f"{self._url}{path}?{urlencode(query, doseq=True)}", headers=self._headers
+            )
         except urllib3.exceptions.HTTPError as error:
             raise UnavailableError(sentence) from error
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise UnavailableError(
+                "the operator does not take this service's token: both need --internal-token-file with the same content"
+            )
         if answer.status != HTTPStatus.OK:
             raise UnavailableError(sentence)
         return json.loads(answer.data)

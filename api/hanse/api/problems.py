@@ -27,6 +27,12 @@ class ConflictError(ProblemError):
     status = HTTPStatus.CONFLICT
 
 
+class InvalidError(ProblemError):
+    """What was sent cannot be taken as it is; the message names the field, the value and what to do."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
 class UnavailableError(ProblemError):
     """Who would know the answer cannot be reached; ask again later."""
 

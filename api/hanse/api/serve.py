@@ -3,7 +3,7 @@
 In: where the ledger, the API server and the leader are. Out: a server that runs until it is told to end.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
@@ -24,6 +24,7 @@ class Serving:
     database_url: str
     kubeconfig: Path | None
     leader_url: str
+    leader_token: str = field(repr=False)
     host: str
     port: int
     certificate: Path | None = None
@@ -42,7 +43,7 @@ def serve(serving: Serving) -> None:
     engine = database.engine(serving.database_url, role=ROLE)
     directory = Directory(client.ApiClient(configuration))
     uvicorn.run(
-        app.create(engine, directory, Leader(serving.leader_url)),
+        app.create(engine, directory, Leader(serving.leader_url, serving.leader_token)),
         host=serving.host,
         port=serving.port,
         ssl_certfile=serving.certificate,

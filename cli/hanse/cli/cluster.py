@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from hanse.agent import install
+from hanse.cli import enrolling
 from hanse.cli.hub import HANSE, Hub, Kubeconfig, Object, labels
 from hanse.resources import API_VERSION, CLUSTER_NAMESPACE_PREFIX
 from hanse.resources.protocol import AUDIENCE
@@ -93,6 +94,9 @@ def install_agent(
     token = own.token(namespace, install.AGENT, None, TOKEN_SECONDS)
     _write_secret(folder / OWN_KUBECONFIG, json.dumps(_kubeconfig(own, namespace, token), indent=1))
     typer.echo(f"the agent of {cluster} can start: hanse cluster-agent --config {folder / SETTINGS}")
+
+
+app.command()(enrolling.enrol)
 
 
 def _settings(name: str, api: str, selector: dict[str, str]) -> str:

@@ -156,13 +156,24 @@ def ask(url: str, path: str) -> Any:
             "set HANSE_API to the API service's address and HANSE_TOKEN to a token for it: "
             "kubectl create token ACCOUNT --audience=hanse-api"
         )
-    try:
-        answer = urllib3.request(
-            "GET", url.rstrip("/") + path, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_SECONDS
-        )
-    except urllib3.exceptions.HTTPError as error:
-        raise CommandError(f"{url} cannot be reached: {error}") from error
-    return _parsed(answer.status, answer.data)
+    return Service(url, token).request("GET", path)
+
+
+class Service:
+    """The API service, as whoever holds *token*."""
+
+    def __init__(self, url: str, token: str, certificate_authority: Path | None = None) -> None:
+        self._url, self._headers = url.rstrip("/"), {"Authorization": f"Bearer {token}"}
+        trusted = str(certificate_authority) if certificate_authority else None
+        self._http = urllib3.PoolManager(ca_certs=trusted, timeout=TIMEOUT_SECONDS)
+
+    def request(self, method: str, path: str, body: Object | None = None) -> Any:
+        """Return what the service answers."""
+        try:
+            answer = self._http.request(method, self._url + path, json=body, headers=self._headers)
+        except urllib3.exceptions.HTTPError as error:
+            raise CommandError(f"{self._url} cannot be reached: {error}") from error
+        return _parsed(answer.status, answer.data)
 
 
 def _parsed(status: int, data: bytes) -> Any:

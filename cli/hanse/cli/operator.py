@@ -1,10 +1,11 @@
 """`hanse operator`: the hub's operator, as a process."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from hanse.cli.processes import InternalTokenFile, internal_token
 
 
 def operator(
@@ -17,10 +18,7 @@ def operator(
     namespace: Annotated[str, typer.Option(help="The namespace of the leader's Lease.")] = "hanse-system",
     health_host: Annotated[str, typer.Option(help="The address on which health is served.")] = "127.0.0.1",
     health_port: Annotated[int, typer.Option(help="The port on which health is served.")] = 8080,
-    internal_token_file: Annotated[
-        Path | None,
-        typer.Option(help="A file with the token that the API service shows."),
-    ] = None,
+    internal_token_file: InternalTokenFile = None,
     lease_seconds: Annotated[float, typer.Option(help="After so long without renewal another may lead.")] = 15.0,
 ) -> None:
     """Run the hub's operator until it is told to end."""
@@ -33,7 +31,7 @@ def operator(
         namespace=namespace,
         health_host=health_host,
         health_port=health_port,
-        internal_token=internal_token_file.read_text().strip() if internal_token_file else "",
+        internal_token=internal_token(internal_token_file),
         # The holder gives up well before others may take over: clocks may run apart by half.
         timing=election.Timing(lease_seconds, lease_seconds * 2 / 3, lease_seconds * 2 / 15),
     )

@@ -9,11 +9,33 @@ from typing import Annotated
 
 import typer
 
+InternalTokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="HANSE_INTERNAL_TOKEN_FILE",
+        show_envvar=True,
+        help="A file with the token that the API service shows the operator; both are given the same.",
+    ),
+]
+
+
+def internal_token(file: Path | None) -> str:
+    """Return the token in *file*; without one, none is shown, and none is taken."""
+    try:
+        return file.read_text().strip() if file else ""
+    except OSError as error:
+        raise typer.BadParameter(
+            f"--internal-token-file {file}: {error.strerror}; name a file that can be read"
+        ) from error
+
 
 def api(
     database_url: Annotated[str, typer.Option(envvar="HANSE_DATABASE_URL", help="The ledger's PostgreSQL.")],
     kubeconfig: Annotated[Path | None, typer.Option(help="For the hub's API server; absent in a pod there.")] = None,
-    leader_url: Annotated[str, typer.Option(help="The leading operator's internal port.")] = "",
+    leader_url: Annotated[
+        str, typer.Option(help="The leading operator's internal port, such as http://HOST:8080.")
+    ] = "",
+    internal_token_file: InternalTokenFile = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8443,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM; with --tls-key, serve HTTPS.")] = None,
@@ -28,6 +50,7 @@ def api(
             database_url=database_url,
             kubeconfig=kubeconfig,
             leader_url=leader_url,
+            leader_token=internal_token(internal_token_file),
             host=host,
             port=port,
             certificate=tls_certificate,

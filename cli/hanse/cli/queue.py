@@ -26,11 +26,11 @@ def jobs(
 
 
 def queue(api: ApiUrl = "") -> None:
-    """List your waiting jobs with position and estimated start, as the leading operator knows them."""
+    """List your waiting jobs by their place in their organisations' queues, as the leading operator knows them."""
     waiting = ask(api, "/v1/queue")
-    table = Table("namespace", "name", "position", "estimated start", "reason", box=None, pad_edge=False)
+    table = Table("namespace", "name", "position", "reason", box=None, pad_edge=False)
     for job in waiting:
-        table.add_row(*(str(job.get(key) or "-") for key in ("namespace", "name", "position", "start", "reason")))
+        table.add_row(*(str(job.get(key) or "-") for key in ("namespace", "name", "position", "reason")))
     _print(table, "none of your jobs waits")
 
 

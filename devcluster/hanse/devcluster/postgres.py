@@ -70,6 +70,33 @@ def create_database(address: str, name: str) -> str:
     return urllib.parse.urlsplit(address)._replace(path=f"/{name}").geturl()
 
 
+def copy_database(address: str, name: str) -> str:
+    """Copy the database of *address*, which may be in use, to one called *name* beside it; return that one's URL.
+
+    Raises:
+        DevclusterError: PostgreSQL's own tools refuse.
+
+    """
+    copy = create_database(address, name)
+    # The URL holds a password and so goes through the environment, which others cannot read, unlike arguments.
+    parts = urllib.parse.urlsplit(address)
+    environment = {
+        **processes.environment(),
+        "PGHOST": parts.hostname or "",
+        "PGPORT": str(parts.port or 5432),
+        "PGUSER": urllib.parse.unquote(parts.username or ""),
+        "PGPASSWORD": urllib.parse.unquote(parts.password or ""),
+    }
+    dump = [str(_binary("pg_dump")), "--format=custom", "--compress=0", parts.path.removeprefix("/")]
+    restore = [str(_binary("pg_restore")), "--exit-on-error", f"--dbname={name}"]
+    dumped = subprocess.run(dump, capture_output=True, check=False, env=environment)
+    restored = subprocess.run(restore, input=dumped.stdout, capture_output=True, check=False, env=environment)
+    if dumped.returncode or restored.returncode:
+        said = (dumped.stderr or restored.stderr).decode(errors="replace").strip()
+        raise DevclusterError(f"copying the database failed: {said}")
+    return copy
+
+
 def _initialise(folder: Path, data: Path, port: int) -> None:
     password = secrets.token_urlsafe(24)
     password_file = files.write_secret(folder / "database-password", password)

@@ -49,6 +49,31 @@ def enrol(engine: Engine, body: bytes, signature: bytes, member_key: bytes) -> E
     return enrolment
 
 
+def has_key(engine: Engine, member: str, key: bytes) -> bool:
+    """Whether a member is registered with this public key."""
+    statement = sa.text("SELECT EXISTS (SELECT FROM ledger.member_key WHERE member = :member AND verify_key = :key)")
+    with database.transaction(engine) as connection:
+        return bool(connection.execute(statement, {"member": member, "key": key}).scalar_one())
+
+
+def latest_enrolments(engine: Engine, cluster: str) -> list[bytes]:
+    """Return the body of the latest enrolment of each node of a cluster, in the order of their names."""
+    statement = sa.text(
+        "SELECT DISTINCT ON (node) body FROM ledger.enrolment WHERE starts_with(node, :prefix) "
+        "ORDER BY node, start_seconds DESC"
+    )
+    with database.transaction(engine) as connection:
+        return [bytes(body) for body in connection.execute(statement, {"prefix": f"{cluster}/"}).scalars()]
+
+
+def slots_and_now(engine: Engine) -> tuple[int, int]:
+    """Return the metering interval, and the ledger's time (Unix)."""
+    statement = sa.text("SELECT slot_seconds, ledger.clock_seconds() FROM ledger.setting")
+    with database.transaction(engine) as connection:
+        slot_seconds, now_seconds = connection.execute(statement).one()
+    return int(slot_seconds), int(now_seconds)
+
+
 def set_levy(engine: Engine, node: str, start_seconds: int, *, levied: bool) -> None:
     """Say whether the use of a node is credited to the pool's levy from *start_seconds* (Unix time) on."""
     with database.transaction(engine) as connection:

@@ -91,11 +91,8 @@ class Translator:
                 lease_seconds=int(spec.partition_tolerance.total_seconds()),
                 grace_seconds=int(spec.checkpoint.grace.total_seconds()),
             ),
-            # As slots and enrolments name nodes, or nothing that runs there would be covered by its decision.
-            nodes={
-                identity.node_id(decision.cluster, placed.node): units.MILLI * placed.gpus.bit_count()
-                for placed in decision.placed
-            },
+            # Named as slots and enrolments name nodes, or nothing that runs there would be covered by its decision.
+            nodes={placed.node: units.MILLI * placed.gpus.bit_count() for placed in decision.placed},
             strength=_strength(decision.label, tier.rank),
             funded_until_seconds=decision.funded_until_seconds,
             funding=self._funding(decision, self._as_of, decision.gpu_rate * gpus),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hanse import resources
+from hanse.evidence import identity
 from hanse.operator import kinds
 from hanse.operator.mirror import Live
 from hanse.resources.durations import format_duration
@@ -45,7 +46,7 @@ def running(live: Live, spec: resources.TrainingJobSpec, sealed_storage: str | N
         "startDeadline": format_duration(spec.start_deadline),
         "grace": format_duration(spec.checkpoint.grace),
         "lease": format_duration(spec.partition_tolerance),
-        "workers": _workers(live.placed),
+        "workers": _workers(live.cluster, live.placed),
         "egress": [each.model_dump(mode="json") for each in spec.egress],
         "template": spec.template.model_dump(mode="json", exclude_unset=True),
     }
@@ -64,13 +65,14 @@ def stopped(sequence: int) -> dict[str, Any]:
     return {"spec": {"wanted": "Stopped", "sequence": sequence}}
 
 
-def _workers(placed: Iterable[tuple[str, int, int]]) -> list[dict[str, Any]]:
+def _workers(cluster: str, placed: Iterable[tuple[str, int, int]]) -> list[dict[str, Any]]:
     """Share each node's GPUs out among its workers, both in rising order; ranks follow the nodes' order."""
+    prefix = identity.node_id(cluster, "")
     workers: list[dict[str, Any]] = []
     for node, count, mask in placed:
         gpus = [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
         share = len(gpus) // count
         for index in range(count):
             own = gpus[index * share : (index + 1) * share]
-            workers.append({"rank": len(workers), "node": node, "gpus": own})
+            workers.append({"rank": len(workers), "node": node.removeprefix(prefix), "gpus": own})
     return workers

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanse import resources
+from hanse.evidence import identity
 from hanse.ledger import reports
 from hanse.operator import capping, offers, shapes
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
@@ -22,7 +23,8 @@ from hanse.scheduler import pool as pools
 from hanse.scheduler import records
 
 SLOT_LATENCY_SECONDS = 600
-NODE_NAME_LENGTH_MAX = 63
+NODE_ID_LENGTH_MAX = 113
+"""A cluster's name, a slash, and a node's: what the planner's columns hold. Longer names are left out, not cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +195,10 @@ def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
     contributions = [each for each in inputs.world.contributions() if _contribution_name(each) in offered]
     for cluster, name, report in ((each.cluster, each.name, each.body) for each in inputs.reports):
         contribution = next((each for each in contributions if _offers(each, cluster, report)), None)
-        # Node names are unique in the ledger: the first cluster by name keeps one that two of them report.
-        if contribution is not None and name not in found and len(name) <= NODE_NAME_LENGTH_MAX:
-            found[name] = _node(name, report, contribution, inputs.mirror.now_seconds)
+        # Decisions name a node as slots and enrolments do: two clusters may both have a node-0.
+        node = identity.node_id(cluster, name)
+        if contribution is not None and len(node) <= NODE_ID_LENGTH_MAX:
+            found[node] = _node(node, report, contribution, inputs.mirror.now_seconds)
     return found
 
 
@@ -243,6 +246,8 @@ def failed(job: resources.TrainingJob, past: Past) -> str | None:
         return "RestartLimitExceeded"
     if past.run_seconds >= _seconds(job.spec.max_runtime):
         return "MaxRuntimeExceeded"
+    if past.last_is_expired and job.spec.on_cluster_lost == "Fail":
+        return "ClusterLost"
     return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" else None
 
 

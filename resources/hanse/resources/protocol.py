@@ -14,7 +14,7 @@ from pydantic import Base64UrlBytes, Field
 
 from hanse.resources.limits import GPUS_PER_WORKER_MAX
 from hanse.resources.model import Model
-from hanse.resources.scalars import MILLI_H100E_SECONDS_MAX, Name
+from hanse.resources.scalars import MILLI_H100E_SECONDS_MAX, Name, Precision
 
 AUDIENCE = "hanse-api"
 """The audience of tokens for the API service; a token for the API server is refused there, and the other way round."""
@@ -22,6 +22,7 @@ AUDIENCE = "hanse-api"
 HELD_MAX = 50_000
 NODES_MAX = 50_000
 SLOTS_MAX = 2000
+ENROLMENTS_MAX = 1000
 SENTENCE_MAX = 1024
 INTEGER_MAX = MILLI_H100E_SECONDS_MAX
 
@@ -181,6 +182,33 @@ class SlotsAnswer(Model):
     """One verdict for each slot, in the order of the request."""
 
     verdicts: tuple[SlotVerdict, ...]
+
+
+class SignedEnrolment(Model):
+    """A node's enrolment: canonical bytes, and the member's signature on them."""
+
+    body: Base64UrlBytes = Field(max_length=16_384)
+    signature: Base64UrlBytes = Field(max_length=128)
+
+
+class EnrolmentsRequest(Model):
+    """Nodes that a member enrols in the cluster of the credential."""
+
+    enrolments: tuple[SignedEnrolment, ...] = Field(max_length=ENROLMENTS_MAX)
+
+
+class EnrolmentsAnswer(Model):
+    """What is recorded of the cluster's nodes, and what the next enrolments must say.
+
+    *latest* are bodies, one for each node that was ever enrolled. Enrolments begin on a multiple of *slot_seconds*, and
+    not before the hour of *now_seconds* (Unix time, the ledger's).
+
+    """
+
+    slot_seconds: int = Field(ge=1)
+    now_seconds: Count
+    reference_precision: Precision
+    latest: tuple[Base64UrlBytes, ...] = Field(max_length=NODES_MAX)
 
 
 class CheckpointRequest(Model):

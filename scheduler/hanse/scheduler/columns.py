@@ -16,7 +16,7 @@ Flags: TypeAlias = npt.NDArray[np.bool_]
 
 NODES = np.dtype(
     [
-        ("name", "<U63"),
+        ("name", "<U113"),
         ("contribution", "<i4"),
         ("accelerator", "<i4"),
         ("gpus", "<u8"),

@@ -1,0 +1,17 @@
+"""`hanse demo`: a pool on this machine, shown step by step.
+
+In: the examples and the chart of the checkout. Out: a running development cluster with five members, told as it
+happens, each claim checked against what the API server, a node or the ledger says. With ``--check`` it needs nobody: it
+ends by itself, and its exit status says whether every claim held. It must not do anything that a user could not do with
+`kubectl` and `hanse`: what it shows is what they will see. The modules, in the order of the story:
+
+- `command` starts and ends it; `stage` is where it is told, `guest` the short form in somebody else's cluster
+- `refusals`: what the API server's rules refuse
+- `hub`, `storage`, `members`: the processes, an S3 server, five members and their clusters
+- `jobs`, `gangs`: jobs that run, wait, borrow and are stopped; `pictures` draws the nodes
+- `books`: metering, the ledger and its audit
+"""
+
+from hanse.cli.demo.command import demo
+
+__all__ = ["demo"]

@@ -1,0 +1,81 @@
+"""The command: where the demonstration is played, its end, and its exit status."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hanse.cli.demo import guest, story
+from hanse.cli.demo.stage import Stage, StoryEndsError
+from hanse.devcluster import cluster, realnode
+from hanse.devcluster.errors import DevclusterError
+
+# The exit status of a program that Ctrl-C ended, as shells have it.
+INTERRUPTED = 130
+
+
+def demo(
+    check: Annotated[bool, typer.Option("--check", help="End by itself; exit 1 unless every claim held.")] = False,
+) -> None:
+    """Show a pool on this machine: five members, a dozen jobs that run, borrow, wait and resume, and a ledger."""
+    # `kill` ends the demo as Ctrl-C does, so that it cleans up after itself.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with _played() as stage:
+            _summarise(stage)
+            if not check:
+                _wait_for_ctrl_c(stage)
+    except KeyboardInterrupt:
+        typer.echo("\nended; everything that it started is gone")
+        if check:
+            raise typer.Exit(INTERRUPTED) from None
+        return
+    if stage.failed:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _played() -> Iterator[Stage]:
+    """Play the story in a cluster of our own, or its short form in the one that `HANSE_KUBECONFIG` names."""
+    if configured := os.environ.get("HANSE_KUBECONFIG"):
+        with guest.borrowed(Stage(Path(configured))) as stage:
+            guest.show(stage)
+            yield stage
+        return
+    missing = why_no_real_node()
+    with cluster.running(f"demo-{os.getpid()}", cluster.Wanted(real_node=not missing)) as own:
+        stage = Stage(own.kubeconfig)
+        try:
+            story.play(stage, own, missing)
+        except (StoryEndsError, DevclusterError) as error:
+            if isinstance(error, DevclusterError):
+                stage.claim("the demonstration gets on", holds=False, found=str(error))
+            stage.say(f"The story ends here, as the rest builds on this. The logs are in {own.folder / 'logs'}.")
+        yield stage
+
+
+def why_no_real_node() -> str:
+    """Return why this machine cannot run a real node, or nothing if it can."""
+    try:
+        realnode.require()
+    except DevclusterError as error:
+        return str(error)
+    return ""
+
+
+def _summarise(stage: Stage) -> None:
+    stage.title(f"{len(stage.held)} claims held, {len(stage.failed)} did not")
+    for text in stage.failed:
+        typer.secho(f"  NO   {text}", fg="red")
+
+
+def _wait_for_ctrl_c(stage: Stage) -> None:
+    typer.echo("\nIt stays until Ctrl-C. Try in another terminal:\n")
+    for line in stage.next_steps:
+        typer.echo(f"  {line}")
+    threading.Event().wait()

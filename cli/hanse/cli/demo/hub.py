@@ -1,0 +1,130 @@
+"""The hub of the demonstration: its processes, started as a coordinator would start them, and its ledger.
+
+In: a development cluster with Hanse's API. Out: the operator and the API service as parts of the cluster, which end
+with it, each with rights of its own; and `hanse` as the coordinator runs it. The ledger is the cluster's Postgres.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from hanse.cli.demo.stage import Stage
+from hanse.devcluster import cluster, paths, processes
+from hanse.devcluster.errors import DevclusterError
+from hanse.ledger import database, registry
+
+SYSTEM = "hanse-system"
+# In production five minutes: here a job that takes seconds fills whole slots too.
+SLOT_SECONDS = 5
+SLOT_GRACE_SECONDS = 20
+READY_SECONDS = 60.0
+
+
+class Hub:
+    """The processes of a hub in the development cluster *own*, and what they share."""
+
+    def __init__(self, own: cluster.Cluster, stage: Stage) -> None:
+        self.own, self.stage = own, stage
+        self.folder = own.folder / "pool"
+        self.folder.mkdir()
+        # The API server's own address: where that is a bridge's, pods reach it too.
+        self.address = str(urlsplit(own.url).hostname)
+        self.api_url = f"http://{self.address}:{self.free_port()}"
+        self._operator_port = self.free_port()
+        self._token = self.folder / "internal-token"
+
+    def start(self) -> None:
+        """Make the ledger, and start the operator and the API service.
+
+        Raises:
+            DevclusterError: one of them does not come up.
+
+        """
+        config = Config(paths.sources().parent / "migrations" / "alembic.ini")
+        config.attributes["url"] = self.own.database_url
+        command.upgrade(config, "head")
+        engine = database.engine(self.own.database_url, role="hanse_operator")
+        registry.set_metering(engine, slot_seconds=SLOT_SECONDS, grace_seconds=SLOT_GRACE_SECONDS)
+        engine.dispose()
+        self.own.kubectl("create", "namespace", SYSTEM)
+        template = paths.sources().parent / "charts" / "hanse" / "templates" / "operator-rbac.yaml"
+        rights = template.read_text().replace("{{ .Release.Namespace }}", SYSTEM)
+        self.own.kubectl("apply", "-f", "-", stdin=rights)
+        self._token.write_text(os.urandom(16).hex())
+        self._start_operator()
+        api = urlsplit(self.api_url)
+        self.run(
+            "api", f"--kubeconfig={self.own.kubeconfig}", f"--host={api.hostname}", f"--port={api.port}",
+            f"--leader-url=http://127.0.0.1:{self._operator_port}", f"--internal-token-file={self._token}",
+        )  # fmt: skip
+        processes.wait_until_ready(self.own.folder, "api", lambda: _listens(api.hostname, api.port), READY_SECONDS)
+
+    def hanse(self, *args: str, **variables: str) -> str:
+        """Run a command of `hanse` as the coordinator, or as *variables* say; return what it printed.
+
+        Raises:
+            DevclusterError: it failed, with what it said.
+
+        """
+        given = {"KUBECONFIG": str(self.own.kubeconfig), "HANSE_DATABASE_URL": self.own.database_url,
+                 "HANSE_API": self.api_url}  # fmt: skip
+        argv = [sys.executable, "-P", "-m", "hanse.cli.main", *args]
+        environment = {**processes.environment(), **given, **variables}
+        result = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment, cwd=self.folder)
+        if result.returncode:
+            raise DevclusterError(f"hanse {' '.join(args)} failed: {(result.stderr or result.stdout).strip()}")
+        return result.stdout
+
+    def run(self, part: str, *args: str, name: str = "") -> None:
+        """Start a process of Hanse as a part of the cluster; the database's URL is no argument, others would see it."""
+        own = [sys.executable, "-P", "-m", "hanse.cli.main", part, *args]
+        with_database = f'HANSE_DATABASE_URL="$(cat {self.own.folder}/database-url)" exec "$@"'
+        argv = own if part == "cluster-agent" else ["sh", "-c", with_database, "sh", *own]
+        processes.start(self.own.folder, name or part, argv)
+
+    def rows(self, statement: str, **values: Any) -> list[Any]:
+        """Return what the ledger answers to an auditor."""
+        engine = database.engine(self.own.database_url, role="hanse_auditor")
+        try:
+            with engine.connect() as connection:
+                return list(connection.execute(sa.text(statement), values).all())
+        finally:
+            engine.dispose()
+
+    def free_port(self) -> int:
+        """Return a port that nobody uses."""
+        with socket.create_server((self.address, 0)) as server:
+            return int(server.getsockname()[1])
+
+    def _start_operator(self) -> None:
+        kubeconfig = self._kubeconfig("operator", "hanse-operator", SYSTEM)
+        self.run(
+            "operator", f"--kubeconfig={kubeconfig}", f"--health-port={self._operator_port}",
+            f"--internal-token-file={self._token}", "--lease-seconds=5",
+        )  # fmt: skip
+
+    def _kubeconfig(self, name: str, account: str, namespace: str) -> Path:
+        """Write a kubeconfig with a token of a ServiceAccount: each process has its own rights and no more."""
+        token = self.own.kubectl("create", "token", account, f"--namespace={namespace}", "--duration=24h").stdout
+        content = json.loads(self.own.kubeconfig.read_text())
+        content["users"][0]["user"] = {"token": token.strip()}
+        file = self.folder / f"{name}.kubeconfig"
+        file.write_text(json.dumps(content))
+        return file
+
+
+def _listens(host: str | None, port: int | None) -> bool:
+    try:
+        socket.create_connection((host or "", port or 0), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,92 @@
+"""The story: the acts in their order."""
+
+from hanse.cli.demo import chart, members, refusals, storage
+from hanse.cli.demo.books import Books
+from hanse.cli.demo.gangs import Gangs
+from hanse.cli.demo.hub import Hub
+from hanse.cli.demo.jobs import ZEROS, Jobs
+from hanse.cli.demo.stage import Stage, StoryEndsError
+from hanse.devcluster import cluster, image
+
+PEOPLE = [party.name for party in members.PARTIES]
+
+
+def play(stage: Stage, own: cluster.Cluster, missing: str) -> None:
+    """Play all acts in the cluster *own*; *missing* says why there is no real node, or is empty.
+
+    Raises:
+        StoryEndsError: a claim that others rest on did not hold.
+        DevclusterError: a process or a command failed.
+
+    """
+    hub = Hub(own, stage)
+    stage.next_steps = _next_steps(own, hub)
+    _alliance(stage, own, hub, missing)
+    refusals.show(stage, "--as=li@tencent")
+    # The image that the node has been given already.
+    trainer = "" if missing else image.by_digest(image.build())
+    jobs = Jobs(stage, hub, trainer or f":{ZEROS}")
+    gangs = Gangs(stage, hub, jobs, missing)
+    jobs.home()
+    jobs.urgent()
+    jobs.borrowed()
+    jobs.waiting()
+    gangs.begin()
+    gangs.take_back()
+    jobs.end()
+    gangs.end()
+    Books(stage, hub).show()
+
+
+def _next_steps(own: cluster.Cluster, hub: Hub) -> tuple[str, ...]:
+    return (
+        f"export KUBECONFIG={own.kubeconfig}",
+        f'export PATH="{own.kubectl_binary.parent}:$PATH"   # a kubectl of the same version',
+        "kubectl get tj -A",
+        "kubectl describe tj -n guangdong-lab ascend-pretrain",
+        "kubectl explain trainingjob.spec.checkpoint",
+        f"export HANSE_API={hub.api_url}",
+        "export HANSE_TOKEN=$(kubectl create token people -n jiangsu-lab --audience=hanse-api)",
+        "hanse queue                                      # what of jiangsu-lab waits",
+        "hanse explain real-guest -n jiangsu-lab          # what was decided about it",
+    )
+
+
+def _alliance(stage: Stage, own: cluster.Cluster, hub: Hub, missing: str) -> None:
+    stage.title(
+        "An alliance of five members that compete",
+        "tencent and alibaba bring 32 H100 each, guangdong-lab 16 Ascend 910B, zhejiang-lab one node that really runs "
+        "pods; jiangsu-lab brings nothing yet. All nodes but that one are simulated, and say so; everything else is "
+        "real: etcd, the API server, the kubelet, PostgreSQL, Hanse's operator, API service and four agents.",
+    )
+    stage.claim(f"these parts run: {', '.join(own.parts())}", holds="kube-apiserver" in own.parts())
+    chart.install(stage)
+    _apply(stage, "alliance")
+    hub.start()
+    for line in (
+        "hanse member add tencent --user li@tencent --verify-key ... --encrypt-key ...      # and four others",
+        "hanse cluster join tencent-gz --member tencent --region guangdong --agent-key ...  # by the coordinator",
+        "hanse cluster install tencent; hanse contribute h100-80g --cluster tencent-gz ...  # by the member",
+        "hanse cluster enrol tencent/agent.yaml --member tencent --member-key ...           # signed by the member",
+    ):
+        stage.command(line)
+    members.Members(hub, real=not missing).let_in()
+    storage.start(hub, PEOPLE)
+    _apply(stage, "limits", "--server-side")
+    stage.until("five members are in, four of them with nodes that the ledger knows", lambda: _nodes_are_known(hub))
+    stage.show("get", "members,memberclusters,contributions", "-A")
+
+
+def _apply(stage: Stage, name: str, *options: str) -> None:
+    """Apply a manifest of the coordinator's."""
+    stage.command(" ".join(["kubectl apply", *options, f"-f examples/demo/{name}.yaml"]))
+    applied = stage.kubectl("apply", *options, "-f", str(stage.examples / "demo" / f"{name}.yaml"))
+    stage.claim(f"examples/demo/{name}.yaml is accepted", holds=applied.returncode == 0, found=applied.stderr)
+    if applied.returncode:
+        raise StoryEndsError(name)
+
+
+def _nodes_are_known(hub: Hub) -> tuple[bool, object]:
+    rows = hub.rows("SELECT cluster, count(*) AS nodes FROM ledger.node GROUP BY cluster ORDER BY cluster")
+    found = {row.cluster: row.nodes for row in rows}
+    return found == {party.cluster: party.count for party in members.PARTIES if party.cluster}, found

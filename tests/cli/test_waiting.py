@@ -1,0 +1,58 @@
+"""Who waits, where and why, from the leading operator through the API service to the member's terminal."""
+
+import time
+
+import pytest
+
+from hanse.api.leader import Leader
+from hanse.api.problems import UnavailableError
+
+WAITING = {"north": ["first", "second"], "south": ["third"]}
+
+
+@pytest.fixture(name="busy", scope="module")
+def _busy(town):
+    """Each member uses all it has, and more jobs wait."""
+    town.submit("north", "uses-all", replicas=3)
+    town.submit("south", "uses-all")
+    for member in WAITING:
+        town.reaches(member, "uses-all", "Running")
+    for member, names in WAITING.items():
+        for name in names:
+            time.sleep(1.1)  # who came first is known to the second
+            town.submit(member, name)
+            town.until(f"{name} waits", lambda: town.status(member, name).get("explanation"))  # noqa: B023  # called now
+    yield town
+    town.clear()
+
+
+@pytest.mark.parametrize("member", WAITING)
+def test_a_member_sees_the_places_of_its_own_jobs_and_no_others(busy, member):
+    lines = busy.hanse("queue", **busy.as_people(member)).splitlines()
+    assert ["namespace", "name", "position", "reason"] == lines[0].split()
+    expected = [[member, name, str(place)] for place, name in enumerate(WAITING[member], start=1)]
+    assert expected == [line.split()[:3] for line in lines[1:]]
+    others = [name for other, names in WAITING.items() if other != member for name in names]
+    assert not [name for name in others if name in "\n".join(lines)]
+
+
+def test_a_member_is_told_why_its_job_waits_and_nothing_of_a_rivals(busy):
+    said = busy.hanse("explain", "second", "--namespace=north", **busy.as_people("north"))
+    assert busy.status("north", "second")["explanation"]["message"] in said
+    said = busy.hanse("explain", "uses-all", "--namespace=north", **busy.as_people("north"))
+    assert "Admit" in said
+    status, said = busy.call("explain", "second", "--namespace=north", **busy.as_people("south"))
+    assert (1, "hanse: there is no job second of yours in namespace north\n") == (status, said)
+
+
+def test_the_jobs_of_a_namespace_are_listed_with_phase_and_reason(busy):
+    phases = [line.split()[:3] for line in busy.hanse("jobs", "--namespace=north").splitlines()[1:]]
+    assert [["first", "standard", "Queued"], ["second", "standard", "Queued"]] == phases[:2]
+    assert ["uses-all", "standard", "Running"] == phases[2]
+
+
+@pytest.mark.parametrize("token", ["", "another"])
+def test_who_does_not_show_the_operators_token_is_told_nothing(busy, token):
+    leader = Leader(f"http://127.0.0.1:{busy.operator_port}", token)
+    with pytest.raises(UnavailableError, match="both need --internal-token-file with the same content"):
+        leader.queue(frozenset({"north"}))
