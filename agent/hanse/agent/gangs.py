@@ -101,6 +101,14 @@ class Gang:
         return self if self.stop else replace(self, stop=Stop(outcome, detail))
 
 
+def attempt(labels: Mapping[str, str]) -> UUID | None:
+    """Return the attempt that an object's labels name, or None where they are not ours."""
+    try:
+        return UUID(labels[ATTEMPT_LABEL])
+    except (KeyError, ValueError):
+        return None
+
+
 def worker(pod: Mapping[str, Any]) -> Worker | None:
     """Return the worker that a pod is, or None where its labels are not ours."""
     metadata = pod["metadata"]
