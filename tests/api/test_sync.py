@@ -113,6 +113,20 @@ def test_what_an_agent_did_by_itself_is_recorded_once(pool, speaker):
     assert {("Simulated", "on simulated nodes"), ("LeaseReleased", "PoolFault")} == set(facts[2:])
 
 
+def test_what_is_made_up_leaves_nothing_in_the_ledger(pool, speaker):
+    own, others = pool.admit(speaker.name, "tencent"), pool.admit("hz", "tencent")
+    unknown = [{**held(own), "attempt": str(uuid.uuid4())} for _ in range(3)]
+    fences = [{**held(own), "fence": fence} for fence in range(2, 9)]
+    for phase in ("Pending", "Running", "Draining", "Released"):
+        told = {"phase": phase, "outcome": "PoolFault", "simulated": True}
+        speaker.answer(*({**each, **told} for each in (*unknown, *fences, held(others))))
+    found = pool.rows("SELECT kind, attempt, detail FROM ledger.fact WHERE cluster = :name", name=speaker.name)
+    # Of fences and of others' attempts that are asked for there is one row for each way of asking.
+    ways = [(own.attempt, "another fence"), (others.attempt, "another cluster")]
+    expected = [("LeaseRefused", of, f"{how}: {why}") for of, why in ways for how in ("grant", "renew", "release")]
+    assert sorted(expected, key=str) == sorted(map(tuple, found), key=str)
+
+
 def test_a_refused_placement_is_recorded_and_nothing_is_granted(pool, speaker):
     entry = pool.admit(speaker.name, "tencent")
     answer = speaker.answer(held(entry, "Refused", outcome="Refused", detail="no such node"))

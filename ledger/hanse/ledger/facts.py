@@ -75,12 +75,16 @@ def record(engine: Engine, fact: Fact) -> None:
 def record_once(  # noqa: PLR0913  # what a fact is about
     engine: Engine, kind: Kind, cluster: str, attempt: uuid.UUID, fence: int, *, detail: str
 ) -> None:
-    """Record a fact that an attempt has at most one of its kind of, at the database's time: who tells it has no say."""
+    """Record a fact that an attempt has at most one of its kind of, at the database's time: who tells it has no say.
+
+    Of an attempt that is not this cluster's, or of another fence, nothing is recorded: one could make up any number.
+
+    """
     with database.transaction(engine) as connection:
         connection.execute(
             sa.text(
                 "SELECT ledger.record_fact(:id, :kind, ledger.clock_seconds(), NULL, :cluster, NULL, :attempt, :fence, "
-                "NULL, NULL, :detail)"
+                "NULL, NULL, :detail) FROM ledger.attempt WHERE id = :attempt AND fence = :fence AND cluster = :cluster"
             ),
             {
                 "id": identity.fact_id(str(kind), cluster, str(attempt), fence),

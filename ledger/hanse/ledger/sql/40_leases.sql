@@ -8,10 +8,14 @@ DECLARE
 BEGIN
   SELECT CASE WHEN fence <> p_fence THEN 'another fence' WHEN cluster <> p_cluster THEN 'another cluster' ELSE state END INTO v_why
     FROM attempt WHERE id = p_attempt;
-  v_why := coalesce(v_why, 'no such attempt');
-  -- The id follows from what is refused, so that an agent that keeps asking leaves one row and not thousands.
+  -- What an agent makes up leaves no row: there is no end to it.
+  IF NOT FOUND THEN
+    RETURN 'no such attempt';
+  END IF;
+  -- The id follows from what is refused and not from the fence that was said, so that an agent that keeps asking, with
+  -- whatever fences, leaves one row and not thousands.
   INSERT INTO fact (id, kind, at_seconds, cluster, attempt, fence, detail)
-    VALUES (md5(concat_ws('/', 'LeaseRefused', p_what, p_cluster, p_attempt, p_fence, v_why))::uuid, 'LeaseRefused', clock_seconds(),
+    VALUES (md5(concat_ws('/', 'LeaseRefused', p_what, p_cluster, p_attempt, v_why))::uuid, 'LeaseRefused', clock_seconds(),
             p_cluster, p_attempt, p_fence, p_what || ': ' || v_why)
     ON CONFLICT (id) DO NOTHING;
   RETURN v_why;
