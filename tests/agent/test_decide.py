@@ -108,6 +108,29 @@ def test_a_newer_attempt_waits_for_gpus_that_are_still_held(world, make_placemen
     assert UUID(other.spec.attempt) not in {each.attempt for each in leases.held(plan.reports)}
 
 
+def test_the_workers_of_a_large_world_are_read_once_a_look(world, make_placement):
+    class Counted(tuple):
+        __slots__ = ()
+        reads = 0
+
+        def __iter__(self):
+            Counted.reads += 1
+            return super().__iter__()
+
+    small = world(READY, READY)
+    waiting = {f"job-{number}": make_placement(f"job-{number}") for number in range(50)}
+    (gang,) = small.gangs.values()
+    many = {UUID(int=number): replace(gang, attempt=UUID(int=number)) for number in range(50)}
+    large = replace(
+        small,
+        placements={**small.placements, **waiting},
+        workers=Counted(small.workers),
+        gangs={**small.gangs, **many},
+    )
+    assert 50 == sum(report.blocked for report in decide.desired(large, NOW, LIMITS).reports)
+    assert Counted.reads <= 4
+
+
 def test_an_elastic_gang_gives_up_the_workers_that_were_taken_away(world, make_placement):
     shrunk = world(READY, READY)
     smaller = make_placement(seats=[("node-0", (0,))])

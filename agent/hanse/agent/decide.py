@@ -8,8 +8,10 @@ An attempt goes Pending -> Starting -> Running -> Draining -> Released, or ends 
 placement is only a hint. Nothing of an older fence beside a newer one. Whole or not at all: one lost worker stops all.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from uuid import UUID
 
 from hanse.agent.gangs import Gang, Seat, Stop, Worker
@@ -40,6 +42,32 @@ class World:
     gangs: Mapping[UUID, Gang] = field(default_factory=dict)
     confirmed: frozenset[UUID] = frozenset()
     """Attempts of which a fresh look has shown that nothing is left; what is watched may be late."""
+
+    @cached_property
+    def workers_by_attempt(self) -> Mapping[UUID, tuple[Worker, ...]]:
+        """The workers of each attempt that has some."""
+        found: dict[UUID, list[Worker]] = defaultdict(list)
+        for worker in self.workers:
+            found[worker.attempt].append(worker)
+        return {attempt: tuple(workers) for attempt, workers in found.items()}
+
+    @cached_property
+    def placements_of_workers(self) -> frozenset[str]:
+        """The names of the placements that workers are there of, under whichever fence."""
+        return frozenset(worker.placement for worker in self.workers)
+
+    @cached_property
+    def held_gpus(self) -> frozenset[tuple[str, int]]:
+        """The GPUs (node, index) where workers of gangs still are."""
+        return frozenset(
+            (seat.node, gpu)
+            for attempt, workers in self.workers_by_attempt.items()
+            if (gang := self.gangs.get(attempt))
+            for ranks in [{worker.rank for worker in workers}]
+            for seat in gang.seats
+            if seat.rank in ranks
+            for gpu in seat.gpus
+        )
 
 
 @dataclass(frozen=True)
@@ -117,7 +145,7 @@ def desired(world: World, now: float, limits: Limits) -> Plan:
     reports: list[Report] = []
     wanted = {UUID(placement.spec.attempt): placement for placement in world.placements.values()}
     for attempt, before in world.gangs.items():
-        workers = tuple(worker for worker in world.workers if worker.attempt == attempt)
+        workers = world.workers_by_attempt.get(attempt, ())
         placement = wanted.get(attempt)
         gang = _observed(before, placement, workers, now, limits)
         if gang.stop is None:
@@ -257,7 +285,7 @@ def _newcomers(world: World) -> Iterator[Report]:
             yield replace(report, phase=Phase.REFUSED, outcome=Outcome.REFUSED, detail=world.refusals[name])
         elif placement.spec.wanted == "Stopped" or _is_over(placement):
             yield replace(report, phase=Phase.RELEASED, outcome=Outcome.STOPPED, detail="never ran here", finished=True)
-        elif any(worker.attempt == attempt for worker in world.workers):
+        elif attempt in world.workers_by_attempt:
             yield replace(report, phase=Phase.STARTING, detail="found running; asks whether it may")
         else:
             yield replace(report, blocked=_is_blocked(name, placement, world))
@@ -271,18 +299,10 @@ def _is_over(placement: Placement) -> bool:
 
 def _is_blocked(name: str, placement: Placement, world: World) -> bool:
     """Whether workers of another attempt are still where this one's are to be, or are of its own older fence."""
-    seats = {(worker.node, gpu) for worker in placement.spec.workers for gpu in worker.gpus}
-    for worker in world.workers:
-        gang = world.gangs.get(worker.attempt)
-        held = (
-            {(seat.node, gpu) for seat in gang.seats if seat.rank == worker.rank for gpu in seat.gpus}
-            if gang
-            else set()
-        )
-        shared = placement.spec.gpu_memory is not None
-        if worker.placement == name or (not shared and held & seats):
-            return True
-    return False
+    if name in world.placements_of_workers:
+        return True
+    seats = ((worker.node, gpu) for worker in placement.spec.workers for gpu in worker.gpus)
+    return placement.spec.gpu_memory is None and any(seat in world.held_gpus for seat in seats)
 
 
 def _report(gang: Gang, workers: tuple[Worker, ...]) -> Report:
