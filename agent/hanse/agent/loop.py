@@ -1,8 +1,8 @@
 """The agent: looks, decides, remembers, acts, reports, again and again.
 
-In: settings. Out: pods that the hub's leases cover. Three tasks that never wait for one another: the round (look and
-act), the renewal of leases with the hub, and metering. A hub that does not answer stops none of the others, and what a
-crash interrupts is decided again. This module decides nothing itself.
+In: settings. Out: pods that the hub's leases cover. Four tasks that never wait for one another: the round (look and
+act), what it tells the hub, the renewal of leases, and metering. A hub that does not answer stops none of the others,
+and what a crash interrupts is decided again. This module decides nothing itself.
 """
 
 import asyncio
@@ -11,12 +11,11 @@ import time
 import uuid
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib import metadata
 
-from hanse.agent import clock, decide, inventory, leases, rules, statuses
-from hanse.agent.copies import HANSE, Copies
+from hanse.agent import clock, decide, inventory, leases, rules
+from hanse.agent.copies import Copies
 from hanse.agent.decide import Plan, World
 from hanse.agent.gangs import Gang
 from hanse.agent.hands import Hands
@@ -28,6 +27,7 @@ from hanse.agent.meters import Meters
 from hanse.agent.server import Server
 from hanse.agent.settings import Settings
 from hanse.agent.store import Store
+from hanse.agent.telling import Teller
 from hanse.resources.protocol import NodeReport, Outcome, SyncRequest
 
 ROUND_SECONDS_MAX = 1.0
@@ -40,7 +40,7 @@ class Agent:
     """The agent of one cluster; :func:`run` makes and runs it."""
 
     def __init__(self, settings: Settings, hub: Hub, hub_kube: Kube, kube: Kube, keys: Keys) -> None:
-        self._settings, self._hub, self._hub_kube, self._kube, self._keys = settings, hub, hub_kube, kube, keys
+        self._settings, self._hub, self._kube, self._keys = settings, hub, kube, keys
         self._copies = Copies(settings, hub_kube, kube)
         self._store = Store(settings.state_folder, clock.boot_id())
         self._gangs: dict[uuid.UUID, Gang] = self._store.gangs()
@@ -51,6 +51,7 @@ class Agent:
             name_servers=tuple(f"{each}/{each.max_prefixlen}" for each in settings.name_servers),
         )
         self._hands = Hands(kube, site, settings.own_rules, keys, self._copies)
+        self._teller = Teller(hub_kube, settings.hub_namespace, self._copies)
         self._meters = Meters(settings.cluster, self._store, keys)
         self._limits = decide.Limits(settings.kill_budget_seconds)
         self._cluster_uid = uuid.UUID(int=0)
@@ -80,6 +81,7 @@ class Agent:
         await self._renew()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._play())
+            tasks.create_task(self._teller.run())
             tasks.create_task(self._keep_leases())
             tasks.create_task(self._keep_metering())
 
@@ -101,7 +103,7 @@ class Agent:
                 self._remember(plan.gangs)
                 await self._hands.carry_out(plan.actions)
                 self._take_refusals()
-                await self._tell(plan)
+                self._teller.tell(plan.reports)
             await self._wait()
 
     async def _wait(self) -> None:
@@ -147,22 +149,6 @@ class Agent:
                 self._remember({**self._gangs, attempt: self._gangs[attempt].stopping(Outcome.POOL_FAULT, why)})
         self._hands.refused.clear()
 
-    async def _tell(self, plan: Plan) -> None:
-        """Write statuses to the placements where phase or reason changed."""
-        by_attempt = {report.attempt: report for report in plan.reports}
-        for name, placement in self._copies.placements().items():
-            report = by_attempt.get(uuid.UUID(placement.spec.attempt))
-            said = statuses.status(report, placement, datetime.now(UTC)) if report else None
-            if said is None:
-                continue
-            path = f"{HANSE}/namespaces/{self._settings.hub_namespace}/placements/{name}/status"
-            try:
-                self._copies.placement_feed.put(await self._hub_kube.request("PATCH", path, {"status": said}))
-            except KubeError as error:
-                _LOG.warning("the status of %s was not taken: %s", name, error)
-                if error.status == 0:
-                    return
-
     # Leases.
 
     async def _keep_leases(self) -> None:
@@ -204,6 +190,7 @@ class Agent:
     def _stand_by(self) -> None:
         """Leave everything to the agent that speaks for the cluster; what runs is asked for anew if that one ends."""
         self._stands_by = True
+        self._teller.tell(())
         self._remember({})
 
     # Metering.
