@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from hanse.agent import install
 from hanse.cli import enrolling
+from hanse.cli.errors import CommandError
 from hanse.cli.hub import HANSE, Hub, Kubeconfig, Object, labels
 from hanse.resources import API_VERSION, CLUSTER_NAMESPACE_PREFIX
 from hanse.resources.protocol import AUDIENCE
@@ -33,6 +35,12 @@ _RBAC_GROUP = "rbac.authorization.k8s.io"
 def keys(folder: Annotated[Path, typer.Argument(help="Where the private keys go; nobody else sees them.")]) -> None:
     """Make a signing and a sealing key, and print their public halves."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name in (SIGNING_KEY, SEALING_KEY):
+        if os.path.lexists(folder / name):
+            raise CommandError(
+                f"{folder / name} is there already, and a private key that is written over is lost: name another "
+                "folder, or move both keys away if nothing uses them any more"
+            )
     signing, sealing = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
     for name, key in ((SIGNING_KEY, signing.private_bytes_raw()), (SEALING_KEY, sealing.private_bytes_raw())):
         _write_secret(folder / name, _base64(key))
@@ -151,9 +159,15 @@ def _kubeconfig(hub: Hub, namespace: str, token: str) -> Object:
 
 
 def _write_secret(file: Path, text: str) -> None:
-    """Write a file that only its owner can read, from the first byte on."""
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:  # noqa: PTH123  # a mode
-        opened.write(text)
+    """Write a file that only its owner can read, from the first byte on; who reads it finds the old one or the new."""
+    descriptor, aside = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)  # of mode 0600, whatever the umask
+    try:
+        with open(descriptor, "w") as opened:  # noqa: PTH123  # a descriptor
+            opened.write(text)
+        Path(aside).replace(file)
+    except BaseException:
+        Path(aside).unlink()
+        raise
 
 
 def _base64(data: bytes) -> str:
