@@ -99,7 +99,7 @@ def install_agent(
 ) -> None:
     """Make in the member's cluster what the agent needs, and a kubeconfig for its account there. Again renews."""
     own = Hub(kubeconfig)
-    cluster = yaml.safe_load((folder / SETTINGS).read_text())["cluster"]
+    cluster = enrolling.load(folder / SETTINGS).cluster
     own.apply(yaml.safe_load_all((folder / MANIFESTS).read_text()))
     namespace = f"{install.AGENT_NAMESPACE_PREFIX}{cluster}"
     token = own.token(namespace, install.AGENT, None, TOKEN_SECONDS)
