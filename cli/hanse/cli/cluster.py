@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from hanse.agent import install
-from hanse.cli import enrolling
+from hanse.cli import enrolling, rights
 from hanse.cli.errors import CommandError
 from hanse.cli.hub import HANSE, Hub, Kubeconfig, Object, labels
 from hanse.resources import API_VERSION, CLUSTER_NAMESPACE_PREFIX
@@ -28,7 +28,6 @@ _SETTINGS_COMMENT = """\
 # The member may change them. nodeSelector: the nodes that are this cluster's; empty: all. In a pod of the cluster
 # itself leave kubeconfig out, and set workerUrl to the agent's Service.
 """
-_RBAC_GROUP = "rbac.authorization.k8s.io"
 
 
 @app.command()
@@ -69,7 +68,7 @@ def join(
         [
             {"apiVersion": API_VERSION, "kind": "MemberCluster", "metadata": {"name": name}, "spec": spec},
             *install.at_hub(name),
-            *_may_contribute(name, member, hub.get(f"{HANSE}/members/{member}")["spec"].get("subjects", [])),
+            *rights.may_contribute(name, member, hub.get(f"{HANSE}/members/{member}")["spec"].get("subjects", [])),
         ]
     )
     namespace = f"{CLUSTER_NAMESPACE_PREFIX}{name}"
@@ -124,23 +123,6 @@ def _settings(name: str, api: str, selector: dict[str, str]) -> str:
         "nodeSelector": selector,
     }
     return _SETTINGS_COMMENT + yaml.safe_dump(settings, sort_keys=False)
-
-
-def _may_contribute(name: str, member: str, subjects: list[Object]) -> list[Object]:
-    """Return the right of the member's people to offer this cluster's nodes."""
-    role = f"hanse-use-cluster-{name}"
-    rule = {"apiGroups": ["hanse.dev"], "resources": ["memberclusters"], "resourceNames": [name], "verbs": ["use"]}
-    api = f"{_RBAC_GROUP}/v1"
-    return [
-        {"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": role}, "rules": [rule]},
-        {
-            "apiVersion": api,
-            "kind": "RoleBinding",
-            "metadata": {"name": role, "namespace": member},
-            "roleRef": {"apiGroup": _RBAC_GROUP, "kind": "ClusterRole", "name": role},
-            "subjects": [{"apiGroup": _RBAC_GROUP, **subject} for subject in subjects],
-        },
-    ]
 
 
 def _kubeconfig(hub: Hub, namespace: str, token: str) -> Object:
