@@ -96,8 +96,15 @@ class Explanation(Model):
     message: str = Field(max_length=1024, description="The reason in a sentence.")
     remedy: str = Field(default="", max_length=1024, description="What would let the job run.")
     asked_gpus: int | None = Field(default=None, ge=0, description="GPUs that it needs to start.")
-    free_gpus: int | None = Field(default=None, ge=0, description="GPUs that it could have now.")
-    borrowable_gpus: int | None = Field(default=None, ge=0, description="Idle GPUs of others that it may borrow.")
+    free_gpus: int | None = Field(
+        default=None,
+        ge=0,
+        description="Idle GPUs that it may use: its member's own, and others' only where four or more other members"
+        " contribute to them, rounded down to a multiple of 64.",
+    )
+    borrowable_gpus: int | None = Field(
+        default=None, ge=0, description="What its member's own borrowing limit leaves of the class, idle or not."
+    )
     jobs_ahead: int | None = Field(default=None, ge=0, description="Jobs that come before it.")
 
 
