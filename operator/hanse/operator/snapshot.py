@@ -14,7 +14,7 @@ from typing import Any
 from hanse import resources
 from hanse.evidence import identity
 from hanse.ledger import reports
-from hanse.operator import capping, offers, shapes
+from hanse.operator import capping, offers, retrying, shapes
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
 from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past, Saved
 from hanse.operator.world import World
@@ -49,12 +49,13 @@ class Inputs:
     reports: Iterable[reports.Node]
     taken_by_account: Mapping[str, int]
     held_back: Mapping[str, Verdict]
-    """Jobs whose decisions the ledger refused a moment ago, and with what words."""
+    """Jobs that are not to be admitted for now, and why: what the ledger refused a moment ago, storage."""
 
 
 def gather(inputs: Inputs, memory: shapes.Memory) -> Gathered:
     """Return what is to be planned for, as of the mirror's time."""
     world, mirror = inputs.world, inputs.mirror
+    inputs = dataclasses.replace(inputs, held_back=retrying.verdicts(world.jobs, mirror) | {**inputs.held_back})
     opened = cap_windows(world, mirror.now_seconds)
     pool = _pool(world, capping.left(opened, inputs.taken_by_account))
     nodes = _nodes(inputs, pool)
