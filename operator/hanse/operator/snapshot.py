@@ -225,8 +225,17 @@ def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, n
         foreign_gpus=((1 << held) - 1) << (gpus - held),
         foreign_cpu_milli=foreign.get("cpuMilli", 0),
         foreign_memory_mib=foreign.get("memoryMiB", 0),
-        state=offers.state(offer.spec, now_seconds) if report["ready"] else pools.NodeState.DOWN,
+        state=_state(report, offer, now_seconds),
     )
+
+
+def _state(report: Mapping[str, Any], offer: resources.Contribution, now_seconds: int) -> pools.NodeState:
+    if not report["ready"]:
+        return pools.NodeState.DOWN
+    offered = offers.state(offer.spec, now_seconds)
+    # What the hub cannot hear takes nothing new and counts all the same, as what is recalled does.
+    is_unheard = report.get("unheard", False) and offered == pools.NodeState.READY
+    return pools.NodeState.RECALLED if is_unheard else offered
 
 
 def _held_back(inputs: Inputs, uid: str, job: resources.TrainingJob) -> bool:
