@@ -86,6 +86,7 @@ WAITING = {
         ("Failed", "PlacementRefused", {"past": Past(attempts=1, last_stop_reason="PlacementRefused")}),
         ("Requeued", None, {"past": Past(attempts=1, last_is_expired=True)}),
         ("Queued", "StorageNotReady", {"verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
+        ("Running", "FundingRefused", {"live": live(refused_by="month"), "placement": placement("Running")}),
         ("Admitted", "StorageNotReady", {"live": live(), "verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -165,6 +166,10 @@ def test_a_victim_loses_what_its_own_attempt_did_not_save():
     own, earlier = Saved(5, 2, NOW + 50), Saved(5, 1, NOW + 50)
     checkpoints = [snapshot._attempt(live(), saved).checkpoint_seconds for saved in (None, own, earlier)]
     assert [NOW, NOW + 50, NOW] == checkpoints
+
+
+def test_the_planner_knows_who_has_had_notice_that_its_funding_ends():
+    assert [False, True] == [snapshot._attempt(live(refused_by=cap), None).refused for cap in (None, "month")]
 
 
 def test_a_condition_keeps_its_time_as_long_as_its_value(job):

@@ -303,6 +303,7 @@ def _attempt(live: Live, saved: Saved | None) -> records.Attempt:
         gpu_rate=charge.gpu_rate(live.milli_h100e, live.tier_thousandths),
         placed=tuple(records.Placed(*each) for each in live.placed),
         draining=live.is_stopped,
+        refused=live.refused_by is not None,
     )
 
 

@@ -134,6 +134,9 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
         )
     if phase == Phase.FAILED:
         return _why_failed(known)
+    if live is not None and live.refused_by is not None and not live.is_stopped:
+        remedy = f"let it checkpoint before its funding ends, or raise cap {live.refused_by}"
+        return Reason.FUNDING_REFUSED, _said(f"cap {live.refused_by} does not allow it to run on", remedy)
     is_unplaced = known.verdict is not None and known.verdict.reason == Reason.STORAGE_NOT_READY
     if phase in {Phase.QUEUED, Phase.REQUEUED} or (phase == Phase.ADMITTED and is_unplaced):
         return _why_waiting(known)
