@@ -32,14 +32,14 @@ demo: setup ## Bring up a pool on this machine and show it; with CHECK=1 unatten
 test: setup ## Run all tests; ARGS="tests/resources -k tier" runs some.
 	@$(RUN) pytest $(ARGS)
 
+.PHONY: faults
+faults: setup ## Break a running pool in each known way during streams of jobs, and check what it promises (40 minutes).
+	@$(RUN) pytest -m faults -s tests/faults $(ARGS)
+
 .PHONY: bench
 bench: setup ## Run all benchmarks; ARGS="kueue-baseline --json FILE" runs one.
 	@$(if $(ARGS),$(RUN) hanse bench $(ARGS),failed=0; for name in $(BENCHES); do \
 	  $(RUN) hanse bench $$name || failed=1; done; exit $$failed)
-
-.PHONY: faults
-faults: setup ## Break a running pool in each known way during streams of jobs, and check what it promises (40 minutes).
-	@$(RUN) pytest -m faults -s tests/faults $(ARGS)
 
 .PHONY: lint
 lint: setup ## Check style, types, layers and generated files.

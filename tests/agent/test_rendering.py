@@ -1,5 +1,8 @@
 """What reaches the member's cluster and the hub: pods, policies, inventory, the member's own rules."""
 
+from dataclasses import replace
+from ipaddress import ip_address
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -64,10 +67,40 @@ def test_a_share_of_a_gpu_asks_for_its_guarantee_and_its_limit(make_placement):
 def test_a_policy_lets_out_to_what_was_declared_and_no_further(make_placement):
     placement = make_placement()
     owner = {"metadata": {"name": "g", "uid": "u"}}
-    policy = manifests.network_policy(gang(placement), owner, [("192.0.2.1/32", 443)])
-    to = [rule.get("to", [{}])[0].get("ipBlock", {}).get("cidr") for rule in policy["spec"]["egress"]]
-    assert [None, None, "192.0.2.1/32"] == to
+    policy = manifests.network_policy(SITE, gang(placement), owner, [("192.0.2.1/32", 443)])
+    peers, names, declared = (rule["to"] for rule in policy["spec"]["egress"])
+    assert [["podSelector"], ["namespaceSelector"]] == [[*each] for (each,) in (peers, names)]
+    assert [{"ipBlock": {"cidr": "192.0.2.1/32"}}] == declared
+    site = replace(SITE, name_servers=("192.0.2.53/32",))
+    own = manifests.network_policy(site, gang(placement), owner, [])["spec"]["egress"][1]["to"]
+    assert [{"ipBlock": {"cidr": "192.0.2.53/32"}}] == own
     assert [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}] == policy["spec"]["egress"][1]["ports"]
+
+
+@pytest.mark.parametrize("own", [{}, {"egressNetworks": ["10.1.0.0/16", "fd00::/8", "0.0.0.0/0", "::/0"]}])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "100.100.100.200", "168.63.129.16", "192.0.0.192",
+        "224.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "febf::1", "fd00:ec2::254", "fd20:ce::254", "ff02::1",
+        "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1",
+    ],
+)  # fmt: skip
+def test_no_name_leads_workers_to_the_node_or_to_metadata(own, address):
+    assert not rules.is_outside(OwnRules.model_validate(own), ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "172.16.0.1", "192.168.1.1", "fd12::1"])
+def test_a_members_own_network_is_reached_only_as_far_as_it_says(address):
+    assert not rules.is_outside(OwnRules(), ip_address(address))
+    assert not rules.is_outside(OwnRules.model_validate({"egressNetworks": ["10.0.0.0/16"]}), ip_address(address))
+    own = OwnRules.model_validate({"egressNetworks": [f"{address}/{ip_address(address).max_prefixlen}"]})
+    assert rules.is_outside(own, ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "223.5.5.5", "2001:db8::1", "100.63.255.255", "100.128.0.0"])
+def test_what_is_outside_may_be_declared(address):
+    assert rules.is_outside(OwnRules(), ip_address(address))
 
 
 @pytest.mark.parametrize(
@@ -125,6 +158,12 @@ def test_nodes_are_reported_with_what_others_use_of_them():
     )
     assert (4, 3000, 1908) == (report.foreign.gpus, report.foreign.cpu_milli, report.foreign.memory_mib)
     assert {"hanse.dev/rack": "r1"} == report.labels
+
+
+def test_labels_are_reported_if_they_are_known_or_named():
+    more = {"kubernetes.io/arch": "amd64", "member.example/pool": "a", "member.example/customer": "secret"}
+    (report,) = inventory.reports([node("a", **more)], [], [CLASS], ["member.example/pool"]).values()
+    assert {"hanse.dev/rack", "kubernetes.io/arch", "member.example/pool"} == report.labels.keys()
 
 
 def test_only_what_changed_is_sent():

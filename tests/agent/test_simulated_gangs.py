@@ -6,6 +6,8 @@ import uuid
 
 import pytest
 
+from hanse.ledger import attempts, decisions, errors
+
 pytestmark = pytest.mark.real_node
 
 NODE, OTHER = "h100-80g-00000", "h100-80g-00001"
@@ -115,6 +117,31 @@ def test_an_agent_that_comes_back_finds_its_gangs_running(pool, agent, run, even
     agent.start()
     eventually(lambda: _renewed(pool, entry), lambda until: until >= pool.now() + 60)
     assert uids == agent.local.kubectl("get", "pods", f"--namespace={agent.namespace}", "-o=jsonpath={..uid}").stdout
+
+
+def test_an_agent_that_comes_back_after_its_attempt_was_given_up_ends_it(pool, agent, run, eventually):
+    """The job runs elsewhere meanwhile, under the next fence; of the two attempts at most one is ever live."""
+    entry, _ = run(agent, lease=5)
+    agent.stop(signal.SIGKILL)
+    given_up = {"kind": "Expire", "effect": decisions.Effect.EXPIRE, "verdict": "Expired", "reason": "ClusterLost"}
+    expire = decisions.Entry(member=entry.member, job=entry.job, fence=entry.fence, **given_up)
+    eventually(lambda: attempts.lapse(pool.operator, pool.term), lambda lapsed: entry.attempt in lapsed)
+    eventually(lambda: _recorded(pool, expire), lambda was_recorded: was_recorded)
+    again = pool.admit("elsewhere", "tencent", entry.job, fence=2)
+    assert RUNNING == agent.pods()
+    agent.start()
+    eventually(agent.pods, lambda pods: pods == {})
+    assert ("expired", "admitted") == (pool.state(entry), pool.state(again))
+
+
+def _recorded(pool, expire):
+    """Return whether the ledger takes the decision now: not before the grace is over."""
+    try:
+        pool.decide(expire)
+    except errors.AttemptConflictError:
+        pool.cycle -= 1
+        return False
+    return True
 
 
 def _renewed(pool, entry):

@@ -91,6 +91,11 @@ def one_attempt_lives(history):
     for older, newer in pairwise(terms):
         here, there = (older["term"], older["cycle"]), (newer["term"], newer["cycle"])
         result.expect(here < there, f"cycle {there} was recorded after {here}")
+    taken = sorted((row["sequence"], row["amount"]) for row in history.ledger["facts"] if row["kind"] == "TermTaken")
+    for row in terms:
+        leads = max((term for sequence, term in taken if sequence < row["sequence"]), default=0)
+        late = f"cycle {row['cycle']} of term {row['term']} was recorded when term {leads} had begun"
+        result.expect(row["term"] == leads, late)
     versions = {}
     for event in history.of("Placement"):
         if event["type"] == "PUT":

@@ -147,6 +147,10 @@ class Pool:
     def agents(self):
         return [name for name in self.parts if name.startswith("agent")]
 
+    def logs(self):
+        """Return the ends of all logs."""
+        return "\n".join(processes.log_tail(self.cluster.folder, name) for name in self.parts)
+
     def rows(self, statement):
         """Return rows of the ledger, as its database's owner."""
         with psycopg.connect(self.url, row_factory=psycopg.rows.dict_row) as connection:
@@ -187,12 +191,7 @@ class Pool:
             encoded = base64.b64encode(bytes(32)).decode()
             yield _ours("MemberCluster", f"{member}-1", {"member": member, "region": "here", "agentKey": encoded})
             yield from install.at_hub(f"{member}-1")
-            for manifest in install.at_member(f"workers-{member}-1", f"agent-{member}-1"):
-                if (
-                    manifest["kind"] == "ClusterRoleBinding"
-                ):  # two members in one cluster: each has a binding of its own
-                    manifest["metadata"]["name"] += f"-{member}"
-                yield manifest
+            yield from install.at_member(f"{member}-1")
             offer = {"cluster": f"{member}-1", "class": "h100", "nodeSelector": {"hanse.dev/pool": member}}
             yield _ours("Contribution", "all", offer, member)
 
@@ -246,10 +245,10 @@ class Pool:
         settings = {
             "cluster": name,
             "hubKubeconfig": self._kubeconfig(f"{name}-hub", hub, "hanse-agent"),
-            "kubeconfig": self._kubeconfig(f"{name}-local", f"agent-{name}", "hanse-agent"),
+            "kubeconfig": self._kubeconfig(f"{name}-local", f"{install.AGENT_NAMESPACE_PREFIX}{name}", install.AGENT),
             "apiUrl": f"http://127.0.0.1:{self._ports['api']}",
             "apiTokenFile": self._write(f"{name}-api-token", token.stdout.strip()),
-            "namespace": f"workers-{name}",
+            "nodeSelector": {"hanse.dev/pool": member},
             "stateFolder": str(self.folder / f"{name}-state"),
             "signingKeyFile": self._write(f"{name}-signing", _encoded(self._keys[member].private_bytes_raw())),
             "sealingKeyFile": self._write(f"{name}-sealing", _encoded(sealing)),

@@ -1,7 +1,7 @@
 """Faults: what is done to a pool while it works. Each is a function of a pool and a source of chance, done once.
 
 In: a running :class:`faulted.Pool`. Out: nothing but the damage; what died is started again by the pool's supervisor,
-or here where that is no process of Hanse. The names are those of the table in docs/operations.md.
+or here where that is no process of Hanse. docs/operations.md says what is to happen then.
 """
 
 import contextlib

@@ -16,7 +16,8 @@ from recorder import Recorder
 
 from hanse.devcluster import cluster
 
-QUIET_SECONDS_MAX = 240.0
+UP_SECONDS_MAX = 60.0
+QUIET_SECONDS_MAX = 600.0
 # A job may wait for a cap in one cycle, and be admitted in the next: the operator looks again every five seconds.
 QUIET_SECONDS_MIN = 7.0
 ENDED = {"Succeeded", "Failed"}
@@ -39,11 +40,11 @@ def play(name, folder, run):
     with cluster.running(name, cluster.Wanted()) as running, Pool(running, folder) as pool:
         recorder = Recorder(running.folder)
         client = streams.Client(running.kubeconfig)
-        _until(lambda: pool.leader() and len(pool.rows("SELECT 1 FROM ledger.node")) > 0, "the pool is not up")
+        _until(lambda: pool.leader() and pool.rows("SELECT 1 FROM ledger.node"), pool, "the pool is not up")
         started = time.monotonic()
         injected = _stream(pool, client, streams.planned(run.seed, run.jobs), _order(chance, run), chance)
         quiet = _quiet(pool, recorder)
-        _until(lambda: _is_metered(pool), "slots are missing")
+        _until(lambda: _is_metered(pool), pool, "slots are missing")
         restarts = {part.name: part.starts - 1 for part in pool.parts.values()}
         ledger, audit = pool.account()
         return {
@@ -94,7 +95,7 @@ def _quiet(pool, recorder):
         since = None if _left(pool, recorder) else since or time.monotonic()
         if since is not None and time.monotonic() - since > QUIET_SECONDS_MIN:
             return True
-        time.sleep(0.5)
+        time.sleep(1.5)
     return False
 
 
@@ -118,8 +119,8 @@ def _is_metered(pool):
     return row["last"] is not None and row["last"] + SLOT_SECONDS > row["ended"]
 
 
-def _until(holds, otherwise):
-    deadline = time.monotonic() + QUIET_SECONDS_MAX
+def _until(holds, pool, otherwise):
+    deadline = time.monotonic() + UP_SECONDS_MAX
     while not holds():
-        assert time.monotonic() < deadline, otherwise
+        assert time.monotonic() < deadline, f"{otherwise}\n{pool.logs()}"
         time.sleep(0.2)

@@ -18,9 +18,9 @@ JOBS_PER_SECOND = 4.0
 DELETED_PART = 0.12
 IMAGE = "registry.example/trainer@sha256:" + "ab" * 32
 # Who submits how often; what each may have is in faulted.py.
-MEMBERS = {"north": 4, "south": 3, "west": 3, "east": 1}
+MEMBERS = {"north": 6, "south": 4, "west": 3, "east": 1}
 TIERS = {"spot": 2, "standard": 5, "urgent": 2}
-SHAPES = {(1, 1): 3, (1, 4): 3, (2, 2): 3, (2, 8): 2, (3, 4): 2, (1, 8): 2}
+SHAPES = {(1, 1): 4, (1, 4): 3, (2, 2): 4, (2, 8): 1, (3, 4): 2, (1, 8): 1}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def _planned(chance, number):
         return chance.choices(list(weights), list(weights.values()))[0]
 
     member, tier, (replicas, gpus) = pick(MEMBERS), pick(TIERS), pick(SHAPES)
-    runtime = f"{chance.randint(500, 5000)}ms"
+    runtime = f"{chance.randint(300, 3000)}ms"
     exits = "1" if chance.random() < 0.05 else "0"
     name = f"job-{number:04d}"
     deleted = chance.uniform(0.1, 8) if chance.random() < DELETED_PART else None

@@ -103,6 +103,7 @@ def good():
             "facts": [
                 fact(11, "CapSet", of=None, account="west/cap/month/0", amount=50_000), fact(16, "LeaseGranted"),
                 fact(40, "LeaseReleased", detail="Succeeded"),
+                *(fact(sequence, "TermTaken", of=None, amount=term) for sequence, term in ((7, 1), (42, 2))),
             ],
             "cycles": [{"term": 1, "cycle": 1, "sequence": 9}, {"term": 2, "cycle": 1, "sequence": 50}],
             "transfers": transfers, "accounts": accounts(transfers), "slots": slots, "violations": [],
@@ -181,6 +182,11 @@ def fence_falls(history):
 
 def term_falls(history):
     history["ledger"]["cycles"].append({"term": 1, "cycle": 2, "sequence": 70})
+
+
+def old_leader_records(history):
+    """Before the new one has recorded anything: terms rise from cycle to cycle all the same."""
+    history["ledger"]["cycles"].append({"term": 1, "cycle": 2, "sequence": 46})
 
 
 def placement_goes_back(history):
@@ -321,7 +327,9 @@ def audit_fails(history):
 BROKEN = {
     "no job is lost": (lost, vanished, told_wrongly, never_answered, came_back),
     "no job runs twice": (two_at_once, admitted_after_its_success),
-    "one attempt lives, fences rise": (two_live_attempts, fence_falls, term_falls, placement_goes_back),
+    "one attempt lives, fences rise": (
+        two_live_attempts, fence_falls, term_falls, old_leader_records, placement_goes_back,
+    ),
     "no old fence starts a pod": (old_fence_starts,),
     "no GPU is given twice": (gpu_given_twice, pod_elsewhere),
     "no effect without its decision": (

@@ -164,17 +164,24 @@ class Pool:
     def close(self):
         for each in self.started:
             each.end()
-        for path in (JOBS, JOBS.replace("red", "blue"), PLACEMENTS, "/api/v1/namespaces/red/secrets"):
+        placed = (PLACEMENTS, PLACEMENTS.replace("blue-1", "blue-2"))
+        for path in (JOBS, JOBS.replace("red", "blue"), *placed, "/api/v1/namespaces/red/secrets"):
             self.plane.client.request("DELETE", path)
         self.api.dispose()
         with psycopg.connect(self.plane.database_url, autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.name)))
 
-    def report(self, nodes, gpus=8):
-        """Report nodes as the agent of blue-1 would."""
+    def report(self, nodes, gpus=8, cluster="blue-1", prefix="node"):
+        """Report nodes as the agent of a cluster would."""
         shape = {"class": "h100", "gpus": gpus, "cpuMilli": 96000, "memoryMiB": 10**6, "ready": True}
-        named = [shape | {"name": f"node-{number}"} for number in range(nodes)]
-        reports.report_nodes(self.api, "blue-1", named, whole=True)
+        named = [shape | {"name": f"{prefix}-{number}"} for number in range(nodes)]
+        reports.report_nodes(self.api, cluster, named, whole=True)
+
+    def speak(self, *clusters):
+        """Have the agents of these clusters be heard."""
+        for name in clusters:
+            same = uuid.uuid5(uuid.NAMESPACE_DNS, name)
+            assert reports.admit_agent(self.api, name, same, same, version="1.2.3", silence_seconds=30) is None
 
     def operator(self, *, failpoint="", database_url=None, kubeconfig=None, lease_seconds=3, token=""):
         port = _free_port()
@@ -206,8 +213,8 @@ class Pool:
     def phase(self, name):
         return self.status(name).get("phase")
 
-    def placements(self):
-        return self.plane.client.request("GET", PLACEMENTS)["items"]
+    def placements(self, cluster="blue-1"):
+        return self.plane.client.request("GET", PLACEMENTS.replace("blue-1", cluster))["items"]
 
     def rows(self, statement, **values):
         with self.api.connect() as connection:
@@ -215,7 +222,8 @@ class Pool:
 
     def grant(self, placement):
         spec = placement["spec"]
-        return attempts.grant(self.api, "blue-1", uuid.UUID(spec["attempt"]), spec["fence"])
+        cluster = placement["metadata"]["namespace"].removeprefix("hanse-cluster-")
+        return attempts.grant(self.api, cluster, uuid.UUID(spec["attempt"]), spec["fence"])
 
     def release(self, placement, outcome):
         spec = placement["spec"]

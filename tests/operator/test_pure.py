@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hanse import resources
 from hanse.ledger.decisions import Effect, Entry
-from hanse.operator import capping, entries, failpoints, offers, placing, snapshot, statuses
+from hanse.operator import capping, cycle, entries, failpoints, offers, placing, shapes, snapshot, statuses
 from hanse.operator.fitness import Verdict
 from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
 from hanse.operator.world import Leaf, World
@@ -68,9 +68,13 @@ WAITING = {
         ("Preempting", None, {"live": live(stop_kind="End", stop_reason="Suspended")}),
         ("Requeued", "WaitingForQuota", {"past": Past(attempts=1, last_outcome="Stopped"), "waiting": WAITING}),
         ("Succeeded", None, {"past": Past(attempts=1, last_outcome="Succeeded"), "waiting": WAITING}),
-        ("Failed", None, {"past": Past(attempts=4, failures=4, last_outcome="Failed")}),
+        ("Failed", "RestartLimitExceeded", {"past": Past(attempts=4, failures=4, last_outcome="Failed")}),
         ("Requeued", None, {"past": Past(attempts=3, failures=3, last_outcome="Failed")}),
-        ("Failed", None, {"past": Past(attempts=1, run_seconds=72 * 3600)}),
+        ("Failed", "MaxRuntimeExceeded", {"past": Past(attempts=1, run_seconds=72 * 3600)}),
+        ("Failed", "PlacementRefused", {"past": Past(attempts=1, last_stop_reason="PlacementRefused")}),
+        ("Requeued", None, {"past": Past(attempts=1, last_is_expired=True)}),
+        ("Queued", "StorageNotReady", {"verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
+        ("Admitted", "StorageNotReady", {"live": live(), "verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -95,6 +99,36 @@ def test_an_explanation_has_the_numbers_and_what_would_help(job):
 def test_a_running_jobs_charge_is_gpus_by_worth_by_tier(job):
     status = project(job, live=live())
     assert (16 * 1500, "16.0", "16/512") == (status["chargeRateMilliH100e"], status["h100e"], status["gpus"])
+
+
+@pytest.mark.parametrize(
+    ("workers", "choices", "options"),
+    [
+        ({"replicas": 64}, [("b", None), ("a", 54)], [("b", 64), ("a", 54)]),
+        ({"replicas": 64, "minReplicas": 32}, [("b", None), ("a", 54)], [("b", 32), ("a", 54)]),
+        ({"replicas": 50, "minReplicas": 32}, [("a", 54), ("b", 40)], [("b", 40)]),
+    ],
+    ids=["a rigid gang", "an elastic gang's core", "a class that needs more than there are"],
+)
+def test_each_class_is_asked_for_in_its_order_with_what_the_gang_needs_there(job, workers, choices, options):
+    named = [{"class": name} | ({"minReplicas": least} if least else {}) for name, least in choices]
+    job["spec"] |= {"workers": workers, "accelerators": named}
+    shape = shapes.shape(resources.TrainingJob.parse(job).spec)
+    assert options == [(each.accelerator, each.workers) for each in shape.options]
+
+
+def test_a_workers_needs_are_counted_as_the_kubelet_counts_them(job):
+    containers = [
+        {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "2", "ephemeral-storage": "3Gi"}},
+        {"limits": {"cpu": "1", "memory": "1Gi"}},
+    ]
+    image = job["spec"]["template"]["spec"]["containers"][0]["image"]
+    names = ("trainer", "beside")
+    named = [{"name": name, "image": image, "resources": each} for name, each in zip(names, containers, strict=True)]
+    first = {"name": "first", "image": image, "resources": {"requests": {"memory": "8Gi", "cpu": "1"}}}
+    job["spec"]["template"]["spec"] = {"containers": named, "initContainers": [first]}
+    shape = shapes.shape(resources.TrainingJob.parse(job).spec)
+    assert (1500, 8 * 1024, 3 * 1024) == (shape.cpu_milli, shape.memory_mib, shape.ephemeral_mib)
 
 
 def test_the_last_checkpoint_of_record_is_told_whoever_runs(job):
@@ -204,6 +238,17 @@ def test_causes_count_from_the_first_entry_of_the_cycle():
     caused = Entry("Fall", Effect.NONE, "", "", cause_index=0)
     flat = entries.flatten([entries.Group("a", (entry, caused)), entries.Group("b", (entry, caused))])
     assert [None, 0, None, 2] == [each.cause_index for each in flat]
+
+
+@pytest.mark.parametrize("first", [Effect.KEEP, Effect.STOP])
+@pytest.mark.parametrize("then", [Effect.KEEP, Effect.STOP])
+def test_of_two_changes_of_one_attempt_the_second_waits_for_the_next_cycle(first, then):
+    """The ledger would refuse the whole plan: a rise, and a fall for who is admitted later in the same plan."""
+    job, other = uuid.uuid4(), uuid.uuid4()
+    admitted = Entry("Admit", Effect.ADMIT, "", "", job=other)
+    changes = [entries.Group(str(job), (Entry("", effect, "", "", job=job),)) for effect in (first, then)]
+    groups = [changes[0], entries.Group(str(other), (admitted,)), changes[1]]
+    assert groups[:2] == cycle._once_each(groups)
 
 
 def test_an_object_that_cannot_be_read_keeps_its_last_good_version(job):

@@ -28,7 +28,7 @@ class Copies:
 
     def __init__(self, settings: Settings, hub: Kube, cluster: Kube) -> None:
         self.changed = asyncio.Event()
-        self._namespace = settings.workers_namespace
+        self._namespace, self._named_labels = settings.workers_namespace, frozenset(settings.reported_labels)
         placements = f"{HANSE}/namespaces/{settings.hub_namespace}/placements"
         services = f"/api/v1/namespaces/{self._namespace}/services"
         self.placement_feed = Feed(hub, placements, self.changed)
@@ -72,7 +72,7 @@ class Copies:
     def inventory(self) -> dict[str, NodeReport]:
         """Return a report of each node that has an accelerator."""
         classes = _parsed(self.class_feed, AcceleratorClass)
-        return inventory.reports(self.nodes().values(), self._foreign_pods(), classes)
+        return inventory.reports(self.nodes().values(), self._foreign_pods(), classes, self._named_labels)
 
     def _foreign_pods(self) -> Iterator[Object]:
         """Yield the pods that are no workers of this agent: a label alone, which anyone may set, makes none."""

@@ -10,10 +10,11 @@ import logging
 import socket
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from hanse.agent import manifests
+from hanse.agent import manifests, rules
 from hanse.agent.copies import Copies
 from hanse.agent.decide import Action, ConfirmGone, CreateGang, CreateWorker, DeleteGang, DeleteWorker
 from hanse.agent.feed import Feed
@@ -21,6 +22,7 @@ from hanse.agent.gangs import ATTEMPT_LABEL, Gang, Seat
 from hanse.agent.keys import Keys
 from hanse.agent.kube import Kube, KubeError, Object
 from hanse.agent.manifests import Site
+from hanse.agent.rules import OwnRules
 from hanse.evidence.errors import EvidenceError
 from hanse.resources import Placement
 
@@ -33,10 +35,10 @@ _REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.
 class Hands:
     """What the agent does in its cluster; *confirmed* and *refused* tell of what it met."""
 
-    def __init__(self, kube: Kube, site: Site, keys: Keys, copies: Copies) -> None:
+    def __init__(self, kube: Kube, site: Site, own_rules: OwnRules, keys: Keys, copies: Copies) -> None:
         self.confirmed: set[UUID] = set()
         self.refused: dict[UUID, str] = {}
-        self._kube, self._site, self._keys, self._copies = kube, site, keys, copies
+        self._kube, self._site, self._own_rules, self._keys, self._copies = kube, site, own_rules, keys, copies
         self._at_once = asyncio.Semaphore(PARALLEL)
 
     async def carry_out(self, actions: Iterable[Action]) -> None:
@@ -94,12 +96,22 @@ class Hands:
         if placement.spec.sealed_storage:
             values |= self._keys.storage(placement.spec.sealed_storage)
         await self._create(f"{self._core}/secrets", manifests.secret(gang, service, values))
-        targets = [(target.host, target.port) for target in placement.spec.egress]
-        agent = urlsplit(self._site.agent_url)
-        egress = await asyncio.to_thread(_resolved, [*targets, (agent.hostname or "", agent.port or 80)])
+        egress = await asyncio.to_thread(self._egress, placement)
         path = f"/apis/networking.k8s.io/v1/namespaces/{self._site.namespace}/networkpolicies"
-        await self._create(path, manifests.network_policy(gang, service, egress))
+        await self._create(path, manifests.network_policy(self._site, gang, service, egress))
         self._copies.service_feed.put(service)
+
+    def _egress(self, placement: Placement) -> list[tuple[str, int]]:
+        """Return where a gang may connect to now, as CIDRs and ports: what it declared, and the agent itself."""
+        declared = _resolved((target.host, target.port) for target in placement.spec.egress)
+        outside = [each for each in declared if rules.is_outside(self._own_rules, each[0])]
+        if len(outside) < len(declared):
+            _LOG.warning("an egress host has an address that is not outside of the cluster: workers will not reach it")
+        agent = urlsplit(self._site.agent_url)
+        return sorted(
+            (f"{address}/{address.max_prefixlen}", port)
+            for address, port in {*outside, *_resolved([(agent.hostname or "", agent.port or 80)])}
+        )
 
     async def _create(self, path: str, manifest: Object) -> Object:
         """Create an object, or return the one that is there."""
@@ -139,14 +151,16 @@ class Hands:
             self.confirmed.add(attempt)
 
 
-def _resolved(targets: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Return the addresses of hosts now, as CIDRs; one that has none is not reached."""
-    found = set()
+def _resolved(targets: Iterable[tuple[str, int]]) -> set[tuple[rules.Address, int]]:
+    """Return the addresses of hosts now; one that has none is not reached."""
+    found: set[tuple[rules.Address, int]] = set()
     for host, port in targets:
         try:
-            addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+            addresses = {
+                str(info[4][0]).partition("%")[0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            }
         except OSError:
             _LOG.warning("an egress host has no address: workers will not reach it")
             continue
-        found |= {(f"{address}/{128 if ':' in address else 32}", port) for address in addresses}
-    return sorted(found)
+        found |= {(ip_address(address), port) for address in addresses}
+    return found

@@ -6,7 +6,7 @@ Contribution.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -16,15 +16,25 @@ from hanse.resources.quantities import ceil_mib, ceil_milli, parse_quantity
 
 SIMULATED_LABEL = "hanse.dev/simulated"
 _REPORTED_DOMAINS = ("hanse.dev/", "topology.kubernetes.io/")
+_REPORTED = frozenset(
+    {"kubernetes.io/arch", "kubernetes.io/hostname", "kubernetes.io/os", "node.kubernetes.io/instance-type"}
+)
 _OVER = frozenset({"Succeeded", "Failed"})
 Node = Mapping[str, Any]
 Pod = Mapping[str, Any]
 
 
 def reports(
-    nodes: Iterable[Node], foreign_pods: Iterable[Pod], classes: Iterable[AcceleratorClass]
+    nodes: Iterable[Node],
+    foreign_pods: Iterable[Pod],
+    classes: Iterable[AcceleratorClass],
+    named_labels: Collection[str] = (),
 ) -> dict[str, NodeReport]:
-    """Return a report of each node that has an accelerator of a known class, by name."""
+    """Return a report of each node that has an accelerator of a known class, by name.
+
+    Of a node's labels it has those that say nothing of its owner's other business, and *named_labels*.
+
+    """
     classes = tuple(classes)
     foreign: dict[str, list[Pod]] = defaultdict(list)
     for pod in foreign_pods:
@@ -37,9 +47,15 @@ def reports(
         for each in classes:
             if each.spec.node_selector.items() <= labels.items():
                 name = node["metadata"]["name"]
-                found[name] = _report(node, labels, each, foreign[name])
+                reported = {k: value for k, value in labels.items() if k in named_labels or is_reported(k)}
+                found[name] = _report(node, reported, each, foreign[name])
                 break
     return found
+
+
+def is_reported(key: str) -> bool:
+    """Whether every agent reports the label, without its settings naming it."""
+    return key.startswith(_REPORTED_DOMAINS) or key in _REPORTED
 
 
 def changes(known: Mapping[str, NodeReport] | None, now: Mapping[str, NodeReport]) -> Inventory:
@@ -61,7 +77,7 @@ def _report(node: Node, labels: Mapping[str, str], of: AcceleratorClass, foreign
         cpu_milli=_floor_milli(has.get("cpu", "0")),
         memory_mib=_floor_mib(has.get("memory", "0")),
         ephemeral_mib=_floor_mib(has.get("ephemeral-storage", "0")),
-        labels={key: value for key, value in labels.items() if key.startswith(_REPORTED_DOMAINS)},
+        labels=dict(labels),
         ready=conditions.get("Ready") == "True" and not node["spec"].get("unschedulable", False),
         simulated=labels.get(SIMULATED_LABEL) == "true",
         foreign=ForeignUse(

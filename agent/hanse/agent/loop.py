@@ -44,8 +44,13 @@ class Agent:
         self._copies = Copies(settings, hub_kube, kube)
         self._store = Store(settings.state_folder, clock.boot_id())
         self._gangs: dict[uuid.UUID, Gang] = self._store.gangs()
-        site = Site(settings.workers_namespace, settings.cluster_domain, _worker_url(settings, kube))
-        self._hands = Hands(kube, site, keys, self._copies)
+        site = Site(
+            namespace=settings.workers_namespace,
+            cluster_domain=settings.cluster_domain,
+            agent_url=_worker_url(settings, kube),
+            name_servers=tuple(f"{each}/{each.max_prefixlen}" for each in settings.name_servers),
+        )
+        self._hands = Hands(kube, site, settings.own_rules, keys, self._copies)
         self._meters = Meters(settings.cluster, self._store, keys)
         self._limits = decide.Limits(settings.kill_budget_seconds)
         self._cluster_uid = uuid.UUID(int=0)

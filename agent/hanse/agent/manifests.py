@@ -25,12 +25,13 @@ DNS_PORT = 53
 class Site:
     """What all gangs of one cluster have in common.
 
-    *agent_url* is where pods reach the agent.
+    *agent_url* is where pods reach the agent, *name_servers* where they look names up, if not in kube-system.
     """
 
     namespace: str
     cluster_domain: str
     agent_url: str
+    name_servers: tuple[str, ...] = ()
 
 
 def service_name(gang: Gang) -> str:
@@ -74,10 +75,15 @@ def secret(gang: Gang, owner: Mapping[str, Any], values: Mapping[str, str]) -> d
     }
 
 
-def network_policy(gang: Gang, owner: Mapping[str, Any], egress: Sequence[tuple[str, int]]) -> dict[str, Any]:
+def network_policy(
+    site: Site, gang: Gang, owner: Mapping[str, Any], egress: Sequence[tuple[str, int]]
+) -> dict[str, Any]:
     """Return the exception from the namespace's default-deny: the gang itself, names, and *egress* (CIDR, port)."""
     peers = [{"podSelector": {"matchLabels": {ATTEMPT_LABEL: str(gang.attempt)}}}]
     names = [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")]
+    # Not to anywhere: a cloud's metadata service answers on this port too.
+    servers: list[dict[str, Any]] = [{"ipBlock": {"cidr": cidr}} for cidr in site.name_servers]
+    servers = servers or [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}]
     declared = [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": [{"port": port}]} for cidr, port in egress]
     return {
         "apiVersion": "networking.k8s.io/v1",
@@ -87,7 +93,7 @@ def network_policy(gang: Gang, owner: Mapping[str, Any], egress: Sequence[tuple[
             "podSelector": {"matchLabels": {ATTEMPT_LABEL: str(gang.attempt)}},
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [{"from": peers}],
-            "egress": [{"to": peers}, {"ports": names}, *declared],
+            "egress": [{"to": peers}, {"to": servers, "ports": names}, *declared],
         },
     }
 

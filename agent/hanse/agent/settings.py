@@ -6,10 +6,10 @@ cluster's.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, IPvAnyAddress
 
 from hanse.agent.rules import OwnRules
 from hanse.resources.limits import CLUSTER_NAMESPACE_PREFIX
@@ -38,6 +38,10 @@ class Settings(Model):
     """For the agent's own cluster; absent in a pod there."""
     node_selector: LabelMap = Field(default={})
     """Labels of the nodes that are this cluster's; empty: all. Others are neither reported, metered nor used."""
+    reported_labels: tuple[Annotated[str, Field(min_length=1, max_length=317)], ...] = Field(default=(), max_length=16)
+    """Labels of nodes that a Contribution's node selector may use, besides those that every agent reports."""
+    name_servers: tuple[IPvAnyAddress, ...] = Field(default=(), max_length=8)
+    """Where workers look names up, if that is not a pod of kube-system."""
     cluster_domain: HostName = "cluster.local"
     state_folder: Path
     """Outlives the process, on this machine."""

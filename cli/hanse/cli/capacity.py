@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hanse.agent import inventory
 from hanse.cli.errors import CommandError
 from hanse.cli.hub import HANSE, Hub, Kubeconfig, Namespace, Object, labels
 from hanse.resources import API_VERSION, parse_duration
@@ -25,6 +26,11 @@ def contribute(
     metadata = {"name": name or accelerator_class, "namespace": namespace}
     Hub(kubeconfig).apply([{"apiVersion": API_VERSION, "kind": "Contribution", "metadata": metadata, "spec": spec}])
     typer.echo(f"contribution {namespace}/{metadata['name']} offers {accelerator_class} of {cluster}")
+    for key in spec["nodeSelector"]:
+        if not inventory.is_reported(key):
+            typer.echo(
+                f"--label {key}: matches nodes only if reportedLabels in the settings of {cluster}'s agent names it"
+            )
 
 
 def recall(

@@ -142,6 +142,30 @@ def lapse(engine: Engine, term: int) -> list[uuid.UUID]:
         return list(connection.execute(sa.text("SELECT ledger.lapse_leases(:term)"), {"term": term}).scalars())
 
 
+@dataclass(frozen=True)
+class Suspect:
+    """An attempt whose lease ran out at *lease_until_seconds* (Unix time, the database's clock) and that still counts.
+
+    The ledger refuses to expire it before *grace_seconds* more have passed.
+    """
+
+    id: uuid.UUID
+    job: uuid.UUID
+    fence: int
+    cluster: str
+    lease_seconds: int
+    grace_seconds: int
+    lease_until_seconds: int
+
+
+def suspects(engine: Engine) -> list[Suspect]:
+    """Return all suspect attempts by id."""
+    columns = [getattr(Attempt, name) for name in Suspect.__dataclass_fields__]
+    statement = sa.select(*columns).where(Attempt.state == State.SUSPECT).order_by(Attempt.id)
+    with database.transaction(engine) as connection:
+        return [Suspect(*row) for row in connection.execute(statement)]
+
+
 def live(engine: Engine, cluster: str | None = None) -> Sequence[sa.Row[tuple[object, ...]]]:
     """Return the rows of all live attempts, or of one cluster, by id: the mirror that a new leader starts from."""
     statement = sa.select(Attempt.__table__).where(Attempt.state.in_(LIVE)).order_by(Attempt.id)

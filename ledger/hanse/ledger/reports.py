@@ -30,6 +30,15 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Agent:
+    """The agent that speaks for *cluster*, and when it was last heard (Unix time, the database's clock)."""
+
+    cluster: str
+    version: str
+    seen_at_seconds: int
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint of record."""
 
@@ -78,6 +87,14 @@ def nodes(engine: Engine) -> list[Node]:
     statement = sa.text("SELECT cluster, name, body, reported_at_seconds FROM ledger.node ORDER BY cluster, name")
     with database.transaction(engine) as connection:
         return [Node(*row) for row in connection.execute(statement)]
+
+
+def agents(engine: Engine) -> tuple[int, list[Agent]]:
+    """Return the time, and the agents of all clusters by name."""
+    statement = sa.text("SELECT cluster, version, seen_at_seconds FROM ledger.agent ORDER BY cluster")
+    with database.transaction(engine) as connection:
+        now = int(connection.execute(sa.text("SELECT ledger.clock_seconds()")).scalar_one())
+        return now, [Agent(*row) for row in connection.execute(statement)]
 
 
 def commit_checkpoint(  # noqa: PLR0913  # what makes a checkpoint one of record

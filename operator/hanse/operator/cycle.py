@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy import Engine
 
 from hanse import resources, scheduler
-from hanse.ledger import attempts, database, decisions, errors, reports
+from hanse.ledger import database, decisions, errors, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
 from hanse.operator import ends, entries, failpoints, members, snapshot
@@ -30,8 +30,11 @@ from hanse.operator.cache import Cache
 from hanse.operator.fitness import Verdict
 from hanse.operator.kube import Kube
 from hanse.operator.mirror import Mirror
+from hanse.operator.pool_telling import PoolTeller
 from hanse.operator.storage import Storage
+from hanse.operator.suspects import Suspects
 from hanse.operator.telling import Teller
+from hanse.operator.tidying import Tidier
 from hanse.operator.world import World
 from hanse.quota.errors import QuotaError
 
@@ -40,8 +43,6 @@ POLL_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 5.0
 """Time alone changes things too: funding is renewed, windows open, deadlines pass."""
 HELD_BACK_SECONDS = 30.0
-LAPSE_AFTER_SECONDS = 60.0
-"""After a take-over, or a database that was away, agents get this long to renew before anybody is called suspect."""
 CODE_SHA256 = hashlib.sha256(f"hanse {metadata.version('hanse')}".encode()).digest()
 
 _NODES_VERSION = sa.select(sa.func.coalesce(sa.func.max(Node.reported_at_seconds), 0), sa.func.count()).select_from(
@@ -59,6 +60,8 @@ class Progress:
     planned_at: float = float("-inf")
     orders_left: int = 0
     pool_problem: str = ""
+    brake: str = ""
+    """Why no suspect attempt is expired, where one would be."""
 
 
 @dataclass
@@ -85,7 +88,11 @@ class Leader:
         self._nodes_version: tuple[int, int] = (0, -1)
         self._is_finishing = False
         self._is_plan_cut = False
-        self._steady_since = time.monotonic()
+        self._suspects = Suspects(self.engine, self.term, self.world, self.mirror)
+        self._situation: snapshot.Situation | None = None
+        self._pool_teller = PoolTeller(self.world, self.teller)
+        self._tidier = Tidier(self.kube, self.world, self.mirror)
+        self._reported: list[reports.Node] = []
         self._nodes: list[reports.Node] = []
 
     async def run(self) -> None:
@@ -105,7 +112,7 @@ class Leader:
                 # Whatever was recorded is read again: nothing is assumed of a transaction whose answer is not known.
                 _log.warning("cycle_failed", error=type(error).__name__, said=str(error)[:500])
                 self.mirror.drop()
-                self._steady_since = time.monotonic()
+                self._suspects.restart()
                 await asyncio.sleep(POLL_SECONDS)
             await self._pause()
 
@@ -129,6 +136,9 @@ class Leader:
             self.progress.planned_at = time.monotonic()
             await self._actuator.reconcile()
             await self.teller.tell()
+            await self._tidier.tidy()
+            if self._situation is not None:
+                await self._pool_teller.tell(self._situation, self._suspects.reach, self._suspects.agents)
         self.progress.orders_left = await self._actuator.act()
 
     async def _pause(self) -> None:
@@ -140,14 +150,14 @@ class Leader:
         await asyncio.sleep(DEBOUNCE_SECONDS)
 
     def _read(self) -> None:
-        if time.monotonic() - self._steady_since > LAPSE_AFTER_SECONDS:
-            attempts.lapse(self.engine, self.term)
+        self._suspects.read()
         self.mirror.poll(self.engine, self.world.jobs)
         with database.transaction(self.engine) as connection:
             newest, count = connection.execute(_NODES_VERSION).one()
         # Reports of one second cannot be told apart, so what was read within it is read again.
         if (newest, count) != self._nodes_version or newest >= self.mirror.now_seconds - 1:
-            self._nodes, self._nodes_version = reports.nodes(self.engine), (newest, count)
+            self._reported, self._nodes_version = reports.nodes(self.engine), (newest, count)
+        self._nodes = self._suspects.standing(self._reported)
 
     async def _plan_and_record(self) -> None:
         now = time.monotonic()
@@ -160,8 +170,10 @@ class Leader:
             _log.error("pool_refused", problem=str(error))
             return
         self.progress.pool_problem = ""
+        self._situation = situation
         translated = entries.Translator(self.world, self.mirror, situation).groups(plan.decisions)
-        ended = ends.groups(self.world, self.mirror)
+        ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror)]
+        self.progress.brake = self._suspects.problem
         groups = _once_each([*ended, *translated])
         self.teller.take(plan, situation.verdicts)
         if groups:
@@ -231,15 +243,18 @@ class Leader:
         _log.info("cycle_recorded", term=self.term, cycle=self.progress.cycle, decisions=len(recorded))
 
 
-def _once_each(groups: list[entries.Group]) -> list[entries.Group]:
-    """Leave out groups that stop an attempt that an earlier one stops already: a user's end comes before a plan's."""
-    stopped: set[str] = set()
+def _once_each(groups: Iterable[entries.Group]) -> list[entries.Group]:
+    """Return the groups up to the first about a job that an earlier one is about: a cycle changes an attempt once.
+
+    Decisions rest on those before them, so what is left over is planned again, and not recorded out of its order.
+    """
+    named: set[str] = set()
     kept = []
     for group in groups:
-        named = {str(entry.job) for entry in group.entries if entry.effect is not decisions.Effect.ADMIT}
-        if named & stopped:
+        jobs = {str(entry.job) for entry in group.entries}
+        if named & jobs:
             break
-        stopped |= {str(entry.job) for entry in group.entries if entry.effect is decisions.Effect.STOP}
+        named |= jobs
         kept.append(group)
     return kept
 

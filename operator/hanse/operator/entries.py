@@ -2,14 +2,12 @@
 
 In: the planner's decisions, and what the world says of their jobs. Out: groups of
 :class:`hanse.ledger.decisions.Entry`: a decision, and what it stops or relabels, stand and fall together.
-:mod:`hanse.operator.cycle` has them recorded. Nothing is decided here, but that a plan ends before the first decision
-that changes what it decided itself: the ledger changes attempts that it has, and the next cycle plans again.
+:mod:`hanse.operator.cycle` has them recorded. Nothing is decided here.
 """
 
 import dataclasses
-import itertools
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hanse.evidence import identity
@@ -50,14 +48,9 @@ class Translator:
         self._tiers = world.named("PriorityTier")
         self._classes = world.named("AcceleratorClass")
 
-    def groups(self, planned: Iterable[decisions.Decision]) -> list[Group]:
-        """Return the groups of a plan's decisions, up to the first that changes an attempt that it admits itself."""
-        known = itertools.takewhile(self._is_known, planned)
-        return [self._group(decision) for decision in known]
-
-    def _is_known(self, decision: decisions.Decision) -> bool:
-        """Return whether the ledger has all attempts that a decision changes, beside the one that it may admit."""
-        return all(each.job in self._mirror.live for each in decisions.changed(decision))
+    def groups(self, planned: Iterable[decisions.Decision]) -> Iterator[Group]:
+        """Yield the groups of a plan's decisions; those about an attempt that the plan itself admits cannot be made."""
+        return map(self._group, planned)
 
     def _group(self, decision: decisions.Decision) -> Group:
         if isinstance(decision, decisions.Admit):

@@ -26,6 +26,9 @@ LEADING = prometheus_client.Gauge("hanse_operator_leading", "1 while this proces
 ORDERS = prometheus_client.Gauge(
     "hanse_operator_orders_left", "Recorded decisions that have not taken effect.", registry=_registry
 )
+BRAKE = prometheus_client.Gauge(
+    "hanse_operator_brake", "1 while attempts of silent clusters are not expired.", registry=_registry
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class _Handlers:
             FEED_AGE.labels(kind).set(float("inf") if age is None else age)
         leader = self._state.leader()
         LEADING.set(bool(leader))
+        BRAKE.set("brake" in leader)
         ORDERS.set(leader.get("ordersLeft", 0))
         return web.Response(body=prometheus_client.generate_latest(_registry), content_type="text/plain")
 

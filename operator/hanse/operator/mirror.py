@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, orm
 
 from hanse.evidence import canonical
 from hanse.ledger import database
-from hanse.ledger.attempts import LIVE
+from hanse.ledger.attempts import LIVE, State
 from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
 
 SUCCEEDED, FAILED = "Succeeded", "Failed"
@@ -74,6 +74,10 @@ class Past:
     last_outcome: str = ""
     last_stop_reason: str | None = None
     last_decision: uuid.UUID | None = None
+    last_is_expired: bool = False
+    """Whether its cluster was lost, and the attempt was given up."""
+    last_failure: str = ""
+    """Why the decision that admitted it could not take effect."""
 
 
 NEVER_RAN = Past()
@@ -240,12 +244,15 @@ def _past(connection: Connection, jobs: list[str]) -> dict[str, Past]:
             Attempt.granted_at_seconds,
             Attempt.ended_at_seconds,
             Attempt.last_decision,
+            Attempt.state,
+            Effect.detail.label("failure"),
             released.c.detail.label("outcome"),
             stopped.kind.label("stop_kind"),
             stopped.reason.label("stop_reason"),
         )
         .outerjoin(released, released.c.attempt == Attempt.id)
         .outerjoin(stopped, stopped.id == Attempt.stopped_by)
+        .outerjoin(Effect, (Effect.decision == Attempt.admitted_by) & (Effect.outcome == "failed"))
         .where(Attempt.job.in_([uuid.UUID(job) for job in jobs]), Attempt.state.not_in(LIVE))
         .order_by(Attempt.job, Attempt.fence)
     )
@@ -268,4 +275,6 @@ def _extended(past: Past, row: Any) -> Past:
         last_outcome=outcome,
         last_stop_reason=row.stop_reason,
         last_decision=row.last_decision,
+        last_is_expired=row.state == State.EXPIRED,
+        last_failure=row.failure or "",
     )

@@ -144,7 +144,8 @@ class Operator:
             return {}
         progress = self._leader.progress
         said = {"term": progress.term, "cycle": progress.cycle, "ordersLeft": progress.orders_left}
-        return said | ({"poolProblem": progress.pool_problem} if progress.pool_problem else {})
+        problems = {"poolProblem": progress.pool_problem, "brake": progress.brake}
+        return said | {name: problem for name, problem in problems.items() if problem}
 
     def _job(self, uid: str) -> Mapping[str, Any] | None:
         if self._leader is None or uid not in self._world.documents:

@@ -14,7 +14,7 @@ from typing import Any
 from hanse import resources, scheduler
 from hanse.evidence import identity
 from hanse.ledger import reports
-from hanse.operator import capping, offers
+from hanse.operator import capping, offers, shapes
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
 from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past, Saved
 from hanse.operator.world import World
@@ -246,6 +246,8 @@ def failed(job: resources.TrainingJob, past: Past) -> str | None:
         return "RestartLimitExceeded"
     if past.run_seconds >= _seconds(job.spec.max_runtime):
         return "MaxRuntimeExceeded"
+    if past.last_is_expired and job.spec.on_cluster_lost == "Fail":
+        return "ClusterLost"
     return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" else None
 
 
@@ -257,35 +259,11 @@ def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, *, suspended: boo
         uid=uid,
         organisation=organisation_name(inputs.world.leaves[job.metadata.namespace or ""]),
         tier=job.spec.tier,
-        shape=shape(job.spec),
+        shape=shapes.shape(job.spec),
         submitted_seconds=int(created.timestamp()) if created else 0,
         preemptions=past.preemptions,
         attempts=live.fence if live else past.attempts,
         suspended=suspended,
-    )
-
-
-def shape(spec: resources.TrainingJobSpec) -> pools.Shape:
-    """Return what a job asks for. A gang is its core: growing beyond it is left to a later planner."""
-    containers = spec.template.spec.containers
-    needs = [each.resources.requests for each in containers]
-    cpu = sum(resources.ceil_milli(each["cpu"]) for each in needs if "cpu" in each)
-    memory = sum(resources.ceil_mib(each["memory"]) for each in needs if "memory" in each)
-    ephemeral = sum(resources.ceil_mib(each["ephemeral-storage"]) for each in needs if "ephemeral-storage" in each)
-    return pools.Shape(
-        options=tuple(
-            pools.Option(each.accelerator_class, each.min_replicas or spec.workers.core) for each in spec.candidates
-        ),
-        gpus_per_worker=spec.gpus_per_worker,
-        cpu_milli=cpu,
-        memory_mib=memory,
-        ephemeral_mib=ephemeral,
-        precision=str(spec.precision),
-        trust=pools.Trust[spec.trust.name],
-        regions=frozenset(spec.placement.regions),
-        excluded_members=frozenset(spec.placement.exclude_members),
-        checkpoint_seconds=_seconds(spec.checkpoint.interval),
-        grace_seconds=_seconds(spec.checkpoint.grace),
     )
 
 

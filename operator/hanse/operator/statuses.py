@@ -84,7 +84,7 @@ def misconfigured(document: Mapping[str, Any], problem: str, now_seconds: int) -
     generation = document["metadata"].get("generation", 0)
     before = document.get("status", {}).get("conditions", [])
     message = problem[:_MESSAGE_LENGTH_MAX]
-    condition = _Stamp(before, generation, now_seconds).condition("Queued", "False", Reason.MISCONFIGURED, message)
+    condition = Stamp(before, generation, now_seconds).condition("Queued", "False", Reason.MISCONFIGURED, message)
     return {
         "observedGeneration": generation,
         "phase": str(Phase.QUEUED),
@@ -132,9 +132,15 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
         return _REASON_BY_VALUE[live.stop_reason], _said(
             "a decision has stopped it, and it is given time to checkpoint"
         )
+    if phase == Phase.FAILED:
+        return _why_failed(known)
     is_unplaced = known.verdict is not None and known.verdict.reason == Reason.STORAGE_NOT_READY
-    if phase not in {Phase.QUEUED, Phase.REQUEUED} and not (phase == Phase.ADMITTED and is_unplaced):
-        return None, {}
+    if phase in {Phase.QUEUED, Phase.REQUEUED} or (phase == Phase.ADMITTED and is_unplaced):
+        return _why_waiting(known)
+    return None, {}
+
+
+def _why_waiting(known: Known) -> tuple[Reason | None, dict[str, Any]]:
     if known.verdict is not None:
         return known.verdict.reason, _said(known.verdict.sentence)
     if known.waiting is None:
@@ -146,6 +152,12 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
     reason = _REASON_BY_VALUE[row["reason"]]
     meaning = explaining.cap_in_words(row) if row["cap"] else reason.meaning
     return reason, _said(meaning, _remedy(row)) | numbers
+
+
+def _why_failed(known: Known) -> tuple[Reason, dict[str, Any]]:
+    reason = _REASON_BY_VALUE[failed(known.job, known.past) or FAILED]
+    refusal = known.past.last_failure if reason == Reason.PLACEMENT_REFUSED else ""
+    return reason, _said(f"{reason.meaning}: {refusal}" if refusal else reason.meaning)
 
 
 def _remedy(row: Mapping[str, Any]) -> str:
@@ -192,7 +204,7 @@ def _conditions(known: Known, phase: Phase, status: Mapping[str, Any], now_secon
         "Suspended": phase == Phase.SUSPENDED,
     }
     why = {"Failed": failed(known.job, known.past) or FAILED} if phase == Phase.FAILED else {}
-    stamp = _Stamp(before, known.job.metadata.generation, now_seconds)
+    stamp = Stamp(before, known.job.metadata.generation, now_seconds)
     return [stamp.condition(name, str(value), why.get(name, reason), message) for name, value in holds.items()]
 
 
@@ -201,7 +213,7 @@ def _time(seconds: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stamp:
+class Stamp:
     """What conditions are compared with and stamped by."""
 
     before: list[dict[str, Any]]

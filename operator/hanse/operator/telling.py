@@ -64,6 +64,21 @@ class Teller:
         ]
         await asyncio.gather(*changed, *broken)
 
+    async def apply(self, kind: kinds.Kind, metadata: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
+        """Write a status; return whether that could be done."""
+        name, namespace = metadata["name"], metadata.get("namespace")
+        identity = {"name": name, "uid": metadata["uid"]} | ({"namespace": namespace} if namespace else {})
+        body = {"apiVersion": f"{kind.group}/{kind.version}", "kind": kind.name, "metadata": identity, "status": status}
+        try:
+            async with self._slots:
+                await self._kube.apply(f"{kind.object_path(name, namespace)}/status", body)
+        except KubeError as error:
+            # It was deleted, perhaps with a new one of its name (409): there is nobody to tell.
+            if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
+                _log.warning("status_not_written", kind=kind.name, uid=metadata["uid"], error=str(error))
+            return False
+        return True
+
     def _known(self, uid: str) -> statuses.Known:
         job, live = self._world.jobs[uid], self._mirror.live.get(uid)
         placement = self._world.placement_by_attempt.get(str(live.id)) if live else None
@@ -81,7 +96,7 @@ class Teller:
     async def _write_job(self, uid: str, status: Mapping[str, Any]) -> None:
         metadata = self._world.documents[uid]["metadata"]
         failpoints.hit("before-status")
-        if await self._apply(kinds.TRAINING_JOB, metadata, status):
+        if await self.apply(kinds.TRAINING_JOB, metadata, status):
             await events.tell(self._kube, events.manifest(metadata, status, datetime.now(UTC)))
 
     async def _write_broken(self, broken: Misconfigured) -> None:
@@ -97,21 +112,7 @@ class Teller:
         status: dict[str, Any] = {"observedGeneration": broken.generation, "conditions": [condition]}
         if broken.kind in _PHASED:
             status["phase"] = "Misconfigured"
-        await self._apply(kind, broken.document["metadata"], status)
-
-    async def _apply(self, kind: kinds.Kind, metadata: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
-        name, namespace = metadata["name"], metadata.get("namespace")
-        identity = {"name": name, "uid": metadata["uid"]} | ({"namespace": namespace} if namespace else {})
-        body = {"apiVersion": f"{kind.group}/{kind.version}", "kind": kind.name, "metadata": identity, "status": status}
-        try:
-            async with self._slots:
-                await self._kube.apply(f"{kind.object_path(name, namespace)}/status", body)
-        except KubeError as error:
-            # It was deleted, perhaps with a new one of its name (409): there is nobody to tell.
-            if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
-                _log.warning("status_not_written", kind=kind.name, uid=metadata["uid"], error=str(error))
-            return False
-        return True
+        await self.apply(kind, broken.document["metadata"], status)
 
 
 def _is_news(broken: Misconfigured) -> bool:

@@ -14,6 +14,7 @@ from hanse.resources.limits import (
     MAX_GRACE_SECONDS,
     MEMBER_LABEL,
     ORGANISATION_LABEL,
+    VERSION_LENGTH_MAX,
 )
 from hanse.resources.member import Member, MemberSpec, MemberStatus
 from hanse.resources.member_cluster import MemberCluster, MemberClusterSpec, MemberClusterStatus
@@ -37,6 +38,7 @@ __all__ = [
     "MEMBER_LABEL",
     "ORGANISATION_LABEL",
     "VERSION",
+    "VERSION_LENGTH_MAX",
     "AcceleratorClass",
     "AcceleratorClassSpec",
     "Condition",

@@ -64,7 +64,10 @@ class ContributionSpec(Model):
     cluster: Name = Field(description="The MemberCluster whose nodes these are.")
     accelerator_class: Name = Field(alias="class", description="The AcceleratorClass of the nodes.")
     node_selector: LabelMap = Field(
-        default={}, description="Labels that narrow the nodes of the class further; all of them must match."
+        default={},
+        description="Labels that narrow the nodes of the class further; all of them must match. Agents report labels"
+        " under hanse.dev/ and topology.kubernetes.io/, kubernetes.io/arch, hostname and os,"
+        " node.kubernetes.io/instance-type, and those that their settings name in reportedLabels; no other matches.",
     )
     windows: tuple[Window, ...] = Field(
         default=(), max_length=16, description="When the capacity is offered. Empty: at all hours."

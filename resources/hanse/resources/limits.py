@@ -19,3 +19,5 @@ CLUSTER_NAME_LENGTH_MAX = 49
 CLUSTER_NAMESPACE_PREFIX = "hanse-cluster-"
 MEMBER_LABEL = "hanse.dev/member"
 ORGANISATION_LABEL = "hanse.dev/organisation"
+VERSION_LENGTH_MAX = 64
+"""Of what an agent says that it is."""

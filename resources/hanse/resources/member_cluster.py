@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from hanse.resources.limits import CLUSTER_NAME_LENGTH_MAX
+from hanse.resources.limits import CLUSTER_NAME_LENGTH_MAX, VERSION_LENGTH_MAX
 from hanse.resources.member import ClassGpus
 from hanse.resources.model import AGE, Column, Definition, Model, Resource, Status
 from hanse.resources.rules import ListOf, Rule, immutable
@@ -42,7 +42,7 @@ class MemberClusterStatus(Status):
         default=(), max_length=32, description="Contributed GPUs that are healthy, by class."
     )
     gpu_count: int = Field(default=0, ge=0, description="The same, over all classes.")
-    agent_version: str = Field(default="", max_length=64, description="Version of the cluster agent.")
+    agent_version: str = Field(default="", max_length=VERSION_LENGTH_MAX, description="Version of the cluster agent.")
 
 
 class MemberCluster(Resource):

@@ -65,13 +65,21 @@ class Reason(StrEnum):
     CLUSTER_UNREACHABLE = "ClusterUnreachable", "its cluster cannot be reached, and it waits as onClusterLost says"
     MEMBER_SUSPENDED = "MemberSuspended", "its member is suspended"
     START_DEADLINE_EXCEEDED = "StartDeadlineExceeded", "not all workers were ready in time, and it was released"
+    CLUSTER_LOST = (
+        "ClusterLost",
+        "its cluster was lost, and onClusterLost says Fail: create another job to go on from its checkpoint",
+    )
+    RESTART_LIMIT_EXCEEDED = (
+        "RestartLimitExceeded",
+        "it failed more often than restart.limit allows: kubectl hanse logs shows why; create a corrected job",
+    )
     MAX_RUNTIME_EXCEEDED = (
         "MaxRuntimeExceeded",
-        "it has run as long as spec.maxRuntime says: raise maxRuntime to go on from its checkpoint",
+        "it has run as long as maxRuntime allows: raise spec.maxRuntime, and it goes on from its checkpoint",
     )
     PLACEMENT_REFUSED = (
         "PlacementRefused",
-        "the hub's API server refused to place it: read the explanation, and create a corrected job",
+        "the API server refused its Placement; the explanation says what to correct in another job",
     )
     STORAGE_NOT_READY = (
         "StorageNotReady",

@@ -1,0 +1,46 @@
+"""Shapes: what a job asks for, as the planner compares it.
+
+In: the spec of a TrainingJob. Out: a :class:`hanse.scheduler.pool.Shape`; next is :mod:`hanse.operator.snapshot`. Pure.
+A worker's needs are counted as the kubelet counts a pod's, or it would refuse what the planner has placed.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from hanse import resources
+from hanse.scheduler import pool
+
+
+def shape(spec: resources.TrainingJobSpec) -> pool.Shape:
+    """Return what a job asks for: its classes in order, and on each a gang of what it needs there.
+
+    A gang is its core: growing beyond it is left to a later planner.
+    """
+    template = spec.template.spec
+    return pool.Shape(
+        options=tuple(
+            pool.Option(each.accelerator_class, each.min_replicas or spec.workers.core) for each in spec.candidates
+        ),
+        gpus_per_worker=spec.gpus_per_worker,
+        cpu_milli=_needed(template, "cpu", resources.ceil_milli),
+        memory_mib=_needed(template, "memory", resources.ceil_mib),
+        ephemeral_mib=_needed(template, "ephemeral-storage", resources.ceil_mib),
+        precision=str(spec.precision),
+        trust=pool.Trust[spec.trust.name],
+        regions=frozenset(spec.placement.regions),
+        excluded_members=frozenset(spec.placement.exclude_members),
+        checkpoint_seconds=int(spec.checkpoint.interval.total_seconds()),
+        grace_seconds=int(spec.checkpoint.grace.total_seconds()),
+    )
+
+
+def _needed(template: Any, name: str, read: Callable[[str], int]) -> int:
+    """Return the sum over the containers, or what an init container needs, if that is more: these run one by one."""
+    together = sum(_of_container(each, name, read) for each in template.containers)
+    return max(together, *(_of_container(each, name, read) for each in template.init_containers), 0)
+
+
+def _of_container(container: Any, name: str, read: Callable[[str], int]) -> int:
+    """Return a container's request; what has a limit alone requests as much."""
+    needs = container.resources
+    return read(needs.requests.get(name, needs.limits.get(name, "0")))

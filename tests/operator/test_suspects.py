@@ -1,0 +1,167 @@
+"""Clusters that fall silent: their attempts are given up as their jobs say, unless the hub itself may be cut off."""
+
+import json
+import urllib.request
+import uuid
+
+import pytest
+
+from hanse.ledger import attempts, reports
+from hanse.ledger.attempts import Verdict
+from hanse.operator.reach import Brake, reach
+
+CLUSTERS = "/apis/hanse.dev/v1alpha1/memberclusters"
+OFFERS = "/apis/hanse.dev/v1alpha1/namespaces/blue/contributions"
+KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+STEP_SECONDS = 30
+BRIEF = {"partitionTolerance": "1m", "checkpoint": {"grace": "0s"}, "gpus": 4}
+
+
+@pytest.fixture(name="two", scope="module")
+def _two(plane):
+    """A second cluster of blue's, for as long as these tests run."""
+    api = "hanse.dev/v1alpha1"
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "hanse-cluster-blue-2"}}
+    plane.client.request("POST", "/api/v1/namespaces", namespace)
+    for path, kind, name, spec in (
+        (CLUSTERS, "MemberCluster", "blue-2", {"member": "blue", "region": "south", "agentKey": KEY}),
+        (OFFERS, "Contribution", "far", {"cluster": "blue-2", "class": "h100"}),
+    ):
+        plane.client.request("POST", path, {"apiVersion": api, "kind": kind, "metadata": {"name": name}, "spec": spec})
+    yield
+    plane.client.request("DELETE", f"{OFFERS}/far")
+    plane.client.request("DELETE", f"{CLUSTERS}/blue-2")
+
+
+def attempt(placement):
+    return uuid.UUID(placement["spec"]["attempt"]), placement["spec"]["fence"]
+
+
+def states(pool):
+    """Return the state of each attempt by job's name and fence."""
+    statement = """SELECT convert_from(d.body, 'UTF8')::jsonb -> 'detail' ->> 'name' AS name, a.fence, a.state
+        FROM ledger.attempt a JOIN ledger.decision d ON d.id = a.admitted_by"""
+    return {(row.name, row.fence): row.state for row in pool.rows(statement)}
+
+
+class Time:
+    """The ledger's clock, moved on in steps that are shorter than the silence that counts."""
+
+    def __init__(self, pool):
+        self.pool, self.ahead = pool, 0
+
+    def passes(self, seconds, *heard):
+        for _ in range(0, seconds, STEP_SECONDS):
+            self.ahead += STEP_SECONDS
+            self.pool.shift_clock(self.ahead)
+            self.pool.speak(*heard)
+
+
+def started(pool, **jobs):
+    """Have these jobs run on blue-1, heard by a leader that knows both clusters; return placements by job's name."""
+    pool.speak("blue-1", "blue-2")
+    running = pool.operator()
+    for name, lost in jobs.items():
+        pool.submit(name, onClusterLost=lost, **BRIEF)
+    pool.until("their Placements", lambda: len(pool.placements()) == len(jobs))
+    by_attempt = {str(attempt(each)[0]): each for each in pool.placements()}
+    statement = (
+        "SELECT attempt::text, convert_from(body, 'UTF8')::jsonb -> 'detail' ->> 'name' AS name FROM ledger.decision"
+    )
+    found = {row.name: by_attempt[row.attempt] for row in pool.rows(statement) if row.attempt in by_attempt}
+    assert all(pool.grant(each).granted for each in found.values())
+    return running, found
+
+
+@pytest.mark.usefixtures("two")
+def test_attempts_of_a_lost_cluster_expire_as_their_jobs_say(pool):
+    """Requeued elsewhere under the next fence, failed, or held; the old agent that comes back is told to cancel."""
+    _, placed = started(pool, moves="RequeueAfterExpiry", fails="Fail", waits="Hold")
+    pool.report(nodes=1, cluster="blue-2", prefix="far")
+    Time(pool).passes(150, "blue-2")
+    (again,) = pool.until("a Placement in the other cluster", lambda: pool.placements("blue-2"))
+    assert 2 == again["spec"]["fence"]
+    pool.until("Failed", lambda: pool.phase("fails") == "Failed")
+    assert "ClusterLost" == pool.status("fails")["reason"]
+    pool.until("the reason", lambda: pool.status("waits").get("reason") == "ClusterUnreachable")
+    assert "Running" != pool.phase("waits")
+    expected = {("moves", 1): "expired", ("moves", 2): "admitted", ("fails", 1): "expired", ("waits", 1): "suspect"}
+    assert expected == states(pool)
+    recorded = pool.rows("SELECT kind, verdict, reason FROM ledger.decision WHERE effect = 'expire'")
+    assert [("Expire", "Expired", "ClusterLost")] * 2 == recorded
+    pool.until(
+        "the old Placements to go", lambda: [placed["waits"]["spec"]] == [each["spec"] for each in pool.placements()]
+    )
+    held = [attempt(placed[name]) for name in ("moves", "fails", "waits")]
+    verdicts = {each.attempt: each.verdict for each in attempts.renew(pool.api, "blue-1", held)}
+    assert [Verdict.CANCEL, Verdict.CANCEL, Verdict.KEEP] == [verdicts[key] for key, _ in held]
+    late = reports.commit_checkpoint(pool.api, "blue-1", *attempt(placed["moves"]), step=9, uri="s3://b/9")
+    assert "expired" in late
+    facts = pool.rows("SELECT kind, cluster FROM ledger.fact WHERE kind IN ('NodeStale', 'LeaseLapsed') ORDER BY kind")
+    assert [("LeaseLapsed", "blue-1")] * 3 + [("NodeStale", "blue-1")] == facts
+    pool.until("an empty outbox", lambda: not pool.rows("SELECT 1 FROM ledger.outbox"))
+
+
+@pytest.mark.usefixtures("two")
+def test_nobody_expires_while_all_clusters_are_silent_at_once(pool):
+    """The hub was cut off: attempts stay suspect and counted, and go on when their agents are heard again."""
+    running, placed = started(pool, moves="RequeueAfterExpiry")
+    pool.report(nodes=1, cluster="blue-2", prefix="far")
+    time = Time(pool)
+    time.passes(90, "blue-1", "blue-2")
+    attempts.renew(pool.api, "blue-1", [attempt(placed["moves"])])
+    time.passes(600)
+    pool.until("suspect", lambda: states(pool) == {("moves", 1): "suspect"})
+    pool.until("the operator to say so", lambda: running.said("nobody_is_expired"))
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/feeds", timeout=5) as answer:  # our own
+        assert "no cluster is heard" == json.loads(answer.read())["leader"]["brake"]
+    pool.submit("later", **BRIEF)
+    pool.until("its reason", lambda: pool.status("later").get("reason"))
+    pool.speak("blue-2")
+    pool.until("a Placement there", lambda: len(pool.placements("blue-2")) == 1)
+    assert {("moves", 1): "suspect", ("later", 1): "admitted"} == states(pool)
+    pool.speak("blue-1")
+    (renewal,) = attempts.renew(pool.api, "blue-1", [attempt(placed["moves"])])
+    assert Verdict.KEEP == renewal.verdict
+    pool.until("it to go on", lambda: pool.status("moves").get("reason") is None)
+    assert [] == pool.rows("SELECT 1 FROM ledger.decision WHERE effect = 'expire'")
+
+
+def agents(now, **ages):
+    return [reports.Agent(name, "1", now - age) for name, age in ages.items()]
+
+
+@pytest.mark.parametrize(
+    ("ages", "problem"),
+    [
+        ({"a": 100}, "no cluster is heard"),
+        ({"a": 100, "b": 1}, ""),
+        ({"a": 100, "b": 100, "c": 1}, "2 of 3 clusters are silent at once"),
+        ({"a": 100, "b": 100, "c": 1, "d": 1, "e": 1, "f": 1}, ""),
+        ({"a": 100, "b": 100, "c": 100, "d": 1, "e": 1, "f": 1}, "3 of 6 clusters are silent at once"),
+        ({"a": 100, "b": 10**6, "c": 10**6, "d": 1}, ""),
+        ({"a": 100, "z": 1}, "no cluster is heard"),
+    ],
+    ids=[
+        "alone",
+        "one of two",
+        "two of three",
+        "two of six",
+        "three of six",
+        "two lost long ago",
+        "one not of the pool",
+    ],
+)
+def test_more_than_a_third_at_once_is_the_hubs_own_fault(ages, problem):
+    assert problem == reach(10**7, agents(10**7, **ages), "abcdef").problem
+
+
+def test_the_brake_holds_until_the_leader_has_led_for_longer_than_the_lease_and_the_others_were_heard_for_a_while():
+    brake, said = Brake(), []
+    for now, age in ((0, 1), (50, 1), (70, 1), (400, 100), (410, 1), (480, 1)):
+        seen = reach(now, agents(now, a=100, b=age), "ab")
+        brake.look(seen)
+        said.append(brake.holds(seen, 65))
+    steady = "most clusters have not been heard for 60 s without a break yet"
+    assert [steady, steady, "", "no cluster is heard", steady, ""] == said
+    assert "the leader has not led for longer than the lease yet" == brake.holds(seen, 1000)

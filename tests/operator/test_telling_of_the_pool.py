@@ -1,0 +1,73 @@
+"""What is told of members, clusters and offers, and what becomes of jobs whose time is over."""
+
+import json
+
+MEMBERS = "/apis/hanse.dev/v1alpha1/members"
+CLUSTERS = "/apis/hanse.dev/v1alpha1/memberclusters"
+OFFERS = "/apis/hanse.dev/v1alpha1/namespaces/blue/contributions"
+
+
+def status(pool, path):
+    return pool.plane.client.request("GET", path).get("status", {})
+
+
+def holds(found):
+    return {each["type"]: each["status"] for each in found["conditions"]}
+
+
+def test_each_is_told_of_its_own_and_of_nothing_else(pool):
+    """Blue lends all it has to red: neither sees that in its own object."""
+    pool.speak("blue-1")
+    pool.operator()
+    pool.submit("borrows", replicas=2)
+    pool.until("a Placement", pool.placements)
+    cluster = pool.until("the cluster's phase", lambda: _with_phase(pool, f"{CLUSTERS}/blue-1", "Ready"))
+    numbers = {name: cluster[name] for name in ("nodes", "readyNodes", "gpus", "gpuCount", "agentVersion")}
+    gpus = [{"class": "h100", "gpus": 16}]
+    assert {"nodes": 2, "readyNodes": 2, "gpus": gpus, "gpuCount": 16, "agentVersion": "1.2.3"} == numbers
+    assert {"Ready": "True", "AgentConnected": "True"} == holds(cluster)
+    offer = pool.until("the offer's phase", lambda: _with_phase(pool, f"{OFFERS}/all", "Open"))
+    assert (2, 16) == (offer["nodes"], offer["gpus"])
+    blue, red = (status(pool, f"{MEMBERS}/{name}") for name in ("blue", "red"))
+    assert [{"class": "h100", "milliGpus": 16000}] == blue["entitlements"]
+    assert ("Active", []) == (red["phase"], red.get("entitlements", []))
+    assert not [each for each in (blue, offer) if "red" in json.dumps(each) or "borrow" in json.dumps(each)]
+    pool.shift_clock(200)
+    cluster = pool.until("the silence to be told", lambda: _with_phase(pool, f"{CLUSTERS}/blue-1", "Suspect"))
+    assert {"Ready": "False", "AgentConnected": "False"} == holds(cluster)
+
+
+def test_an_offer_that_cannot_be_used_says_why(pool):
+    spec = {"cluster": "nowhere", "class": "h100"}
+    document = {"apiVersion": "hanse.dev/v1alpha1", "kind": "Contribution", "metadata": {"name": "lost"}, "spec": spec}
+    pool.plane.client.request("POST", OFFERS, document)
+    pool.operator()
+    try:
+        found = pool.until("its phase", lambda: _with_phase(pool, f"{OFFERS}/lost", "Misconfigured"))
+        assert "spec.cluster: there is no MemberCluster nowhere" in found["conditions"][0]["message"]
+    finally:
+        pool.plane.client.request("DELETE", f"{OFFERS}/lost")
+
+
+def test_a_job_that_ended_goes_when_its_time_is_over_and_not_before(pool):
+    pool.operator()
+    for name, ttl in (("brief", "60s"), ("kept", "24h")):
+        pool.submit(name, ttlAfterFinished=ttl)
+    for placement in pool.until("both Placements", lambda: len(pool.placements()) == 2 and pool.placements()):
+        pool.grant(placement)
+        pool.release(placement, "Succeeded")
+    pool.until("Succeeded", lambda: {pool.phase("brief"), pool.phase("kept")} == {"Succeeded"})
+    pool.shift_clock(90)
+    jobs = "/apis/hanse.dev/v1alpha1/namespaces/red/trainingjobs"
+    left = pool.until("one to go", lambda: _names(pool, jobs) == ["kept"])
+    assert left
+    assert [(2,)] == pool.rows("SELECT count(*) FROM ledger.attempt WHERE state = 'released'")
+
+
+def _names(pool, path):
+    return [each["metadata"]["name"] for each in pool.plane.client.request("GET", path)["items"]]
+
+
+def _with_phase(pool, path, phase):
+    found = status(pool, path)
+    return found if found.get("phase") == phase else None
