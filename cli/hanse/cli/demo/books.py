@@ -170,8 +170,12 @@ _HOURS = """
 SELECT min(start_seconds) / 3600 * 3600 AS first, max(start_seconds) / 3600 * 3600 AS last FROM ledger.slot
 """
 _ASCEND = """
-SELECT (SELECT sum(used) FROM ledger.posting WHERE member = 'guangdong-lab' AND hour_seconds = ANY (:hours)) AS used,
-       (SELECT coalesce(sum(t.amount), 0) FROM ledger.transfer t JOIN ledger.attempt a ON a.id = t.attempt
+SELECT (SELECT sum(used) FROM (
+          SELECT DISTINCT ON (hour_seconds) used FROM ledger.posting
+          WHERE member = 'guangdong-lab' AND hour_seconds = ANY (:hours)
+          ORDER BY hour_seconds, run DESC) AS last) AS used,
+       (SELECT coalesce(sum(CASE WHEN t.debit LIKE '%/use' THEN t.amount ELSE -t.amount END), 0)
+        FROM ledger.transfer t JOIN ledger.attempt a ON a.id = t.attempt
         WHERE t.purpose = 'use' AND a.accelerator_class = 'ascend-910b') AS charged
 """
 

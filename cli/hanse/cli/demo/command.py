@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,9 +48,9 @@ def _played() -> Iterator[Stage]:
             guest.show(stage)
             yield stage
         return
-    missing = why_no_real_node()
+    missing, started = why_no_real_node(), time.monotonic()
     with cluster.running(f"demo-{os.getpid()}", cluster.Wanted(real_node=not missing)) as own:
-        stage = Stage(own.kubeconfig)
+        stage = Stage(own.kubeconfig, started=started)
         try:
             story.play(stage, own, missing)
         except (StoryEndsError, DevclusterError) as error:

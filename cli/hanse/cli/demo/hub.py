@@ -18,7 +18,7 @@ from alembic import command
 from alembic.config import Config
 
 from hanse.cli.demo.stage import Stage
-from hanse.devcluster import cluster, paths, processes
+from hanse.devcluster import cluster, files, paths, processes
 from hanse.devcluster.errors import DevclusterError
 from hanse.ledger import database, registry
 
@@ -41,6 +41,7 @@ class Hub:
         self.api_url = f"http://{self.address}:{self.free_port()}"
         self._operator_port = self.free_port()
         self._token = self.folder / "internal-token"
+        self._database_url = files.write_secret(self.folder / "database-url", own.database_url)
 
     def start(self) -> None:
         """Make the ledger, and start the operator and the API service.
@@ -59,7 +60,7 @@ class Hub:
         template = paths.sources().parent / "charts" / "hanse" / "templates" / "operator-rbac.yaml"
         rights = template.read_text().replace("{{ .Release.Namespace }}", SYSTEM)
         self.own.kubectl("apply", "-f", "-", stdin=rights)
-        self._token.write_text(os.urandom(16).hex())
+        files.write_secret(self._token, os.urandom(16).hex())
         self._start_operator()
         api = urlsplit(self.api_url)
         self.run(
@@ -87,7 +88,7 @@ class Hub:
     def run(self, part: str, *args: str, name: str = "") -> None:
         """Start a process of Hanse as a part of the cluster; the database's URL is no argument, others would see it."""
         own = [sys.executable, "-P", "-m", "hanse.cli.main", part, *args]
-        with_database = f'HANSE_DATABASE_URL="$(cat {self.own.folder}/database-url)" exec "$@"'
+        with_database = f'HANSE_DATABASE_URL="$(cat {self._database_url})" exec "$@"'
         argv = own if part == "cluster-agent" else ["sh", "-c", with_database, "sh", *own]
         processes.start(self.own.folder, name or part, argv)
 

@@ -69,8 +69,12 @@ class Members:
         for party in PARTIES:
             if party.cluster:
                 self._add_nodes(party)
-        with ThreadPoolExecutor(PARALLEL) as pool:
+        pool = ThreadPoolExecutor(PARALLEL)
+        try:
             list(pool.map(self._let_in, PARTIES))
+        finally:
+            # After Ctrl-C nobody waits for those whose turn has not come.
+            pool.shutdown(cancel_futures=True)
 
     def _let_in(self, party: Party) -> None:
         keys = self._hub.folder / party.name

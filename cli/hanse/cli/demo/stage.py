@@ -39,10 +39,13 @@ class Stage:
     held: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     next_steps: tuple[str, ...] = ()
+    started: float = field(default_factory=time.monotonic)
 
     def title(self, text: str, why: str = "") -> None:
         """Begin an act, and say why it is played."""
-        typer.secho(f"\n{text}", bold=True)
+        minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
+        typer.secho(f"\n{text}", bold=True, nl=False)
+        typer.secho(f"  [{minutes}:{seconds:02}]", dim=True)
         if why:
             self.say(why)
 
