@@ -4,11 +4,13 @@ In: a development cluster with Hanse's API. Out: the operator and the API servic
 with it, each with rights of its own; and `hanse` as the coordinator runs it. The ledger is the cluster's Postgres.
 """
 
+import contextlib
+import io
 import json
 import os
 import socket
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +20,7 @@ from alembic import command
 from alembic.config import Config
 
 from hanse.cli.demo.stage import Stage
+from hanse.cli.errors import CommandError
 from hanse.devcluster import cluster, files, paths, processes
 from hanse.devcluster.errors import DevclusterError
 from hanse.ledger import database, registry
@@ -72,18 +75,24 @@ class Hub:
     def hanse(self, *args: str, **variables: str) -> str:
         """Run a command of `hanse` as the coordinator, or as *variables* say; return what it printed.
 
+        It runs in this process: starting Python for each of some thirty commands would be most of the demonstration.
+
         Raises:
             DevclusterError: it failed, with what it said.
 
         """
-        given = {"KUBECONFIG": str(self.own.kubeconfig), "HANSE_DATABASE_URL": self.own.database_url,
-                 "HANSE_API": self.api_url}  # fmt: skip
-        argv = [sys.executable, "-P", "-m", "hanse.cli.main", *args]
-        environment = {**processes.environment(), **given, **variables}
-        result = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment, cwd=self.folder)
-        if result.returncode:
-            raise DevclusterError(f"hanse {' '.join(args)} failed: {(result.stderr or result.stdout).strip()}")
-        return result.stdout
+        from hanse.cli import main  # noqa: PLC0415  # which imports this package to find the command `demo`
+
+        given = {"HANSE_DATABASE_URL": self.own.database_url, "HANSE_API": self.api_url, **variables}
+        said = io.StringIO()
+        try:
+            with _variables(given), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+                status = main.app(list(args), standalone_mode=False)
+        except CommandError as error:
+            raise DevclusterError(f"hanse {' '.join(args)}: {error}") from error
+        if status:
+            raise DevclusterError(f"hanse {' '.join(args)} ended with status {status}: {said.getvalue().strip()}")
+        return said.getvalue()
 
     def run(self, part: str, *args: str, name: str = "") -> None:
         """Start a process of Hanse as a part of the cluster; the database's URL is no argument, others would see it."""
@@ -129,3 +138,18 @@ def _listens(host: str | None, port: int | None) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def _variables(given: dict[str, str]) -> Iterator[None]:
+    """Set variables of the environment for the time of a `with` block."""
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -5,7 +5,6 @@ each cluster. All clusters are the hub's own Kubernetes cluster: a label says wh
 """
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from hanse.devcluster import cluster, nodes
 
 POOL = "hanse.dev/pool"
 SLOT_CLASS, SLOT = "cpu-slot", "demo.hanse.dev/cpu-slot"
-PARALLEL = 3
 
 
 @dataclass(frozen=True)
@@ -58,51 +56,71 @@ class Members:
 
     def __init__(self, hub: Hub, *, real: bool) -> None:
         self._hub, self._real = hub, real
+        self._kubeconfig = f"--kubeconfig={hub.own.kubeconfig}"
 
     def let_in(self) -> None:
-        """Add nodes and members, and start the agents; members come one beside another, as they would.
+        """Add nodes and members, have their clusters join, and start the agents.
 
         Raises:
             DevclusterError: a command fails.
+            StoryEndsError: the operator does not hear of them.
 
         """
-        for party in PARTIES:
-            if party.cluster:
-                self._add_nodes(party)
-        pool = ThreadPoolExecutor(PARALLEL)
-        try:
-            list(pool.map(self._let_in, PARTIES))
-        finally:
-            # After Ctrl-C nobody waits for those whose turn has not come.
-            pool.shutdown(cancel_futures=True)
+        contributors = [party for party in PARTIES if party.cluster]
+        for party in contributors:
+            self._add_nodes(party)
+        keys = {party.name: self._add(party) for party in PARTIES}
+        for party in contributors:
+            self._join(party, keys[party.name])
+        self._hub.stage.until("the operator has opened accounts for all five in the ledger", self._have_accounts)
+        for party in contributors:
+            self._contribute(party)
 
-    def _let_in(self, party: Party) -> None:
-        keys = self._hub.folder / party.name
-        verify, encrypt = (line.split()[-1] for line in self._hub.hanse("cluster", "keys", str(keys)).splitlines())
+    def _have_accounts(self) -> tuple[bool, object]:
+        known = {row.member for row in self._hub.rows("SELECT DISTINCT member FROM ledger.member_key")}
+        return known == set(BY_NAME), sorted(known)
+
+    def _add(self, party: Party) -> str:
+        """Add a member with keys of its own; return the public one that its agent's messages are sealed to."""
+        hanse, folder = self._hub.hanse, self._folder(party)
+        verify, encrypt = (line.split()[-1] for line in hanse("cluster", "keys", str(folder)).splitlines())
         people = [party.person, *MORE_PEOPLE.get(party.name, []), f"system:serviceaccount:{party.name}:people"]
-        self._hub.hanse(
-            "member", "add", party.name, f"--display-name={party.display}",
-            f"--verify-key={verify}", f"--encrypt-key={encrypt}",
-            *(f"--user={each}" for each in people),
+        hanse(
+            "member", "add", party.name, f"--display-name={party.display}", f"--verify-key={verify}",
+            f"--encrypt-key={encrypt}", *(f"--user={each}" for each in people), self._kubeconfig,
         )  # fmt: skip
         self._hub.own.kubectl("create", "serviceaccount", "people", f"--namespace={party.name}")
-        if party.cluster:
-            self._join(party, keys, encrypt)
+        return encrypt
 
-    def _join(self, party: Party, folder: Path, agent_key: str) -> None:
-        """Let a member's cluster join, start its agent, enrol its nodes and offer them."""
-        label, hanse = f"--label={POOL}={party.name}", self._hub.hanse
-        hanse("cluster", "join", party.cluster, f"--member={party.name}", f"--region={party.region}",
-              f"--agent-key={agent_key}", f"--out={folder}", label)  # fmt: skip
-        hanse("cluster", "install", str(folder))
-        hanse("contribute", party.accelerator, f"--cluster={party.cluster}", f"--namespace={party.name}", label)
+    def _join(self, party: Party, agent_key: str) -> None:
+        """Let a member's cluster join, and prepare its agent."""
+        folder = self._folder(party)
+        self._hub.hanse(
+            "cluster", "join", party.cluster, f"--member={party.name}", f"--region={party.region}",
+            f"--agent-key={agent_key}", f"--out={folder}", f"--label={POOL}={party.name}", self._kubeconfig,
+        )  # fmt: skip
+        self._hub.hanse("cluster", "install", str(folder), self._kubeconfig)
         file = folder / "agent.yaml"
         # Faster than by default, so that nobody has to wait for what a real pool need not hurry with.
         quick = {"syncSeconds": 0.5, "meterSeconds": 1.0, "killBudgetSeconds": 5}
         here = {"listenHost": self._hub.address, "listenPort": self._hub.free_port()}
         file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **quick, **here}))
-        hanse("cluster", "enrol", str(file), f"--member={party.name}", f"--member-key={folder / 'signing.key'}")
+
+    def _contribute(self, party: Party) -> None:
+        """Enrol a member's nodes, offer them, and start its agent."""
+        folder = self._folder(party)
+        file = folder / "agent.yaml"
+        key = f"--member-key={folder / 'signing.key'}"
+        self._hub.hanse("cluster", "enrol", str(file), f"--member={party.name}", key)
         self._hub.run("cluster-agent", f"--config={file}", name=f"agent-of-{party.name}")
+        self._hub.hanse(
+            "contribute", party.accelerator, f"--cluster={party.cluster}", f"--namespace={party.name}",
+            f"--label={POOL}={party.name}", self._kubeconfig,
+        )  # fmt: skip
+
+    def _folder(self, party: Party) -> Path:
+        """Return where what is a member's own is."""
+        return self._hub.folder / party.name
 
     def _add_nodes(self, party: Party) -> None:
         """Add a member's nodes; on the one that really runs pods it offers places, as a device plugin would."""

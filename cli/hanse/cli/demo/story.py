@@ -1,5 +1,8 @@
 """The story: the acts in their order."""
 
+import sys
+from pathlib import Path
+
 from hanse.cli.demo import chart, members, refusals, storage
 from hanse.cli.demo.books import Books
 from hanse.cli.demo.gangs import Gangs
@@ -41,7 +44,7 @@ def play(stage: Stage, own: cluster.Cluster, missing: str) -> None:
 def _next_steps(own: cluster.Cluster, hub: Hub) -> tuple[str, ...]:
     return (
         f"export KUBECONFIG={own.kubeconfig}",
-        f'export PATH="{own.kubectl_binary.parent}:$PATH"   # a kubectl of the same version',
+        f'export PATH="{own.kubectl_binary.parent}:{Path(sys.executable).parent}:$PATH"   # kubectl and hanse',
         "kubectl get tj -A",
         "kubectl describe tj -n guangdong-lab ascend-pretrain",
         "kubectl explain trainingjob.spec.checkpoint",
