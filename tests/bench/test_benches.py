@@ -87,6 +87,6 @@ def test_writes_are_those_that_were_accepted_whatever_else_the_metrics_say():
 
 def test_a_report_passes_only_if_every_gate_was_reached():
     def passed(**gates):
-        return reports.Report("name", {}, {}, {}, 0, gates, {}).passed
+        return reports.Report("name", {}, {}, {}, 0, gates, reports.Place({}, "")).passed
 
     assert (True, False) == (passed(one=True), passed(one=True, two=False))

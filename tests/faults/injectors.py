@@ -69,7 +69,7 @@ def lose_an_answer(pool, chance):
     cutter = pool.lost_answers[chance.choice(sorted(pool.lost_answers))]
     cuts = cutter.cuts
     cutter.is_armed = True
-    _until(lambda: cutter.cuts > cuts, limit_seconds=5)
+    _until(lambda: cutter.cuts > cuts, limit_seconds=20)
     cutter.is_armed = False
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import urllib3
 
-JOBS_PER_SECOND = 4.0
+JOBS_PER_SECOND = 3.0
 DELETED_PART = 0.12
 IMAGE = "registry.example/trainer@sha256:" + "ab" * 32
 # Who submits how often; what each may have is in faulted.py.

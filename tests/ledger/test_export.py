@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 import sys
+import uuid
 
 import pytest
 from typer.testing import CliRunner
@@ -196,6 +197,16 @@ def test_tampering_by_somebody_who_makes_all_hashes_again_is_found(original, tmp
                 if verify.verify(folder).good:
                     survived.add(f"{name} {what}")
     assert survived == ONLY_THE_MANIFEST[change]
+
+
+def test_a_leader_that_records_when_a_newer_one_has_begun_is_named(copy):
+    """Also where the newer one has recorded nothing yet, so that terms still rise from cycle to cycle."""
+    facts = lines_of(copy, "facts")
+    number, taken = next((number, fact) for number, fact in enumerate(facts) if fact["kind"] == "TermTaken")
+    facts.insert(number + 1, {**taken, "id": str(uuid.uuid4()), "amount": taken["amount"] + 1})
+    rewrite(copy, "facts", facts)
+    said = [str(finding) for finding in verify.verify(copy).findings]
+    assert any(f"of term {taken['amount']}, when term {taken['amount'] + 1} had begun" in each for each in said)
 
 
 def test_whatever_is_changed_the_announced_hash_of_the_manifest_tells(original, copy):

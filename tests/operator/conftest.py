@@ -32,7 +32,7 @@ from hanse.ledger import attempts, database, reports
 from hanse.operator import access
 
 ROOT = Path(__file__).parents[2]
-WAIT_SECONDS_MAX = 40.0
+WAIT_SECONDS_MAX = 120.0
 NAMESPACE = "hanse-system"
 DATABASES = itertools.count()
 IMAGE = "registry.example/trainer@sha256:06ea17a8981d25b0315ff17bd1ebad3d95c15a3f8b764eaadb93612d9b61a54e"

@@ -143,6 +143,16 @@ class Parties:
         self.agents()
         self.now += self.chance.choice([1, 30, 200, 1000])
         self.super.execute("UPDATE public.test_clock SET seconds = %s", (self.now,))
+        self.speak()
+
+    def speak(self):
+        """Each cluster's agent is heard; most often it still has all attempts that it had, and renews their leases."""
+        for member in MEMBERS:
+            cluster, same = f"{member}-1", uuid.uuid5(uuid.NAMESPACE_DNS, member)
+            reports.admit_agent(self.api, cluster, same, same, version="1", silence_seconds=30)
+            held = [(each.id, each.fence) for each in self.leader.mirror.live.values() if each.cluster == cluster]
+            if self.chance.random() < 0.9:
+                attempts.renew(self.api, cluster, sorted(held))
 
     def jobs(self):
         return sorted(key for key in self.documents if key[0] == "TrainingJob")

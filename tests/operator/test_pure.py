@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from hanse import resources
 from hanse.ledger.decisions import Effect, Entry
-from hanse.operator import capping, cycle, entries, failpoints, offers, placing, shapes, snapshot, statuses
+from hanse.operator import (
+    capping,
+    cycle,
+    ends,
+    entries,
+    failpoints,
+    mirror,
+    offers,
+    placing,
+    shapes,
+    snapshot,
+    statuses,
+)
 from hanse.operator.fitness import Verdict
 from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
 from hanse.operator.world import Leaf, World
@@ -169,6 +181,25 @@ def test_a_placement_says_nothing_of_whose_it_is_and_is_one_the_rules_take(job):
         (worker.rank, worker.node, worker.gpus) for worker in read.spec.workers
     ]
     assert (2, 7, "Running") == (read.spec.fence, read.spec.sequence, read.spec.wanted)
+
+
+@pytest.mark.parametrize(
+    ("more", "lacking", "expected"),
+    [
+        ({"state": "admitted", "granted_at_seconds": None}, True, ["StorageNotReady"]),
+        ({"state": "admitted", "granted_at_seconds": None}, False, []),
+        ({}, True, []),
+        ({"granted_at_seconds": NOW - 72 * 3600}, False, ["MaxRuntimeExceeded"]),
+        ({"state": "admitted", "granted_at_seconds": None, "failure": "422"}, False, ["PlacementRefused"]),
+    ],
+    ids=["no credentials", "on its way", "running without", "has run its time", "refused"],
+)
+def test_attempts_end_for_what_users_and_time_bring_about(job, more, lacking, expected):
+    world, attempt = World(), live(**more)
+    world.take({"TrainingJob": {attempt.job: job}})
+    mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt})
+    found = ends.groups(world, mirrored, frozenset({attempt.job}) if lacking else frozenset())
+    assert expected == [entry.reason for group in found for entry in group.entries]
 
 
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))

@@ -39,4 +39,4 @@ def test_nothing_that_is_decided_is_refused(plane, template):
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     follow()
-    assert {"Admit", "Preempt", "Rise", "Fall", "Renew", "Refuse", "End"} <= decided.keys()
+    assert {"Admit", "Preempt", "Rise", "Fall", "Renew", "Refuse", "End", "Expire"} <= decided.keys()

@@ -35,8 +35,8 @@ def enrolment(start_seconds, node=NODE, accelerator="h100", gpus=GPUS):
     )  # fmt: skip
 
 
-def enrol(books, start_seconds):
-    registry.enrol(books, *enrolments.sign(enrolment(start_seconds), KEY), signatures.public_bytes(KEY))
+def enrol(pool, start_seconds):
+    registry.enrol(pool.api, *enrolments.sign(enrolment(start_seconds), KEY), signatures.public_bytes(KEY))
 
 
 def slot(start_seconds, who):
@@ -65,7 +65,7 @@ def hours(pool):
 def test_an_hour_is_posted_once_whoever_dies(pool, books):
     """One leader died right after the cut-off, one right after the postings; a slot that comes late is added."""
     ((now,),) = pool.rows("SELECT ledger.clock_seconds()")
-    enrol(books, now // 3600 * 3600)
+    enrol(pool, now // 3600 * 3600)
     attempt, granted = ran(pool)
     hour, used = granted // 3600 * 3600, granted // SLOT_SECONDS * SLOT_SECONDS
     late, *starts = [start for start in range(hour, hour + 3600, SLOT_SECONDS) if start != used]
@@ -125,7 +125,7 @@ def world(levy_thousandths, slot=None):
 
 
 def test_levies_follow_the_member_from_the_next_slot_on(pool, books):
-    enrol(books, 0)
+    enrol(pool, 0)
     number = term.take(books, "test")
     for levy in (1000, 1000, 0):
         settler = Settler(books, number, world(levy))

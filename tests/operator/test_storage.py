@@ -78,6 +78,21 @@ def test_what_was_sealed_stays_when_the_order_is_carried_out_again(pool):
     assert [placement["spec"]] == [each["spec"] for each in pool.placements()]
 
 
+def test_a_secret_that_goes_after_the_admission_is_told_and_waited_for(pool):
+    pool.keep_secret("red-s3", **GIVEN)
+    running = pool.operator(failpoint="after-record:stop")
+    pool.submit("trains", storage=STORAGE)
+    pool.until("its admission", lambda: pool.rows("SELECT 1 FROM ledger.attempt"))
+    pool.keep_secret("red-s3")
+    running.signal(signal.SIGCONT)
+    status = waits_for(pool, "trains", "Secret red-s3: it does not exist")
+    assert ("Admitted", "StorageNotReady") == (status["phase"], status["reason"])
+    pool.keep_secret("red-s3", **GIVEN)
+    (placement,) = pool.until("a Placement", pool.placements)
+    assert GIVEN | MORE == opened(placement)
+    pool.until("no reason any more", lambda: pool.status("trains").get("reason") is None)
+
+
 def secret(**values):
     return {"data": {name: base64.b64encode(value.encode()).decode() for name, value in values.items()}}
 

@@ -108,9 +108,7 @@ def commit_checkpoint(engine: Engine, cluster: str, request: CheckpointRequest) 
 def _attempts(engine: Engine, cluster: str, held: tuple[Held, ...]) -> Iterator[_Answer]:
     """Yield an answer for each attempt: what ends first, so that its GPUs are free for what begins."""
     _record_facts(engine, cluster, held)
-    for each in held:
-        if each.phase == Phase.RELEASED:
-            yield _release(engine, cluster, each)
+    yield from _releases(engine, cluster, [each for each in held if each.phase == Phase.RELEASED])
     now = _now(engine)
     given = list(_leases(engine, cluster, held))
     resume = reports.last_checkpoints(
@@ -134,21 +132,19 @@ _Given: TypeAlias = tuple[UUID, int, Verdict, int | None, int | None]
 
 
 def _leases(engine: Engine, cluster: str, held: tuple[Held, ...]) -> Iterator[_Given]:
-    """Yield (attempt, fence, verdict, lease seconds, funded until): renewed in one go, granted one by one."""
+    """Yield (attempt, fence, verdict, lease seconds, funded until): renewed in one go, granted in another."""
     running = [
         (each.attempt, each.fence) for each in held if each.phase in {Phase.STARTING, Phase.RUNNING, Phase.DRAINING}
     ]
     if running:
         yield from _renewals(engine, cluster, running)
-    for each in held:
-        if each.phase != Phase.PENDING:
-            continue
-        grant = attempts.grant(engine, cluster, each.attempt, each.fence)
+    pending = [(each.attempt, each.fence) for each in held if each.phase == Phase.PENDING]
+    for asked, grant in zip(pending, attempts.grant_all(engine, cluster, pending), strict=True):
         if not grant.granted and grant.reason in _GRANTED_BEFORE:
-            yield from _renewals(engine, cluster, [(each.attempt, each.fence)])
+            yield from _renewals(engine, cluster, [asked])
             continue
         verdict = Verdict.KEEP if grant.granted else Verdict.CANCEL
-        yield each.attempt, each.fence, verdict, grant.lease_seconds, grant.funded_until_seconds
+        yield *asked, verdict, grant.lease_seconds, grant.funded_until_seconds
 
 
 def _renewals(engine: Engine, cluster: str, running: list[tuple[UUID, int]]) -> Iterator[_Given]:
@@ -156,11 +152,15 @@ def _renewals(engine: Engine, cluster: str, running: list[tuple[UUID, int]]) -> 
         yield each.attempt, each.fence, each.verdict, each.lease_seconds, each.funded_until_seconds
 
 
-def _release(engine: Engine, cluster: str, each: Held) -> _Answer:
-    outcome = str(each.outcome or Outcome.STOPPED)
-    if attempts.release(engine, cluster, each.attempt, each.fence, outcome):
-        return Ended(attempt=each.attempt, fence=each.fence)
-    return Cancelled(attempt=each.attempt, fence=each.fence, reason="the attempt had ended before")
+def _releases(engine: Engine, cluster: str, ended: list[Held]) -> Iterator[_Answer]:
+    """Yield an answer for each attempt of which nothing runs any more; all are recorded in one go."""
+    named = [(each.attempt, each.fence) for each in ended]
+    outcomes = [str(each.outcome or Outcome.STOPPED) for each in ended]
+    for each, is_recorded in zip(ended, attempts.release_all(engine, cluster, named, outcomes), strict=True):
+        if is_recorded:
+            yield Ended(attempt=each.attempt, fence=each.fence)
+        else:
+            yield Cancelled(attempt=each.attempt, fence=each.fence, reason="the attempt had ended before")
 
 
 def _record_facts(engine: Engine, cluster: str, held: tuple[Held, ...]) -> None:

@@ -20,7 +20,6 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 import yaml
@@ -42,8 +41,8 @@ from hanse.devcluster.progress import Line
 NAME = "bind-rate"
 NODES, WORKERS = 1000, 4000
 GPUS_PER_NODE = 8
-LIMIT_SECONDS = 600.0
-QUIET_SECONDS_MAX = 300.0
+LIMIT_SECONDS = 450.0
+QUIET_SECONDS_MAX = 200.0
 RATIO_MIN = 1.2
 SIDE = "plain"
 CLASS = OWNER = CLUSTER = "bind"
@@ -82,7 +81,7 @@ class Bind:
 def run(scale: float, gang: int) -> Report:
     """Run the bench on a control plane of its own; *scale* is the part of nodes and workers that is played."""
     load = Load(round(NODES * scale), max(1, round(WORKERS * scale) // gang) * gang, gang)
-    machine = reports.machine()
+    place = reports.Place()
     shape = Shape(CLASS, load.nodes, GPUS_PER_NODE)
     with hub.plane(cluster.Wanted(shapes=(shape,))) as own, Line("binding") as line:
         line.update("waiting for the nodes")
@@ -98,7 +97,7 @@ def run(scale: float, gang: int) -> Report:
         before = _rows(own)
         ours = asyncio.run(_hanse(own, load, line))
         rows = {table: count - before[table] for table, count in _rows(own).items()}
-    return _report(load, ours, theirs, rows, machine)
+    return _report(load, ours, theirs, rows, place)
 
 
 def _all_ready(own: cluster.Cluster) -> bool:
@@ -245,7 +244,7 @@ def _count(own: cluster.Cluster, table: str) -> int:
     return int(count)
 
 
-def _report(load: Load, ours: Bind, theirs: Bind, rows: Mapping[str, int], machine: Mapping[str, Any]) -> Report:
+def _report(load: Load, ours: Bind, theirs: Bind, rows: Mapping[str, int], place: reports.Place) -> Report:
     ratio = ours.pods_per_second / theirs.pods_per_second if theirs.pods_per_second else 0.0
     all_bound = ours.pods == theirs.pods == load.workers
     is_whole = (load.nodes, load.workers) == (NODES, WORKERS)
@@ -277,7 +276,7 @@ def _report(load: Load, ours: Bind, theirs: Bind, rows: Mapping[str, int], machi
             "kube_scheduler_writes": {f"{verb} {name}": count for (name, verb), count in theirs.writes.items()},
         },
         seed=0,
-        machine=machine,
+        place=place,
         gates={
             "every worker has a node": all_bound,
             f"ratio_to_kube_scheduler >= {RATIO_MIN:g}": is_whole and all_bound and ratio >= RATIO_MIN,

@@ -21,7 +21,6 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import psycopg
 
@@ -82,7 +81,7 @@ class Played:
 
 def run(scale: float) -> Report:
     """Run the bench on a control plane of its own; *scale* is the part of the jobs that is played."""
-    machine = reports.machine()
+    place = reports.Place()
     with hub.plane(cluster.Wanted(shapes=tuple(scenario.nodes()))) as own:
         pool = hub.Hub(own)
         with Line("Kueue's scenario") as line:
@@ -98,7 +97,7 @@ def run(scale: float) -> Report:
             "rss_bytes_max": pool.peak_rss_bytes(hub.OPERATOR),
             "api_service_rss_bytes_max": pool.peak_rss_bytes(hub.API),
         }
-        return _report(figures, counted, machine, scale)
+        return _report(figures, counted, place, scale)
 
 
 def _prepare(pool: hub.Hub) -> dict[str, hub.Credentials]:
@@ -272,7 +271,7 @@ def _waits(played: Played, jobs_by_attempt: Mapping[uuid.UUID, uuid.UUID]) -> Fi
 
 
 def _report(
-    figures: Mapping[str, float | int | None], counted: apiserver.Writes, machine: Mapping[str, Any], scale: float
+    figures: Mapping[str, float | int | None], counted: apiserver.Writes, place: reports.Place, scale: float
 ) -> Report:
     def reached(name: str, most: float) -> bool:
         value = figures[name]
@@ -296,7 +295,7 @@ def _report(
             "writes": {f"{verb} {name}": count for (name, verb), count in counted.items()},
         },
         seed=0,
-        machine=machine,
+        place=place,
         gates={
             "every job succeeded": everything_ended,
             f"wall_seconds <= {WALL_SECONDS_MAX:g}": is_whole

@@ -9,7 +9,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,6 +19,36 @@ from rich.table import Table
 from hanse.devcluster import paths
 
 Figures: TypeAlias = Mapping[str, float | int | None]
+
+
+def _machine() -> dict[str, Any]:
+    """Return what the figures depend on and is not ours: the machine, and how busy it is just now."""
+    return {
+        "cpus": len(os.sched_getaffinity(0)),
+        "cpu_model": _after("/proc/cpuinfo", "model name"),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "load_average_1m": round(os.getloadavg()[0], 2),
+    }
+
+
+def _commit() -> str:
+    """Return the commit of the checkout, and whether its files differ from it."""
+    try:
+        asked = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        said = subprocess.run(asked, cwd=paths.sources(), capture_output=True, text=True, check=False)
+    except OSError:
+        return "unknown"
+    return said.stdout.strip() or "unknown"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The machine, and the commit of the code, as they are before a bench begins and makes the machine busy."""
+
+    machine: Mapping[str, Any] = field(default_factory=_machine)
+    commit: str = field(default_factory=_commit)
 
 
 @dataclass(frozen=True)
@@ -35,8 +65,7 @@ class Report:
     inputs: Mapping[str, Any]
     seed: int
     gates: Mapping[str, bool]
-    machine: Mapping[str, Any]
-    """As it was before the bench made it busy."""
+    place: "Place"
 
     @property
     def passed(self) -> bool:
@@ -51,8 +80,8 @@ class Report:
             "baselines": {name: dict(figures) for name, figures in self.baselines.items()},
             "inputs": dict(self.inputs),
             "seed": self.seed,
-            "commit": commit(),
-            "machine": dict(self.machine),
+            "commit": self.place.commit,
+            "machine": dict(self.place.machine),
             "gates": dict(self.gates),
             "passed": self.passed,
         }
@@ -74,32 +103,10 @@ def show(report: Report, console: Console) -> None:
     for name, figures in report.baselines.items():
         console.print(f"{name}: {figures['source']}", markup=False)
     console.print(f"inputs: {_listed(report.inputs)}", markup=False)
-    console.print(f"machine: {_listed(report.machine)}; commit {commit()}", markup=False)
+    console.print(f"machine: {_listed(report.place.machine)}; commit {report.place.commit}", markup=False)
     for name, holds in report.gates.items():
         console.print(f"  {'yes' if holds else 'NO '}  {name}", markup=False)
     console.print("passed" if report.passed else "not passed", markup=False)
-
-
-def machine() -> dict[str, Any]:
-    """Return what the figures depend on and is not ours: the machine, and how busy it is just now."""
-    return {
-        "cpus": len(os.sched_getaffinity(0)),
-        "cpu_model": _after("/proc/cpuinfo", "model name"),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-        "load_average_1m": round(os.getloadavg()[0], 2),
-    }
-
-
-def commit() -> str:
-    """Return the commit of the checkout, and whether its files differ from it."""
-    try:
-        asked = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-        said = subprocess.run(asked, cwd=paths.sources(), capture_output=True, text=True, check=False)
-    except OSError:
-        return "unknown"
-    return said.stdout.strip() or "unknown"
 
 
 def peak_rss_bytes(pid: int) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hanse.bench import binding, kueue, reports
+from hanse.bench import reports
 from hanse.cli.errors import CommandError
 
 app = typer.Typer(help="Benchmarks.", no_args_is_help=True, rich_markup_mode=None)
@@ -26,6 +26,8 @@ Scale = Annotated[
 @app.command()
 def kueue_baseline(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
     """Play Kueue's own scheduler benchmark with Hanse, on a control plane of its own: minutes."""
+    from hanse.bench import kueue  # noqa: PLC0415  # other commands need not wait for all that a bench starts
+
     _run(lambda: kueue.run(scale), file, as_json)
 
 
@@ -37,6 +39,8 @@ def bind_rate(
     gang: Annotated[int, typer.Option(min=1, max=1000, help="Workers of each job.")] = 8,
 ) -> None:
     """Bind 4,000 workers to 1,000 simulated nodes, beside kube-scheduler on the same API server: minutes."""
+    from hanse.bench import binding  # noqa: PLC0415  # as above
+
     _run(lambda: binding.run(scale, gang), file, as_json)
 
 

@@ -28,6 +28,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -93,17 +94,20 @@ class Renewal:
 
 
 def grant(engine: Engine, cluster: str, attempt: uuid.UUID, fence: int) -> Grant:
-    """Grant the lease of an attempt to the agent of *cluster*; no pod may start before.
+    """Grant the lease of one attempt: see :func:`grant_all`."""
+    return grant_all(engine, cluster, [(attempt, fence)])[0]
+
+
+def grant_all(engine: Engine, cluster: str, asked: Sequence[tuple[uuid.UUID, int]]) -> list[Grant]:
+    """Grant the leases of all (attempt, fence) to the agent of *cluster*, in the order asked; no pod may start before.
 
     Asking again, as after a lost answer, is granted again. *cluster* comes from the credential, never from the request.
+    One transaction for all, as each costs a round trip and a commit; in the order of ids, so that two of them that
+    hold the same attempts wait for one another and never deadlock.
 
     """
-    with database.transaction(engine) as connection:
-        row = connection.execute(
-            sa.text("SELECT * FROM ledger.grant_lease(:cluster, :attempt, :fence)"),
-            {"cluster": cluster, "attempt": attempt, "fence": fence},
-        ).one()
-    return Grant(row.granted, row.lease_seconds, row.funded_until_seconds, row.reason)
+    rows = _for_each(engine, "ledger.grant_lease(:cluster, asked.attempt, asked.fence) AS said", cluster, asked)
+    return [Grant(row.granted, row.lease_seconds, row.funded_until_seconds, row.reason) for row in rows]
 
 
 def renew(engine: Engine, cluster: str, held: Sequence[tuple[uuid.UUID, int]]) -> list[Renewal]:
@@ -122,13 +126,42 @@ def renew(engine: Engine, cluster: str, held: Sequence[tuple[uuid.UUID, int]]) -
 
 
 def release(engine: Engine, cluster: str, attempt: uuid.UUID, fence: int, outcome: str) -> bool:
-    """Record that nothing of the attempt runs any more, and how it ended; false if this agent does not hold it."""
+    """Record how one attempt ended: see :func:`release_all`."""
+    return release_all(engine, cluster, [(attempt, fence)], [outcome])[0]
+
+
+def release_all(
+    engine: Engine, cluster: str, ended: Sequence[tuple[uuid.UUID, int]], outcomes: Sequence[str]
+) -> list[bool]:
+    """Record that nothing of these (attempt, fence) runs any more, and how each ended, in one transaction.
+
+    Return for each whether it is recorded; it is not if this agent does not hold it.
+
+    """
+    function = "ledger.release_lease(:cluster, asked.attempt, asked.fence, asked.outcome) AS said (answer)"
+    return [row.answer == "released" for row in _for_each(engine, function, cluster, ended, outcomes)]
+
+
+def _for_each(
+    engine: Engine, function: str, cluster: str, asked: Sequence[tuple[uuid.UUID, int]], outcomes: Sequence[str] = ()
+) -> list[sa.Row[Any]]:
+    """Call a function of the ledger for each of *asked*, in the order of ids; return the rows in the order asked."""
+    if not asked:
+        return []
+    statement = (
+        "SELECT asked.place, said.* FROM (SELECT *"  # noqa: S608  # *function* is one of the two above
+        " FROM unnest(CAST(:attempts AS uuid[]), CAST(:fences AS bigint[]),"
+        " CAST(:outcomes AS text[])) WITH ORDINALITY AS each (attempt, fence, outcome, place) ORDER BY attempt, fence)"
+        f" AS asked, LATERAL {function}"
+    )
+    values = {
+        "cluster": cluster,
+        "attempts": [attempt for attempt, _ in asked],
+        "fences": [fence for _, fence in asked],
+        "outcomes": list(outcomes),
+    }
     with database.transaction(engine) as connection:
-        answer = connection.execute(
-            sa.text("SELECT ledger.release_lease(:cluster, :attempt, :fence, :outcome)"),
-            {"cluster": cluster, "attempt": attempt, "fence": fence, "outcome": outcome},
-        ).scalar_one()
-    return bool(answer == "released")
+        return sorted(connection.execute(sa.text(statement), values).all(), key=lambda row: int(row.place))
 
 
 def lapse(engine: Engine, term: int) -> list[uuid.UUID]:

@@ -75,8 +75,8 @@ class Actuator:
         doubtful = [uuid.UUID(attempt) for attempt in placed if attempt not in live]
         # Asked anew: an old leader that wakes up must not take away what a newer one has made meanwhile.
         if doubtful:
-            for attempt in await asyncio.to_thread(mirror.ended, self._engine, doubtful):
-                await self._delete(placed[str(attempt)].metadata)
+            gone = await asyncio.to_thread(mirror.ended, self._engine, doubtful)
+            await asyncio.gather(*(self._delete(placed[str(attempt)].metadata) for attempt in gone))
         for each in live.values():
             if str(each.id) not in placed and each.admitted_at_seconds + MISSING_SECONDS < self._mirror.now_seconds:
                 await self._restore(each)
@@ -155,7 +155,8 @@ class Actuator:
 
     async def _delete(self, metadata: ObjectMeta) -> None:
         try:
-            await self._kube.request("DELETE", kinds.PLACEMENT.object_path(metadata.name, metadata.namespace))
+            async with self._slots:
+                await self._kube.request("DELETE", kinds.PLACEMENT.object_path(metadata.name, metadata.namespace))
         except KubeError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 _log.warning("placement_not_deleted", name=metadata.name, error=str(error))

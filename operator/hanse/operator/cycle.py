@@ -102,7 +102,17 @@ class Leader:
             StaleTermError: another leader has taken over.
 
         """
+        telling = asyncio.create_task(self.teller.run())
+        try:
+            await self._lead(telling)
+        finally:
+            telling.cancel()
+            await asyncio.wait([telling])
+
+    async def _lead(self, telling: asyncio.Task[None]) -> None:
         while not self._is_finishing:
+            if telling.done():
+                telling.result()  # it never ends by itself
             self.woken.clear()
             try:
                 await self.cycle()
@@ -135,7 +145,7 @@ class Leader:
             await self._plan_and_record()
             self.progress.planned_at = time.monotonic()
             await self._actuator.reconcile()
-            await self.teller.tell()
+            self.teller.tell()
             await self._tidier.tidy()
             if self._situation is not None:
                 await self._pool_teller.tell(self._situation, self._suspects.reach, self._suspects.agents)
@@ -172,7 +182,8 @@ class Leader:
         self.progress.pool_problem = ""
         self._situation = situation
         translated = entries.Translator(self.world, self.mirror, situation).groups(plan.decisions)
-        ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror)]
+        without_storage = self._storage.given_up()
+        ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror, without_storage)]
         self.progress.brake = self._suspects.problem
         groups = _once_each([*ended, *translated])
         self.teller.take(plan, situation.verdicts)

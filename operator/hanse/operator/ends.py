@@ -10,20 +10,25 @@ cache whole: a job that is not there was deleted, and is not merely unseen.
 from hanse.operator.entries import Group, stopping
 from hanse.operator.mirror import Live, Mirror
 from hanse.operator.world import World
+from hanse.resources import TrainingJob
 
 END = "End"
 
 
-def groups(world: World, mirror: Mirror) -> list[Group]:
-    """Return a group for each attempt that has to end now, in the order of the jobs' uids."""
+def groups(world: World, mirror: Mirror, without_storage: frozenset[str] = frozenset()) -> list[Group]:
+    """Return a group for each attempt that has to end now, in the order of the jobs' uids.
+
+    *without_storage* are jobs whose attempts cannot be given what they reach their storage with.
+
+    """
     found = []
     for job, live in sorted(mirror.live.items()):
-        if not live.is_stopped and (reason := _reason(world, mirror, live)) is not None:
+        if not live.is_stopped and (reason := _reason(world, mirror, live, without_storage)) is not None:
             found.append(Group(job, (stopping(live, END, reason),)))
     return found
 
 
-def _reason(world: World, mirror: Mirror, live: Live) -> str | None:
+def _reason(world: World, mirror: Mirror, live: Live, without_storage: frozenset[str]) -> str | None:
     job = world.jobs.get(live.job)
     if job is None:
         # An object that cannot be read is there all the same.
@@ -35,8 +40,12 @@ def _reason(world: World, mirror: Mirror, live: Live) -> str | None:
     if live.failure is not None:
         return "PlacementRefused"
     if live.granted_at_seconds is None:
-        waited = mirror.now_seconds - live.admitted_at_seconds
-        return "StartDeadlineExceeded" if waited > job.spec.start_deadline.total_seconds() and not live.awaits else None
+        return "StorageNotReady" if live.job in without_storage else _late(job, mirror, live)
     past = mirror.past.get(live.job)
     ran = mirror.now_seconds - live.granted_at_seconds + (past.run_seconds if past else 0)
     return "MaxRuntimeExceeded" if ran >= job.spec.max_runtime.total_seconds() else None
+
+
+def _late(job: TrainingJob, mirror: Mirror, live: Live) -> str | None:
+    waited = mirror.now_seconds - live.admitted_at_seconds
+    return "StartDeadlineExceeded" if waited > job.spec.start_deadline.total_seconds() and not live.awaits else None

@@ -17,6 +17,7 @@ from hanse.operator.mirror import PREEMPT, Live, Mirror
 from hanse.operator.snapshot import Situation
 from hanse.operator.world import World
 from hanse.quota import units
+from hanse.resources import TrainingJobSpec
 from hanse.scheduler import decisions
 
 
@@ -89,7 +90,7 @@ class Translator:
                 milli_h100e=accelerator.h100_equivalent[spec.precision],
                 tier_thousandths=tier.usage_factor_thousandths,
                 lease_seconds=int(spec.partition_tolerance.total_seconds()),
-                grace_seconds=int(spec.checkpoint.grace.total_seconds()),
+                grace_seconds=self._grace_seconds(spec),
             ),
             # Named as slots and enrolments name nodes, or nothing that runs there would be covered by its decision.
             nodes={placed.node: units.MILLI * placed.gpus.bit_count() for placed in decision.placed},
@@ -106,6 +107,11 @@ class Translator:
                 "awaits": [str(identity.attempt_id(uuid.UUID(each.job), each.number)) for each in decision.awaits],
             },
         )
+
+    def _grace_seconds(self, spec: TrainingJobSpec) -> int:
+        """Return how long after its lease the attempt is left alone: until its agent has ended it for certain."""
+        policy = self._world.policy()
+        return int(max(spec.checkpoint.grace, policy.lease_drift + policy.kill_budget).total_seconds())
 
     def _followed(self, decision: decisions.Admit) -> Iterable[Entry]:
         """Return what an admission stops, and what it takes entitlement from."""

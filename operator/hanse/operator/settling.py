@@ -63,7 +63,7 @@ class Settler:
                 await asyncio.to_thread(self.look, self.rules())
             except errors.StaleTermError:
                 raise
-            except (errors.LedgerError, sa.exc.DBAPIError) as error:
+            except Exception as error:  # noqa: BLE001  # whatever is wrong with the books, the planning goes on
                 _log.warning("not_settled", error=type(error).__name__, said=str(error)[:500])
             await asyncio.sleep(LOOK_SECONDS)
 

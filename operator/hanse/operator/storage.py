@@ -25,6 +25,7 @@ from hanse.resources import Reason
 
 GOOD_SECONDS = 60.0
 BAD_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
 READS_A_NAMESPACE_MAX = 8
 CONCURRENT_MAX = 16
 Name = tuple[str, str]
@@ -45,7 +46,8 @@ class Storage:
     def __init__(self, kube: Kube, world: World, mirror: Mirror) -> None:
         self._kube, self._world, self._mirror = kube, world, mirror
         self._judged: dict[Name, Judged] = {}
-        self._failed: dict[str, Verdict] = {}
+        self._failed: dict[str, tuple[Verdict, float]] = {}
+        """Why the Placement of a job's attempt cannot be made, and since when (monotonic)."""
         self._slots = asyncio.Semaphore(CONCURRENT_MAX)
 
     async def look(self) -> None:
@@ -67,8 +69,13 @@ class Storage:
             problem = "it has not been read yet" if judged is None else judged.problem
             if problem:
                 found[uid] = _verdict(name, problem)
-        self._failed = {uid: verdict for uid, verdict in self._failed.items() if uid in self._mirror.live}
-        return found | self._failed
+        self._failed = {uid: failed for uid, failed in self._failed.items() if uid in self._mirror.live}
+        return found | {uid: verdict for uid, (verdict, _) in self._failed.items()}
+
+    def given_up(self) -> frozenset[str]:
+        """Return the jobs whose attempts hold GPUs in vain for too long: their Secrets went after the admission."""
+        now = time.monotonic()
+        return frozenset(uid for uid, (_, since) in self._failed.items() if now - since > PATIENCE_SECONDS)
 
     async def sealed(self, live: Live, job: resources.TrainingJob) -> str | None:
         """Return what the agent of the attempt's cluster is to hand to the workers, or None if there is nothing.
@@ -84,7 +91,8 @@ class Storage:
             given = await self._given(name) if name else {}
             sealed = credentials.seal(self._key(live.cluster), credentials.variables(job.spec.storage, given))
         except UnusableError as error:
-            self._failed[live.job] = _verdict(name, str(error))
+            since = self._failed[live.job][1] if live.job in self._failed else time.monotonic()
+            self._failed[live.job] = _verdict(name, str(error)), since
             raise
         self._failed.pop(live.job, None)
         return sealed

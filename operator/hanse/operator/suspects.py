@@ -88,6 +88,8 @@ class Suspects:
         if job is None:
             # An object that cannot be read is there all the same, and may say that it waits.
             return None if str(suspect.job) in self._world.documents else "JobDeleted"
+        if job.metadata.deletion_timestamp is not None:
+            return "JobDeleted"
         return None if job.spec.on_cluster_lost == "Hold" else "ClusterLost"
 
     def _is_over(self, suspect: Suspect) -> bool:
@@ -121,8 +123,10 @@ class Suspects:
 
     def _say(self, problem: str) -> None:
         if problem != self.problem:
-            if problem:
-                _log.error("nobody_is_expired", why=problem)
+            if self.reach.problem:
+                _log.warning("nobody_is_expired", why=problem)
+            elif problem:
+                _log.info("expiry_waits", why=problem)  # as after each take-over
             else:
                 _log.info("expiry_resumes")
         self.problem = problem

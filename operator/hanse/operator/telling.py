@@ -3,13 +3,18 @@
 In: the world, the mirror, the last situation and plan. Out: statuses by server-side apply, under the operator's field
 manager, and events. Whether a status is worth a write is decided against what the API server has, so a status that
 somebody else wrote, such as a leader that was replaced, is put right.
+
+Writing goes on beside the cycles, which never wait for it: what a job is granted must not wait for what others are told
+of their queue. A job whose status changes again before its turn has come is told the last one only.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -20,10 +25,22 @@ from hanse.operator.kube import Kube, KubeError
 from hanse.operator.mirror import NEVER_RAN, Mirror
 from hanse.operator.world import Misconfigured, World
 
-CONCURRENT_MAX = 16
+CONCURRENT_MAX = 4
+"""A fraction of what the actuator sends at once: the API server must have room for what starts and stops gangs."""
 _CONDITION = "Ready"
 _PHASED = {"Member", "Contribution"}
 _log = structlog.get_logger(__name__)
+
+
+_Seen: TypeAlias = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """A status, and the version of the object that it was written to; None while it is being written."""
+
+    version: int | None
+    status: Mapping[str, Any]
 
 
 class Teller:
@@ -31,7 +48,12 @@ class Teller:
 
     def __init__(self, kube: Kube, world: World, mirror: Mirror) -> None:
         self._kube, self._world, self._mirror = kube, world, mirror
-        self._slots = asyncio.Semaphore(CONCURRENT_MAX)
+        self._pending: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._busy: set[str] = set()
+        """Whose status is being written: two writes about one job could overtake one another."""
+        self._news = asyncio.Event()
+        self._seen: dict[str, _Seen] = {}
+        self._said: dict[str, _Said] = {}
         self.waiting: dict[str, dict[str, Any]] = {}
         self.verdicts: Mapping[str, Verdict] = {}
 
@@ -49,35 +71,69 @@ class Teller:
             return statuses.misconfigured(broken.document, broken.problem, self._mirror.now_seconds)
         return statuses.project(self._known(uid), self._mirror.now_seconds)
 
-    async def tell(self) -> None:
-        """Write all statuses that changed."""
-        found = {uid: self.status(uid) for uid in self._world.documents}
-        changed = [
-            self._write_job(uid, status)
-            for uid, status in found.items()
-            if statuses.differs(self._world.documents[uid].get("status", {}), status)
-        ]
-        broken = [
-            self._write_broken(each)
-            for each in self._world.misconfigured.values()
-            if each.kind not in {kinds.TRAINING_JOB.name, kinds.PLACEMENT.name} and _is_news(each)
-        ]
-        await asyncio.gather(*changed, *broken)
+    def tell(self) -> None:
+        """Find the statuses that changed, for :meth:`run` to write."""
+        for uid in self._seen.keys() - self._world.documents.keys():
+            for each in (self._seen, self._said, self._pending):
+                each.pop(uid, None)
+        for uid in self._world.documents:
+            self._look(uid)
+        for uid, broken in self._world.misconfigured.items():
+            if broken.kind not in {kinds.TRAINING_JOB.name, kinds.PLACEMENT.name} and _is_news(broken):
+                self._pending[uid] = functools.partial(self._write_broken, broken)
+        self._news.set()
 
-    async def apply(self, kind: kinds.Kind, metadata: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
-        """Write a status; return whether that could be done."""
-        name, namespace = metadata["name"], metadata.get("namespace")
-        identity = {"name": name, "uid": metadata["uid"]} | ({"namespace": namespace} if namespace else {})
-        body = {"apiVersion": f"{kind.group}/{kind.version}", "kind": kind.name, "metadata": identity, "status": status}
-        try:
-            async with self._slots:
-                await self._kube.apply(f"{kind.object_path(name, namespace)}/status", body)
-        except KubeError as error:
-            # It was deleted, perhaps with a new one of its name (409): there is nobody to tell.
-            if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
-                _log.warning("status_not_written", kind=kind.name, uid=metadata["uid"], error=str(error))
-            return False
-        return True
+    async def run(self) -> None:
+        """Write what is to be told, some at a time, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(CONCURRENT_MAX):
+                tasks.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            while (uid := next((each for each in self._pending if each not in self._busy), None)) is not None:
+                self._busy.add(uid)
+                await self._pending.pop(uid)()
+                self._busy.remove(uid)
+            self._news.clear()
+            await self._news.wait()
+
+    def _look(self, uid: str) -> None:
+        """Take note if a job's status is not what was said last."""
+        seen = self._inputs(uid)
+        if self._seen.get(uid) == seen:
+            return
+        self._seen[uid] = seen
+        self._pending.pop(uid, None)
+        status = self.status(uid)
+        if statuses.differs(self._last(uid), status):
+            self._pending[uid] = functools.partial(self._write_job, uid, status)
+
+    def _inputs(self, uid: str) -> "_Seen":
+        """Return what a job's status is made from, as far as a change of it is worth a write."""
+        live = self._mirror.live.get(uid)
+        verdict, waiting = self.verdicts.get(uid), self.waiting.get(uid)
+        metadata = self._world.documents[uid]["metadata"]
+        placement = self._world.placement_by_attempt.get(str(live.id)) if live else None
+        return (
+            metadata["resourceVersion"],
+            self._world.leaves.get(metadata.get("namespace", "")),
+            live,
+            self._mirror.past.get(uid),
+            self._mirror.saved.get(uid),
+            verdict,
+            waiting["reason"] if waiting else None,
+            placement.metadata.resource_version if placement else None,
+        )
+
+    def _last(self, uid: str) -> Mapping[str, Any]:
+        """Return the status that was written last, unless the cache has a newer one."""
+        document, said = self._world.documents[uid], self._said.get(uid)
+        if said and (said.version is None or int(document["metadata"]["resourceVersion"]) < said.version):
+            return said.status
+        self._said.pop(uid, None)
+        found: Mapping[str, Any] = document.get("status", {})
+        return found
 
     def _known(self, uid: str) -> statuses.Known:
         job, live = self._world.jobs[uid], self._mirror.live.get(uid)
@@ -94,9 +150,18 @@ class Teller:
         )
 
     async def _write_job(self, uid: str, status: Mapping[str, Any]) -> None:
-        metadata = self._world.documents[uid]["metadata"]
+        if (document := self._world.documents.get(uid)) is None:
+            return
+        metadata = document["metadata"]
         failpoints.hit("before-status")
-        if await self.apply(kinds.TRAINING_JOB, metadata, status):
+        self._said[uid] = said = _Said(None, status)
+        version = await self.apply(kinds.TRAINING_JOB, metadata, status)
+        if self._said.get(uid) is said:
+            # What was not written is looked at again, and differs again.
+            self._said.pop(uid)
+            self._seen.pop(uid, None)
+        if version is not None:
+            self._said.setdefault(uid, _Said(version, status))
             await events.tell(self._kube, events.manifest(metadata, status, datetime.now(UTC)))
 
     async def _write_broken(self, broken: Misconfigured) -> None:
@@ -113,6 +178,20 @@ class Teller:
         if broken.kind in _PHASED:
             status["phase"] = "Misconfigured"
         await self.apply(kind, broken.document["metadata"], status)
+
+    async def apply(self, kind: kinds.Kind, metadata: Mapping[str, Any], status: Mapping[str, Any]) -> int | None:
+        """Write a status; return the version of the object that it made, or None if it was not written."""
+        name, namespace = metadata["name"], metadata.get("namespace")
+        identity = {"name": name, "uid": metadata["uid"]} | ({"namespace": namespace} if namespace else {})
+        body = {"apiVersion": f"{kind.group}/{kind.version}", "kind": kind.name, "metadata": identity, "status": status}
+        try:
+            answer = await self._kube.apply(f"{kind.object_path(name, namespace)}/status", body)
+        except KubeError as error:
+            # It was deleted, perhaps with a new one of its name (409): there is nobody to tell.
+            if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
+                _log.warning("status_not_written", kind=kind.name, uid=metadata["uid"], error=str(error))
+            return None
+        return int(answer["metadata"]["resourceVersion"])
 
 
 def _is_news(broken: Misconfigured) -> bool:

@@ -5,6 +5,7 @@ what the attempts say follows from decisions and leases, and their rates were th
 those that the policy demands is another matter: replay checks it.
 """
 
+import bisect
 import itertools
 import uuid
 from collections import defaultdict
@@ -43,11 +44,16 @@ def _cycles(read: Bundle) -> Iterator[Finding]:
         if not row.carried:
             by_cycle[row.body["term"], row.body["cycle"]].append(row)
     taken = {fact.amount: fact.sequence for fact in read.facts if fact.kind == "TermTaken"}
+    begun = sorted((sequence, number or 0) for number, sequence in taken.items())
+    highest = [0, *itertools.accumulate((number for _, number in begun), max)]
     last = (0, 0)
     for cycle in read.cycles:
         here = (cycle.term, cycle.cycle)
         if taken.get(cycle.term, cycle.sequence) >= cycle.sequence:
             yield Finding("C4", cycle.where, f"nobody had taken term {cycle.term} before")
+        newer = highest[bisect.bisect(begun, (cycle.sequence, 0))]
+        if newer > cycle.term:
+            yield Finding("C4", cycle.where, f"cycle {cycle.cycle} of term {cycle.term}, when term {newer} had begun")
         if here <= last or (cycle.term == last[0] and cycle.cycle != last[1] + 1):
             yield Finding(
                 "C4", cycle.where, f"cycle {cycle.cycle} of term {cycle.term} follows cycle {last[1]} of term {last[0]}"

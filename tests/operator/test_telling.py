@@ -1,0 +1,122 @@
+"""Telling beside the cycle: each status once, the last one, and again if it could not be written."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from hanse.operator.kube import KubeError
+from hanse.operator.mirror import Mirror, Past
+from hanse.operator.telling import Teller
+from hanse.operator.world import World
+
+UID = "11111111-1111-1111-1111-111111111111"
+
+
+def document(version, **status):
+    spec = {
+        "tier": "standard", "workers": {"replicas": 1}, "gpusPerWorker": 1, "accelerators": [{"class": "h100"}],
+        "maxRuntime": "1h",
+        "template": {"spec": {"containers": [{"name": "trainer", "image": "a.example/b@sha256:" + "ab" * 32}]}},
+    }  # fmt: skip
+    metadata = {"name": "job", "namespace": "red", "uid": UID, "generation": 1, "resourceVersion": str(version)}
+    return {"metadata": metadata, "spec": spec, "status": status}
+
+
+class Recorder:
+    """Stands for an API server that is slow: it answers when it is let."""
+
+    def __init__(self):
+        self.phases, self.version, self.lets, self.refuses = [], 10, asyncio.Event(), False
+
+    async def apply(self, _path, body):
+        self.phases.append(body["status"]["phase"])
+        await self.lets.wait()
+        if self.refuses:
+            raise KubeError(500, "not now")
+        self.version += 1
+        return {"metadata": {"resourceVersion": str(self.version)}}
+
+    async def request(self, *_):
+        return {}
+
+
+@contextlib.asynccontextmanager
+async def telling():
+    kube, world, mirror = Recorder(), World(), Mirror(past={UID: Past()})
+    world.take({"TrainingJob": {UID: document(10)}})
+    assert not world.misconfigured
+    teller = Teller(kube, world, mirror)
+    task = asyncio.create_task(teller.run())
+    yield teller, kube, world, mirror
+    task.cancel()
+
+
+async def settle():
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def ended(outcome):
+    return Past(attempts=1, last_outcome=outcome)
+
+
+async def _a_status_is_written_once_though_the_cache_is_late():
+    async with telling() as (teller, kube, world, _):
+        for _ in range(3):
+            teller.tell()
+            await settle()
+        kube.lets.set()
+        await settle()
+        teller.tell()
+        await settle()
+        assert ["Queued"] == kube.phases
+        # What comes back is what was written: nothing to say. What somebody else wrote is put right.
+        world.take({"TrainingJob": {UID: document(11, **teller.status(UID))}})
+        teller.tell()
+        await settle()
+        assert ["Queued"] == kube.phases
+        world.take({"TrainingJob": {UID: document(12, phase="Running")}})
+        teller.tell()
+        await settle()
+        assert ["Queued", "Queued"] == kube.phases
+
+
+async def _a_job_whose_status_changes_twice_is_told_the_last_one():
+    async with telling() as (teller, kube, _, mirror):
+        teller.tell()
+        await settle()
+        for past in (ended("Stopped"), ended("Succeeded")):
+            mirror.past[UID] = past
+            teller.tell()
+            await settle()
+        kube.lets.set()
+        await settle()
+        assert ["Queued", "Succeeded"] == kube.phases
+
+
+async def _a_status_that_is_not_taken_is_written_again():
+    async with telling() as (teller, kube, _, _):
+        kube.lets.set()
+        kube.refuses = True
+        teller.tell()
+        await settle()
+        kube.refuses = False
+        teller.tell()
+        await settle()
+        teller.tell()
+        await settle()
+        assert ["Queued", "Queued"] == kube.phases
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        _a_status_is_written_once_though_the_cache_is_late,
+        _a_job_whose_status_changes_twice_is_told_the_last_one,
+        _a_status_that_is_not_taken_is_written_again,
+    ],
+    ids=lambda promise: promise.__name__.strip("_"),
+)
+def test_telling(promise):
+    asyncio.run(promise())
