@@ -145,7 +145,7 @@ class Books:
         except DevclusterError as error:
             stage.claim("the export verifies", holds=False, found=str(error))
             return
-        stage.lines(said)
+        stage.lines(said.replace(f"{out}: ", ""))
         stage.claim("the export verifies", holds=True)
         self._tamper(out)
 

@@ -32,30 +32,40 @@ class Gangs:
     def begin(self) -> None:
         """Have the guest borrow, and let it get some way."""
         stage = self._stage
+        if self._missing:
+            self._begin_simulated()
+            return
         stage.title(
             "Borrowed, for real: a gang of three processes on a real kubelet",
             "The workers are pods on zhejiang-lab's node: processes that meet by name, average numbers over sockets "
             "and save their state in an S3 server. Their credentials come from a Secret of jiangsu-lab, sealed by the "
             "operator to the key of the agent that starts the pods.",
         )
-        if self._missing:
-            typer.secho(f"  left out: processes, checkpoints and S3, since {self._missing}", fg="yellow")
-        self._jobs.apply("11-jiangsu-gang")
-        stage.reaches("jiangsu-lab/real-guest borrows 3 of zhejiang-lab's 4 places", GUEST,
-                      phase="Running", strength="BORROW", cluster="zhejiang-lab-hz")  # fmt: skip
-        if self._missing:
-            return
+        self._borrow()
         stage.show("get", "pods,services", "-n", WORKERS)
         self._check_variables()
         stage.until(f"it has come to step {STEPS_FIRST} or further, by a checkpoint of record", self._has_come)
+
+    def _begin_simulated(self) -> None:
+        self._stage.title(
+            "Borrowed: a gang of three workers",
+            "The same jobs as on a real node, simulated: nothing saves its state or goes on from it.",
+        )
+        typer.secho(f"  left out: processes, checkpoints and S3, since {self._missing}", fg="yellow")
+        self._borrow()
+
+    def _borrow(self) -> None:
+        self._jobs.apply("11-jiangsu-gang")
+        self._stage.reaches("jiangsu-lab/real-guest borrows 3 of zhejiang-lab's 4 places", GUEST,
+                            phase="Running", strength="BORROW", cluster="zhejiang-lab-hz")  # fmt: skip
 
     def take_back(self) -> None:
         """Have the owner come back: the guest stops, and goes on when the owner is done."""
         stage = self._stage
         stage.title(
             "The owner comes back",
-            "zhejiang-lab wants two places, and one is idle. A HOME job stops who borrowed: the guest is told, saves, "
-            "and goes; its place in the queue and its checkpoint stay.",
+            "zhejiang-lab wants two places, and one is idle. A HOME job stops who borrowed: the guest is told, has "
+            "time to save, and goes; its place in the queue and what it saved stay.",
         )
         self._jobs.apply("12-zhejiang-gang")
         stage.reaches("zhejiang-lab/real-owner runs at HOME, on its own node", OWNER, phase="Running", strength="HOME")

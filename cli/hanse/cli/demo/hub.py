@@ -42,7 +42,7 @@ class Hub:
         # The API server's own address: where that is a bridge's, pods reach it too.
         self.address = str(urlsplit(own.url).hostname)
         self.api_url = f"http://{self.address}:{self.free_port()}"
-        self._operator_port = self.free_port()
+        self._operator_port = self.free_port("127.0.0.1")
         self._token = self.folder / "internal-token"
         self._database_url = files.write_secret(self.folder / "database-url", own.database_url)
 
@@ -110,9 +110,9 @@ class Hub:
         finally:
             engine.dispose()
 
-    def free_port(self) -> int:
-        """Return a port that nobody uses."""
-        with socket.create_server((self.address, 0)) as server:
+    def free_port(self, host: str = "") -> int:
+        """Return a port that nobody uses on *host*, by default the hub's address."""
+        with socket.create_server((host or self.address, 0)) as server:
             return int(server.getsockname()[1])
 
     def _start_operator(self) -> None:

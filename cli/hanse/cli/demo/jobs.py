@@ -110,7 +110,7 @@ class Jobs:
             "one standard job of tencent was stopped for it, and keeps its place in the queue", self._one_gave_way
         )
         statuses = {job: stage.status(job) for job in ("alibaba/search-ranker", "alibaba/ads-ctr")}
-        untouched = all(each.get("phase") == "Running" and not each["preemptions"] for each in statuses.values())
+        untouched = all(each.get("phase") == "Running" and not each.get("preemptions") for each in statuses.values())
         stage.claim("no job of alibaba was stopped", holds=untouched, found=statuses)
         pictures.nodes(stage)
 

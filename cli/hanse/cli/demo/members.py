@@ -34,19 +34,11 @@ class Party:
 PARTIES = (
     Party("tencent", "Tencent", "li@tencent", "tencent-gz", "guangdong", "h100-80g", 4, 8),
     Party("alibaba", "Alibaba", "wang@alibaba", "alibaba-hz", "zhejiang", "h100-80g", 4, 8),
-    Party(
-        "guangdong-lab",
-        "Guangdong Laboratory",
-        "chen@guangdong-lab",
-        "guangdong-lab-sz",
-        "guangdong",
-        "ascend-910b",
-        2,
-        8,
-    ),
+    Party("guangdong-lab", "Guangdong Laboratory", "chen@guangdong-lab", "guangdong-lab-sz", "guangdong",
+          "ascend-910b", 2, 8),
     Party("zhejiang-lab", "Zhejiang Laboratory", "zhou@zhejiang-lab", "zhejiang-lab-hz", "zhejiang", SLOT_CLASS, 1, 4),
     Party("jiangsu-lab", "Jiangsu Laboratory", "xu@jiangsu-lab"),
-)
+)  # fmt: skip
 BY_NAME = {party.name: party for party in PARTIES}
 MORE_PEOPLE = {"tencent": ["chief@tencent"]}
 

@@ -56,11 +56,12 @@ def _next_steps(own: cluster.Cluster, hub: Hub) -> tuple[str, ...]:
 
 
 def _alliance(stage: Stage, own: cluster.Cluster, hub: Hub, missing: str) -> None:
+    place = "one more node" if missing else "a node that really runs pods"
     stage.title(
         "An alliance of five members that compete",
-        "tencent and alibaba bring 32 H100 each, guangdong-lab 16 Ascend 910B, zhejiang-lab one node that really runs "
-        "pods; jiangsu-lab brings nothing yet. All nodes but that one are simulated, and say so; everything else is "
-        "real: etcd, the API server, the kubelet, PostgreSQL, Hanse's operator, API service and four agents.",
+        "tencent and alibaba bring 32 H100 each, guangdong-lab 16 Ascend 910B, zhejiang-lab four places for workers on "
+        f"{place}; jiangsu-lab brings nothing. {'All' if missing else 'All other'} nodes are simulated, and say so. The "
+        "rest is real: etcd, the API server, PostgreSQL, Hanse's operator, API service and four agents.",
     )
     stage.claim(f"these parts run: {', '.join(own.parts())}", holds="kube-apiserver" in own.parts())
     chart.install(stage)
