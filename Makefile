@@ -58,6 +58,10 @@ format: setup ## Format the code and mend what can be mended.
 crds: setup ## Generate the CRDs, the admission policies and docs/reference from the models.
 	@$(RUN) python -m hanse.resources.generate
 
+.PHONY: outputs
+outputs: setup ## Write the outputs in docs/outputs.md anew, from a pool that runs.
+	@HANSE_WRITE_OUTPUTS=1 $(RUN) pytest -q tests/cli/test_waiting.py -k outputs
+
 .PHONY: image
 image: setup ## Build the container image as an OCI archive (root; needs debootstrap).
 	@$(RUN) hanse devcluster image

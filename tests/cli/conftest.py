@@ -165,7 +165,7 @@ class Town:
         """Delete all jobs, and wait until nothing of them runs."""
         for member in NODES:
             self.own.kubectl("delete", "trainingjobs", "--all", f"--namespace={member}", "--wait=false")
-        ended = "SELECT 1 FROM ledger.attempt WHERE state NOT IN ('released', 'expired', 'cancelled')"
+        ended = "SELECT 1 FROM ledger.attempt WHERE ended_at_seconds IS NULL"
         self.until("nothing runs", lambda: not self.rows(ended))
 
     def rows(self, statement, **values):

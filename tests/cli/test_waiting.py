@@ -1,12 +1,18 @@
 """Who waits, where and why, from the leading operator through the API service to the member's terminal."""
 
+import difflib
+import os
+import re
+import shlex
 import time
+from pathlib import Path
 
 import pytest
 
 from hanse.api.leader import Leader
 from hanse.api.problems import UnavailableError
 
+PAGE = Path(__file__).parents[2] / "docs" / "outputs.md"
 WAITING = {"north": ["first", "second"], "south": ["third"]}
 
 
@@ -56,3 +62,33 @@ def test_who_does_not_show_the_operators_token_is_told_nothing(busy, token):
     leader = Leader(f"http://127.0.0.1:{busy.operator_port}", token)
     with pytest.raises(UnavailableError, match="both need --internal-token-file with the same content"):
         leader.queue(frozenset({"north"}))
+
+
+def normal(text):
+    """Return an output with fixed ages, times, ids and versions, and without what only pads them."""
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", "2026-11-02T09:00:00Z", text)
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "00000000-0000-0000-0000-000000000000", text)
+    text = re.sub(r"(Resource Version: +)\d+", r"\g<1>1", text)
+    head, events, tail = text.partition("\nEvents:\n")
+    tail = re.sub(r" +\d+[smh]\d*[smh]?( \(x\d+ over \S+\))?  +", "  1m  ", tail)
+    tail = re.sub(r"(?<=\S) {2,}", "  ", re.sub(r"-{4,}", "----", tail))
+    return "".join(f"{line.rstrip()}\n" for line in (head + events + tail).strip().splitlines())
+
+
+def test_the_outputs_in_the_docs_are_the_true_ones(busy):
+    """HANSE_WRITE_OUTPUTS=1, which `make outputs` sets, writes them."""
+    variables = busy.as_people("north")
+
+    def shown(match):
+        program, *args = shlex.split(match["command"])
+        said = busy.own.kubectl(*args).stdout if program == "kubectl" else busy.hanse(*args, **variables)
+        if args[0] == "get":
+            said = re.sub(r"\d+[smhd]\w*$", "1m", said, flags=re.MULTILINE)
+        return f"```console\n$ {match['command']}\n{normal(said)}```"
+
+    before = PAGE.read_text()
+    after = re.sub(r"```console\n\$ (?P<command>.*)\n(.*\n)*?```", shown, before)
+    if os.environ.get("HANSE_WRITE_OUTPUTS"):
+        PAGE.write_text(after)
+    else:
+        assert before == after, "\n".join(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm=""))

@@ -12,14 +12,17 @@ from datetime import UTC, datetime
 import psycopg
 from structlog.testing import capture_logs
 
+from hanse import scheduler
 from hanse.ledger import attempts, database, reports, term
 from hanse.operator.cycle import Leader
+from hanse.operator.following import Follower
 from hanse.operator.world import World
 
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 IMAGE = "registry.example/trainer@sha256:06ea17a8981d25b0315ff17bd1ebad3d95c15a3f8b764eaadb93612d9b61a54e"
 START = 1_793_491_200
 HOUR = 3_600_000
+REFUSALS = {"plan_refused", "job_held_back", "pool_refused"}
 MEMBERS = ("red", "blue")
 CLASSES = {"h100": {"bf16": 1000, "fp8": 2000}, "ascend": {"bf16": 600}}
 CLOCK = """
@@ -226,13 +229,21 @@ class Parties:
 
     # What the operator does.
     def cycle(self):
-        """Let the leader look, plan and record once; return what it logged as wrong."""
+        """Let the leader look, plan and record once; return what it logged as refused."""
         with capture_logs() as logs:
             self.leader._members.sync(self.world)
             self.leader._read()
+            self.followed_is_built()
             asyncio.run(self.leader._plan_and_record())
         self.seen.update(each["event"] for each in logs)
-        return [each for each in logs if each["log_level"] in {"warning", "error"}]
+        return [each for each in logs if each["event"] in REFUSALS]
+
+    def followed_is_built(self):
+        """The leader's planner, which followed differences so far, says what one says that starts now."""
+        inputs = self.leader._inputs()
+        (warm, planned), (cold, wanted) = self.leader._follower.plan(inputs), Follower().plan(inputs)
+        assert wanted.to_bytes() == planned.to_bytes()
+        assert scheduler.state_digest(cold.snapshot) == scheduler.state_digest(warm.snapshot)
 
     def decided(self):
         rows = self.super.execute("SELECT kind, count(*) FROM ledger.decision GROUP BY kind").fetchall()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pools import LOW, MIDDLE, Option, job, nodes, organisation, pool, snapshot
 
 from hanse.quota.errors import QuotaError
-from hanse.scheduler import Delta, Planner, SnapshotError, build, plan, reading
+from hanse.scheduler import Delta, Planner, SnapshotError, build, plan, reading, state_digest
 from hanse.scheduler.decisions import AttemptId
 from hanse.scheduler.pool import Contribution, Member, Rung
 from hanse.scheduler.records import Attempt, Placed
@@ -112,6 +112,39 @@ def test_a_snapshot_read_back_into_records_is_the_same(world, data):
     for name in ("nodes", "attempts", "holdings"):
         assert np.array_equal(getattr(now, name), getattr(again, name))
     assert reading.jobs(now) == reading.jobs(again)
+
+
+@given(world=worlds.worlds(caps=worlds.windows, policy=worlds.short_funding), data=st.data())
+def test_a_pool_that_is_read_again_and_again_is_followed_by_its_differences(world, data):
+    """Whoever reads all records each time, attempts too, and tells the differences, has the snapshot of a new build."""
+    planner, seen = Planner(world.snapshot), world.snapshot
+    for _ in range(data.draw(st.integers(1, 4), label="cycles")):
+        world.step()
+        world.happen_without_policy(data)
+        now = world.snapshot
+        planner.apply(
+            Delta(
+                as_of=now.as_of, nodes=tuple(reading.nodes(now)), jobs=tuple(reading.jobs(now)), caps=now.caps,
+                jobs_gone=tuple(set(seen.jobs["uid"].tolist()) - set(now.jobs["uid"].tolist())),
+                attempts=tuple(reading.attempts(now)),
+            )
+        )  # fmt: skip
+        seen = now
+        pool = replace(world.pool, caps=now.caps)
+        cold = build(pool, reading.nodes(now), reading.jobs(now), reading.attempts(now), now.as_of)
+        assert plan(cold).to_bytes() == planner.plan().to_bytes()
+        assert state_digest(cold) == state_digest(planner.snapshot)
+
+
+def test_the_digest_of_a_snapshot_changes_with_anything_in_it():
+    jobs, roomy = [job("j", "a"), job("k", "a", gpus=1)], replace(NODES[0], memory_mib=1)
+    every = [
+        snapshot(pool("a"), NODES, jobs), snapshot(pool("a"), NODES, jobs, as_of=1), snapshot(pool("a"), [roomy], jobs),
+        snapshot(pool("a"), NODES, jobs[:1]), snapshot(pool("a"), NODES, [jobs[0], job("k", "a", gpus=2)]),
+        snapshot(pool(Member("a", levy=1)), NODES, jobs), snapshot(pool("a"), NODES, jobs, [attempt("j")]),
+        snapshot(pool("a"), NODES, [job("j", "a", gpus=1), job("k", "a")]),
+    ]  # fmt: skip
+    assert len(every) == len({state_digest(each) for each in every})
 
 
 def test_a_node_that_somebody_is_on_cannot_go():

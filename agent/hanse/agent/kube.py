@@ -5,6 +5,7 @@ client's transport and authentication are used; its models are not.
 """
 
 import json
+import logging
 import socket
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import yaml
 from kubernetes.aio import client, config
 from kubernetes.aio.client.exceptions import ApiException
 
@@ -21,6 +23,7 @@ PAGE = 500
 WATCH_SECONDS = 300
 MERGE_PATCH = "application/merge-patch+json"
 Object = dict[str, Any]
+_LOG = logging.getLogger(__name__)
 
 
 class KubeError(Exception):
@@ -39,14 +42,14 @@ class Kube:
 
     @classmethod
     async def open(cls, kubeconfig: Path | None) -> "Kube":
-        """Connect as *kubeconfig* says, or as the pod that this runs in."""
+        """Connect as *kubeconfig* says, or as the pod that this runs in; a token that is renewed there is taken up."""
         configuration = client.Configuration()
         if kubeconfig is None:
             config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
-            await config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=str(kubeconfig), client_configuration=configuration
-            )
+            renewal = _Renewal(kubeconfig)
+            await renewal.load(configuration)
+            configuration.refresh_api_key_hook = renewal  # type: ignore[assignment]  # the client types it as None
         return cls(configuration)
 
     def own_address(self) -> str:
@@ -140,6 +143,31 @@ class Kube:
             raise KubeError(0, f"{method} {path}: {_said(error)}") from error
         response: aiohttp.ClientResponse = answer.response
         return response
+
+
+class _Renewal:
+    """Reads a kubeconfig again when it has changed; the client calls it before each request."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._read_ns = file, 0
+
+    async def load(self, configuration: client.Configuration) -> None:
+        """Make *configuration* what the file says."""
+        changed_ns = self._file.stat().st_mtime_ns
+        await config.load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=str(self._file), client_configuration=configuration
+        )
+        self._read_ns = changed_ns
+
+    async def __call__(self, configuration: client.Configuration) -> None:
+        """Take up a new token. A file that cannot be read, as it is being written, is read at the next request."""
+        try:
+            if self._file.stat().st_mtime_ns != self._read_ns:
+                fresh = client.Configuration()
+                await self.load(fresh)
+                configuration.api_key = fresh.api_key
+        except (OSError, ValueError, yaml.YAMLError, config.ConfigException) as error:
+            _LOG.warning("%s cannot be read, so its last token stays in use: %s", self._file, error)
 
 
 def _said(error: BaseException) -> str:

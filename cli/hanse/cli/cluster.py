@@ -70,13 +70,16 @@ def join(
     _write_secret(out / "hub.kubeconfig", json.dumps(_kubeconfig(hub, namespace, token), indent=1))
     _write_secret(out / "api-token", hub.token(namespace, install.AGENT, AUDIENCE, TOKEN_SECONDS))
     (out / MANIFESTS).write_text(yaml.safe_dump_all(install.at_member(name), sort_keys=False))
-    (out / SETTINGS).write_text(_settings(name, api, selector))
+    is_new = not (out / SETTINGS).exists()
+    if is_new:
+        (out / SETTINGS).write_text(_settings(name, api, selector))
     typer.echo(f"cluster {name} of {member} may join; hand {out} to the member:")
     typer.echo("  hub.kubeconfig, api-token   the agent's credentials at the hub")
     typer.echo(
         "  member-cluster.yaml         what is to be made in the member's cluster: hanse cluster install does it"
     )
-    typer.echo("  agent.yaml                  the agent's settings; put the folder's files beside the agent's keys")
+    what = "the agent's settings" if is_new else "left as it was: it is the member's to change"
+    typer.echo(f"  agent.yaml                  {what}; put the folder's files beside the agent's keys")
 
 
 @app.command("install")

@@ -1,6 +1,7 @@
 """`hanse jobs`, `hanse queue`, `hanse explain`: what runs, what waits, and why."""
 
 import json
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -43,7 +44,8 @@ def explain(
     told = ask(api, f"/v1/jobs/{namespace}/{name}/explain")
     table = Table("when", "decision", "verdict", "reason", "fence", box=None, pad_edge=False)
     for each in told["decisions"]:
-        table.add_row(*(str(each[key] or "-") for key in ("recorded_at", "kind", "verdict", "reason", "fence")))
+        when = datetime.fromisoformat(each["recorded_at"]).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        table.add_row(when, *(str(each[key] or "-") for key in ("kind", "verdict", "reason", "fence")))
     _print(table, "nothing was decided about it yet")
     typer.echo(told["now"].get("message") or json.dumps(told["now"], indent=1))
 

@@ -11,6 +11,7 @@ it.
 
 import asyncio
 import hashlib
+import itertools
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from hanse.operator import ends, entries, failpoints, members, snapshot
 from hanse.operator.actuator import Actuator
 from hanse.operator.cache import Cache
 from hanse.operator.fitness import Verdict
+from hanse.operator.following import Follower, Situation
 from hanse.operator.kube import Kube
 from hanse.operator.mirror import Mirror
 from hanse.operator.pool_telling import PoolTeller
@@ -84,12 +86,13 @@ class Leader:
             self.kube, self.engine, self.term, world=self.world, mirrored=self.mirror, storage=self._storage
         )
         self._members = members.Register(self.engine)
+        self._follower = Follower()
         self._held_back: dict[str, tuple[Verdict, float]] = {}
         self._nodes_version: tuple[int, int] = (0, -1)
         self._is_finishing = False
         self._is_plan_cut = False
         self._suspects = Suspects(self.engine, self.term, self.world, self.mirror)
-        self._situation: snapshot.Situation | None = None
+        self._situation: Situation | None = None
         self._pool_teller = PoolTeller(self.world, self.teller)
         self._tidier = Tidier(self.kube, self.world, self.mirror)
         self._reported: list[reports.Node] = []
@@ -185,7 +188,7 @@ class Leader:
         without_storage = self._storage.given_up()
         ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror, without_storage)]
         self.progress.brake = self._suspects.problem
-        groups = _once_each([*ended, *translated])
+        groups = _once_each(itertools.chain(ended, translated))
         self.teller.take(plan, situation.verdicts)
         if groups:
             await asyncio.to_thread(self._record, situation, groups)
@@ -194,10 +197,12 @@ class Leader:
             self._is_plan_cut = True
             self.woken.set()
 
-    def _plan(self) -> tuple[snapshot.Situation, scheduler.Plan]:
+    def _plan(self) -> tuple[Situation, scheduler.Plan]:
+        return self._follower.plan(self._inputs())
+
+    def _inputs(self) -> snapshot.Inputs:
         held_back = self._storage.verdicts() | {job: verdict for job, (verdict, _) in self._held_back.items()}
-        situation = snapshot.build(snapshot.Inputs(self.world, self.mirror, self._nodes, self._taken(), held_back))
-        return situation, scheduler.plan(situation.snapshot)
+        return snapshot.Inputs(self.world, self.mirror, self._nodes, self._taken(), held_back)
 
     def _taken(self) -> dict[str, int]:
         """Return what is posted and reserved under each open window of a cap."""
@@ -210,7 +215,7 @@ class Leader:
         with database.transaction(self.engine) as connection:
             return {name: int(taken) for name, taken in connection.execute(statement)}
 
-    def _record(self, situation: snapshot.Situation, groups: list[entries.Group]) -> None:
+    def _record(self, situation: Situation, groups: list[entries.Group]) -> None:
         failpoints.hit("before-record")
         try:
             self._record_cycle(situation, entries.flatten(groups))
@@ -224,7 +229,7 @@ class Leader:
             self._record_one_by_one(situation, groups)
         failpoints.hit("after-record")
 
-    def _record_one_by_one(self, situation: snapshot.Situation, groups: list[entries.Group]) -> None:
+    def _record_one_by_one(self, situation: Situation, groups: list[entries.Group]) -> None:
         for group in groups:
             try:
                 self._record_cycle(situation, group.entries)
@@ -237,8 +242,8 @@ class Leader:
                 self._held_back[group.job] = (verdict, time.monotonic() + HELD_BACK_SECONDS)
                 return
 
-    def _record_cycle(self, situation: snapshot.Situation, recorded: tuple[decisions.Entry, ...]) -> None:
-        state = hashlib.sha256(b"".join(_bytes(situation.snapshot))).digest()
+    def _record_cycle(self, situation: Situation, recorded: tuple[decisions.Entry, ...]) -> None:
+        state = scheduler.state_digest(situation.snapshot)
         cycle = decisions.Cycle(
             term=self.term,
             cycle=self.progress.cycle + 1,
@@ -273,9 +278,3 @@ def _once_each(groups: Iterable[entries.Group]) -> list[entries.Group]:
 def _reason(error: Exception) -> resources.Reason:
     is_cap = isinstance(error, errors.CapExceededError)
     return resources.Reason.EXCEEDS_CAP if is_cap else resources.Reason.MISCONFIGURED
-
-
-def _bytes(state: scheduler.Snapshot) -> Iterable[bytes]:
-    yield repr((state.as_of, state.catalogue.pool, state.caps, state.shapes)).encode()
-    for table in (state.nodes, state.jobs, state.attempts, state.holdings):
-        yield table.tobytes()

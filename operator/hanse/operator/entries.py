@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from hanse.evidence import identity
 from hanse.ledger.decisions import Admission, Effect, Entry, Funding, Label, Strength
 from hanse.operator.fitness import organisation_name
+from hanse.operator.following import Situation
 from hanse.operator.mirror import PREEMPT, Live, Mirror
-from hanse.operator.snapshot import Situation
 from hanse.operator.world import World
 from hanse.quota import units
 from hanse.resources import TrainingJobSpec

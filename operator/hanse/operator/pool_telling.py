@@ -14,9 +14,9 @@ from typing import Any
 from hanse import resources
 from hanse.ledger.reports import Agent
 from hanse.operator import kinds, pool_statuses
+from hanse.operator.following import Situation
 from hanse.operator.pool_statuses import View
 from hanse.operator.reach import Reach
-from hanse.operator.snapshot import Situation
 from hanse.operator.telling import Teller
 from hanse.operator.world import World
 

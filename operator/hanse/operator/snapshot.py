@@ -1,9 +1,9 @@
-"""The snapshot: the world and the mirror as the planner wants them.
+"""What a snapshot is made of: the world and the mirror as the planner's records.
 
-In: typed objects, attempts, node reports, what caps have taken, the time. Out: a :class:`Situation`: the planner's
-snapshot, and a verdict on each job that cannot be in it. Next is :mod:`hanse.operator.cycle`. Pure: the same input
-gives the same snapshot. One bad object must not keep the others out, so whatever the planner would refuse is left out
-here, with a reason.
+In: typed objects, attempts, node reports, what caps have taken, the time. Out: :class:`Gathered`: the records, and a
+verdict on each job that cannot be among them. Next is :mod:`hanse.operator.following`. Pure: the same input gives the
+same records. One bad object must not keep the others out, so whatever the planner would refuse is left out here, with
+a reason.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hanse import resources, scheduler
+from hanse import resources
 from hanse.evidence import identity
 from hanse.ledger import reports
 from hanse.operator import capping, offers, shapes
@@ -28,10 +28,14 @@ NODE_ID_LENGTH_MAX = 113
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """Everything that a cycle decides on."""
+class Gathered:
+    """The planner's records, a verdict on each job that cannot be among them, and the windows of caps."""
 
-    snapshot: scheduler.Snapshot
+    pool: pools.Pool
+    nodes: Mapping[str, records.Node]
+    jobs: Mapping[str, records.Job]
+    attempts: tuple[records.Attempt, ...]
+    as_of: int
     verdicts: Mapping[str, Verdict]
     windows: Mapping[tuple[str, str, int], capping.Opened]
 
@@ -48,13 +52,8 @@ class Inputs:
     """Jobs whose decisions the ledger refused a moment ago, and with what words."""
 
 
-def build(inputs: Inputs) -> Situation:
-    """Return the situation as of the mirror's time.
-
-    Raises:
-        QuotaError: the members' and the alliance's settings contradict one another.
-
-    """
+def gather(inputs: Inputs, memory: shapes.Memory) -> Gathered:
+    """Return what is to be planned for, as of the mirror's time."""
     world, mirror = inputs.world, inputs.mirror
     opened = cap_windows(world, mirror.now_seconds)
     pool = _pool(world, capping.left(opened, inputs.taken_by_account))
@@ -62,14 +61,15 @@ def build(inputs: Inputs) -> Situation:
     fitness = Fitness(world, pool)
     verdicts = dict(inputs.held_back)
     jobs: dict[str, records.Job] = {}
+    memory.keep(world.jobs)
     for uid, job in world.jobs.items():
         if (verdict := fitness.unfit(job)) is not None:
             verdicts[uid] = verdict
         else:
-            jobs[uid] = _job(inputs, uid, job, suspended=_held_back(inputs, uid, job))
-    attempts = _attempts(mirror, fitness, jobs, nodes)
-    snapshot = scheduler.build(pool, nodes.values(), jobs.values(), attempts, mirror.now_seconds)
-    return Situation(snapshot, verdicts, {(each.organisation, each.cap, each.start_seconds): each for each in opened})
+            jobs[uid] = _job(inputs, uid, job, memory.shape(uid, job.spec))
+    attempts = tuple(_attempts(mirror, fitness, jobs, nodes))
+    windows = {(each.organisation, each.cap, each.start_seconds): each for each in opened}
+    return Gathered(pool, nodes, jobs, attempts, mirror.now_seconds, verdicts, windows)
 
 
 def _attempts(
@@ -251,7 +251,7 @@ def failed(job: resources.TrainingJob, past: Past) -> str | None:
     return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" else None
 
 
-def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, *, suspended: bool) -> records.Job:
+def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, shape: pools.Shape) -> records.Job:
     mirror = inputs.mirror
     past, live = mirror.past.get(uid, NEVER_RAN), mirror.live.get(uid)
     created = job.metadata.creation_timestamp
@@ -259,11 +259,11 @@ def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, *, suspended: boo
         uid=uid,
         organisation=organisation_name(inputs.world.leaves[job.metadata.namespace or ""]),
         tier=job.spec.tier,
-        shape=shapes.shape(job.spec),
+        shape=shape,
         submitted_seconds=int(created.timestamp()) if created else 0,
         preemptions=past.preemptions,
         attempts=live.fence if live else past.attempts,
-        suspended=suspended,
+        suspended=_held_back(inputs, uid, job),
     )
 
 

@@ -16,7 +16,7 @@ from hanse.scheduler import building, columns, reading
 from hanse.scheduler.columns import Integers, Table
 from hanse.scheduler.decisions import AttemptId
 from hanse.scheduler.pool import CapWindow, Pool
-from hanse.scheduler.records import Job, Node
+from hanse.scheduler.records import Attempt, Job, Node
 from hanse.scheduler.snapshot import Snapshot, attempt_rows
 
 GONE = -1
@@ -24,10 +24,11 @@ GONE = -1
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What happened up to `as_of`. Records replace those of the same name; `caps`, if given, replace all.
+    """What happened up to `as_of`. Records replace those of their name; `caps` and `attempts`, if given, replace all.
 
     `ended` are attempts that are confirmed to hold nothing any more, however they ended. A job that goes takes its
-    attempts along; a node that goes must hold nothing any more.
+    attempts along; a node that goes must hold nothing any more. Who reads attempts from elsewhere, instead of following
+    plans and ends, gives `attempts`, and neither `ended` nor `checkpoints`.
     """
 
     as_of: int
@@ -38,6 +39,7 @@ class Delta:
     ended: tuple[AttemptId, ...] = ()
     checkpoints: tuple[tuple[AttemptId, int], ...] = ()
     caps: tuple[CapWindow, ...] | None = None
+    attempts: tuple[Attempt, ...] | None = None
     pool: Pool | None = None
 
 
@@ -50,7 +52,11 @@ def changed(snapshot: Snapshot, delta: Delta) -> Snapshot:
         KeyError: an attempt that it names is not there.
 
     """
-    snapshot = _with_attempts(replace(snapshot, as_of=delta.as_of), delta)
+    snapshot = replace(snapshot, as_of=delta.as_of)
+    if delta.attempts is None:
+        snapshot = _with_attempts(snapshot, delta)
+    else:
+        snapshot = _without(snapshot, np.arange(len(snapshot.attempts)))
     if delta.jobs or delta.jobs_gone:
         snapshot = _with_jobs(snapshot, delta)
     if delta.pool is not None:
@@ -59,6 +65,13 @@ def changed(snapshot: Snapshot, delta: Delta) -> Snapshot:
         snapshot = _with_nodes(snapshot, delta)
     if delta.caps is not None:
         snapshot = replace(snapshot, caps=building.sorted_caps(delta.caps))
+    return snapshot if delta.attempts is None else _with_all_attempts(snapshot, delta.attempts)
+
+
+def _with_all_attempts(snapshot: Snapshot, records: Sequence[Attempt]) -> Snapshot:
+    attempts, holdings = building.attempt_rows(snapshot.catalogue, snapshot.nodes, snapshot.jobs, records)
+    snapshot = replace(snapshot, attempts=attempts, holdings=holdings)
+    building.check(snapshot)
     return snapshot
 
 

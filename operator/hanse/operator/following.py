@@ -1,0 +1,97 @@
+"""Following: the planner's snapshot, kept from cycle to cycle instead of being built anew.
+
+In: what a snapshot is made from. Out: a :class:`Situation`, and its plan. What the last cycle had and this one has are
+compared record by record, and only the difference goes to the planner, which keeps what does not depend on it. Nothing
+is followed that was not read: a plan that was recorded comes back as attempts of the mirror. A follower starts anew
+when the pool has changed, after an error, and now and then; it belongs to one leader.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hanse import scheduler
+from hanse.operator import capping, shapes, snapshot
+from hanse.operator.fitness import Verdict
+from hanse.operator.snapshot import Gathered, Inputs
+from hanse.scheduler import pool as pools
+
+FOLLOWED_MAX = 1000
+"""Looks until a snapshot is built anew: the shapes of jobs that are gone stay in it until then."""
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that a cycle decides on."""
+
+    snapshot: scheduler.Snapshot
+    verdicts: Mapping[str, Verdict]
+    windows: Mapping[tuple[str, str, int], capping.Opened]
+
+
+class Follower:
+    """Plans for the same pool again and again."""
+
+    def __init__(self) -> None:
+        self._memory = shapes.Memory()
+        self._last: tuple[Gathered, scheduler.Planner] | None = None
+        self._followed = 0
+
+    def plan(self, inputs: Inputs) -> tuple[Situation, scheduler.Plan]:
+        """Return the situation as of the mirror's time, and what is to be done.
+
+        Raises:
+            QuotaError: the members' and the alliance's settings contradict one another.
+
+        """
+        gathered = snapshot.gather(inputs, self._memory)
+        planner = self._follow(gathered) or _started(gathered)
+        decided = planner.plan()
+        self._last = gathered, planner
+        return Situation(planner.snapshot, gathered.verdicts, gathered.windows), decided
+
+    def _follow(self, gathered: Gathered) -> scheduler.Planner | None:
+        """Return the last planner with what has changed since, or None if it is to start anew."""
+        last, self._last = self._last, None  # after an error it stays None
+        self._followed += 1
+        if last is None or self._followed > FOLLOWED_MAX or _settings(last[0]) != _settings(gathered):
+            self._followed = 0
+            return None
+        before, planner = last
+        planner.apply(_difference(before, gathered))
+        return planner
+
+
+def _started(gathered: Gathered) -> scheduler.Planner:
+    return scheduler.Planner(
+        scheduler.build(
+            gathered.pool, gathered.nodes.values(), gathered.jobs.values(), gathered.attempts, gathered.as_of
+        )
+    )
+
+
+def _settings(gathered: Gathered) -> pools.Pool:
+    """Return the pool without what its caps have left, which changes with each plan."""
+    return dataclasses.replace(gathered.pool, caps=())
+
+
+def _difference(before: Gathered, after: Gathered) -> scheduler.Delta:
+    return scheduler.Delta(
+        as_of=after.as_of,
+        nodes=_changed(before.nodes, after.nodes),
+        nodes_gone=_gone(before.nodes, after.nodes),
+        jobs=_changed(before.jobs, after.jobs),
+        jobs_gone=_gone(before.jobs, after.jobs),
+        caps=after.pool.caps,
+        attempts=None if before.attempts == after.attempts else after.attempts,
+    )
+
+
+def _changed(before: Mapping[str, Record], after: Mapping[str, Record]) -> tuple[Record, ...]:
+    return tuple(record for name, record in after.items() if before.get(name) != record)
+
+
+def _gone(before: Mapping[str, Record], after: Mapping[str, Record]) -> tuple[str, ...]:
+    return tuple(sorted(before.keys() - after.keys()))
