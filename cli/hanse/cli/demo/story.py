@@ -60,8 +60,8 @@ def _alliance(stage: Stage, own: cluster.Cluster, hub: Hub, missing: str) -> Non
     stage.title(
         "An alliance of five members that compete",
         "tencent and alibaba bring 32 H100 each, guangdong-lab 16 Ascend 910B, zhejiang-lab four places for workers on "
-        f"{place}; jiangsu-lab brings nothing. {'All' if missing else 'All other'} nodes are simulated, and say so. The "
-        "rest is real: etcd, the API server, PostgreSQL, Hanse's operator, API service and four agents.",
+        f"{place}; jiangsu-lab brings nothing. {'All' if missing else 'All other'} nodes are simulated, and say so. "
+        "The rest is real: etcd, the API server, PostgreSQL, Hanse's operator, API service and four agents.",
     )
     stage.claim(f"these parts run: {', '.join(own.parts())}", holds="kube-apiserver" in own.parts())
     chart.install(stage)
