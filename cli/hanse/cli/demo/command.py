@@ -13,7 +13,7 @@ import typer
 
 from hanse.cli.demo import guest, story
 from hanse.cli.demo.stage import Stage, StoryEndsError
-from hanse.devcluster import cluster, realnode
+from hanse.devcluster import cluster, processes, realnode
 from hanse.devcluster.errors import DevclusterError
 
 # The exit status of a program that Ctrl-C ended, as shells have it.
@@ -56,8 +56,16 @@ def _played() -> Iterator[Stage]:
         except (StoryEndsError, DevclusterError) as error:
             if isinstance(error, DevclusterError):
                 stage.claim("the demonstration gets on", holds=False, found=str(error))
-            stage.say(f"The story ends here, as the rest builds on this. The logs are in {own.folder / 'logs'}.")
+            stage.say("The story ends here, as the rest builds on this.")
+            _show_logs(stage, own.folder)
         yield stage
+
+
+def _show_logs(stage: Stage, folder: Path) -> None:
+    """Print how the logs of Hanse's own processes end: with --check they go with the cluster."""
+    for log in sorted((folder / "logs").glob("*.log")):
+        if log.stem in {"operator", "api"} or log.stem.startswith("agent-of-"):
+            stage.lines(processes.log_tail(folder, log.stem))
 
 
 def why_no_real_node() -> str:

@@ -118,6 +118,7 @@ class Stage:
 
         def probe() -> tuple[bool, Any]:
             status = self.status(job)
-            return wanted.items() <= status.items(), {"status": status}
+            shown = {name: value for name, value in status.items() if name != "conditions"}
+            return wanted.items() <= status.items(), {"status": shown}
 
         self.until(text, probe)
