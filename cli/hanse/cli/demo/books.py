@@ -170,7 +170,7 @@ _HOURS = """
 SELECT min(start_seconds) / 3600 * 3600 AS first, max(start_seconds) / 3600 * 3600 AS last FROM ledger.slot
 """
 _ASCEND = """
-SELECT (SELECT sum(used) FROM (
+SELECT (SELECT coalesce(sum(used), 0) FROM (
           SELECT DISTINCT ON (hour_seconds) used FROM ledger.posting
           WHERE member = 'guangdong-lab' AND hour_seconds = ANY (:hours)
           ORDER BY hour_seconds, run DESC) AS last) AS used,

@@ -12,12 +12,10 @@ from typing import Annotated
 import typer
 
 from hanse.cli.demo import guest, story
+from hanse.cli.demo.hub import INTERRUPTED
 from hanse.cli.demo.stage import Stage, StoryEndsError
 from hanse.devcluster import cluster, processes, realnode
 from hanse.devcluster.errors import DevclusterError
-
-# The exit status of a program that Ctrl-C ended, as shells have it.
-INTERRUPTED = 130
 
 
 def demo(
@@ -78,7 +76,8 @@ def why_no_real_node() -> str:
 
 
 def _summarise(stage: Stage) -> None:
-    stage.title(f"{len(stage.held)} claims held, {len(stage.failed)} did not")
+    left_out = f"; left out: {', '.join(stage.left_out)}" if stage.left_out else ""
+    stage.title(f"{len(stage.held)} claims held, {len(stage.failed)} did not{left_out}")
     for text in stage.failed:
         typer.secho(f"  NO   {text}", fg="red")
 

@@ -30,6 +30,8 @@ SYSTEM = "hanse-system"
 SLOT_SECONDS = 5
 SLOT_GRACE_SECONDS = 20
 READY_SECONDS = 60.0
+# The exit status of a program that Ctrl-C ended, as shells have it.
+INTERRUPTED = 130
 
 
 class Hub:
@@ -90,6 +92,8 @@ class Hub:
                 status = main.app(list(args), standalone_mode=False)
         except CommandError as error:
             raise DevclusterError(f"hanse {' '.join(args)}: {error}") from error
+        if status == INTERRUPTED:
+            raise KeyboardInterrupt  # which typer has made a status of
         if status:
             raise DevclusterError(f"hanse {' '.join(args)} ended with status {status}: {said.getvalue().strip()}")
         return said.getvalue()
@@ -116,13 +120,13 @@ class Hub:
             return int(server.getsockname()[1])
 
     def _start_operator(self) -> None:
-        kubeconfig = self._kubeconfig("operator", "hanse-operator", SYSTEM)
+        kubeconfig = self.kubeconfig("operator", "hanse-operator", SYSTEM)
         self.run(
             "operator", f"--kubeconfig={kubeconfig}", f"--health-port={self._operator_port}",
             f"--internal-token-file={self._token}", "--lease-seconds=5",
         )  # fmt: skip
 
-    def _kubeconfig(self, name: str, account: str, namespace: str) -> Path:
+    def kubeconfig(self, name: str, account: str, namespace: str) -> Path:
         """Write a kubeconfig with a token of a ServiceAccount: each process has its own rights and no more."""
         token = self.own.kubectl("create", "token", account, f"--namespace={namespace}", "--duration=24h").stdout
         content = json.loads(self.own.kubeconfig.read_text())

@@ -61,9 +61,10 @@ class Members:
         contributors = [party for party in PARTIES if party.cluster]
         for party in contributors:
             self._add_nodes(party)
-        keys = {party.name: self._add(party) for party in PARTIES}
+        for party in PARTIES:
+            self._add(party)
         for party in contributors:
-            self._join(party, keys[party.name])
+            self._join(party)
         self._hub.stage.until("the operator has opened accounts for all five in the ledger", self._have_accounts)
         for party in contributors:
             self._contribute(party)
@@ -72,21 +73,25 @@ class Members:
         known = {row.member for row in self._hub.rows("SELECT DISTINCT member FROM ledger.member_key")}
         return known == set(BY_NAME), sorted(known)
 
-    def _add(self, party: Party) -> str:
-        """Add a member with keys of its own; return the public one that its agent's messages are sealed to."""
-        hanse, folder = self._hub.hanse, self._folder(party)
-        verify, encrypt = (line.split()[-1] for line in hanse("cluster", "keys", str(folder)).splitlines())
+    def _keys(self, folder: Path) -> list[str]:
+        """Make a pair of keys; return their public halves, to verify and to encrypt with."""
+        return [line.split()[-1] for line in self._hub.hanse("cluster", "keys", str(folder)).splitlines()]
+
+    def _add(self, party: Party) -> None:
+        """Add a member with keys of its own, which its agent never sees."""
+        hanse = self._hub.hanse
+        verify, encrypt = self._keys(self._folder(party) / "own")
         people = [party.person, *MORE_PEOPLE.get(party.name, []), f"system:serviceaccount:{party.name}:people"]
         hanse(
             "member", "add", party.name, f"--display-name={party.display}", f"--verify-key={verify}",
             f"--encrypt-key={encrypt}", *(f"--user={each}" for each in people), self._kubeconfig,
         )  # fmt: skip
         self._hub.own.kubectl("create", "serviceaccount", "people", f"--namespace={party.name}")
-        return encrypt
 
-    def _join(self, party: Party, agent_key: str) -> None:
-        """Let a member's cluster join, and prepare its agent."""
+    def _join(self, party: Party) -> None:
+        """Let a member's cluster join, and prepare its agent, which has keys of its own."""
         folder = self._folder(party)
+        agent_key = self._keys(folder)[1]
         self._hub.hanse(
             "cluster", "join", party.cluster, f"--member={party.name}", f"--region={party.region}",
             f"--agent-key={agent_key}", f"--out={folder}", f"--label={POOL}={party.name}", self._kubeconfig,
@@ -102,12 +107,14 @@ class Members:
         """Enrol a member's nodes, offer them, and start its agent."""
         folder = self._folder(party)
         file = folder / "agent.yaml"
-        key = f"--member-key={folder / 'signing.key'}"
+        key = f"--member-key={folder / 'own' / 'signing.key'}"
+        # As the member's people: the coordinator may not offer what is not its own.
+        people = self._hub.kubeconfig(f"people-of-{party.name}", "people", party.name)
         self._hub.hanse("cluster", "enrol", str(file), f"--member={party.name}", key)
         self._hub.run("cluster-agent", f"--config={file}", name=f"agent-of-{party.name}")
         self._hub.hanse(
             "contribute", party.accelerator, f"--cluster={party.cluster}", f"--namespace={party.name}",
-            f"--label={POOL}={party.name}", self._kubeconfig,
+            f"--label={POOL}={party.name}", f"--kubeconfig={people}",
         )  # fmt: skip
 
     def _folder(self, party: Party) -> Path:

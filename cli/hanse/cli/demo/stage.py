@@ -38,6 +38,7 @@ class Stage:
     patience_seconds: float = PATIENCE_SECONDS
     held: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     next_steps: tuple[str, ...] = ()
     started: float = field(default_factory=time.monotonic)
 
@@ -91,6 +92,11 @@ class Stage:
         if not holds and found:
             said = found if isinstance(found, str) else json.dumps(found, default=str)
             typer.echo(f"       found: {said.strip()}")
+
+    def leave_out(self, what: str, why: str) -> None:
+        """Say that something is not shown, and why."""
+        self.left_out.append(what)
+        typer.secho(f"  left out: {what}, since {why}", fg="yellow")
 
     def until(self, text: str, probe: Probe) -> None:
         """Claim that *text* becomes so.

@@ -11,6 +11,7 @@ from hanse.cli.demo.jobs import ZEROS, Jobs
 from hanse.cli.demo.stage import Stage, StoryEndsError
 from hanse.devcluster import cluster, image
 
+PARTS = {"etcd", "kube-apiserver", "kube-controller-manager", "kwok", "operator", "api", storage.PART}
 PEOPLE = [party.name for party in members.PARTIES]
 
 
@@ -63,7 +64,6 @@ def _alliance(stage: Stage, own: cluster.Cluster, hub: Hub, missing: str) -> Non
         f"{place}; jiangsu-lab brings nothing. {'All' if missing else 'All other'} nodes are simulated, and say so. "
         "The rest is real: etcd, the API server, PostgreSQL, Hanse's operator, API service and four agents.",
     )
-    stage.claim(f"these parts run: {', '.join(own.parts())}", holds="kube-apiserver" in own.parts())
     chart.install(stage)
     _apply(stage, "alliance")
     hub.start()
@@ -77,6 +77,11 @@ def _alliance(stage: Stage, own: cluster.Cluster, hub: Hub, missing: str) -> Non
     members.Members(hub, real=not missing).let_in()
     storage.start(hub, PEOPLE)
     _apply(stage, "limits", "--server-side")
+    expected = {*PARTS, *(f"agent-of-{party.name}" for party in members.PARTIES if party.cluster)}
+    expected |= set() if missing else {"kubelet", "containerd", "coredns"}
+    stage.claim(
+        f"these parts run: {', '.join(sorted(expected))}", holds=expected <= set(own.parts()), found=own.parts()
+    )
     stage.until("five members are in, four of them with nodes that the ledger knows", lambda: _nodes_are_known(hub))
     stage.show("get", "members,memberclusters,contributions", "-A")
 
