@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 import urllib3
@@ -141,6 +142,57 @@ def test_keys_are_made_and_only_their_public_halves_shown(hanse, tmp_path):
     assert 0 == status
     assert {0o600} == {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
     assert not [file for file in tmp_path.iterdir() if file.read_text() in said]
+
+
+def test_a_person_who_comes_later_may_contribute_the_members_own_clusters_and_no_others(pool, hanse, member, tmp_path):
+    rival, keys = f"{member}-r", [f"--verify-key={KEY}", f"--encrypt-key={KEY}"]
+    assert 0 == hanse("member", "add", rival, *keys)[0]
+    for owner in (member, rival):
+        joins = ["cluster", "join", f"{owner}-c", f"--member={owner}", "--region=here", f"--agent-key={KEY}", API]
+        assert 0 == hanse(*joins, f"--out={tmp_path / owner}")[0]
+
+    def contribute(cluster):
+        offer = {
+            "apiVersion": "hanse.dev/v1alpha1", "kind": "Contribution",
+            "metadata": {"name": cluster, "namespace": member}, "spec": {"cluster": cluster, "class": "h100-80g"},
+        }  # fmt: skip
+        dry = ["create", "--dry-run=server", "-f", "-", "--as=newcomer", "--as-group=system:authenticated"]
+        return pool.cluster.kubectl(*dry, stdin=json.dumps(offer), check=False)
+
+    assert "forbidden" in contribute(f"{member}-c").stderr
+    assert 0 == hanse("member", "add", member, *keys, "--user=newcomer")[0]
+    deadline = time.monotonic() + 60  # the API server learns of rights a moment later
+    while (offered := contribute(f"{member}-c")).returncode and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert 0 == offered.returncode, offered.stderr
+    refused = contribute(f"{rival}-c")
+    assert (1, True) == (refused.returncode, f"{rival}-c" in refused.stderr), refused.stderr
+
+
+def test_keys_that_are_there_are_not_written_over(hanse, tmp_path):
+    hanse("cluster", "keys", str(tmp_path))
+    (tmp_path / "signing.key").unlink()
+    before = (tmp_path / "sealing.key").read_text()
+    status, said = hanse("cluster", "keys", str(tmp_path))
+    assert (1, True) == (status, f"{tmp_path / 'sealing.key'} is there already" in said)
+    assert ["sealing.key"] == [file.name for file in tmp_path.iterdir()]
+    assert before == (tmp_path / "sealing.key").read_text()
+
+
+def test_joining_again_renews_the_credentials_and_leaves_the_members_settings(hanse, member, tmp_path):
+    joins = ["cluster", "join", f"{member}-c", f"--member={member}", "--region=here", f"--agent-key={KEY}", API]
+    assert 0 == hanse(*joins, f"--out={tmp_path}")[0]
+    tokens = [tmp_path / "api-token", tmp_path / "hub.kubeconfig"]
+    for file in tokens:
+        file.write_text("old")
+        file.chmod(0o644)
+    (tmp_path / "agent.yaml").write_text("reportedLabels: [site]\n")
+    status, said = hanse(*joins, f"--out={tmp_path}")
+    assert (0, True) == (status, "left as it was" in said)
+    assert "reportedLabels: [site]\n" == (tmp_path / "agent.yaml").read_text()
+    assert {0o600} == {file.stat().st_mode & 0o777 for file in tokens}
+    assert "old" not in [file.read_text() for file in tokens]
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_capacity_is_offered_recalled_and_offered_again(pool, hanse, member, tmp_path):
