@@ -222,5 +222,19 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(pool, hanse):
     status, said = hanse("doctor", f"--api={pool.api_url}")
     assert (1, True) == (status, "there is no PoolPolicy default" in said)
     assert "yes  Hanse's resources are installed" in said
-    assert "yes  the API service answers" in said
+    assert "no   the API service answers, and reaches the ledger and the leader\n     the leader: no leading" in said
+    assert "the ledger's database" not in said
     assert "cannot be reached" in hanse("doctor", "--api=http://127.0.0.1:9")[1]
+
+
+def test_the_doctor_finds_an_operator_that_is_not_there_or_dead_and_a_cluster_without_agent(pool, hanse, member):
+    spec = {"holderIdentity": "dead", "leaseDurationSeconds": 1, "renewTime": "2100-01-01T00:00:00.000000Z"}
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "spec": spec}
+    lease["metadata"] = {"name": "hanse-operator", "namespace": member}
+    pool.join(f"{member}-c", member)
+    _, said = hanse("doctor", f"--operator-namespace={member}")
+    assert f"no   an operator leads\n     nobody holds the Lease {member}/hanse-operator: see that" in said
+    assert f"cluster {member}-c is not AgentConnected: the operator has said nothing of it yet" in said
+    pool.apply(lease)
+    _, said = hanse("doctor", f"--operator-namespace={member}")
+    assert f"dead has not renewed its Lease {member}/hanse-operator for 1 s" in said
