@@ -9,6 +9,8 @@ import time
 import pytest
 import yaml
 
+from hanse.agent import expiry
+
 API = "--api=http://127.0.0.1:9"
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 
@@ -178,6 +180,8 @@ def test_joining_again_renews_the_credentials_and_leaves_the_members_settings(ha
     assert "reportedLabels: [site]\n" == (tmp_path / "agent.yaml").read_text()
     assert {0o600} == {file.stat().st_mode & 0o777 for file in tokens}
     assert "old" not in [file.read_text() for file in tokens]
+    in_days = [len(list(expiry.warnings(tokens, time.time() + days * 24 * 3600))) for days in (0, 25)]
+    assert [0, 2] == in_days
     assert not list(tmp_path.glob(".*"))
 
 
