@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+import urllib3
 import yaml
 
 from hanse.agent import expiry
@@ -45,6 +46,13 @@ def _member(hanse, request):
 
 def get(pool, *args):
     return json.loads(pool.cluster.kubectl("get", *args, "-o=json").stdout)
+
+
+def ask_enrolments(pool, token):
+    """Return the status by which the API service answers an agent with this token."""
+    with urllib3.PoolManager(timeout=15) as http:
+        headers = {"Authorization": f"Bearer {token}"}
+        return http.request("GET", f"{pool.api_url}/v1/agent/enrolments", headers=headers).status
 
 
 def test_a_member_gets_a_namespace_and_its_people_may_work_there(pool, hanse, member):
@@ -92,12 +100,13 @@ def test_a_cluster_that_joins_gets_credentials_for_its_own_namespace_only(pool, 
     )
     assert 0 == status, said
     assert {0o600} == {(tmp_path / file).stat().st_mode & 0o777 for file in ("hub.kubeconfig", "api-token")}
-    kubectl = [str(pool.cluster.kubectl_binary), f"--kubeconfig={tmp_path / 'hub.kubeconfig'}"]
+
+    def kubectl(*arguments, kubeconfig="hub.kubeconfig"):
+        argv = [str(pool.cluster.kubectl_binary), f"--kubeconfig={tmp_path / kubeconfig}", *arguments]
+        return subprocess.run(argv, capture_output=True, text=True, check=False)
 
     def may(*question):
-        return subprocess.run(
-            [*kubectl, "auth", "can-i", *question], capture_output=True, text=True, check=False
-        ).stdout
+        return kubectl("auth", "can-i", *question).stdout
 
     own = f"--namespace=hanse-cluster-{name}"
     assert ["yes\n"] * 3 == [
@@ -112,8 +121,13 @@ def test_a_cluster_that_joins_gets_credentials_for_its_own_namespace_only(pool, 
         may("list", "trainingjobs.hanse.dev", f"--namespace={member}"),
         may("get", "secrets", own),
     ]
-    token = (tmp_path / "api-token").read_text()
-    assert '"status": "ok"' not in token
+    token = (tmp_path / "api-token").read_text().strip()
+    of_api_server = yaml.safe_load((tmp_path / "hub.kubeconfig").read_text())
+    assert [200, 401] == [ask_enrolments(pool, each) for each in (token, of_api_server["users"][0]["user"]["token"])]
+    of_api_server["users"][0]["user"]["token"] = token
+    (tmp_path / "mixed.kubeconfig").write_text(yaml.safe_dump(of_api_server))
+    assert "Unauthorized" in kubectl("auth", "whoami", kubeconfig="mixed.kubeconfig").stderr
+    assert 0 == kubectl("auth", "whoami").returncode
     kinds = [each["kind"] for each in yaml.safe_load_all((tmp_path / "member-cluster.yaml").read_text())]
     assert {"Namespace", "NetworkPolicy", "Role", "ClusterRole"} <= set(kinds)
 

@@ -248,3 +248,11 @@ class Parties:
     def decided(self):
         rows = self.super.execute("SELECT kind, count(*) FROM ledger.decision GROUP BY kind").fetchall()
         return Counter(dict(rows))
+
+    def noticed_again(self):
+        """Return the attempts whose owners had notice that funding ends twice, with no renewal in between."""
+        rows = self.super.execute(
+            "SELECT attempt, kind, lag(kind) OVER (PARTITION BY attempt ORDER BY sequence) FROM ledger.decision "
+            "WHERE kind IN ('Renew', 'Refuse')"
+        ).fetchall()
+        return [attempt for attempt, kind, before in rows if kind == before == "Refuse"]

@@ -86,6 +86,7 @@ WAITING = {
         ("Failed", "PlacementRefused", {"past": Past(attempts=1, last_stop_reason="PlacementRefused")}),
         ("Requeued", None, {"past": Past(attempts=1, last_is_expired=True)}),
         ("Queued", "StorageNotReady", {"verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
+        ("Running", "FundingRefused", {"live": live(refused_by="month"), "placement": placement("Running")}),
         ("Admitted", "StorageNotReady", {"live": live(), "verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -103,9 +104,20 @@ def project(job, **known):
 
 def test_an_explanation_has_the_numbers_and_what_would_help(job):
     explanation = project(job, waiting=WAITING)["explanation"]
-    assert "starts when 12 more h100-80g are free in one cluster, or with minReplicas <= 24" == explanation["remedy"]
+    assert (
+        "starts when 12 more h100-80g are free in one of its member's own clusters, or with minReplicas <= 24"
+        == explanation["remedy"]
+    )
     assert (512, 100, 3) == tuple(explanation[name] for name in ("askedGpus", "freeGpus", "jobsAhead"))
     assert "borrowableGpus" not in explanation
+
+
+def test_an_explanation_leaves_out_what_may_not_be_told_of_others(job):
+    explanation = project(job, waiting=WAITING | {"free_gpus": -1, "lacking_gpus": -1, "workers_that_fit": 0})[
+        "explanation"
+    ]
+    assert "freeGpus" not in explanation
+    assert "starts when 512 h100-80g are free for it in one cluster" == explanation["remedy"]
 
 
 def test_a_running_jobs_charge_is_gpus_by_worth_by_tier(job):
@@ -154,6 +166,10 @@ def test_a_victim_loses_what_its_own_attempt_did_not_save():
     own, earlier = Saved(5, 2, NOW + 50), Saved(5, 1, NOW + 50)
     checkpoints = [snapshot._attempt(live(), saved).checkpoint_seconds for saved in (None, own, earlier)]
     assert [NOW, NOW + 50, NOW] == checkpoints
+
+
+def test_the_planner_knows_who_has_had_notice_that_its_funding_ends():
+    assert [False, True] == [snapshot._attempt(live(refused_by=cap), None).refused for cap in (None, "month")]
 
 
 def test_a_condition_keeps_its_time_as_long_as_its_value(job):

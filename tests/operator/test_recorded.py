@@ -32,6 +32,7 @@ def test_nothing_that_is_decided_is_refused(plane, template):
             for _ in range(CYCLES):
                 parties.happen()
                 assert [] == parties.cycle()
+            assert [] == parties.noticed_again()
             decided.update(parties.decided())
         finally:
             parties.close()

@@ -14,7 +14,7 @@ from hanse.evidence import identity
 from hanse.ledger.decisions import Admission, Effect, Entry, Funding, Label, Strength
 from hanse.operator.fitness import organisation_name
 from hanse.operator.following import Situation
-from hanse.operator.mirror import PREEMPT, Live, Mirror
+from hanse.operator.mirror import PREEMPT, REFUSE, Live, Mirror
 from hanse.operator.world import World
 from hanse.quota import units
 from hanse.resources import TrainingJobSpec
@@ -140,7 +140,7 @@ class Translator:
         )
 
     def _refuse(self, live: Live, decision: decisions.Refuse) -> Entry:
-        entry = _keeping(live, "Refuse", "Refused", str(decision.reason))
+        entry = _keeping(live, REFUSE, "Refused", str(decision.reason))
         short = decision.short
         said: dict[str, int | str] = {"stopBy": decision.stop_by_seconds, "cap": short.cap}
         said |= {"asked": short.asked, "left": short.left}

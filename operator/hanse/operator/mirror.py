@@ -19,8 +19,9 @@ from hanse.ledger import database
 from hanse.ledger.attempts import LIVE, State
 from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
 
-SUCCEEDED, FAILED = "Succeeded", "Failed"
+SUCCEEDED, FAILED, POOL_FAULT = "Succeeded", "Failed", "PoolFault"
 PREEMPT = "Preempt"
+REFUSE = "Refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Live:
     stop_reason: str | None = None
     failure: str | None = None
     """Why the decision that admitted it could not take effect."""
+    refused_by: str | None = None
+    """The cap that does not fund it any longer, of which its owner has had notice; a renewal takes that back."""
 
     @property
     def is_stopped(self) -> bool:
@@ -78,6 +81,8 @@ class Past:
     """Whether its cluster was lost, and the attempt was given up."""
     last_failure: str = ""
     """Why the decision that admitted it could not take effect."""
+    pool_faults: int = 0
+    """How many of the last attempts, one after another, the pool failed."""
 
 
 NEVER_RAN = Past()
@@ -171,25 +176,32 @@ def _details(connection: Connection, attempts: list[uuid.UUID]) -> list[Live]:
         .outerjoin(Effect, (Effect.decision == Attempt.admitted_by) & (Effect.outcome == "failed"))
         .where(Attempt.id.in_(attempts))
     )
-    strengths = _strengths(connection, attempts)
-    return [_live(row, strengths[row.id]) for row in connection.execute(statement)]
+    strengths, refused = _kept(connection, attempts)
+    return [_live(row, strengths[row.id], refused.get(row.id)) for row in connection.execute(statement)]
 
 
-def _strengths(connection: Connection, attempts: list[uuid.UUID]) -> dict[uuid.UUID, Mapping[str, Any]]:
-    """Return what each attempt's last decision on its strength says."""
+def _kept(
+    connection: Connection, attempts: list[uuid.UUID]
+) -> tuple[dict[uuid.UUID, Mapping[str, Any]], dict[uuid.UUID, str]]:
+    """Return what each attempt's last decision on its strength says, and the cap of its last on funding, if refused."""
     statement = (
-        sa.select(Decision.attempt, Decision.body)
+        sa.select(Decision.attempt, Decision.kind, Decision.body)
         .where(Decision.attempt.in_(attempts), Decision.effect.in_(("admit", "keep")))
         .order_by(Decision.term, Decision.cycle, Decision.index)
     )
-    found: dict[uuid.UUID, Mapping[str, Any]] = {}
+    strengths: dict[uuid.UUID, Mapping[str, Any]] = {}
+    refused: dict[uuid.UUID, str] = {}
     for row in connection.execute(statement):
         body: Any = canonical.decode(row.body)
-        found[row.attempt] = body.get("strength") or found[row.attempt]
-    return found
+        strengths[row.attempt] = body.get("strength") or strengths[row.attempt]
+        if row.kind == REFUSE:
+            refused[row.attempt] = body["detail"]["cap"]
+        elif "fundedUntil" in body:
+            refused.pop(row.attempt, None)
+    return strengths, refused
 
 
-def _live(row: Any, strength: Mapping[str, Any]) -> Live:
+def _live(row: Any, strength: Mapping[str, Any], refused_by: str | None) -> Live:
     body: Any = canonical.decode(row.body)
     detail = body["detail"]
     return Live(
@@ -218,6 +230,7 @@ def _live(row: Any, strength: Mapping[str, Any]) -> Live:
         stop_kind=row.stop_kind,
         stop_reason=row.stop_reason,
         failure=row.failure,
+        refused_by=refused_by,
     )
 
 
@@ -277,4 +290,5 @@ def _extended(past: Past, row: Any) -> Past:
         last_decision=row.last_decision,
         last_is_expired=row.state == State.EXPIRED,
         last_failure=row.failure or "",
+        pool_faults=past.pool_faults + 1 if outcome == POOL_FAULT else 0,
     )
