@@ -62,7 +62,7 @@ def test_every_endpoint_is_in_this_table():
         for _, path, _ in (*FOR_AGENTS.values(), *FOR_MEMBERS.values())
     }
     served = set(app.create(None, None, None).openapi()["paths"])
-    assert served - {"/healthz"} == listed
+    assert served - {"/healthz", "/readyz"} == listed
 
 
 def test_a_member_sees_its_own_accounts_only(as_):

@@ -10,6 +10,8 @@ import pytest
 import urllib3
 import yaml
 
+from hanse.agent import expiry
+
 API = "--api=http://127.0.0.1:9"
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 
@@ -192,6 +194,8 @@ def test_joining_again_renews_the_credentials_and_leaves_the_members_settings(ha
     assert "reportedLabels: [site]\n" == (tmp_path / "agent.yaml").read_text()
     assert {0o600} == {file.stat().st_mode & 0o777 for file in tokens}
     assert "old" not in [file.read_text() for file in tokens]
+    in_days = [len(list(expiry.warnings(tokens, time.time() + days * 24 * 3600))) for days in (0, 25)]
+    assert [0, 2] == in_days
     assert not list(tmp_path.glob(".*"))
 
 
@@ -236,5 +240,19 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(pool, hanse):
     status, said = hanse("doctor", f"--api={pool.api_url}")
     assert (1, True) == (status, "there is no PoolPolicy default" in said)
     assert "yes  Hanse's resources are installed" in said
-    assert "yes  the API service answers" in said
+    assert "no   the API service answers, and reaches the ledger and the leader\n     the leader: no leading" in said
+    assert "the ledger's database" not in said
     assert "cannot be reached" in hanse("doctor", "--api=http://127.0.0.1:9")[1]
+
+
+def test_the_doctor_finds_an_operator_that_is_not_there_or_dead_and_a_cluster_without_agent(pool, hanse, member):
+    spec = {"holderIdentity": "dead", "leaseDurationSeconds": 1, "renewTime": "2100-01-01T00:00:00.000000Z"}
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "spec": spec}
+    lease["metadata"] = {"name": "hanse-operator", "namespace": member}
+    pool.join(f"{member}-c", member)
+    _, said = hanse("doctor", f"--operator-namespace={member}")
+    assert f"no   an operator leads\n     nobody holds the Lease {member}/hanse-operator: see that" in said
+    assert f"cluster {member}-c is not AgentConnected: the operator has said nothing of it yet" in said
+    pool.apply(lease)
+    _, said = hanse("doctor", f"--operator-namespace={member}")
+    assert f"dead has not renewed its Lease {member}/hanse-operator for 1 s" in said

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from http import HTTPStatus
 from importlib import metadata
 
-from hanse.agent import clock, decide, inventory, leases, rules
+from hanse.agent import clock, decide, expiry, inventory, leases, rules
 from hanse.agent.copies import Copies
 from hanse.agent.decide import Plan, World
 from hanse.agent.gangs import Gang
@@ -71,6 +71,7 @@ class Agent:
                 for feed in self._copies.feeds():
                     tasks.create_task(feed.run())
                 tasks.create_task(self._live())
+                tasks.create_task(expiry.watch(self._settings.token_files))
 
     async def _live(self) -> None:
         for feed in self._copies.feeds():

@@ -72,6 +72,11 @@ class Settings(Model):
         return ",".join(f"{key}={value}" for key, value in sorted(self.node_selector.items()))
 
     @property
+    def token_files(self) -> tuple[Path, ...]:
+        """The files whose tokens somebody renews; in a pod of its cluster the agent's own is renewed by itself."""
+        return (self.api_token_file, self.hub_kubeconfig, *([self.kubeconfig] if self.kubeconfig else []))
+
+    @property
     def hub_namespace(self) -> str:
         """Where this cluster's Placements are."""
         return f"{CLUSTER_NAMESPACE_PREFIX}{self.cluster}"

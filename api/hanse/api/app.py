@@ -1,13 +1,14 @@
 """The service's endpoints: who asks is found out before anything else, and errors are sentences.
 
 In: an engine of the ledger, the directory, the leader. Out: a FastAPI application. What an endpoint does is in
-:mod:`hanse.api.agents` and :mod:`hanse.api.members`.
+:mod:`hanse.api.agents` and :mod:`hanse.api.members`. `/healthz` fails only when a restart would help, that is when
+nothing is answered at all; `/readyz` says what the service cannot reach.
 """
 
 from http import HTTPStatus
 from typing import Annotated, Any, TypeAlias
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -15,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hanse.api import agents, enrolling, members
+from hanse.api.health import Health
 from hanse.api.identity import Directory, User
 from hanse.api.leader import Leader
 from hanse.api.problems import ProblemError, UnauthenticatedError
@@ -55,11 +57,21 @@ def create(engine: Engine, directory: Directory, leader: Leader) -> FastAPI:
     _add_enrolments(app, engine, directory, cluster)
     _add_members(app, engine, directory, leader, own)
 
+    _add_health(app, Health(engine, leader))
+    return app
+
+
+def _add_health(app: FastAPI, health: Health) -> None:
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    return app
+    @app.get("/readyz")
+    def readyz(response: Response) -> dict[str, list[str]]:
+        problems = health.problems()
+        if problems:
+            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return {"problems": problems}
 
 
 def _add_agents(app: FastAPI, engine: Engine, directory: Directory, cluster: Any) -> None:

@@ -1,6 +1,9 @@
 """`hanse doctor`: whether a hub is as it should be, one line a check, each with what to do."""
 
+import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Annotated
 
 import typer
 import urllib3
@@ -10,11 +13,18 @@ from hanse.cli.hub import HANSE, ApiUrl, Hub, Kubeconfig
 from hanse.resources import CLUSTER_NAMESPACE_PREFIX, KINDS
 
 Check = Callable[[Hub], Iterator[str]]
+LEASE = "hanse-operator"
+LOOK_SECONDS = 0.5
+SERVICE_SECONDS_MAX = 10.0
 _EXTENSIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
 
 
-def doctor(api: ApiUrl = "", kubeconfig: Kubeconfig = None) -> None:
+def doctor(
+    api: ApiUrl = "",
+    operator_namespace: Annotated[str, typer.Option(help="The namespace of the hub's operator.")] = "hanse-system",
+    kubeconfig: Kubeconfig = None,
+) -> None:
     """Check a hub; exit 1 if something is wrong."""
     hub = Hub(kubeconfig)
     checks: dict[str, Check] = {
@@ -23,9 +33,11 @@ def doctor(api: ApiUrl = "", kubeconfig: Kubeconfig = None) -> None:
         "the pool has a policy, classes and tiers": _pool,
         "each member has a namespace": _members,
         "each cluster has its namespace, and a member": _clusters,
+        "an operator leads": lambda hub: _operator(hub, operator_namespace),
+        "each cluster is connected, and takes work": _connected,
     }
     if api:
-        checks["the API service answers"] = lambda _: _service(api)
+        checks["the API service answers, and reaches the ledger and the leader"] = lambda _: _service(api)
     wrong = 0
     for text, check in checks.items():
         try:
@@ -84,11 +96,41 @@ def _clusters(hub: Hub) -> Iterator[str]:
             yield f"cluster {name} is of member {cluster['spec']['member']}, which is not there"
 
 
+def _operator(hub: Hub, namespace: str) -> Iterator[str]:
+    """Watch the leader's Lease for as long as it may stay as it is; no clock is compared with another."""
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{LEASE}"
+    advice = f"see that hanse operator runs with --namespace {namespace}, and what it logs"
+    seen = hub.find(path)
+    if not seen or not seen["spec"].get("holderIdentity"):
+        yield f"nobody holds the Lease {namespace}/{LEASE}: {advice}"
+        return
+    seconds = seen["spec"]["leaseDurationSeconds"]
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+        if hub.get(path)["metadata"]["resourceVersion"] != seen["metadata"]["resourceVersion"]:
+            return
+    yield f"{seen['spec']['holderIdentity']} has not renewed its Lease {namespace}/{LEASE} for {seconds} s: {advice}"
+
+
+def _connected(hub: Hub) -> Iterator[str]:
+    for cluster in hub.get(f"{HANSE}/memberclusters")["items"]:
+        conditions = {each["type"]: each for each in cluster.get("status", {}).get("conditions", [])}
+        for kind in ("AgentConnected", "Ready"):
+            found = conditions.get(kind, {"status": "Unknown", "message": "the operator has said nothing of it yet"})
+            if found["status"] != "True":
+                why = found.get("message") or found["reason"]
+                yield f"cluster {cluster['metadata']['name']} is not {kind}: {why}; see the log of its agent"
+                break
+
+
 def _service(url: str) -> Iterator[str]:
     try:
-        answer = urllib3.request("GET", f"{url.rstrip('/')}/healthz", timeout=5, retries=False)
+        answer = urllib3.request("GET", f"{url.rstrip('/')}/readyz", timeout=SERVICE_SECONDS_MAX, retries=False)
     except urllib3.exceptions.HTTPError as error:
         yield f"{url} cannot be reached: {error}"
         return
-    if answer.status != 200:  # noqa: PLR2004  # OK
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        yield from answer.json()["problems"]
+    elif answer.status != HTTPStatus.OK:
         yield f"{url} answers with status {answer.status}"
