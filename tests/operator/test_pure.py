@@ -23,6 +23,7 @@ from hanse.operator import (
     shapes,
     snapshot,
     statuses,
+    storage,
 )
 from hanse.operator.fitness import Verdict
 from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
@@ -257,6 +258,19 @@ def test_attempts_end_for_what_users_and_time_bring_about(job, more, lacking, ex
     mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt})
     found = ends.groups(world, mirrored, frozenset({attempt.job}) if lacking else frozenset())
     assert expected == [entry.reason for group in found for entry in group.entries]
+
+
+def test_a_gang_whose_placement_is_there_after_all_does_not_lack_its_storage(job):
+    world, attempt = World(), live()
+    mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt})
+    known = storage.Storage(None, world, mirrored)
+    known._failed[attempt.job] = Verdict(Reason.STORAGE_NOT_READY, "no Secret"), 0.0
+    assert [attempt.job] == list(known.verdicts())
+    manifest = placing.running(attempt, resources.TrainingJob.parse(job).spec)
+    manifest["metadata"] |= {"uid": "p"}
+    world.take({"Placement": {"p": manifest}})
+    assert not known.verdicts()
+    assert not known.given_up()
 
 
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))
