@@ -23,6 +23,7 @@ from hanse.operator import (
     shapes,
     snapshot,
     statuses,
+    storage,
 )
 from hanse.operator.fitness import Verdict
 from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
@@ -118,6 +119,52 @@ def test_an_explanation_leaves_out_what_may_not_be_told_of_others(job):
     ]
     assert "freeGpus" not in explanation
     assert "starts when 512 h100-80g are free for it in one cluster" == explanation["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        pytest.param(
+            {"waiting": WAITING},
+            {
+                "Queued": "WaitingForQuota", "QuotaReserved": "WaitingForQuota", "Admitted": "WaitingForQuota",
+                "WorkersReady": "Queued", "Completed": "NotEnded", "Failed": "NotFailed",
+            },
+            id="waits",
+        ),
+        pytest.param(
+            {"live": live(), "placement": placement("Running")},
+            {
+                "Queued": "Running", "QuotaReserved": "Reserved", "Admitted": "Admitted", "WorkersReady": "Running",
+                "Preempted": "NotPreempted", "Completed": "NotEnded", "Failed": "NotFailed",
+                "Suspended": "NotSuspended",
+            },
+            id="runs",
+        ),
+        pytest.param(
+            {"live": live(stop_kind="Preempt", stop_reason="Preempted")},
+            {"QuotaReserved": "Reserved", "Admitted": "Preempted", "WorkersReady": "Preempting"},
+            id="is stopped",
+        ),
+        pytest.param(
+            {"past": Past(attempts=4, failures=4, last_outcome="Failed")},
+            {"Queued": "Failed", "Admitted": "Failed", "Completed": "Failed", "Failed": "RestartLimitExceeded"},
+            id="failed",
+        ),
+        pytest.param(
+            {"past": Past(attempts=2, preemptions=1), "waiting": WAITING},
+            {"Queued": "WaitingForQuota", "Preempted": "Preempted", "Completed": "NotEnded"},
+            id="was preempted",
+        ),
+    ],
+)  # fmt: skip
+def test_each_condition_has_its_own_reason_and_only_those_that_say_why_have_the_sentence(job, known, expected):
+    status = project(job, **known)
+    by_type = {each["type"]: each for each in status["conditions"]}
+    assert expected == {name: by_type[name]["reason"] for name in expected}
+    with_sentence = {each["reason"] for each in by_type.values() if each["message"]}
+    assert with_sentence <= {status.get("reason")}
+    resources.TrainingJob.parse(job | {"status": status})
 
 
 def test_a_running_jobs_charge_is_gpus_by_worth_by_tier(job):
@@ -216,6 +263,19 @@ def test_attempts_end_for_what_users_and_time_bring_about(job, more, lacking, ex
     mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt})
     found = ends.groups(world, mirrored, frozenset({attempt.job}) if lacking else frozenset())
     assert expected == [entry.reason for group in found for entry in group.entries]
+
+
+def test_a_gang_whose_placement_is_there_after_all_does_not_lack_its_storage(job):
+    world, attempt = World(), live()
+    mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt})
+    known = storage.Storage(None, world, mirrored)
+    known._failed[attempt.job] = Verdict(Reason.STORAGE_NOT_READY, "no Secret"), 0.0
+    assert [attempt.job] == list(known.verdicts())
+    manifest = placing.running(attempt, resources.TrainingJob.parse(job).spec)
+    manifest["metadata"] |= {"uid": "p"}
+    world.take({"Placement": {"p": manifest}})
+    assert not known.verdicts()
+    assert not known.given_up()
 
 
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))

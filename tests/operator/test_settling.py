@@ -1,17 +1,24 @@
 """Settling by the leader: hours that are over are posted, once, whoever dies; levies follow the members' objects."""
 
+import dataclasses
 import signal
 import uuid
 
 import pytest
 import sqlalchemy as sa
+import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanse.evidence import enrolments, identity, signatures, slots
 from hanse.ledger import balances, database, registry, term
 from hanse.ledger import slots as ledger_slots
+from hanse.ledger.reports import Node
+from hanse.operator import shapes, snapshot
+from hanse.operator.mirror import Mirror
 from hanse.operator.settling import Settler, levied
 from hanse.operator.world import World
+from hanse.scheduler import build
+from hanse.scheduler.ground import Ground
 
 NODE = identity.node_id("blue-1", "node-0")
 KEY = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
@@ -154,3 +161,40 @@ def test_of_each_class_the_nodes_that_were_enrolled_first_are_levied():
     assert {"n20", "other"} == levied(enrolled, {"blue": 1000}, 60) & {"n20", "other"}
     assert {"n20"} == levied(enrolled, {"blue": 500}, 60)
     assert set() == levied(enrolled, {}, 60)
+
+
+def planned_levied(config, levy_thousandths, enrolled):
+    """Return the nodes of the example member tencent that the planner levies, and how many it has."""
+    made = World()
+    for name in ("acceleratorclass", "contribution", "member", "membercluster"):
+        for number, document in enumerate(yaml.safe_load_all((config.rootpath / f"examples/{name}.yaml").read_text())):
+            if document["metadata"]["name"] == "tencent":
+                document["spec"]["levyThousandths"] = levy_thousandths
+            document["metadata"] |= {"uid": f"{name}-{number}"}
+            made.take({document["kind"]: {f"{name}-{number}": document}})
+    body = {"class": "h100-80g", "gpus": 8, "cpuMilli": 1000, "memoryMiB": 1000, "ready": True}
+    reported = [Node("tencent-gz", f"node-{number}", body, 0) for number in range(6)]
+    inputs = snapshot.Inputs(made, Mirror(0), reported, {}, {}, enrolled)
+    found = snapshot.gather(inputs, shapes.Memory())
+    planned = build(found.pool, found.nodes.values(), (), (), 0)
+    return set(planned.nodes["name"][Ground(planned.catalogue, planned.nodes).levied].tolist()), len(found.nodes)
+
+
+@pytest.mark.parametrize("levy_thousandths", [0, 250, 500, 1000])
+def test_the_planner_levies_the_nodes_that_the_ledger_levies(pool, books, pytestconfig, levy_thousandths):
+    """node-0 was enrolled last, node-2 and node-3 at once, node-4 is no longer, node-5 never was."""
+    registry.register_member(books, "tencent", login=None, verify_key=signatures.public_bytes(KEY))
+    given = []
+    for number, start, gpus in ((0, 900, 8), (1, 600, 8), (3, 300, 8), (2, 300, 8), (4, 0, 8), (4, 600, 0)):
+        node = identity.node_id("tencent-gz", f"node-{number}")
+        each = enrolment(start, node, "h100-80g", [identity.gpu_id("tencent-gz", node, index) for index in range(gpus)])
+        given.append(dataclasses.replace(each, member="tencent", cluster="tencent-gz", gpus=tuple(each.gpus)))
+        registry.enrol(pool.api, *enrolments.sign(given[-1], KEY), signatures.public_bytes(KEY))
+    expected = levied(given, {"tencent": levy_thousandths}, 900)
+    assert len(expected) == 4 * levy_thousandths // 1000
+    assert (expected, 6) == planned_levied(pytestconfig, levy_thousandths, registry.first_enrolled(books))
+
+
+def test_before_any_node_is_enrolled_the_levy_is_of_those_that_are_reported(pytestconfig):
+    first = {identity.node_id("tencent-gz", f"node-{number}") for number in range(3)}
+    assert (first, 6) == planned_levied(pytestconfig, 500, {})

@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 
+import numpy as np
 import pytest
 
 from hanse.operator.kube import KubeError
 from hanse.operator.mirror import Mirror, Past
 from hanse.operator.telling import Teller
 from hanse.operator.world import World
+from hanse.scheduler import Plan
+from hanse.scheduler.explaining import EXPLANATIONS
 
 UID = "11111111-1111-1111-1111-111111111111"
 
@@ -120,3 +123,20 @@ async def _a_status_that_is_not_taken_is_written_again():
 )
 def test_telling(promise):
     asyncio.run(promise())
+
+
+def test_who_waits_is_sorted_by_member_once_a_plan():
+    world = World()
+    for number, member in enumerate(("red", "blue", "red", "nobody")):
+        found = document(10)
+        found["metadata"] |= {"uid": str(number), "name": f"job-{number}", "namespace": member}
+        world.take({"TrainingJob": {str(number): found}})
+        labels = {"hanse.dev/member": member} if member != "nobody" else {}
+        world.take({"Namespace": {member: {"metadata": {"name": member, "labels": labels}}}})
+    rows = np.zeros(5, dtype=EXPLANATIONS)
+    rows["uid"] = [str(number) for number in range(5)]  # the last one's job is gone
+    teller = Teller(Recorder(), world, Mirror())
+    teller.take(Plan(0, (), rows), {})
+    assert {"red": ["0", "2"], "blue": ["1"]} == teller.waiting_by_member
+    teller.take(Plan(1, (), rows[:1]), {})
+    assert {"red": ["0"]} == teller.waiting_by_member

@@ -1,6 +1,14 @@
 """What is told of members, clusters and offers, and what becomes of jobs whose time is over."""
 
 import json
+from collections import Counter
+from types import SimpleNamespace
+
+import yaml
+
+from hanse import resources
+from hanse.operator import pool_statuses
+from hanse.operator.reach import Reach
 
 MEMBERS = "/apis/hanse.dev/v1alpha1/members"
 CLUSTERS = "/apis/hanse.dev/v1alpha1/memberclusters"
@@ -35,6 +43,16 @@ def test_each_is_told_of_its_own_and_of_nothing_else(pool):
     pool.shift_clock(200)
     cluster = pool.until("the silence to be told", lambda: _with_phase(pool, f"{CLUSTERS}/blue-1", "Suspect"))
     assert {"Ready": "False", "AgentConnected": "False"} == holds(cluster)
+
+
+def test_a_cluster_of_very_many_classes_has_a_status_that_the_rules_take(pytestconfig):
+    path = pytestconfig.rootpath / "examples/membercluster.yaml"
+    found = resources.MemberCluster.parse(next(yaml.safe_load_all(path.read_text())))
+    gpus = Counter({f"class-{number:02}": 8 for number in range(40)})
+    view = SimpleNamespace(as_of=0, by_cluster={found.metadata.name: pool_statuses.Counted(40, 40, gpus)})
+    told = pool_statuses.cluster(view, found, Reach(0), ("1.2.3", 0))
+    read = type(found.status).model_validate(told)
+    assert (32, 320) == (len(read.gpus), read.gpu_count)
 
 
 def test_an_offer_that_cannot_be_used_says_why(pool):

@@ -5,7 +5,7 @@ something else for the same key is refused. What is in force at a time is read f
 """
 
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from hanse.evidence import enrolments
 from hanse.evidence.enrolments import Enrolment
@@ -64,6 +64,24 @@ def latest_enrolments(engine: Engine, cluster: str) -> list[bytes]:
     )
     with database.transaction(engine) as connection:
         return [bytes(body) for body in connection.execute(statement, {"prefix": f"{cluster}/"}).scalars()]
+
+
+def newest_enrolment(connection: Connection) -> int:
+    """Return a number that grows with each enrolment."""
+    return int(connection.execute(sa.text("SELECT coalesce(max(sequence), 0) FROM ledger.enrolment")).scalar_one())
+
+
+def first_enrolled(engine: Engine) -> dict[str, int]:
+    """Return from when on (Unix time) each node was enrolled first: the levy takes a member's nodes in this order.
+
+    A node whose last enrolment has no GPUs is left out: that one ends its contribution.
+    """
+    statement = sa.text(
+        "SELECT node, min(start_seconds) FROM ledger.enrolment GROUP BY node"
+        " HAVING (array_agg(gpus ORDER BY start_seconds DESC))[1] > 0"
+    )
+    with database.transaction(engine) as connection:
+        return {node: int(start_seconds) for node, start_seconds in connection.execute(statement)}
 
 
 def slots_and_now(engine: Engine) -> tuple[int, int]:

@@ -22,7 +22,7 @@ import structlog
 from sqlalchemy import Engine
 
 from hanse import resources, scheduler
-from hanse.ledger import database, decisions, errors, reports
+from hanse.ledger import database, decisions, errors, registry, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
 from hanse.operator import ends, entries, failpoints, members, snapshot
@@ -97,6 +97,8 @@ class Leader:
         self._tidier = Tidier(self.kube, self.world, self.mirror)
         self._reported: list[reports.Node] = []
         self._nodes: list[reports.Node] = []
+        self._newest_enrolment = 0
+        self._enrolled: dict[str, int] = {}
 
     async def run(self) -> None:
         """Lead until :meth:`finish`.
@@ -139,11 +141,11 @@ class Leader:
         changes = self.cache.take_changes()
         if self.world.take(changes):
             await asyncio.to_thread(self._members.sync, self.world)
-        seen = self.mirror.version, self._nodes
+        seen = self.mirror.version, self._nodes, self._enrolled
         await asyncio.to_thread(self._read)
         is_due = self._is_plan_cut or time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
         self._is_plan_cut = False
-        if is_due or any(changes.values()) or seen != (self.mirror.version, self._nodes):
+        if is_due or any(changes.values()) or seen != (self.mirror.version, self._nodes, self._enrolled):
             await self._storage.look()
             await self._plan_and_record()
             self.progress.planned_at = time.monotonic()
@@ -167,6 +169,9 @@ class Leader:
         self.mirror.poll(self.engine, self.world.jobs)
         with database.transaction(self.engine) as connection:
             newest, count = connection.execute(_NODES_VERSION).one()
+            newest_enrolment = registry.newest_enrolment(connection)
+        if newest_enrolment != self._newest_enrolment:
+            self._enrolled, self._newest_enrolment = registry.first_enrolled(self.engine), newest_enrolment
         # Reports of one second cannot be told apart, so what was read within it is read again.
         if (newest, count) != self._nodes_version or newest >= self.mirror.now_seconds - 1:
             self._reported, self._nodes_version = reports.nodes(self.engine), (newest, count)
@@ -202,7 +207,7 @@ class Leader:
 
     def _inputs(self) -> snapshot.Inputs:
         held_back = self._storage.verdicts() | {job: verdict for job, (verdict, _) in self._held_back.items()}
-        return snapshot.Inputs(self.world, self.mirror, self._nodes, self._taken(), held_back)
+        return snapshot.Inputs(self.world, self.mirror, self._nodes, self._taken(), held_back, self._enrolled)
 
     def _taken(self) -> dict[str, int]:
         """Return what is posted and reserved under each open window of a cap."""

@@ -18,6 +18,8 @@ from hanse.scheduler.ground import Ground
 from hanse.scheduler.pool import NodeState
 
 CLASSES_MAX = 16
+CLUSTER_CLASSES_MAX = 32
+"""As many as a status may list; what is beyond is left out, and counted in the sum."""
 
 
 @dataclass
@@ -80,12 +82,13 @@ def cluster(view: View, found: resources.MemberCluster, reach: Reach, seen: tupl
     """Return a cluster's status; *seen* is its agent's version and when it was last heard, if it ever was."""
     name = found.metadata.name
     counted = view.by_cluster.get(name, Counted())
+    by_class = [{"class": each, "gpus": gpus} for each, gpus in sorted(counted.gpus.items()) if gpus]
     phase, why = _heard(name, reach, seen)
     status = {
         "phase": phase,
         "nodes": counted.nodes,
         "readyNodes": counted.ready,
-        "gpus": [{"class": each, "gpus": gpus} for each, gpus in sorted(counted.gpus.items()) if gpus],
+        "gpus": by_class[:CLUSTER_CLASSES_MAX],
         "gpuCount": sum(counted.gpus.values()),
         "agentVersion": seen[0][:VERSION_LENGTH_MAX] if seen else "",
     }

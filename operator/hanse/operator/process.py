@@ -160,10 +160,11 @@ class Operator:
         """Return the waiting jobs of *members* by their place in their organisations' queues."""
         if self._leader is None:
             return None
-        found = []
-        for uid, waiting in self._leader.teller.waiting.items():
-            job = self._world.jobs.get(uid)
+        found, teller = [], self._leader.teller
+        for uid in (uid for member in members for uid in teller.waiting_by_member.get(member, ())):
+            waiting, job = teller.waiting[uid], self._world.jobs.get(uid)
             leaf = self._world.leaves.get(job.metadata.namespace or "") if job else None
+            # Its namespace may have gone to another member since the plan.
             if job and leaf and leaf.member in members:
                 named = {"namespace": job.metadata.namespace, "name": job.metadata.name}
                 found.append({**named, "position": waiting["ahead_in_leaf"] + 1, "reason": waiting["reason"]})

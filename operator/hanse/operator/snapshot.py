@@ -50,6 +50,8 @@ class Inputs:
     taken_by_account: Mapping[str, int]
     held_back: Mapping[str, Verdict]
     """Jobs that are not to be admitted for now, and why: what the ledger refused a moment ago, storage."""
+    enrolled: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """From when on nodes were enrolled first: the ledger levies in this order, and none that is not enrolled."""
 
 
 def gather(inputs: Inputs, memory: shapes.Memory) -> Gathered:
@@ -199,7 +201,8 @@ def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
         # Decisions name a node as slots and enrolments do: two clusters may both have a node-0.
         node = identity.node_id(cluster, name)
         if contribution is not None and len(node) <= NODE_ID_LENGTH_MAX:
-            found[node] = _node(node, report, contribution, inputs.mirror.now_seconds)
+            made = _node(node, report, contribution, inputs.mirror.now_seconds)
+            found[node] = dataclasses.replace(made, enrolled=inputs.enrolled.get(node, records.NOT_ENROLLED))
     return found
 
 

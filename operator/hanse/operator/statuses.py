@@ -185,23 +185,31 @@ def _running(live: Live, held: int, placement: resources.PlacementStatus | None)
 
 
 def _conditions(known: Known, phase: Phase, status: Mapping[str, Any], now_seconds: int) -> list[dict[str, Any]]:
+    """Return all conditions, each with its own reason; the job's one sentence goes where it says why.
+
+    It says why the job waits (Queued), why it does not run on (QuotaReserved, Admitted), or why it failed.
+    """
     before = [each.model_dump(mode="json") for each in known.job.status.conditions]
-    reason = str(status.get("reason") or phase)
+    live, past = known.live, known.past
+    why = str(status.get("reason") or phase)
     message = status.get("explanation", {}).get("message", "")
-    ended = phase in {Phase.SUCCEEDED, Phase.FAILED}
-    holds = {
-        "Queued": phase in {Phase.QUEUED, Phase.REQUEUED},
-        "QuotaReserved": known.live is not None,
-        "Admitted": known.live is not None and not known.live.is_stopped,
-        "WorkersReady": phase == Phase.RUNNING,
-        "Preempted": known.past.preemptions > 0 and known.live is None and not ended,
-        "Completed": phase == Phase.SUCCEEDED,
-        "Failed": phase == Phase.FAILED,
-        "Suspended": phase == Phase.SUSPENDED,
+    is_over = phase in {Phase.SUCCEEDED, Phase.FAILED}
+    is_waiting = phase in {Phase.QUEUED, Phase.REQUEUED}
+    is_admitted = live is not None and not live.is_stopped
+    not_running = (why, message) if not is_over else (str(phase), "")
+    is_preempted = past.preemptions > 0 and live is None and not is_over
+    held = {
+        "Queued": (is_waiting, (why, message) if is_waiting else (str(phase), "")),
+        "QuotaReserved": (live is not None, ("Reserved", "") if live else not_running),
+        "Admitted": (is_admitted, ("Admitted", "") if is_admitted else not_running),
+        "WorkersReady": (phase == Phase.RUNNING, (str(phase), "")),
+        "Preempted": (is_preempted, (str(Reason.PREEMPTED) if is_preempted else "NotPreempted", "")),
+        "Completed": (phase == Phase.SUCCEEDED, (str(phase) if is_over else "NotEnded", "")),
+        "Failed": (phase == Phase.FAILED, (why, message) if phase == Phase.FAILED else ("NotFailed", "")),
+        "Suspended": (phase == Phase.SUSPENDED, (str(phase) if phase == Phase.SUSPENDED else "NotSuspended", "")),
     }
-    why = {"Failed": failed(known.job, known.past) or FAILED} if phase == Phase.FAILED else {}
     stamp = Stamp(before, known.job.metadata.generation, now_seconds)
-    return [stamp.condition(name, str(value), why.get(name, reason), message) for name, value in holds.items()]
+    return [stamp.condition(name, str(value), *said) for name, (value, said) in held.items()]
 
 
 def _time(seconds: int) -> str:

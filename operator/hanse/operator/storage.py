@@ -69,8 +69,13 @@ class Storage:
             problem = "it has not been read yet" if judged is None else judged.problem
             if problem:
                 found[uid] = _verdict(name, problem)
-        self._failed = {uid: failed for uid, failed in self._failed.items() if uid in self._mirror.live}
+        self._failed = {uid: failed for uid, failed in self._failed.items() if self._is_unplaced(uid)}
         return found | {uid: verdict for uid, (verdict, _) in self._failed.items()}
+
+    def _is_unplaced(self, uid: str) -> bool:
+        """Return whether the job has an attempt without a Placement: one may be there after all, made by another."""
+        live = self._mirror.live.get(uid)
+        return live is not None and str(live.id) not in self._world.placement_by_attempt
 
     def given_up(self) -> frozenset[str]:
         """Return the jobs whose attempts hold GPUs in vain for too long: their Secrets went after the admission."""

@@ -10,6 +10,7 @@ of their queue. A job whose status changes again before its turn has come is tol
 
 import asyncio
 import functools
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,6 +56,7 @@ class Teller:
         self._seen: dict[str, _Seen] = {}
         self._said: dict[str, _Said] = {}
         self.waiting: dict[str, dict[str, Any]] = {}
+        self.waiting_by_member: dict[str, list[str]] = {}
         self.verdicts: Mapping[str, Verdict] = {}
 
     def take(self, plan: scheduler.Plan, verdicts: Mapping[str, Verdict]) -> None:
@@ -63,6 +65,14 @@ class Teller:
         rows = plan.explanations.tolist()
         self.waiting = {row[0]: dict(zip(names, row, strict=True)) for row in rows}
         self.verdicts = verdicts
+        # Once a plan, not once a question: there may be a hundred thousand, and members ask when they like.
+        by_member: dict[str, list[str]] = defaultdict(list)
+        for uid in self.waiting:
+            job = self._world.jobs.get(uid)
+            leaf = self._world.leaves.get(job.metadata.namespace or "") if job else None
+            if leaf:
+                by_member[leaf.member].append(uid)
+        self.waiting_by_member = dict(by_member)
 
     def status(self, uid: str) -> dict[str, Any]:
         """Return the status that a job should have."""

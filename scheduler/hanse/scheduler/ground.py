@@ -13,6 +13,7 @@ from hanse.quota import entitlement, units
 from hanse.scheduler.catalogue import NONE, Catalogue
 from hanse.scheduler.columns import Flags, Integers, Table, integers
 from hanse.scheduler.pool import NodeState, Shape, Trust
+from hanse.scheduler.records import NOT_ENROLLED
 
 RESOURCES = ("gpus", "cpu_milli", "memory_mib", "ephemeral_mib", "rdma")
 GPUS = 0
@@ -45,9 +46,12 @@ class Ground:
     def _levied(self) -> Flags:
         """Return which nodes are levied: of each member and class, those that were enrolled first."""
         levied = np.zeros(len(self.nodes), dtype=np.bool_)
+        enrolled = self.nodes["enrolled"] != NOT_ENROLLED
         for member, record in enumerate(self.catalogue.members):
             for accelerator in range(len(self.catalogue.accelerators)):
                 rows = np.flatnonzero((self.owner == member) & (self.accelerator == accelerator))
+                # Where none is enrolled nothing is metered, and the levy is of what there is.
+                rows = rows[enrolled[rows]] if enrolled[rows].any() else rows
                 by_age = rows[np.argsort(self.nodes["enrolled"][rows], kind="stable")]
                 levied[by_age[: entitlement.levied_nodes(len(rows), record.levy)]] = True
         return levied

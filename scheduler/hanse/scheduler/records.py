@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from hanse.quota import units
 from hanse.scheduler.pool import NodeState, Rung, Shape
 
+NOT_ENROLLED = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """A contributed node. `gpus` and `foreign_gpus` are bit masks, by PCI bus order: healthy, and held by others' pods.
 
-    `gpus_enrolled` counts also those that are broken now; `enrolled` orders a member's nodes for the levy.
+    `gpus_enrolled` counts also those that are broken now; `enrolled` orders a member's nodes for the levy, which takes
+    none that is `NOT_ENROLLED` from who has enrolled others of the class.
     """
 
     name: str
