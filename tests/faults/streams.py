@@ -1,11 +1,12 @@
 """The stream: jobs of several members, submitted and now and then deleted at a steady rate; and what came of each call.
 
-In: a seed, a number of jobs. Out: what is to be done when (:func:`planned`, the same for the same seed), and a log of
+In: a seed. Out: what is to be done when (:func:`planned`, the same for the same seed, without end), and a log of
 operations with the times of invocation and completion (:class:`Client`). A call without an answer is made again until
 it has one: by its name, a job that is there already was accepted before.
 """
 
 import contextlib
+import itertools
 import json
 import random
 import threading
@@ -34,10 +35,10 @@ class Planned:
     deleted_after: float | None
 
 
-def planned(seed, jobs):
-    """Return the stream's jobs."""
+def planned(seed):
+    """Yield the stream's jobs."""
     chance = random.Random(seed)  # noqa: S311  # no secret
-    return [_planned(chance, number) for number in range(jobs)]
+    return (_planned(chance, number) for number in itertools.count())
 
 
 def _planned(chance, number):
@@ -116,15 +117,18 @@ class Client:
             return 0, {}
 
 
-def play(client, jobs, stop):
-    """Play the stream in two threads: submissions, and deletions when their time has come. Return the threads."""
+def play(client, jobs, stop, is_over):
+    """Play the stream in two threads: submissions, and deletions when their time has come. Return the threads.
+
+    It goes on until *is_over* says of the number submitted that they are enough; *stop* ends it at once.
+    """
     started = time.monotonic()
     accepted = threading.Condition()
     due = []
 
     def submit():
-        for job in jobs:
-            if stop.wait(max(0.0, started + job.at - time.monotonic())):
+        for number, job in enumerate(jobs):
+            if is_over(number) or stop.wait(max(0.0, started + job.at - time.monotonic())):
                 break
             client.submit(job)
             if job.deleted_after is not None:
