@@ -26,13 +26,14 @@ SHAPES = {(1, 1): 4, (1, 4): 3, (2, 2): 4, (2, 8): 1, (3, 4): 2, (1, 8): 1}
 
 @dataclass(frozen=True)
 class Planned:
-    """A job: when it is submitted, and how long after that its owner deletes it (None: never), in seconds."""
+    """A job: when it is submitted, how long after that its owner deletes it (None: never), in seconds; how it exits."""
 
     at: float
     name: str
     member: str
     document: dict
     deleted_after: float | None
+    exit: int
 
 
 def planned(seed):
@@ -63,7 +64,7 @@ def _planned(chance, number):
             "template": {"metadata": {"annotations": annotations}, "spec": {"containers": [container]}},
         },
     }  # fmt: skip
-    return Planned(number / JOBS_PER_SECOND, name, member, document, deleted)
+    return Planned(number / JOBS_PER_SECOND, name, member, document, deleted, int(exits))
 
 
 class Client:
@@ -82,6 +83,7 @@ class Client:
         """Submit a job; its operation has the uid under which it was accepted."""
         path = _path(job.member)
         with self._recorded("submit", job) as operation:
+            operation["exit"] = job.exit
             while (answer := self._call("POST", path, job.document))[0] not in {201, 409}:
                 operation["refusals"] = operation.get("refusals", 0) + 1
                 time.sleep(0.2)
