@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanse.evidence import enrolments, identity, signatures, slots
-from hanse.ledger import balances, database, registry, term
+from hanse.ledger import balances, database, errors, facts, registry, term
 from hanse.ledger import slots as ledger_slots
+from hanse.operator import members
 from hanse.operator.settling import Settler, levied
 from hanse.operator.world import World
 
@@ -108,6 +109,31 @@ def test_a_reservation_of_an_attempt_that_ended_is_given_back(pool):
         pool.until("what is not used to come back", lambda: pool.rows(rows))
     finally:
         pool.plane.client.request("PATCH", member, {"spec": {"caps": []}}, "application/merge-patch+json")
+
+
+def test_a_leader_that_was_replaced_writes_nothing(pool, books):
+    old = term.take(books, "old")
+    term.take(books, "new")
+    key = bytes(32)
+    fact = facts.Fact(facts.Kind.NODE_STALE, 1, cluster="blue-1")
+    for write in (
+        lambda: registry.register_member(books, "late", login=None, verify_key=key, term=old),
+        lambda: registry.register_member(books, "blue", login=None, verify_key=key, term=old),
+        lambda: registry.publish_class_rate(books, "late", "bf16", 1, term=old),
+        lambda: registry.publish_tier_rate(books, "late", 1, term=old),
+        lambda: registry.set_levy(books, NODE, 0, levied=True, term=old),
+        lambda: registry.set_metering(books, slot_seconds=60, grace_seconds=60, term=old),
+        lambda: facts.record(books, fact, term=old),
+        lambda: Settler(books, old, world(0, "1m")).look(Settler(books, old, world(0, "1m")).rules()),
+        lambda: members.Register(books, old).sync(world(0)),
+    ):
+        with pytest.raises(errors.StaleTermError):
+            write()
+    written = """SELECT name FROM ledger.member WHERE name = 'late' UNION SELECT subject FROM ledger.rate
+        UNION SELECT node FROM ledger.levy UNION SELECT cluster FROM ledger.fact WHERE cluster IS NOT NULL
+        UNION SELECT 'slots' FROM ledger.setting WHERE slot_seconds = 60"""
+    assert [] == pool.rows(written)
+    assert [(signatures.public_bytes(KEY),)] == pool.rows("SELECT verify_key FROM ledger.member_key")
 
 
 def world(levy_thousandths, slot=None):

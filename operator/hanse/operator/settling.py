@@ -102,7 +102,8 @@ class Settler:
             current = int(connection.execute(sa.select(parties.Setting.slot_seconds)).scalar_one())
         try:
             if current == SLOT_SECONDS_AT_FIRST != wanted:
-                registry.set_metering(self._engine, slot_seconds=wanted, grace_seconds=GRACE_SLOTS * wanted)
+                grace = GRACE_SLOTS * wanted
+                registry.set_metering(self._engine, slot_seconds=wanted, grace_seconds=grace, term=self._term)
                 current = wanted
         except errors.RefusedError:
             pass  # there are slots already
@@ -127,7 +128,7 @@ class Settler:
         start = setting.now - setting.now % setting.slot_seconds + setting.slot_seconds
         wanted = levied([enrolments.decode(body) for body in bodies], dict(levy_by_member), start)
         for node in sorted(before ^ wanted):
-            registry.set_levy(self._engine, node, start, levied=node in wanted)
+            registry.set_levy(self._engine, node, start, levied=node in wanted, term=self._term)
         self._levied_as_of = newest, levy_by_member
 
 
