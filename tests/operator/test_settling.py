@@ -3,6 +3,7 @@
 import signal
 import uuid
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -134,6 +135,37 @@ def test_a_leader_that_was_replaced_writes_nothing(pool, books):
         UNION SELECT 'slots' FROM ledger.setting WHERE slot_seconds = 60"""
     assert [] == pool.rows(written)
     assert [(signatures.public_bytes(KEY),)] == pool.rows("SELECT verify_key FROM ledger.member_key")
+
+
+BROKEN = """
+CREATE FUNCTION public.break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken'; END $$;
+CREATE TRIGGER break BEFORE INSERT ON ledger.posting FOR EACH ROW WHEN (NEW.member = 'amber')
+  EXECUTE FUNCTION public.break();
+"""
+
+
+def test_what_fails_for_one_member_keeps_nothing_else_from_being_posted(pool, books):
+    """What failed is posted as soon as it can be; only another leader ends it."""
+    registry.register_member(books, "amber", login=None, verify_key=signatures.public_bytes(KEY))
+    ((now,),) = pool.rows("SELECT ledger.clock_seconds()")
+    enrol(pool, first := now // 3600 * 3600)
+    pool.shift_clock(first + 2 * 3600 + 3600 - now)
+    number = term.take(books, "test")
+    settler = Settler(books, number, world(1000))
+    with psycopg.connect(pool.url, autocommit=True) as connection:
+        connection.execute(BROKEN)
+        settler.look(settler.rules())
+        assert {f"hour {first} of amber": 1, f"hour {first + 3600} of amber": 1} == settler.failures
+        by_member = "SELECT hour_seconds FROM ledger.posting WHERE member = :member ORDER BY hour_seconds"
+        assert [(first,), (first + 3600,)] == pool.rows(by_member, member="blue")
+        assert [] == pool.rows(by_member, member="amber")
+        connection.execute("DROP TRIGGER break ON ledger.posting")
+    settler.look(settler.rules())
+    assert [(first,), (first + 3600,)] == pool.rows(by_member, member="amber")
+    term.take(books, "another")
+    pool.shift_clock(first + 4 * 3600 - now)
+    with pytest.raises(errors.StaleTermError):
+        settler.look(settler.rules())
 
 
 def world(levy_thousandths, slot=None):
