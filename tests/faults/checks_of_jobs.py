@@ -36,6 +36,9 @@ def no_job_is_lost(history):
         result.expect(not gone or each["name"] in deleted, f"{each['name']} is gone, and nobody deleted it")
         may_wait = job.get("phase") in {"Queued", "Requeued"} and job.get("reason") in history.told["waits"]
         result.expect(gone or job.get("phase") in ENDED or may_wait, f"{each['name']} is left {_where(job)}")
+        expected = "Failed" if each["exit"] else "Succeeded"
+        as_planned = job.get("phase") not in ENDED or job["phase"] == expected
+        result.expect(as_planned, f"{each['name']} is {_where(job)}, and exits with {each['exit']}")
         wrong = not gone and (job.get("phase") == "Succeeded") != (each["uid"] in won)
         result.expect(not wrong, f"{each['name']} is {_where(job)}, its attempts say otherwise")
     return result

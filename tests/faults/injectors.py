@@ -1,7 +1,8 @@
 """Faults: what is done to a pool while it works. Each is a function of a pool and a source of chance, done once.
 
-In: a running :class:`faulted.Pool`. Out: nothing but the damage; what died is started again by the pool's supervisor,
-or here where that is no process of Hanse. docs/operations.md says what is to happen then.
+In: a running :class:`faulted.Pool`. Out: the damage; what died is started again by the pool's supervisor, or here where
+that is no process of Hanse. A fault that does not take effect fails the run: it would show nothing. docs/operations.md
+says what is to happen then.
 """
 
 import contextlib
@@ -20,22 +21,23 @@ PATIENCE_SECONDS = 60.0
 
 def kill_the_leader(pool, _chance):
     """kill -9 of the operator that leads."""
-    pool.parts[pool.leader() or pool.operators[0]].signal(signal.SIGKILL)
+    _kill(pool, _leader(pool))
 
 
 def kill_an_agent(pool, chance):
     """kill -9 of a cluster agent."""
-    pool.parts[chance.choice(pool.agents)].signal(signal.SIGKILL)
+    _kill(pool, chance.choice(pool.agents))
 
 
 def kill_the_api_service(pool, _chance):
     """kill -9 of the API service."""
-    pool.parts["api"].signal(signal.SIGKILL)
+    _kill(pool, "api")
 
 
 def restart_the_api_server(pool, chance):
     """kill -9 of kube-apiserver, which is away for a moment."""
     folder = pool.cluster.folder
+    assert processes.find(folder, [controlplane.API_SERVER]), "no kube-apiserver runs"
     processes.end(folder, [controlplane.API_SERVER], [signal.SIGKILL])
     time.sleep(chance.uniform(0, 2))
     controlplane.ControlPlane(folder, controlplane.LOOPBACK).start_api_server()
@@ -53,12 +55,10 @@ def kill_postgres(pool, chance):
 
 def halt_the_leader(pool, chance):
     """SIGSTOP of the leader until another leads, then SIGCONT at any moment."""
-    name = pool.leader()
-    if name is None:
-        return
+    name = _leader(pool)
     pool.parts[name].signal(signal.SIGSTOP)
     try:
-        _until(lambda: pool.leader() not in {None, name})
+        _until(lambda: pool.leader() not in {None, name}, "no other operator leads")
         time.sleep(chance.uniform(0, LEASE_SECONDS))
     finally:
         pool.parts[name].signal(signal.SIGCONT)
@@ -66,11 +66,14 @@ def halt_the_leader(pool, chance):
 
 def lose_an_answer(pool, chance):
     """The answer to a COMMIT does not come: of the operator's plan, or of the API service's leases."""
-    cutter = pool.lost_answers[chance.choice(sorted(pool.lost_answers))]
+    which = chance.choice(sorted(pool.lost_answers))
+    cutter = pool.lost_answers[which]
     cuts = cutter.cuts
     cutter.is_armed = True
-    _until(lambda: cutter.cuts > cuts, limit_seconds=20)
-    cutter.is_armed = False
+    try:
+        _until(lambda: cutter.cuts > cuts, f"no COMMIT of {which} came by")
+    finally:
+        cutter.is_armed = False
 
 
 ALL = (
@@ -79,12 +82,28 @@ ALL = (
 )  # fmt: skip
 
 
+def _leader(pool):
+    _until(pool.leader, "no operator leads")
+    return pool.leader() or _leader(pool)
+
+
+def _kill(pool, name):
+    """Kill a part that runs, and wait until it has been started again."""
+    part = pool.parts[name]
+    _until(lambda: part.process.poll() is None, f"{name} is not up")
+    starts = part.starts
+    part.signal(signal.SIGKILL)
+    _until(lambda: part.starts > starts, f"{name} has not been started again")
+
+
 def _restart_postgres(pool, chance, number):
     folder = pool.cluster.folder
     file = folder / "postgres/postmaster.pid"
-    os.kill(int(file.read_text().split()[0]), number)
+    before = file.read_text().split()[0]
+    os.kill(int(before), number)
     time.sleep(chance.uniform(0, 2))
-    _until(lambda: _started(folder, sa.make_url(pool.url).port))
+    _until(lambda: _started(folder, sa.make_url(pool.url).port), "PostgreSQL does not start again")
+    assert before != file.read_text().split()[0], "PostgreSQL never ended"
 
 
 def _started(folder, port):
@@ -94,7 +113,8 @@ def _started(folder, port):
     return False
 
 
-def _until(holds, limit_seconds=PATIENCE_SECONDS):
-    deadline = time.monotonic() + limit_seconds
-    while time.monotonic() < deadline and not holds():
+def _until(holds, otherwise):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"the fault has no effect: {otherwise}"
         time.sleep(0.1)

@@ -26,7 +26,7 @@ WAITS = {"ExceedsCap"}
 
 @dataclass(frozen=True)
 class Run:
-    """What is played: a stream of so many *jobs*, each of the *faults* so many *times*, in random order."""
+    """What is played: a stream of at least so many *jobs*, each of the *faults* so many *times*, in random order."""
 
     seed: int
     jobs: int
@@ -42,7 +42,7 @@ def play(name, folder, run):
         client = streams.Client(running.kubeconfig)
         _until(lambda: pool.leader() and pool.rows("SELECT 1 FROM ledger.node"), pool, "the pool is not up")
         started = time.monotonic()
-        injected = _stream(pool, client, streams.planned(run.seed, run.jobs), _order(chance, run), chance)
+        injected = _stream(pool, client, run, _order(chance, run), chance)
         quiet = _quiet(pool, recorder)
         _until(lambda: _is_metered(pool), pool, "slots are missing")
         restarts = {part.name: part.starts - 1 for part in pool.parts.values()}
@@ -70,17 +70,24 @@ def _order(chance, run):
     return order
 
 
-def _stream(pool, client, planned, order, chance):
-    """Play the stream, and the faults spread over it; return what was done when."""
-    stop = threading.Event()
-    threads = streams.play(client, planned, stop)
-    pause = planned[-1].at / (len(order) + 1) if order else 0
+def _stream(pool, client, run, order, chance):
+    """Play the stream, and the faults spread over it; return what was done when. Jobs go on until the last fault."""
+    stop, done = threading.Event(), threading.Event()
+    threads = streams.play(
+        client, streams.planned(run.seed), stop, lambda submitted: submitted >= run.jobs and done.is_set()
+    )
+    pause = run.jobs / streams.JOBS_PER_SECOND / (len(order) + 1)
     injected = []
-    for fault in order:
-        time.sleep(chance.uniform(0.3, 1.2) * pause)
-        at = datetime.now(UTC).isoformat()
-        fault(pool, chance)
-        injected.append({"name": fault.__name__, "at": at})
+    try:
+        for fault in order:
+            time.sleep(chance.uniform(0.3, 1.2) * pause)
+            at = datetime.now(UTC).isoformat()
+            fault(pool, chance)
+            injected.append({"name": fault.__name__, "at": at})
+    except BaseException:
+        stop.set()
+        raise
+    done.set()
     for thread in threads:
         thread.join(QUIET_SECONDS_MAX)
         assert not thread.is_alive(), "the stream does not end"

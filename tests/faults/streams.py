@@ -1,11 +1,12 @@
 """The stream: jobs of several members, submitted and now and then deleted at a steady rate; and what came of each call.
 
-In: a seed, a number of jobs. Out: what is to be done when (:func:`planned`, the same for the same seed), and a log of
+In: a seed. Out: what is to be done when (:func:`planned`, the same for the same seed, without end), and a log of
 operations with the times of invocation and completion (:class:`Client`). A call without an answer is made again until
 it has one: by its name, a job that is there already was accepted before.
 """
 
 import contextlib
+import itertools
 import json
 import random
 import threading
@@ -25,19 +26,20 @@ SHAPES = {(1, 1): 4, (1, 4): 3, (2, 2): 4, (2, 8): 1, (3, 4): 2, (1, 8): 1}
 
 @dataclass(frozen=True)
 class Planned:
-    """A job: when it is submitted, and how long after that its owner deletes it (None: never), in seconds."""
+    """A job: when it is submitted, how long after that its owner deletes it (None: never), in seconds; how it exits."""
 
     at: float
     name: str
     member: str
     document: dict
     deleted_after: float | None
+    exit: int
 
 
-def planned(seed, jobs):
-    """Return the stream's jobs."""
+def planned(seed):
+    """Yield the stream's jobs."""
     chance = random.Random(seed)  # noqa: S311  # no secret
-    return [_planned(chance, number) for number in range(jobs)]
+    return (_planned(chance, number) for number in itertools.count())
 
 
 def _planned(chance, number):
@@ -62,7 +64,7 @@ def _planned(chance, number):
             "template": {"metadata": {"annotations": annotations}, "spec": {"containers": [container]}},
         },
     }  # fmt: skip
-    return Planned(number / JOBS_PER_SECOND, name, member, document, deleted)
+    return Planned(number / JOBS_PER_SECOND, name, member, document, deleted, int(exits))
 
 
 class Client:
@@ -81,6 +83,7 @@ class Client:
         """Submit a job; its operation has the uid under which it was accepted."""
         path = _path(job.member)
         with self._recorded("submit", job) as operation:
+            operation["exit"] = job.exit
             while (answer := self._call("POST", path, job.document))[0] not in {201, 409}:
                 operation["refusals"] = operation.get("refusals", 0) + 1
                 time.sleep(0.2)
@@ -116,15 +119,18 @@ class Client:
             return 0, {}
 
 
-def play(client, jobs, stop):
-    """Play the stream in two threads: submissions, and deletions when their time has come. Return the threads."""
+def play(client, jobs, stop, is_over):
+    """Play the stream in two threads: submissions, and deletions when their time has come. Return the threads.
+
+    It goes on until *is_over* says of the number submitted that they are enough; *stop* ends it at once.
+    """
     started = time.monotonic()
     accepted = threading.Condition()
     due = []
 
     def submit():
-        for job in jobs:
-            if stop.wait(max(0.0, started + job.at - time.monotonic())):
+        for number, job in enumerate(jobs):
+            if is_over(number) or stop.wait(max(0.0, started + job.at - time.monotonic())):
                 break
             client.submit(job)
             if job.deleted_after is not None:

@@ -90,7 +90,15 @@ def good():
     slots = [{"body": {"node": node, "start": HOUR, "segments": [segment]}} for node in (NODE, OTHER)]
     idle = {"offset": 5, "length": 5, "mask": 3, "shares": [["idle", 1000]]}
     slots.append({"body": {"node": NODE, "start": HOUR + 5, "segments": [idle]}})
-    operation = {"what": "submit", "name": "job", "member": "west", "uid": "job-1", "invoked": 1, "completed": 2}
+    operation = {
+        "what": "submit",
+        "name": "job",
+        "member": "west",
+        "uid": "job-1",
+        "invoked": 1,
+        "completed": 2,
+        "exit": 0,
+    }
     return {
         "seed": 1, "seconds": 1, "faults": [], "restarts": {}, "answersLost": {}, "quiet": True, "outbox": 0,
         "waits": ["ExceedsCap"], "atOnceMilliH100e": {"west": 6000}, "operations": [operation], "audit": [],
@@ -152,6 +160,16 @@ def vanished(history):
 
 def told_wrongly(history):
     events(history, job(28, "Failed"), without={28})
+
+
+def failed_without_cause(history):
+    """Its attempts agree that it failed, and it exits with 0."""
+    told_wrongly(history)
+    next(row for row in history["ledger"]["facts"] if row["kind"] == "LeaseReleased")["detail"] = "Failed"
+
+
+def succeeded_although_it_fails(history):
+    history["operations"][0]["exit"] = 1
 
 
 def never_answered(history):
@@ -325,7 +343,9 @@ def audit_fails(history):
 
 
 BROKEN = {
-    "no job is lost": (lost, vanished, told_wrongly, never_answered, came_back),
+    "no job is lost": (
+        lost, vanished, told_wrongly, failed_without_cause, succeeded_although_it_fails, never_answered, came_back,
+    ),
     "no job runs twice": (two_at_once, admitted_after_its_success),
     "one attempt lives, fences rise": (
         two_live_attempts, fence_falls, term_falls, old_leader_records, placement_goes_back,
@@ -362,7 +382,7 @@ def test_each_check_has_a_history_that_it_must_find_wrong():
 
 def test_the_summary_names_what_was_looked_at_and_what_is_wrong():
     history = good()
-    assert "ok   no job is lost: 5 looked at" in checker.summary(history, checker.check(history))
+    assert "ok   no job is lost: 6 looked at" in checker.summary(history, checker.check(history))
     lost(history)
     said = checker.summary(history, checker.check(history))
     assert "FAIL no job is lost" in said

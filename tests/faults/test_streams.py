@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+from collections import Counter
 
 import checker
 import injectors
@@ -31,21 +32,41 @@ def promises_hold(tmp_path, run):
     said = checker.summary(history, results)
     tell(said)
     assert [] == [each.name for each in results if not each.checked], "a check that looks at nothing shows nothing"
-    assert len(run.faults) * run.times == len(history["faults"])
-    assert [] == [fault.__name__ for fault in run.faults if not has_done_damage(history, fault)]
+    assert [] == harmless(history), "a fault that does nothing shows nothing"
     assert not any(each.findings for each in results), f"{said}\nthe history is in {kept}"
 
 
-def has_done_damage(history, fault):
-    """Whether what can be counted of a fault was: a fault that does nothing shows nothing."""
-    if fault is injectors.lose_an_answer:
-        return any(history["answersLost"].values())
-    part = {"kill_the_leader": "operator", "kill_an_agent": "agent", "kill_the_api_service": "api"}.get(fault.__name__)
-    return part is None or any(count for name, count in history["restarts"].items() if name.startswith(part))
+def harmless(history):
+    """Return what was done to the pool more often than the history shows its effect, where that can be counted."""
+    done = Counter(each["name"] for each in history["faults"])
+    restarts = Counter()
+    for name, count in history["restarts"].items():
+        restarts[name.partition("-")[0]] += count
+    terms = sum(row["kind"] == "TermTaken" for row in history["ledger"]["facts"]) - 1  # the account took the last one
+    seen = {
+        "kill_the_leader": restarts["operator"],
+        "kill_an_agent": restarts["agent"],
+        "kill_the_api_service": restarts["api"],
+        "halt_the_leader": terms - 1,  # the first leader followed nobody
+        "lose_an_answer": sum(history["answersLost"].values()),
+    }
+    return [f"{name}: {done[name]} times, {count} seen" for name, count in seen.items() if count < done[name]]
 
 
 def tell(text):
     sys.stdout.write(f"{text}\n")
+
+
+def test_a_fault_that_did_nothing_is_noticed():
+    faults = [{"name": "kill_an_agent"}] * 2 + [{"name": "halt_the_leader"}, {"name": "lose_an_answer"}]
+    taken = [{"kind": "TermTaken"}] * 3
+    good = {
+        "faults": faults, "restarts": {"agent-north": 1, "agent-south": 1}, "answersLost": {"api": 0, "operator": 1},
+        "ledger": {"facts": taken},
+    }  # fmt: skip
+    assert [] == harmless(good)
+    for spoilt in ({"restarts": {"agent-north": 1}}, {"answersLost": {"api": 0}}, {"ledger": {"facts": taken[1:]}}):
+        assert 1 == len(harmless(good | spoilt))
 
 
 def test_a_short_mixture_of_faults(tmp_path):

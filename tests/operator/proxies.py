@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import ssl
 import threading
 
@@ -119,14 +120,16 @@ class ApiProxy(_Thread):
 
 
 class CommitCutter(_Thread):
-    """A TCP proxy to PostgreSQL that cuts the first connection whose COMMIT follows a recorded cycle, once armed.
+    """A TCP proxy to PostgreSQL that cuts the first connection that commits a recorded cycle, once armed.
 
-    The COMMIT reaches the server; its answer does not come back. *marker* is in what must have gone before.
+    The COMMIT reaches the server; its answer does not come back. *marker* is in a statement of that transaction.
     """
 
     def __init__(self, host, port, marker=b"record_cycle"):
         self._server = host, port
         self._marker = marker
+        # A client that repeats a statement sends only the name that it gave it.
+        self._named = re.compile(rb"(_pg3_[0-9]+)\0[^\0]*" + re.escape(marker))
         self.is_armed = False
         self.cuts = 0
 
@@ -152,9 +155,10 @@ class CommitCutter(_Thread):
             each.close()
 
     async def _forward(self, reader, upstream, client):
-        is_recording = False
+        is_recording, names = False, set()
         while data := await reader.read(65_536):
-            is_recording |= self._marker in data
+            names.update(self._named.findall(data))
+            is_recording |= self._marker in data or any(b"\0%b\0" % name in data for name in names)
             if self.is_armed and is_recording and b"COMMIT" in data:
                 self.is_armed = False
                 self.cuts += 1
@@ -163,6 +167,8 @@ class CommitCutter(_Thread):
                 await upstream.drain()
                 await asyncio.sleep(0.5)
                 return
+            if b"COMMIT" in data or b"ROLLBACK" in data:
+                is_recording = False  # the connection goes back to its pool, and carries other transactions next
             upstream.write(data)
             await upstream.drain()
 

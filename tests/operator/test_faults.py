@@ -11,6 +11,8 @@ import os
 import signal
 from pathlib import Path
 
+import psycopg
+import pytest
 import sqlalchemy as sa
 import yaml
 
@@ -212,3 +214,22 @@ def _without_rules(plane, crds):
 def _is_halted(running):
     state = Path(f"/proc/{running.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
     return state == "T"
+
+
+def test_only_the_commit_of_what_was_meant_is_cut(pool):
+    """Connections are used again: the answer lost is that of the transaction meant, even if its text is not sent."""
+    url, marked = sa.make_url(pool.url), "SELECT 'record_cycle'"
+    with proxies.CommitCutter(url.host, url.port) as cutter:
+        through = url.set(port=cutter.port).render_as_string(hide_password=False)
+        with psycopg.connect(through, prepare_threshold=2) as connection:
+            for _ in range(4):
+                connection.execute(marked)
+                connection.commit()
+            cutter.is_armed = True
+            connection.execute("SELECT 1")
+            connection.commit()
+            assert 0 == cutter.cuts
+            connection.execute(marked)
+            with pytest.raises(psycopg.OperationalError):
+                connection.commit()
+            assert 1 == cutter.cuts

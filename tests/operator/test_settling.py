@@ -4,16 +4,17 @@ import dataclasses
 import signal
 import uuid
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanse.evidence import enrolments, identity, signatures, slots
-from hanse.ledger import balances, database, registry, term
+from hanse.ledger import balances, database, errors, facts, registry, term
 from hanse.ledger import slots as ledger_slots
 from hanse.ledger.reports import Node
-from hanse.operator import shapes, snapshot
+from hanse.operator import members, shapes, snapshot
 from hanse.operator.mirror import Mirror
 from hanse.operator.settling import Settler, levied
 from hanse.operator.world import World
@@ -115,6 +116,62 @@ def test_a_reservation_of_an_attempt_that_ended_is_given_back(pool):
         pool.until("what is not used to come back", lambda: pool.rows(rows))
     finally:
         pool.plane.client.request("PATCH", member, {"spec": {"caps": []}}, "application/merge-patch+json")
+
+
+def test_a_leader_that_was_replaced_writes_nothing(pool, books):
+    old = term.take(books, "old")
+    term.take(books, "new")
+    key = bytes(32)
+    fact = facts.Fact(facts.Kind.NODE_STALE, 1, cluster="blue-1")
+    for write in (
+        lambda: registry.register_member(books, "late", login=None, verify_key=key, term=old),
+        lambda: registry.register_member(books, "blue", login=None, verify_key=key, term=old),
+        lambda: registry.publish_class_rate(books, "late", "bf16", 1, term=old),
+        lambda: registry.publish_tier_rate(books, "late", 1, term=old),
+        lambda: registry.set_levy(books, NODE, 0, levied=True, term=old),
+        lambda: registry.set_metering(books, slot_seconds=60, grace_seconds=60, term=old),
+        lambda: facts.record(books, fact, term=old),
+        lambda: Settler(books, old, world(0, "1m")).look(Settler(books, old, world(0, "1m")).rules()),
+        lambda: members.Register(books, old).sync(world(0)),
+    ):
+        with pytest.raises(errors.StaleTermError):
+            write()
+    written = """SELECT name FROM ledger.member WHERE name = 'late' UNION SELECT subject FROM ledger.rate
+        UNION SELECT node FROM ledger.levy UNION SELECT cluster FROM ledger.fact WHERE cluster IS NOT NULL
+        UNION SELECT 'slots' FROM ledger.setting WHERE slot_seconds = 60"""
+    assert [] == pool.rows(written)
+    assert [(signatures.public_bytes(KEY),)] == pool.rows("SELECT verify_key FROM ledger.member_key")
+
+
+BROKEN = """
+CREATE FUNCTION public.break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken'; END $$;
+CREATE TRIGGER break BEFORE INSERT ON ledger.posting FOR EACH ROW WHEN (NEW.member = 'amber')
+  EXECUTE FUNCTION public.break();
+"""
+
+
+def test_what_fails_for_one_member_keeps_nothing_else_from_being_posted(pool, books):
+    """What failed is posted as soon as it can be; only another leader ends it."""
+    registry.register_member(books, "amber", login=None, verify_key=signatures.public_bytes(KEY))
+    ((now,),) = pool.rows("SELECT ledger.clock_seconds()")
+    enrol(pool, first := now // 3600 * 3600)
+    pool.shift_clock(first + 2 * 3600 + 3600 - now)
+    number = term.take(books, "test")
+    settler = Settler(books, number, world(1000))
+    with psycopg.connect(pool.url, autocommit=True) as connection:
+        connection.execute(BROKEN)
+        settler.look(settler.rules())
+        assert {f"hour {first} of amber": 1, f"hour {first + 3600} of amber": 1} == settler.failures
+        by_member = "SELECT hour_seconds FROM ledger.posting WHERE member = :member ORDER BY hour_seconds"
+        assert [(first,), (first + 3600,)] == pool.rows(by_member, member="blue")
+        assert [] == pool.rows(by_member, member="amber")
+        connection.execute("DROP TRIGGER break ON ledger.posting")
+    settler.look(settler.rules())
+    assert [(first,), (first + 3600,)] == pool.rows(by_member, member="amber")
+    term.take(books, "another")
+    pool.shift_clock(first + 4 * 3600 - now)
+    with pytest.raises(errors.StaleTermError):
+        settler.look(settler.rules())
 
 
 def world(levy_thousandths, slot=None):

@@ -8,13 +8,14 @@ goes through :func:`transaction`.
 import contextlib
 from collections.abc import Iterator
 
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from hanse.ledger import errors
 
 # A client that vanished without a word must not hold the leader's term, or an account, for longer than this.
 IDLE_MILLISECONDS_MAX = 10_000
+_CHECK_TERM = text("SELECT ledger.check_term(:term)")
 
 
 def engine(url: str, *, role: str | None = None) -> Engine:
@@ -45,10 +46,11 @@ def driver_url(url: str) -> URL:
 
 
 @contextlib.contextmanager
-def transaction(using: Engine) -> Iterator[Connection]:
-    """Run a `with` block in one transaction.
+def transaction(using: Engine, *, term: int | None = None) -> Iterator[Connection]:
+    """Run a `with` block in one transaction; with *term*, as the leader of that term or not at all.
 
     Raises:
+        StaleTermError: another leader has taken over; nothing is recorded.
         LedgerError: a function of the ledger refused; nothing is recorded.
         CommitUnknownError: the connection was lost during COMMIT: it may be recorded or not, and must be looked up.
 
@@ -56,6 +58,8 @@ def transaction(using: Engine) -> Iterator[Connection]:
     with using.connect() as connection:
         begun = connection.begin()
         try:
+            if term is not None:
+                connection.execute(_CHECK_TERM, {"term": term})
             yield connection
         except DBAPIError as error:
             if not error.connection_invalidated:

@@ -50,9 +50,14 @@ class Fact:
         return identity.fact_id(self.kind, self.at_seconds, *(str(each or "") for each in where))
 
 
-def record(engine: Engine, fact: Fact) -> None:
-    """Record a fact, once."""
-    with database.transaction(engine) as connection:
+def record(engine: Engine, fact: Fact, *, term: int) -> None:
+    """Record a fact that the leader of *term* saw, once.
+
+    Raises:
+        StaleTermError: another leader has taken over.
+
+    """
+    with database.transaction(engine, term=term) as connection:
         connection.execute(
             sa.text(
                 "SELECT ledger.record_fact(:id, :kind, :at, :member, :cluster, :node, :attempt, :fence, NULL, "

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from hanse.evidence import enrolments, identity, slots
-from hanse.ledger import books, caps, charge, database, metering, transfers
+from hanse.ledger import books, caps, charge, database, errors, metering, transfers
 from hanse.ledger.metering import Attribution, Line, Measured, Terms
 from hanse.ledger.models.accounts import Cutoff, Transfer
 from hanse.ledger.models.decisions import Attempt, Placement
@@ -27,11 +27,12 @@ from hanse.ledger.transfers import Purpose, Run
 
 @dataclass(frozen=True)
 class Posted:
-    """What a run of an hour posted: how many transfers were new, and how much use nothing covered."""
+    """What a run of an hour posted: how many transfers were new, how much use nothing covered, whom it failed for."""
 
     run: Run
     transfers: int
     unaccepted: int
+    failed: Mapping[str, Exception]
 
 
 # A slot that an hour's first run did not see came after the grace, so it is marked late. Late ones are looked for
@@ -89,6 +90,8 @@ def due(engine: Engine) -> list[int]:
 def post(engine: Engine, term: int, hour_seconds: int) -> Posted | None:
     """Post the hour that starts at *hour_seconds* (Unix time), or what came since; None if there is nothing new.
 
+    A member whose part fails is told of in the answer, and keeps no other from its own; the hour stays due.
+
     Raises:
         StaleTermError: another leader has taken over.
         RefusedError: the hour and the grace for its slots are not over.
@@ -101,11 +104,18 @@ def post(engine: Engine, term: int, hour_seconds: int) -> Posted | None:
         return None
     with database.transaction(engine) as connection:
         hour = _load(connection, Run(hour_seconds, number))
-    posted = 0
+    posted, failed = 0, {}
     for member in hour.members:
-        with database.transaction(engine) as connection:
-            posted += _post_member(connection, term, hour, member)
-    return Posted(hour.run, posted, len(hour.measured.unaccepted))
+        try:
+            with database.transaction(engine) as connection:
+                new = _post_member(connection, term, hour, member)
+        except errors.StaleTermError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with one member's part
+            failed[member] = error
+        else:
+            posted += new
+    return Posted(hour.run, posted, len(hour.measured.unaccepted), failed)
 
 
 def void_unused(engine: Engine, term: int) -> int:

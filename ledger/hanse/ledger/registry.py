@@ -1,7 +1,8 @@
 """Who takes part: members, keys, nodes, levies, rates, and the metering interval.
 
 In: what the coordinator and the members declare. Out: append-only rows; saying the same again changes nothing, saying
-something else for the same key is refused. What is in force at a time is read from them by :mod:`hanse.ledger.posting`.
+something else for the same key is refused. A leader names its term, and writes nothing once another has taken over;
+without a term it is somebody who sets the ledger up. What is in force at a time is read by :mod:`hanse.ledger.posting`.
 """
 
 import sqlalchemy as sa
@@ -12,14 +13,17 @@ from hanse.evidence.enrolments import Enrolment
 from hanse.ledger import database
 
 
-def register_member(engine: Engine, name: str, *, login: str | None, verify_key: bytes) -> None:
+def register_member(
+    engine: Engine, name: str, *, login: str | None, verify_key: bytes, term: int | None = None
+) -> None:
     """Register a member with its accounts, the database role *login* that may read its own rows, and a public key.
 
     Raises:
         ContradictionError: it is registered with another login.
+        StaleTermError: another leader has taken over.
 
     """
-    with database.transaction(engine) as connection:
+    with database.transaction(engine, term=term) as connection:
         connection.execute(sa.text("SELECT ledger.register_member(:name, :login)"), {"name": name, "login": login})
         connection.execute(sa.text("SELECT ledger.add_member_key(:name, :key)"), {"name": name, "key": verify_key})
 
@@ -92,23 +96,41 @@ def slots_and_now(engine: Engine) -> tuple[int, int]:
     return int(slot_seconds), int(now_seconds)
 
 
-def set_levy(engine: Engine, node: str, start_seconds: int, *, levied: bool) -> None:
-    """Say whether the use of a node is credited to the pool's levy from *start_seconds* (Unix time) on."""
-    with database.transaction(engine) as connection:
+def set_levy(engine: Engine, node: str, start_seconds: int, *, levied: bool, term: int | None = None) -> None:
+    """Say whether the use of a node is credited to the pool's levy from *start_seconds* (Unix time) on.
+
+    Raises:
+        ContradictionError: it is set otherwise from the same time on.
+        StaleTermError: another leader has taken over.
+
+    """
+    with database.transaction(engine, term=term) as connection:
         connection.execute(
             sa.text("SELECT ledger.set_levy(:node, :start, :levied)"),
             {"node": node, "start": start_seconds, "levied": levied},
         )
 
 
-def publish_class_rate(engine: Engine, accelerator_class: str, precision: str, milli_h100e: int) -> int:
-    """Publish what a GPU of a class is worth in a precision, in thousandths of an H100; return the version."""
-    return _publish(engine, class_subject(accelerator_class, precision), milli_h100e)
+def publish_class_rate(
+    engine: Engine, accelerator_class: str, precision: str, milli_h100e: int, *, term: int | None = None
+) -> int:
+    """Publish what a GPU of a class is worth in a precision, in thousandths of an H100; return the version.
+
+    Raises:
+        StaleTermError: another leader has taken over.
+
+    """
+    return _publish(engine, class_subject(accelerator_class, precision), milli_h100e, term)
 
 
-def publish_tier_rate(engine: Engine, tier: str, thousandths: int) -> int:
-    """Publish a tier's usage factor in thousandths; return the version."""
-    return _publish(engine, tier_subject(tier), thousandths)
+def publish_tier_rate(engine: Engine, tier: str, thousandths: int, *, term: int | None = None) -> int:
+    """Publish a tier's usage factor in thousandths; return the version.
+
+    Raises:
+        StaleTermError: another leader has taken over.
+
+    """
+    return _publish(engine, tier_subject(tier), thousandths, term)
 
 
 def class_subject(accelerator_class: str, precision: str) -> str:
@@ -121,20 +143,21 @@ def tier_subject(tier: str) -> str:
     return f"tier/{tier}"
 
 
-def set_metering(engine: Engine, *, slot_seconds: int, grace_seconds: int) -> None:
+def set_metering(engine: Engine, *, slot_seconds: int, grace_seconds: int, term: int | None = None) -> None:
     """Settle the metering interval, before the first slot, and how late a slot may be without being marked late.
 
     Raises:
         RefusedError: there are slots of another interval already.
+        StaleTermError: another leader has taken over.
 
     """
-    with database.transaction(engine) as connection:
+    with database.transaction(engine, term=term) as connection:
         connection.execute(
             sa.text("SELECT ledger.set_metering(:slot, :grace)"), {"slot": slot_seconds, "grace": grace_seconds}
         )
 
 
-def _publish(engine: Engine, subject: str, thousandths: int) -> int:
-    with database.transaction(engine) as connection:
+def _publish(engine: Engine, subject: str, thousandths: int, term: int | None) -> int:
+    with database.transaction(engine, term=term) as connection:
         statement = sa.text("SELECT ledger.publish_rate(:subject, :thousandths)")
         return int(connection.execute(statement, {"subject": subject, "thousandths": thousandths}).scalar_one())

@@ -85,7 +85,7 @@ class Leader:
         self._actuator = Actuator(
             self.kube, self.engine, self.term, world=self.world, mirrored=self.mirror, storage=self._storage
         )
-        self._members = members.Register(self.engine)
+        self._members = members.Register(self.engine, self.term)
         self._follower = Follower()
         self._held_back: dict[str, tuple[Verdict, float]] = {}
         self._nodes_version: tuple[int, int] = (0, -1)

@@ -18,12 +18,17 @@ _log = structlog.get_logger(__name__)
 class Register:
     """What this leader has declared already."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, term: int) -> None:
+        self._engine, self._term = engine, term
         self._declared: set[tuple[str, ...]] = set()
 
     def sync(self, world: World) -> None:
-        """Declare what is new. A member that the ledger contradicts stays as it is there, and is logged."""
+        """Declare what is new. A member that the ledger contradicts stays as it is there, and is logged.
+
+        Raises:
+            StaleTermError: another leader has taken over.
+
+        """
         for name, member in world.named("Member").items():
             key = member.spec.keys.verify
             if ("member", name, key) not in self._declared:
@@ -32,17 +37,17 @@ class Register:
         for name, accelerator in world.named("AcceleratorClass").items():
             for precision, worth in accelerator.spec.h100_equivalent.items():
                 if ("class", name, precision, str(worth)) not in self._declared:
-                    registry.publish_class_rate(self._engine, name, str(precision), worth)
+                    registry.publish_class_rate(self._engine, name, str(precision), worth, term=self._term)
                     self._declared.add(("class", name, precision, str(worth)))
         for name, tier in world.named("PriorityTier").items():
             factor = tier.spec.usage_factor_thousandths
             if ("tier", name, str(factor)) not in self._declared:
-                registry.publish_tier_rate(self._engine, name, factor)
+                registry.publish_tier_rate(self._engine, name, factor, term=self._term)
                 self._declared.add(("tier", name, str(factor)))
 
     def _register(self, name: str, key: bytes) -> None:
         try:
-            registry.register_member(self._engine, name, login=None, verify_key=key)
+            registry.register_member(self._engine, name, login=None, verify_key=key, term=self._term)
         except errors.ContradictionError:
             # It has a login of its own already; who set that up has registered its key too.
             _log.info("member_registered_before", member=name)

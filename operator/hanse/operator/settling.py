@@ -8,7 +8,9 @@ a function of rows that never change (:mod:`hanse.ledger.posting`).
 """
 
 import asyncio
-from collections import defaultdict
+import contextlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -50,6 +52,8 @@ class Settler:
         self._engine, self._term, self._world = engine, term, world
         self._levied_as_of: tuple[int, tuple[tuple[str, int], ...]] | None = None
         self._metering_as_of: int | None = None
+        self.failures: Counter[str] = Counter()
+        """How often what could not be done; an hour is named with its member."""
 
     async def run(self) -> None:
         """Look again and again, until the task is cancelled.
@@ -59,32 +63,62 @@ class Settler:
 
         """
         while True:
-            try:
-                await asyncio.to_thread(self.look, self.rules())
-            except errors.StaleTermError:
-                raise
-            except Exception as error:  # noqa: BLE001  # whatever is wrong with the books, the planning goes on
-                _log.warning("not_settled", error=type(error).__name__, said=str(error)[:500])
+            await asyncio.to_thread(self.look, self.rules())
             await asyncio.sleep(LOOK_SECONDS)
 
     def look(self, rules: Rules) -> None:
-        """Do all that is due."""
-        self._set_metering(rules.slot_seconds)
-        self._set_levies(rules.levy_by_member)
-        for _ in range(HOURS_A_LOOK_MAX):
-            if not self._post_what_is_due():
-                break
-        if voided := posting.void_unused(self._engine, self._term):
-            _log.info("reservations_given_back", count=voided)
+        """Do all that is due; what fails is logged, counted and tried again, and keeps nothing else from being done.
 
-    def _post_what_is_due(self) -> bool:
-        """Return whether anything was posted, and more may be due."""
-        posted = [each for hour in posting.due(self._engine) if (each := posting.post(self._engine, self._term, hour))]
-        for each in posted:
-            failpoints.hit("after-posting")
-            said = {"transfers": each.transfers, "unaccepted": each.unaccepted}
-            _log.info("hour_posted", hour=each.run.hour_seconds, run=each.run.number, **said)
-        return bool(posted)
+        Raises:
+            StaleTermError: another leader has taken over.
+
+        """
+        with self._going_on("metering"):
+            self._set_metering(rules.slot_seconds)
+        with self._going_on("levies"):
+            self._set_levies(rules.levy_by_member)
+        with self._going_on("hours"):
+            self._post_what_is_due()
+        with self._going_on("reservations"):
+            if voided := posting.void_unused(self._engine, self._term):
+                _log.info("reservations_given_back", count=voided)
+
+    def _post_what_is_due(self) -> None:
+        """Post hour after hour, each once a look: one that fails for somebody is due again at once."""
+        tried: set[int] = set()
+        for _ in range(HOURS_A_LOOK_MAX):
+            hours = [hour for hour in posting.due(self._engine) if hour not in tried]
+            if not hours:
+                break
+            tried.update(hours)
+            for hour in hours:
+                with self._going_on(f"hour {hour}"):
+                    self._post(hour)
+
+    def _post(self, hour_seconds: int) -> None:
+        posted = posting.post(self._engine, self._term, hour_seconds)
+        if posted is None:
+            return
+        failpoints.hit("after-posting")
+        said = {"transfers": posted.transfers, "unaccepted": posted.unaccepted, "failed": sorted(posted.failed)}
+        _log.info("hour_posted", hour=hour_seconds, run=posted.run.number, **said)
+        for member, error in posted.failed.items():
+            self._failed(f"hour {hour_seconds} of {member}", error)
+
+    @contextlib.contextmanager
+    def _going_on(self, what: str) -> Iterator[None]:
+        """Go on whatever is wrong with the books there, but not when another leads."""
+        try:
+            yield
+        except errors.StaleTermError:
+            raise
+        except Exception as error:  # noqa: BLE001  # as said above
+            self._failed(what, error)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        self.failures[what] += 1
+        said = {"error": type(error).__name__, "said": str(error)[:500]}
+        _log.error("not_settled", what=what, times=self.failures[what], **said)
 
     def rules(self) -> Rules:
         """Return what the objects say now; to be called where they are read."""
@@ -102,7 +136,8 @@ class Settler:
             current = int(connection.execute(sa.select(parties.Setting.slot_seconds)).scalar_one())
         try:
             if current == SLOT_SECONDS_AT_FIRST != wanted:
-                registry.set_metering(self._engine, slot_seconds=wanted, grace_seconds=GRACE_SLOTS * wanted)
+                grace = GRACE_SLOTS * wanted
+                registry.set_metering(self._engine, slot_seconds=wanted, grace_seconds=grace, term=self._term)
                 current = wanted
         except errors.RefusedError:
             pass  # there are slots already
@@ -127,7 +162,7 @@ class Settler:
         start = setting.now - setting.now % setting.slot_seconds + setting.slot_seconds
         wanted = levied([enrolments.decode(body) for body in bodies], dict(levy_by_member), start)
         for node in sorted(before ^ wanted):
-            registry.set_levy(self._engine, node, start, levied=node in wanted)
+            registry.set_levy(self._engine, node, start, levied=node in wanted, term=self._term)
         self._levied_as_of = newest, levy_by_member
 
 

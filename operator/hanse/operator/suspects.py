@@ -121,10 +121,14 @@ class Suspects:
         """Record which clusters fell silent and which came back: it explains what is planned from then on."""
         for cluster in sorted(self.reach.silent - before.silent):
             at = self.agents[cluster].seen_at_seconds + HEARD_SECONDS
-            _record(self._engine, facts.Kind.NODE_STALE, at, cluster, "its agent is silent: its nodes take no work")
+            self._record(facts.Kind.NODE_STALE, at, cluster, "its agent is silent: its nodes take no work")
         for cluster in sorted(before.silent & self.reach.heard):
             at = self.agents[cluster].seen_at_seconds
-            _record(self._engine, facts.Kind.NODE_HEALTHY, at, cluster, "its agent is heard again")
+            self._record(facts.Kind.NODE_HEALTHY, at, cluster, "its agent is heard again")
+
+    def _record(self, kind: facts.Kind, at_seconds: int, cluster: str, detail: str) -> None:
+        facts.record(self._engine, facts.Fact(kind, at_seconds, detail, cluster=cluster), term=self._term)
+        _log.warning("cluster_" + ("silent" if kind == facts.Kind.NODE_STALE else "heard"), cluster=cluster)
 
     def _say(self, problem: str) -> None:
         if problem != self.problem:
@@ -135,8 +139,3 @@ class Suspects:
             else:
                 _log.info("expiry_resumes")
         self.problem = problem
-
-
-def _record(engine: Engine, kind: facts.Kind, at_seconds: int, cluster: str, detail: str) -> None:
-    facts.record(engine, facts.Fact(kind, at_seconds, detail, cluster=cluster))
-    _log.warning("cluster_" + ("silent" if kind == facts.Kind.NODE_STALE else "heard"), cluster=cluster)
