@@ -21,7 +21,7 @@ from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
 
 SUCCEEDED, FAILED = "Succeeded", "Failed"
 PREEMPT = "Preempt"
-REFUSE = "Refuse"
+RENEW, REFUSE = "Renew", "Refuse"
 
 
 @dataclass(frozen=True, slots=True)
