@@ -34,6 +34,7 @@ from hanse.scheduler.pool import NodeState
 
 EXAMPLES = "examples"
 NOW = 1_800_000_000
+A, B, C = (uuid.UUID(int=number) for number in (11, 12, 13))
 
 
 @pytest.fixture(name="job")
@@ -209,6 +210,25 @@ def test_attempts_end_for_what_users_and_time_bring_about(job, more, lacking, ex
     assert expected == [entry.reason for group in found for entry in group.entries]
 
 
+@pytest.mark.parametrize(
+    ("awaits", "ended", "expected"),
+    [
+        ([], {}, ["StartDeadlineExceeded"]),
+        ([A], {}, []),
+        ([A, B], {A: NOW - 10**6}, []),
+        ([A], {A: NOW - 60}, []),
+        ([A, B], {A: NOW - 10**6, B: NOW - 10**5}, ["StartDeadlineExceeded"]),
+    ],
+    ids=["its own since long", "waits", "waits for one", "its own since a minute", "reclaimed long ago"],
+)
+def test_a_start_is_waited_for_from_when_its_gpus_are_its_own(job, awaits, ended, expected):
+    world = World()
+    attempt = live(granted_at_seconds=None, admitted_at_seconds=NOW - 10**6, awaits=frozenset(awaits))
+    world.take({"TrainingJob": {attempt.job: job}})
+    mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt}, ended_at=ended)
+    assert expected == [entry.reason for group in ends.groups(world, mirrored) for entry in group.entries]
+
+
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))
 def test_each_gpu_of_a_placement_belongs_to_one_worker(masks):
     placed = tuple((f"c/n{number}", mask.bit_count(), mask) for number, mask in enumerate(masks))
@@ -287,9 +307,6 @@ def test_of_two_changes_of_one_attempt_the_second_waits_for_the_next_cycle(first
     changes = [entries.Group(str(job), (Entry("", effect, "", "", job=job),)) for effect in (first, then)]
     groups = [changes[0], entries.Group(str(other), (admitted,)), changes[1]]
     assert groups[:2] == grouping.once_each(groups)
-
-
-A, B, C = (uuid.UUID(int=number) for number in (11, 12, 13))
 
 
 def group(kind, job, *others, awaits=()):

@@ -47,5 +47,8 @@ def _reason(world: World, mirror: Mirror, live: Live, without_storage: frozenset
 
 
 def _late(job: TrainingJob, mirror: Mirror, live: Live) -> str | None:
-    waited = mirror.now_seconds - live.admitted_at_seconds
-    return "StartDeadlineExceeded" if waited > job.spec.start_deadline.total_seconds() and not live.awaits else None
+    """Return why it is given up, if it had its GPUs for long enough to start, since the last it waits for ended."""
+    if not live.awaits <= mirror.ended_at.keys():
+        return None
+    waited = mirror.now_seconds - max([live.admitted_at_seconds, *(mirror.ended_at[each] for each in live.awaits)])
+    return "StartDeadlineExceeded" if waited > job.spec.start_deadline.total_seconds() else None
