@@ -62,6 +62,7 @@ def placement(phase, fence=2):
     return resources.PlacementStatus(fence=fence, phase=phase, ready_workers=2)
 
 
+REFUSED_FOR_GOOD = Past(attempts=1, last_stop_reason="PlacementRefused", last_failure="422")
 WAITING = {
     "reason": "WaitingForQuota", "accelerator": "h100-80g", "asked_gpus": 512, "free_gpus": 100, "borrowable_gpus": -1,
     "lacking_gpus": 12, "workers_that_fit": 24, "ahead_in_leaf": 3, "cap": "",
@@ -86,7 +87,7 @@ WAITING = {
         ("Failed", "RestartLimitExceeded", {"past": Past(attempts=4, failures=4, last_outcome="Failed")}),
         ("Requeued", None, {"past": Past(attempts=3, failures=3, last_outcome="Failed")}),
         ("Failed", "MaxRuntimeExceeded", {"past": Past(attempts=1, run_seconds=72 * 3600)}),
-        ("Failed", "PlacementRefused", {"past": Past(attempts=1, last_stop_reason="PlacementRefused")}),
+        ("Failed", "PlacementRefused", {"past": REFUSED_FOR_GOOD}),
         ("Requeued", None, {"past": Past(attempts=1, last_is_expired=True)}),
         ("Queued", "StorageNotReady", {"verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
         ("Running", "FundingRefused", {"live": live(refused_by="month"), "placement": placement("Running")}),
