@@ -1,5 +1,6 @@
 """The ledger never refuses what the planner decides: caps, one live attempt a job, the state of each attempt."""
 
+import asyncio
 import contextlib
 import itertools
 import random
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 from parties import Parties
 from psycopg import sql
 
-from hanse.ledger import attempts
-from hanse.operator import cycle
+from hanse.ledger import attempts, outbox
+from hanse.operator import actuator, cycle
 
 NAMES = itertools.count()
 CYCLES = 12
@@ -88,3 +89,20 @@ def test_a_pool_in_which_something_always_ends_goes_on(overtaken):
     parties.leader._overtaken = cycle.OVERTAKEN_MAX
     assert ["plan_refused", "group_overtaken"] == [each["event"] for each in parties.cycle()]
     assert (others, {}) == (parties.decided()["End"], parties.leader._held_back)
+
+
+def test_orders_that_wait_keep_none_behind_them_from_being_carried_out(plane, template, monkeypatch):
+    monkeypatch.setattr(actuator, "ORDERS_MAX", 1)
+    with new_parties(plane, template, seed=1) as parties:
+        while len(parties.leader.mirror.live) < 2:
+            parties.submits()
+            parties.cycle()
+        *waiting, last = outbox.pending(parties.engine, 100)
+
+        async def carry_out(_body, sequence):
+            if sequence != last.sequence:
+                raise actuator.NotYetError
+
+        parties.leader._actuator._carry_out = carry_out
+        assert len(waiting) == asyncio.run(parties.leader._actuator.act())
+        assert waiting == outbox.pending(parties.engine, 100)
