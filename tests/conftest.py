@@ -44,6 +44,7 @@ def hub() -> Iterator[cluster.Cluster]:
 
 
 NUMBERS = itertools.count()
+SYSTEM = "hanse-system"
 
 
 class Pool:
@@ -81,7 +82,15 @@ class Pool:
         )
 
     def start_api(self) -> None:
-        argv = [sys.executable, "-P", "-m", "hanse.cli.main", "api", f"--kubeconfig={self.cluster.kubeconfig}"]
+        """Start the API service, with the rights that the chart gives it."""
+        rights = Path(__file__).parents[1] / "charts/hanse/templates/api-rbac.yaml"
+        self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
+        self.cluster.kubectl("apply", "-f", "-", stdin=rights.read_text().replace("{{ .Release.Namespace }}", SYSTEM))
+        content = json.loads(self.cluster.kubeconfig.read_text())
+        content["users"][0]["user"] = {"token": self.api_server_token(SYSTEM, "hanse-api")}
+        kubeconfig = self.cluster.folder / f"{self.part}.kubeconfig"
+        kubeconfig.write_text(json.dumps(content))
+        argv = [sys.executable, "-P", "-m", "hanse.cli.main", "api", f"--kubeconfig={kubeconfig}"]
         argv += [f"--host={self.address}", f"--port={self.port}"]
         processes.start(self.cluster.folder, self.part, ["env", f"HANSE_DATABASE_URL={self.database_url}", *argv])
         processes.wait_until_ready(self.cluster.folder, self.part, self._answers, 30)

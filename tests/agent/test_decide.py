@@ -1,11 +1,12 @@
 """Single decisions that the properties do not name."""
 
+from contextlib import closing
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from hanse.agent import decide, gangs, leases, statuses
+from hanse.agent import decide, gangs, leases, statuses, store
 from hanse.agent.gangs import Gang, Seat
 from hanse.resources.protocol import Cancelled, Lease, Outcome, Phase, SyncAnswer
 
@@ -134,6 +135,21 @@ def test_a_cancelled_attempt_ends_at_once_and_is_not_reported_again(world):
     last = decide.desired(gone, NOW + 2, LIMITS)
     assert (Phase.RELEASED, True) == (last.reports[0].phase, last.gangs[attempt].ended)
     assert () == leases.held(decide.desired(replace(gone, gangs=last.gangs), NOW + 3, LIMITS).reports)
+
+
+def test_a_reason_of_any_length_is_cut_to_what_the_hub_takes(world, tmp_path):
+    running = world(READY, READY)
+    (attempt,) = running.gangs
+    refused = {attempt: running.gangs[attempt].stopping(Outcome.POOL_FAULT, "no " * 2000)}
+    with closing(store.Store(tmp_path, UUID(int=5))) as kept:
+        kept.save_gangs({}, refused)
+        plan = decide.desired(replace(running, gangs=kept.gangs()), NOW, LIMITS)
+    assert [1024] == [len(each.detail) for each in leases.held(plan.reports)]
+    answer = SyncAnswer(cancelled=[Cancelled(attempt=attempt, fence=1, reason="x" * 1024)], slot_seconds=300)
+    after = leases.answered(running.gangs, running.placements, answer, NOW)
+    assert [1024] == [
+        len(e.detail) for e in leases.held(decide.desired(replace(running, gangs=after), NOW, LIMITS).reports)
+    ]
 
 
 def test_a_status_is_written_when_it_has_something_new_to_say(make_placement):

@@ -160,6 +160,26 @@ def test_nodes_are_reported_with_what_others_use_of_them():
     assert {"hanse.dev/rack": "r1"} == report.labels
 
 
+def test_an_odd_node_is_left_out_and_an_odd_pod_has_its_whole_node(caplog):
+    shared = node("shared", gpus="80")
+    labelled = node("labelled", **{f"hanse.dev/l{number}": "" for number in range(70)})
+
+    def pod(name, memory):
+        requests = {"resources": {"requests": {"memory": memory}}}
+        return {"metadata": {"name": name}, "spec": {"nodeName": name, "containers": [requests, requests]}}
+
+    pods = [pod("a", "1Ei"), pod("b", "1e999"), pod("c", "900Gi"), pod("d", "1Gi")]
+    nodes = [shared, labelled, *map(node, "abcd")]
+    for _ in range(2):
+        found = inventory.reports(nodes, pods, [CLASS])
+    assert {"a": (8, 1024000), "b": (8, 1024000), "c": (0, 1024000), "d": (0, 2048)} == {
+        name: (report.foreign.gpus, report.foreign.memory_mib) for name, report in found.items()
+    }
+    assert ["node shared", "node labelled", "pod None/a", "pod None/b"] == [
+        " ".join(said.split()[:2]) for said in caplog.messages
+    ]
+
+
 def test_labels_are_reported_if_they_are_known_or_named():
     more = {"kubernetes.io/arch": "amd64", "member.example/pool": "a", "member.example/customer": "secret"}
     (report,) = inventory.reports([node("a", **more)], [], [CLASS], ["member.example/pool"]).values()

@@ -52,8 +52,9 @@ class Town:
         for name in ("acceleratorclass", "prioritytier", "poolpolicy"):
             self.own.kubectl("apply", "-f", str(ROOT / "examples" / f"{name}.yaml"))
         self.own.kubectl("create", "namespace", SYSTEM)
-        rights = (templates / "operator-rbac.yaml").read_text().replace("{{ .Release.Namespace }}", SYSTEM)
-        self.own.kubectl("apply", "-f", "-", stdin=rights)
+        for name in ("operator-rbac", "api-rbac"):
+            rights = (templates / f"{name}.yaml").read_text().replace("{{ .Release.Namespace }}", SYSTEM)
+            self.own.kubectl("apply", "-f", "-", stdin=rights)
         self._start_hub()
         for member in NODES:
             self._let_in(member)
@@ -64,14 +65,14 @@ class Town:
     def _start_hub(self):
         token = self.folder / "internal-token"
         token.write_text(os.urandom(16).hex())
-        kubeconfig = self._kubeconfig("operator", "hanse-operator", SYSTEM)
+        kubeconfig, of_api = (self._kubeconfig(name, f"hanse-{name}", SYSTEM) for name in ("operator", "api"))
         self._run(
             "operator", f"--kubeconfig={kubeconfig}", f"--health-port={self.operator_port}", "--lease-seconds=5",
             f"--internal-token-file={token}",
         )  # fmt: skip
         leader = f"--leader-url=http://127.0.0.1:{self.operator_port}"
         self._run(
-            "api", f"--kubeconfig={self.own.kubeconfig}", f"--port={self.api_port}", leader,
+            "api", f"--kubeconfig={of_api}", f"--port={self.api_port}", leader,
             f"--internal-token-file={token}",
         )  # fmt: skip
         self.until("the hub listens", lambda: listens(self.api_port) and listens(self.operator_port))

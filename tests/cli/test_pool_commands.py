@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
+import urllib3
 import yaml
 
 API = "--api=http://127.0.0.1:9"
@@ -42,6 +44,13 @@ def _member(hanse, request):
 
 def get(pool, *args):
     return json.loads(pool.cluster.kubectl("get", *args, "-o=json").stdout)
+
+
+def ask_enrolments(pool, token):
+    """Return the status by which the API service answers an agent with this token."""
+    with urllib3.PoolManager(timeout=15) as http:
+        headers = {"Authorization": f"Bearer {token}"}
+        return http.request("GET", f"{pool.api_url}/v1/agent/enrolments", headers=headers).status
 
 
 def test_a_member_gets_a_namespace_and_its_people_may_work_there(pool, hanse, member):
@@ -89,12 +98,13 @@ def test_a_cluster_that_joins_gets_credentials_for_its_own_namespace_only(pool, 
     )
     assert 0 == status, said
     assert {0o600} == {(tmp_path / file).stat().st_mode & 0o777 for file in ("hub.kubeconfig", "api-token")}
-    kubectl = [str(pool.cluster.kubectl_binary), f"--kubeconfig={tmp_path / 'hub.kubeconfig'}"]
+
+    def kubectl(*arguments, kubeconfig="hub.kubeconfig"):
+        argv = [str(pool.cluster.kubectl_binary), f"--kubeconfig={tmp_path / kubeconfig}", *arguments]
+        return subprocess.run(argv, capture_output=True, text=True, check=False)
 
     def may(*question):
-        return subprocess.run(
-            [*kubectl, "auth", "can-i", *question], capture_output=True, text=True, check=False
-        ).stdout
+        return kubectl("auth", "can-i", *question).stdout
 
     own = f"--namespace=hanse-cluster-{name}"
     assert ["yes\n"] * 3 == [
@@ -109,8 +119,13 @@ def test_a_cluster_that_joins_gets_credentials_for_its_own_namespace_only(pool, 
         may("list", "trainingjobs.hanse.dev", f"--namespace={member}"),
         may("get", "secrets", own),
     ]
-    token = (tmp_path / "api-token").read_text()
-    assert '"status": "ok"' not in token
+    token = (tmp_path / "api-token").read_text().strip()
+    of_api_server = yaml.safe_load((tmp_path / "hub.kubeconfig").read_text())
+    assert [200, 401] == [ask_enrolments(pool, each) for each in (token, of_api_server["users"][0]["user"]["token"])]
+    of_api_server["users"][0]["user"]["token"] = token
+    (tmp_path / "mixed.kubeconfig").write_text(yaml.safe_dump(of_api_server))
+    assert "Unauthorized" in kubectl("auth", "whoami", kubeconfig="mixed.kubeconfig").stderr
+    assert 0 == kubectl("auth", "whoami").returncode
     kinds = [each["kind"] for each in yaml.safe_load_all((tmp_path / "member-cluster.yaml").read_text())]
     assert {"Namespace", "NetworkPolicy", "Role", "ClusterRole"} <= set(kinds)
 
@@ -127,6 +142,57 @@ def test_keys_are_made_and_only_their_public_halves_shown(hanse, tmp_path):
     assert 0 == status
     assert {0o600} == {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
     assert not [file for file in tmp_path.iterdir() if file.read_text() in said]
+
+
+def test_a_person_who_comes_later_may_contribute_the_members_own_clusters_and_no_others(pool, hanse, member, tmp_path):
+    rival, keys = f"{member}-r", [f"--verify-key={KEY}", f"--encrypt-key={KEY}"]
+    assert 0 == hanse("member", "add", rival, *keys)[0]
+    for owner in (member, rival):
+        joins = ["cluster", "join", f"{owner}-c", f"--member={owner}", "--region=here", f"--agent-key={KEY}", API]
+        assert 0 == hanse(*joins, f"--out={tmp_path / owner}")[0]
+
+    def contribute(cluster):
+        offer = {
+            "apiVersion": "hanse.dev/v1alpha1", "kind": "Contribution",
+            "metadata": {"name": cluster, "namespace": member}, "spec": {"cluster": cluster, "class": "h100-80g"},
+        }  # fmt: skip
+        dry = ["create", "--dry-run=server", "-f", "-", "--as=newcomer", "--as-group=system:authenticated"]
+        return pool.cluster.kubectl(*dry, stdin=json.dumps(offer), check=False)
+
+    assert "forbidden" in contribute(f"{member}-c").stderr
+    assert 0 == hanse("member", "add", member, *keys, "--user=newcomer")[0]
+    deadline = time.monotonic() + 60  # the API server learns of rights a moment later
+    while (offered := contribute(f"{member}-c")).returncode and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert 0 == offered.returncode, offered.stderr
+    refused = contribute(f"{rival}-c")
+    assert (1, True) == (refused.returncode, f"{rival}-c" in refused.stderr), refused.stderr
+
+
+def test_keys_that_are_there_are_not_written_over(hanse, tmp_path):
+    hanse("cluster", "keys", str(tmp_path))
+    (tmp_path / "signing.key").unlink()
+    before = (tmp_path / "sealing.key").read_text()
+    status, said = hanse("cluster", "keys", str(tmp_path))
+    assert (1, True) == (status, f"{tmp_path / 'sealing.key'} is there already" in said)
+    assert ["sealing.key"] == [file.name for file in tmp_path.iterdir()]
+    assert before == (tmp_path / "sealing.key").read_text()
+
+
+def test_joining_again_renews_the_credentials_and_leaves_the_members_settings(hanse, member, tmp_path):
+    joins = ["cluster", "join", f"{member}-c", f"--member={member}", "--region=here", f"--agent-key={KEY}", API]
+    assert 0 == hanse(*joins, f"--out={tmp_path}")[0]
+    tokens = [tmp_path / "api-token", tmp_path / "hub.kubeconfig"]
+    for file in tokens:
+        file.write_text("old")
+        file.chmod(0o644)
+    (tmp_path / "agent.yaml").write_text("reportedLabels: [site]\n")
+    status, said = hanse(*joins, f"--out={tmp_path}")
+    assert (0, True) == (status, "left as it was" in said)
+    assert "reportedLabels: [site]\n" == (tmp_path / "agent.yaml").read_text()
+    assert {0o600} == {file.stat().st_mode & 0o777 for file in tokens}
+    assert "old" not in [file.read_text() for file in tokens]
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_capacity_is_offered_recalled_and_offered_again(pool, hanse, member, tmp_path):

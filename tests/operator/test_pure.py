@@ -108,9 +108,20 @@ def project(job, **known):
 
 def test_an_explanation_has_the_numbers_and_what_would_help(job):
     explanation = project(job, waiting=WAITING)["explanation"]
-    assert "starts when 12 more h100-80g are free in one cluster, or with minReplicas <= 24" == explanation["remedy"]
+    assert (
+        "starts when 12 more h100-80g are free in one of its member's own clusters, or with minReplicas <= 24"
+        == explanation["remedy"]
+    )
     assert (512, 100, 3) == tuple(explanation[name] for name in ("askedGpus", "freeGpus", "jobsAhead"))
     assert "borrowableGpus" not in explanation
+
+
+def test_an_explanation_leaves_out_what_may_not_be_told_of_others(job):
+    explanation = project(job, waiting=WAITING | {"free_gpus": -1, "lacking_gpus": -1, "workers_that_fit": 0})[
+        "explanation"
+    ]
+    assert "freeGpus" not in explanation
+    assert "starts when 512 h100-80g are free for it in one cluster" == explanation["remedy"]
 
 
 def test_a_running_jobs_charge_is_gpus_by_worth_by_tier(job):

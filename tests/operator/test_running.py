@@ -68,7 +68,8 @@ def test_the_internal_port_says_nothing_without_the_token_and_the_queue_with_it(
     code, body = get(running, f"/v1/jobs/{uid}", TOKEN)
     assert code == 200
     assert json.loads(body)["position"] == 1
-    assert json.loads(body)["waiting"]["asked_gpus"] == 8
+    assert json.loads(body)["status"]["explanation"]["askedGpus"] == 8
+    assert "waiting" not in json.loads(body)
     queue = json.loads(get(running, "/v1/queue?member=red", TOKEN)[1])
     assert [("waits", 1)] == [(each["name"], each["position"]) for each in queue]
     assert [] == json.loads(get(running, "/v1/queue?member=blue", TOKEN)[1])

@@ -104,14 +104,20 @@ def test_attempts_of_a_lost_cluster_expire_as_their_jobs_say(pool):
 
 @pytest.mark.usefixtures("two")
 def test_nobody_expires_while_all_clusters_are_silent_at_once(pool):
-    """The hub was cut off: attempts stay suspect and counted, and go on when their agents are heard again."""
+    """The hub was cut off: attempts stay suspect and counted, and go on when their agents are heard again.
+
+    What runs on its own member's nodes keeps its cover meanwhile, and is not evicted when others wait.
+    """
     running, placed = started(pool, moves="RequeueAfterExpiry")
+    pool.submit("own", namespace="blue", **BRIEF)
+    (own,) = pool.until("its Placement", lambda: [each for each in pool.placements() if each != placed["moves"]][:1])
+    assert pool.grant(own).granted
     pool.report(nodes=1, cluster="blue-2", prefix="far")
     time = Time(pool)
     time.passes(90, "blue-1", "blue-2")
     attempts.renew(pool.api, "blue-1", [attempt(placed["moves"])])
     time.passes(600)
-    pool.until("suspect", lambda: states(pool) == {("moves", 1): "suspect"})
+    pool.until("suspect", lambda: states(pool) == {("moves", 1): "suspect", ("own", 1): "suspect"})
     pool.until("the operator to say so", lambda: running.said("nobody_is_expired"))
     with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/feeds", timeout=5) as answer:  # our own
         assert "no cluster is heard" == json.loads(answer.read())["leader"]["brake"]
@@ -119,12 +125,18 @@ def test_nobody_expires_while_all_clusters_are_silent_at_once(pool):
     pool.until("its reason", lambda: pool.status("later").get("reason"))
     pool.speak("blue-2")
     pool.until("a Placement there", lambda: len(pool.placements("blue-2")) == 1)
-    assert {("moves", 1): "suspect", ("later", 1): "admitted"} == states(pool)
+    assert {("moves", 1): "suspect", ("own", 1): "suspect", ("later", 1): "admitted"} == states(pool)
     pool.speak("blue-1")
     (renewal,) = attempts.renew(pool.api, "blue-1", [attempt(placed["moves"])])
     assert Verdict.KEEP == renewal.verdict
     pool.until("it to go on", lambda: pool.status("moves").get("reason") is None)
-    assert [] == pool.rows("SELECT 1 FROM ledger.decision WHERE effect = 'expire'")
+    done = pool.rows("SELECT kind, effect, reason FROM ledger.decision")
+    assert [] == [each for each in done if each.kind == "Fall" or each.effect in {"expire", "stop"}]
+    admitted = pool.rows(
+        "SELECT member, convert_from(body, 'UTF8')::jsonb -> 'strength' ->> 'label' FROM ledger.decision "
+        "WHERE effect = 'admit'"
+    )
+    assert ("blue", "HOME") in admitted, "what has no cover cannot lose it"
 
 
 def agents(now, **ages):
@@ -165,3 +177,17 @@ def test_the_brake_holds_until_the_leader_has_led_for_longer_than_the_lease_and_
     steady = "most clusters have not been heard for 60 s without a break yet"
     assert [steady, steady, "", "no cluster is heard", steady, ""] == said
     assert "the leader has not led for longer than the lease yet" == brake.holds(seen, 1000)
+
+
+def test_silent_clusters_are_down_only_when_it_is_certain_that_not_the_hub_is_cut_off():
+    """Nor while those that were cut off at the same time fall silent one after the other, or come back so."""
+    brake, said = Brake(), []
+    for ages in ({"a": 61, "b": 57}, {"a": 66, "b": 62}, {"a": 76}, {"a": 90, "b": 80}, {"a": 136}, {"a": 152}):
+        seen = reach(10**6 + ages["a"], found := agents(10**6 + ages["a"], **{"b": 1, "c": 1} | ages), "abc")
+        brake.look(seen)
+        said.append((sorted(seen.silent), sorted(brake.in_doubt(seen, found))))
+    assert [
+        (["a"], ["a"]), (["a", "b"], ["a", "b"]), (["a"], ["a"]), (["a", "b"], ["a", "b"]), (["a"], ["a"]), (["a"], []),
+    ] == said  # fmt: skip
+    seen = reach(10**6, found := agents(10**6, a=76, b=1), "ab")
+    assert frozenset() == Brake().in_doubt(seen, found)

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from pools import MIDDLE, Option, job, nodes, pool, snapshot
 
 from hanse.scheduler import plan
-from hanse.scheduler.explaining import sentence
+from hanse.scheduler.explaining import EXPLANATIONS, sentence
 from hanse.scheduler.pool import CapAtOnce, Contribution, Member, NodeState, Trust
 
+OTHERS = ("b", "c", "d", "e")
 BUSY = [job("z", "b", submitted=-9), job("y", "b", submitted=-8)]
 DOWN = [replace(each, state=NodeState.DOWN) for each in nodes("b", 2)]
 
@@ -45,8 +47,8 @@ def test_the_reason_is_what_keeps_it_waiting(reason, asked):
             id="borrowing limit",
         ),
         pytest.param(
-            "ExceedsLendingLimit", pool("a", Member("b", lending_limits={"h100": 7000})), nodes("b", 2),
-            id="lending limit",
+            "ExceedsLendingLimit", pool("a", *(Member(each, lending_limits={"h100": 7000}) for each in OTHERS)),
+            [node for each in OTHERS for node in nodes(each, 2)], id="lending limit",
         ),
     ],
 )  # fmt: skip
@@ -60,6 +62,46 @@ def test_a_gang_is_not_split_over_clusters():
     made = pool("a", "b", "c", contributions=given)
     decided = plan(snapshot(made, nodes("b", 1) + nodes("c", 1), [job("j", "a", workers=2)]))
     assert decided.explanations["reason"].tolist() == ["NoTopologyFit"]
+
+
+def _explained(held, contributors=OTHERS, own=1):
+    """Explain why a gang of four workers waits: its member's *own* nodes are in use, and of each contributor's four
+    nodes, in a cluster of its own, *held* halves (four by default).
+    """
+    given = [Contribution(each, each, f"{each}-cluster", "north") for each in ("a", *contributors)]
+    made = pool("a", *contributors, contributions=tuple(given))
+    found = [replace(each, foreign_gpus=0xFF) for each in nodes("a", own)]
+    for each in contributors:
+        found += nodes(each, 4)
+    uses = [job(f"{each}{number}", each, gpus=4) for each in contributors for number in range(held.get(each, 4))]
+    rows = plan(snapshot(made, found, [*uses, job("j", "a", workers=4, submitted=9)])).explanations
+    return next(row for row in rows if row["uid"] == "j")
+
+
+@pytest.mark.parametrize("own", [0, 1])
+@pytest.mark.parametrize("others", [OTHERS[:1], OTHERS[:3]], ids=len)
+def test_what_few_others_have_idle_changes_nothing_that_a_member_is_told(others, own):
+    told = {_explained({"b": held}, others, own).tobytes() for held in range(1, 9)}
+    assert len(told) == 1
+    told = np.frombuffer(told.pop(), dtype=EXPLANATIONS)[0]
+    assert [-1 if not own else 0, 0] == [told["free_gpus"], told["workers_that_fit"]]
+
+
+def test_what_four_others_have_idle_is_told_together_and_coarsely():
+    told = {held: int(_explained({"b": held})["free_gpus"]) for held in (1, 4, 5, 8)}
+    # 32 GPUs of each of the four, less four for each worker in use.
+    assert {1: 64, 4: 64, 5: 0, 8: 0} == told
+
+
+def test_a_members_own_figures_are_exact():
+    given = (Contribution("a", "a", "east", "north"), Contribution("b", "b", "west", "north"))
+    jobs = [job("a0", "a", gpus=5), job("j", "a", workers=2, submitted=1)]
+    (row,) = plan(snapshot(pool("a", "b", contributions=given), nodes("a", 2) + nodes("b", 1), jobs)).explanations
+    assert (row["free_gpus"], row["lacking_gpus"], row["workers_that_fit"]) == (11, 8, 1)
+    assert sentence(row) == (
+        "WaitingForQuota: asks for 16 h100, 11 free; starts when 8 more h100 are free in one of its member's own"
+        " clusters, or with minReplicas <= 1"
+    )
 
 
 def test_the_option_that_comes_furthest_speaks_for_the_job():
@@ -76,11 +118,11 @@ def test_the_numbers_say_what_is_asked_free_lacking_and_who_is_ahead():
     ]  # fmt: skip
     rows = {row["uid"]: row for row in plan(snapshot(pool(limited, "b", "c"), nodes("b", 2), jobs)).explanations}
     numbers = ("asked_gpus", "free_gpus", "borrowable_gpus", "lacking_gpus", "workers_that_fit")
-    assert [rows["a1"][name] for name in numbers] == [16, 8, 32, 8, 1]
+    assert [rows["a1"][name] for name in numbers] == [16, -1, 32, -1, 0]
     assert [rows[uid]["ahead_in_leaf"] for uid in ("a1", "a2", "a3")] == [1, 0, 2]
     assert [rows[uid]["ahead_elsewhere"] for uid in ("a1", "a2", "a3")] == [1, 1, 1]
     assert sentence(rows["a1"]) == (
-        "WaitingForQuota: asks for 16 h100, 8 free; starts when 8 more are free in one cluster, or with 1 worker"
+        "WaitingForQuota: asks for 16 h100; starts when 16 h100 are free for it in one cluster"
     )
 
 

@@ -62,7 +62,7 @@ class Copies:
     def services(self) -> frozenset[UUID]:
         """Return the attempts whose Service is there."""
         labels = (service["metadata"]["labels"] for service in self.service_feed.objects.values())
-        return frozenset(UUID(each[gangs.ATTEMPT_LABEL]) for each in labels)
+        return frozenset(found for each in labels if (found := gangs.attempt(each)))
 
     def device_resource(self, accelerator_class: str) -> str:
         """Return the extended resource under which a class's devices are asked for."""

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hanse.agent import faults
 from hanse.agent.faults import Fault
-from hanse.resources.protocol import CheckpointOfRecord, Outcome
+from hanse.resources.protocol import SENTENCE_MAX, CheckpointOfRecord, Outcome
 
 ATTEMPT_LABEL = "hanse.dev/attempt"
 FENCE_LABEL = "hanse.dev/fence"
@@ -50,10 +50,17 @@ class Worker:
 
 @dataclass(frozen=True)
 class Stop:
-    """Why a gang ends; the first reason stays."""
+    """Why a gang ends; the first reason stays.
+
+    Others write the detail, an API server among them, at any length: it is cut to what the hub takes.
+
+    """
 
     outcome: Outcome
     detail: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", self.detail[:SENTENCE_MAX])
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,14 @@ class Gang:
     def stopping(self, outcome: Outcome, detail: str = "") -> "Gang":
         """Return the gang with this reason to stop, unless it has one."""
         return self if self.stop else replace(self, stop=Stop(outcome, detail))
+
+
+def attempt(labels: Mapping[str, str]) -> UUID | None:
+    """Return the attempt that an object's labels name, or None where they are not ours."""
+    try:
+        return UUID(labels[ATTEMPT_LABEL])
+    except (KeyError, ValueError):
+        return None
 
 
 def worker(pod: Mapping[str, Any]) -> Worker | None:

@@ -7,6 +7,7 @@ renews it replaces the file. Every request may be repeated; nothing here retries
 import ssl
 from http import HTTPStatus
 from pathlib import Path
+from typing import TypeVar
 
 import aiohttp
 from pydantic import BaseModel, ValidationError
@@ -21,6 +22,7 @@ from hanse.resources.protocol import (
 )
 
 TIMEOUT_SECONDS = 10.0
+_Answer = TypeVar("_Answer", bound=BaseModel)
 
 
 class HubError(Exception):
@@ -46,11 +48,11 @@ class Hub:
 
     async def sync(self, request: SyncRequest) -> SyncAnswer:
         """Report everything; learn what may go on."""
-        return SyncAnswer.model_validate_json(await self._post("/v1/agent/sync", request))
+        return _read(SyncAnswer, await self._post("/v1/agent/sync", request))
 
     async def slots(self, request: SlotsRequest) -> SlotsAnswer:
         """Hand over slots."""
-        return SlotsAnswer.model_validate_json(await self._post("/v1/agent/slots", request))
+        return _read(SlotsAnswer, await self._post("/v1/agent/slots", request))
 
     async def commit_checkpoint(self, request: CheckpointRequest) -> None:
         """Make a checkpoint one of record.
@@ -62,19 +64,24 @@ class Hub:
         await self._post("/v1/agent/checkpoints", request)
 
     async def _post(self, path: str, message: BaseModel) -> bytes:
-        headers = {
-            "Authorization": f"Bearer {self._token_file.read_text().strip()}",
-            "Content-Type": "application/json",
-        }
         try:
+            token = self._token_file.read_text().strip()
+            headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
             async with self._session.post(self._url + path, data=message.model_dump_json(), headers=headers) as answer:
                 data = await answer.read()
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise HubError(0, f"the hub does not answer: {str(error) or type(error).__name__}") from error
+            raise HubError(0, f"the hub cannot be asked: {str(error) or type(error).__name__}") from error
         if status != HTTPStatus.OK:
             raise HubError(status, _sentence(data))
         return data
+
+
+def _read(kind: type[_Answer], data: bytes) -> _Answer:
+    try:
+        return kind.model_validate_json(data)
+    except ValidationError as error:
+        raise HubError(0, f"what answers is not the hub: {_sentence(data)}") from error
 
 
 def _sentence(data: bytes) -> str:

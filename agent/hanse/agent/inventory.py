@@ -2,9 +2,12 @@
 
 In: nodes, pods of others as the API server returns them, the accelerator classes. Out: a report a node, and the
 difference from what the hub already knows. Nodes are reported whether or not they are contributed: that is for the
-Contribution.
+Contribution. A node that cannot be reported is left out and named in the log, and a pod whose requests cannot be read
+has its whole node: neither keeps the others from being reported.
 """
 
+import functools
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
@@ -20,6 +23,7 @@ _REPORTED = frozenset(
     {"kubernetes.io/arch", "kubernetes.io/hostname", "kubernetes.io/os", "node.kubernetes.io/instance-type"}
 )
 _OVER = frozenset({"Succeeded", "Failed"})
+_LOG = logging.getLogger(__name__)
 Node = Mapping[str, Any]
 Pod = Mapping[str, Any]
 
@@ -48,7 +52,10 @@ def reports(
             if each.spec.node_selector.items() <= labels.items():
                 name = node["metadata"]["name"]
                 reported = {k: value for k, value in labels.items() if k in named_labels or is_reported(k)}
-                found[name] = _report(node, reported, each, foreign[name])
+                try:
+                    found[name] = _report(node, reported, each, foreign[name])
+                except ValueError as error:
+                    _warn_once(f"node {name} is left out, as it cannot be reported: {error}")
                 break
     return found
 
@@ -70,22 +77,52 @@ def _report(node: Node, labels: Mapping[str, str], of: AcceleratorClass, foreign
     has = node["status"].get("allocatable") or {}
     conditions = {each["type"]: each["status"] for each in node["status"].get("conditions") or []}
     devices = of.spec.device_resources
-    return NodeReport(
-        name=node["metadata"]["name"],
-        accelerator_class=of.metadata.name,
+    whole = ForeignUse(
         gpus=max([int(parse_quantity(has.get(name, "0"))) for name in devices], default=0) or _own_gpus(has),
         cpu_milli=_floor_milli(has.get("cpu", "0")),
         memory_mib=_floor_mib(has.get("memory", "0")),
+    )
+    return NodeReport(
+        name=node["metadata"]["name"],
+        accelerator_class=of.metadata.name,
+        gpus=whole.gpus,
+        cpu_milli=whole.cpu_milli,
+        memory_mib=whole.memory_mib,
         ephemeral_mib=_floor_mib(has.get("ephemeral-storage", "0")),
         labels=dict(labels),
         ready=conditions.get("Ready") == "True" and not node["spec"].get("unschedulable", False),
         simulated=labels.get(SIMULATED_LABEL) == "true",
-        foreign=ForeignUse(
-            gpus=sum(_asks(pod, devices, lambda text: int(parse_quantity(text))) for pod in foreign),
-            cpu_milli=sum(_asks(pod, ("cpu",), ceil_milli) for pod in foreign),
-            memory_mib=sum(_asks(pod, ("memory",), ceil_mib) for pod in foreign),
-        ),
+        foreign=_sum((_use(pod, devices, whole) for pod in foreign), whole),
     )
+
+
+def _use(pod: Pod, devices: Iterable[str], whole: ForeignUse) -> ForeignUse:
+    try:
+        return ForeignUse(
+            gpus=_asks(pod, devices, lambda text: int(parse_quantity(text))),
+            cpu_milli=_asks(pod, ("cpu",), ceil_milli),
+            memory_mib=_asks(pod, ("memory",), ceil_mib),
+        )
+    except (ValueError, OverflowError) as error:
+        name = f"{pod['metadata'].get('namespace')}/{pod['metadata'].get('name')}"
+        _warn_once(f"pod {name} counts as its whole node, as what it asks for cannot be read: {error}")
+        return whole
+
+
+def _sum(uses: Iterable[ForeignUse], whole: ForeignUse) -> ForeignUse:
+    """Return the sum of *uses*, at most the whole node: nobody can have more of it."""
+    uses = tuple(uses)
+    return ForeignUse(
+        gpus=min(whole.gpus, sum(use.gpus for use in uses)),
+        cpu_milli=min(whole.cpu_milli, sum(use.cpu_milli for use in uses)),
+        memory_mib=min(whole.memory_mib, sum(use.memory_mib for use in uses)),
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _warn_once(sentence: str) -> None:
+    """Say it once, and not at each look."""
+    _LOG.warning("%s", sentence)
 
 
 def _own_gpus(has: Mapping[str, str]) -> int:

@@ -21,6 +21,7 @@ from kubernetes.aio.client.exceptions import ApiException
 TIMEOUT_SECONDS = 15.0
 PAGE = 500
 WATCH_SECONDS = 300
+SAID_MAX = 500
 MERGE_PATCH = "application/merge-patch+json"
 Object = dict[str, Any]
 _LOG = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ class Kube:
             data = await answer.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise KubeError(0, f"{method} {path}: {_said(error)}") from error
-        parsed: Object = json.loads(data)
+        parsed = _object(data, answer.status)
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise KubeError(answer.status, str(parsed.get("message", parsed)))
         return parsed
@@ -114,13 +115,13 @@ class Kube:
         answer = await self._send("GET", path, None, {**asked, "timeoutSeconds": WATCH_SECONDS}, WATCH_SECONDS + 30)
         try:
             if answer.status >= HTTPStatus.BAD_REQUEST:
-                raise KubeError(answer.status, (await answer.read()).decode(errors="replace"))
+                raise KubeError(answer.status, (await answer.read()).decode(errors="replace")[:SAID_MAX])
             async for line in answer.content:
-                event = json.loads(line)
+                event = _object(line, answer.status)
                 if event["type"] == "ERROR":
                     raise KubeError(event["object"].get("code", 0), event["object"].get("message", "watch error"))
                 yield event["type"], event["object"]
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, KeyError, ValueError) as error:
             raise KubeError(0, f"watch of {path}: {_said(error)}") from error
         finally:
             answer.close()
@@ -168,6 +169,17 @@ class _Renewal:
                 configuration.api_key = fresh.api_key
         except (OSError, ValueError, yaml.YAMLError, config.ConfigException) as error:
             _LOG.warning("%s cannot be read, so its last token stays in use: %s", self._file, error)
+
+
+def _object(data: bytes, status: int) -> Object:
+    """Read an answer; a server under load, and any proxy before it, may answer in plain text or HTML."""
+    try:
+        parsed = json.loads(data)
+    except ValueError as error:
+        raise KubeError(status, data[:SAID_MAX].decode(errors="replace").strip()) from error
+    if not isinstance(parsed, dict):
+        raise KubeError(status, f"no object: {data[:SAID_MAX].decode(errors='replace')}")
+    return parsed
 
 
 def _said(error: BaseException) -> str:

@@ -105,4 +105,5 @@ def _mem_gib(node: Mapping[str, Any]) -> dict[int, int]:
     """Return how many GiB of each GPU may be guaranteed, where Hanse's node agent offers them."""
     has = node["status"].get("allocatable") or {}
     suffix = ".hanse.dev/mem-gib"
-    return {int(n[3 : -len(suffix)]): int(c) for n, c in has.items() if n.startswith("gpu") and n.endswith(suffix)}
+    found = {n[3 : -len(suffix)]: c for n, c in has.items() if n.startswith("gpu") and n.endswith(suffix)}
+    return {int(gpu): int(count) for gpu, count in found.items() if gpu.isdecimal() and count.isdecimal()}

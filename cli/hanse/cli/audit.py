@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from hanse.cli import mistakes
 from hanse.ledger import verify as ledger_verify
 from hanse.ledger.errors import LedgerError
 
@@ -37,7 +38,7 @@ def export(period: Period, out: Out) -> None:
     url = os.environ.get(DATABASE_URL)
     if url is None:
         _fail(f"{DATABASE_URL} is not set: it names the ledger's database, as postgresql://user:password@host/name")
-    engine = database.engine(url)
+    engine = database.engine(mistakes.checked_database(url))
     try:
         digest = ledger_export.export(engine, period, out)
     except LedgerError as error:

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from hanse.agent import install
-from hanse.cli import enrolling
+from hanse.cli import enrolling, rights
+from hanse.cli.errors import CommandError
 from hanse.cli.hub import HANSE, Hub, Kubeconfig, Object, labels
 from hanse.resources import API_VERSION, CLUSTER_NAMESPACE_PREFIX
 from hanse.resources.protocol import AUDIENCE
@@ -26,13 +28,18 @@ _SETTINGS_COMMENT = """\
 # The member may change them. nodeSelector: the nodes that are this cluster's; empty: all. In a pod of the cluster
 # itself leave kubeconfig out, and set workerUrl to the agent's Service.
 """
-_RBAC_GROUP = "rbac.authorization.k8s.io"
 
 
 @app.command()
 def keys(folder: Annotated[Path, typer.Argument(help="Where the private keys go; nobody else sees them.")]) -> None:
     """Make a signing and a sealing key, and print their public halves."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name in (SIGNING_KEY, SEALING_KEY):
+        if os.path.lexists(folder / name):
+            raise CommandError(
+                f"{folder / name} is there already, and a private key that is written over is lost: name another "
+                "folder, or move both keys away if nothing uses them any more"
+            )
     signing, sealing = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
     for name, key in ((SIGNING_KEY, signing.private_bytes_raw()), (SEALING_KEY, sealing.private_bytes_raw())):
         _write_secret(folder / name, _base64(key))
@@ -61,7 +68,7 @@ def join(
         [
             {"apiVersion": API_VERSION, "kind": "MemberCluster", "metadata": {"name": name}, "spec": spec},
             *install.at_hub(name),
-            *_may_contribute(name, member, hub.get(f"{HANSE}/members/{member}")["spec"].get("subjects", [])),
+            *rights.may_contribute(name, member, hub.get(f"{HANSE}/members/{member}")["spec"].get("subjects", [])),
         ]
     )
     namespace = f"{CLUSTER_NAMESPACE_PREFIX}{name}"
@@ -91,7 +98,7 @@ def install_agent(
 ) -> None:
     """Make in the member's cluster what the agent needs, and a kubeconfig for its account there. Again renews."""
     own = Hub(kubeconfig)
-    cluster = yaml.safe_load((folder / SETTINGS).read_text())["cluster"]
+    cluster = enrolling.load(folder / SETTINGS).cluster
     own.apply(yaml.safe_load_all((folder / MANIFESTS).read_text()))
     namespace = f"{install.AGENT_NAMESPACE_PREFIX}{cluster}"
     token = own.token(namespace, install.AGENT, None, TOKEN_SECONDS)
@@ -118,23 +125,6 @@ def _settings(name: str, api: str, selector: dict[str, str]) -> str:
     return _SETTINGS_COMMENT + yaml.safe_dump(settings, sort_keys=False)
 
 
-def _may_contribute(name: str, member: str, subjects: list[Object]) -> list[Object]:
-    """Return the right of the member's people to offer this cluster's nodes."""
-    role = f"hanse-use-cluster-{name}"
-    rule = {"apiGroups": ["hanse.dev"], "resources": ["memberclusters"], "resourceNames": [name], "verbs": ["use"]}
-    api = f"{_RBAC_GROUP}/v1"
-    return [
-        {"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": role}, "rules": [rule]},
-        {
-            "apiVersion": api,
-            "kind": "RoleBinding",
-            "metadata": {"name": role, "namespace": member},
-            "roleRef": {"apiGroup": _RBAC_GROUP, "kind": "ClusterRole", "name": role},
-            "subjects": [{"apiGroup": _RBAC_GROUP, **subject} for subject in subjects],
-        },
-    ]
-
-
 def _kubeconfig(hub: Hub, namespace: str, token: str) -> Object:
     cluster: Object = {"server": hub.url}
     if hub.certificate_authority:
@@ -151,9 +141,15 @@ def _kubeconfig(hub: Hub, namespace: str, token: str) -> Object:
 
 
 def _write_secret(file: Path, text: str) -> None:
-    """Write a file that only its owner can read, from the first byte on."""
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:  # noqa: PTH123  # a mode
-        opened.write(text)
+    """Write a file that only its owner can read, from the first byte on; who reads it finds the old one or the new."""
+    descriptor, aside = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)  # of mode 0600, whatever the umask
+    try:
+        with open(descriptor, "w") as opened:  # noqa: PTH123  # a descriptor
+            opened.write(text)
+        Path(aside).replace(file)
+    except BaseException:
+        Path(aside).unlink()
+        raise
 
 
 def _base64(data: bytes) -> str:

@@ -15,6 +15,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 import typer
+import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
@@ -40,7 +41,7 @@ def enrol(
     end: Annotated[list[str] | None, typer.Option(help="A node that is gone for good. May be repeated.")] = None,
 ) -> None:
     """Enrol a cluster's nodes, so that what runs there is credited to the member. Again enrols what changed."""
-    agent, key = _load(config), _private_key(member_key)
+    agent, key = load(config), _private_key(member_key)
     service = Service(agent.api_url, agent.api_token_file.read_text().strip(), agent.api_certificate_authority)
     known = EnrolmentsAnswer.model_validate(service.request("GET", PATH))
     latest = {each.node: each for each in map(enrolments.decode, known.latest)}
@@ -54,11 +55,20 @@ def enrol(
     _tell(agent.cluster, changed, nodes.keys(), latest.values())
 
 
-def _load(config: Path) -> Settings:
+def load(config: Path) -> Settings:
+    """Return an agent's settings.
+
+    Raises:
+        CommandError: they are none.
+
+    """
     try:
         return settings.load(config)
     except ValidationError as error:
         raise CommandError(f"{config}: {error}") from error
+    except yaml.MarkedYAMLError as error:
+        at = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise CommandError(f"{config}{at}: {error.problem}; correct it, as it has to be YAML") from error
 
 
 def _private_key(file: Path) -> Ed25519PrivateKey:

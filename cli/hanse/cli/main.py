@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from hanse.cli import mistakes
 from hanse.cli.errors import CommandError
 from hanse.devcluster.errors import DevclusterError
 
@@ -82,6 +83,12 @@ def main() -> None:
         app()
     except (CommandError, DevclusterError) as error:
         typer.echo(f"hanse: {error}", err=True)
+        sys.exit(1)
+    except Exception as error:
+        said = mistakes.sentence(error)
+        if said is None:
+            raise
+        typer.echo(f"hanse: {said}", err=True)
         sys.exit(1)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from hanse.cli import rights
 from hanse.cli.errors import CommandError
 from hanse.cli.hub import HANSE, Hub, Kubeconfig, Object
 from hanse.operator import access
@@ -14,7 +15,7 @@ Name = Annotated[str, typer.Argument(help="The member's name.")]
 JOBS_MAX = 10_000
 CONTRIBUTIONS_MAX = 1000
 SECRETS_MAX = 100
-_RBAC = "rbac.authorization.k8s.io/v1"
+_RBAC = f"{rights.RBAC_GROUP}/v1"
 
 
 @app.command()
@@ -41,8 +42,9 @@ def add(
         "subjects": subjects,
     }
     secrets = storage_secret or [access.default_secret(name)]
-    bound = [{"apiGroup": _RBAC.partition("/")[0], **subject} for subject in subjects]
-    Hub(kubeconfig).apply(
+    bound = [{"apiGroup": rights.RBAC_GROUP, **subject} for subject in subjects]
+    hub = Hub(kubeconfig)
+    hub.apply(
         [
             {"apiVersion": API_VERSION, "kind": "Member", "metadata": {"name": name}, "spec": spec},
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {MEMBER_LABEL: name}}},
@@ -53,11 +55,13 @@ def add(
                 "apiVersion": _RBAC,
                 "kind": "RoleBinding",
                 "metadata": {"name": "hanse-member", "namespace": name},
-                "roleRef": {"apiGroup": _RBAC.partition("/")[0], "kind": "Role", "name": "hanse-member"},
+                "roleRef": {"apiGroup": rights.RBAC_GROUP, "kind": "Role", "name": "hanse-member"},
                 "subjects": bound,
             },
         ]
     )
+    for cluster in _clusters(hub, name):
+        hub.apply(rights.may_contribute(cluster, name, subjects))
     typer.echo(f"member {name} is in, with namespace {name}")
 
 
@@ -77,12 +81,16 @@ def remove(name: Name, kubeconfig: Kubeconfig = None) -> None:
     """Remove a member that has no jobs, contributions and clusters any more. The ledger keeps its accounts."""
     hub = Hub(kubeconfig)
     left = [*_left(hub, name, "trainingjobs"), *_left(hub, name, "contributions")]
-    clusters = hub.get(f"{HANSE}/memberclusters")["items"]
-    left += [f"membercluster {each['metadata']['name']}" for each in clusters if each["spec"]["member"] == name]
+    left += [f"membercluster {each}" for each in _clusters(hub, name)]
     if left:
         raise CommandError(f"member {name} still has {', '.join(left[:10])}: delete them first")
     hub.delete(f"{HANSE}/members/{name}")
     typer.echo(f"member {name} is out; its namespace is left for you to delete")
+
+
+def _clusters(hub: Hub, member: str) -> list[str]:
+    clusters = hub.get(f"{HANSE}/memberclusters")["items"]
+    return [each["metadata"]["name"] for each in clusters if each["spec"]["member"] == member]
 
 
 def _left(hub: Hub, member: str, plural: str) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hanse.cli import mistakes
 from hanse.cli.processes import InternalTokenFile, internal_token
 
 
@@ -26,7 +27,7 @@ def operator(
 
     process.configure_logs()
     settings = process.Settings(
-        database_url=database_url,
+        database_url=mistakes.checked_database(database_url),
         kubeconfig=kubeconfig,
         namespace=namespace,
         health_host=health_host,

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from hanse.cli import mistakes
+
 InternalTokenFile = Annotated[
     Path | None,
     typer.Option(
@@ -47,7 +49,7 @@ def api(
     _log()
     serve.serve(
         serve.Serving(
-            database_url=database_url,
+            database_url=mistakes.checked_database(database_url),
             kubeconfig=kubeconfig,
             leader_url=leader_url,
             leader_token=internal_token(internal_token_file),
@@ -66,11 +68,12 @@ def cluster_agent(
     ],
 ) -> None:
     """Run the agent of one member cluster."""
-    from hanse.agent import loop, settings, store  # noqa: PLC0415  # an API image has no agent
+    from hanse.agent import loop, store  # noqa: PLC0415  # an API image has no agent
+    from hanse.cli import enrolling  # noqa: PLC0415  # likewise
 
     _log()
     try:
-        asyncio.run(_until_told(loop.run(settings.load(config))))
+        asyncio.run(_until_told(loop.run(enrolling.load(config))))
     except (ValueError, store.StateInUseError) as error:
         raise typer.BadParameter(str(error)) from error
 

@@ -2,8 +2,8 @@
 
 In: the state of the process. Out: HTTP. `/healthz` is for the kubelet: it fails only when a restart would help, when
 the event loop is stuck or the feed stale for long. `/readyz` says whether this process could lead. `/feeds` gives each
-feed's age, for people and probes. `/metrics` is Prometheus'. `/internal/jobs/UID` is for the API service and asks for a
-bearer token, as what it says of a job is the business of the job's member only.
+feed's age, for people and probes. `/metrics` is Prometheus'. `/v1/queue` and `/v1/jobs/UID` are for the API service and
+ask for a bearer token, as what they say of a job is the business of the job's member only.
 """
 
 import hmac

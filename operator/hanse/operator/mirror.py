@@ -19,7 +19,7 @@ from hanse.ledger import database
 from hanse.ledger.attempts import LIVE, State
 from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
 
-SUCCEEDED, FAILED = "Succeeded", "Failed"
+SUCCEEDED, FAILED, POOL_FAULT = "Succeeded", "Failed", "PoolFault"
 PREEMPT = "Preempt"
 RENEW, REFUSE = "Renew", "Refuse"
 
@@ -81,6 +81,8 @@ class Past:
     """Whether its cluster was lost, and the attempt was given up."""
     last_failure: str = ""
     """Why the decision that admitted it could not take effect."""
+    pool_faults: int = 0
+    """How many of the last attempts, one after another, the pool failed."""
 
 
 NEVER_RAN = Past()
@@ -300,4 +302,5 @@ def _extended(past: Past, row: Any) -> Past:
         last_decision=row.last_decision,
         last_is_expired=row.state == State.EXPIRED,
         last_failure=row.failure or "",
+        pool_faults=past.pool_faults + 1 if outcome == POOL_FAULT else 0,
     )

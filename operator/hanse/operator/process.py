@@ -154,7 +154,7 @@ class Operator:
         waiting = self._leader.teller.waiting.get(uid)
         said = {"message": status.get("explanation", {}).get("message", f"the job is {status['phase']}")}
         position = {"position": waiting["ahead_in_leaf"] + 1} if waiting else {}
-        return {**said, "status": status, "waiting": waiting, **position}
+        return {**said, "status": status, **position}
 
     def _queue(self, members: frozenset[str]) -> list[dict[str, Any]] | None:
         """Return the waiting jobs of *members* by their place in their organisations' queues."""

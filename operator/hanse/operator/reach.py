@@ -13,6 +13,8 @@ from hanse.ledger.reports import Agent
 
 HEARD_SECONDS = 60
 """An agent speaks every five seconds; what is silent for twelve of its rounds takes no work."""
+SURE_SECONDS = 15
+"""So long after the first others turn out to be silent that were cut off with it: agents speak at different moments."""
 STEADY_SECONDS = 60
 """For so long most clusters must have been heard without a break: agents that were cut off get to renew first."""
 LOST_SECONDS = 900
@@ -56,6 +58,7 @@ class Brake:
     def __init__(self) -> None:
         self._led_since: int | None = None
         self._steady_since: int | None = None
+        self._doubted_at: int | None = None
 
     def restart(self) -> None:
         """Count anew: the database was away, so nobody could renew."""
@@ -67,8 +70,16 @@ class Brake:
             self._led_since = seen.now_seconds
         if seen.problem:
             self._steady_since = None
+            self._doubted_at = seen.now_seconds
         elif self._steady_since is None:
             self._steady_since = seen.now_seconds
+
+    def in_doubt(self, seen: Reach, agents: Iterable[Agent]) -> frozenset[str]:
+        """Return the silent clusters of which it is not certain that they, and not the hub, are cut off."""
+        if self._doubted_at is not None and seen.now_seconds - self._doubted_at <= STEADY_SECONDS:
+            return seen.silent  # some agents come back later than others
+        certain_at = seen.now_seconds - HEARD_SECONDS - SURE_SECONDS
+        return frozenset(each.cluster for each in agents if each.seen_at_seconds >= certain_at) & seen.silent
 
     def holds(self, seen: Reach, lease_seconds: int) -> str:
         """Return why an attempt with such a lease may not be expired now; empty if it may."""

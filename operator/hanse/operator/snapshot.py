@@ -14,7 +14,7 @@ from typing import Any
 from hanse import resources
 from hanse.evidence import identity
 from hanse.ledger import reports
-from hanse.operator import capping, offers, shapes
+from hanse.operator import capping, offers, retrying, shapes
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
 from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past, Saved
 from hanse.operator.world import World
@@ -49,12 +49,13 @@ class Inputs:
     reports: Iterable[reports.Node]
     taken_by_account: Mapping[str, int]
     held_back: Mapping[str, Verdict]
-    """Jobs whose decisions the ledger refused a moment ago, and with what words."""
+    """Jobs that are not to be admitted for now, and why: what the ledger refused a moment ago, storage."""
 
 
 def gather(inputs: Inputs, memory: shapes.Memory) -> Gathered:
     """Return what is to be planned for, as of the mirror's time."""
     world, mirror = inputs.world, inputs.mirror
+    inputs = dataclasses.replace(inputs, held_back=retrying.verdicts(world.jobs, mirror) | {**inputs.held_back})
     opened = cap_windows(world, mirror.now_seconds)
     pool = _pool(world, capping.left(opened, inputs.taken_by_account))
     nodes = _nodes(inputs, pool)
@@ -224,8 +225,17 @@ def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, n
         foreign_gpus=((1 << held) - 1) << (gpus - held),
         foreign_cpu_milli=foreign.get("cpuMilli", 0),
         foreign_memory_mib=foreign.get("memoryMiB", 0),
-        state=offers.state(offer.spec, now_seconds) if report["ready"] else pools.NodeState.DOWN,
+        state=_state(report, offer, now_seconds),
     )
+
+
+def _state(report: Mapping[str, Any], offer: resources.Contribution, now_seconds: int) -> pools.NodeState:
+    if not report["ready"]:
+        return pools.NodeState.DOWN
+    offered = offers.state(offer.spec, now_seconds)
+    # What the hub cannot hear takes nothing new and counts all the same, as what is recalled does.
+    is_unheard = report.get("unheard", False) and offered == pools.NodeState.READY
+    return pools.NodeState.RECALLED if is_unheard else offered
 
 
 def _held_back(inputs: Inputs, uid: str, job: resources.TrainingJob) -> bool:

@@ -149,25 +149,18 @@ def _why_waiting(known: Known) -> tuple[Reason | None, dict[str, Any]]:
     if known.waiting is None:
         return None, {}
     row = known.waiting
-    numbers = {"askedGpus": row["asked_gpus"], "freeGpus": row["free_gpus"], "jobsAhead": row["ahead_in_leaf"]}
-    if row["borrowable_gpus"] >= 0:
-        numbers["borrowableGpus"] = row["borrowable_gpus"]
+    numbers = {"askedGpus": row["asked_gpus"], "jobsAhead": row["ahead_in_leaf"]}
+    told = {"freeGpus": row["free_gpus"], "borrowableGpus": row["borrowable_gpus"]}
+    numbers |= {name: gpus for name, gpus in told.items() if gpus >= 0}
     reason = _REASON_BY_VALUE[row["reason"]]
     meaning = explaining.cap_in_words(row) if row["cap"] else reason.meaning
-    return reason, _said(meaning, _remedy(row)) | numbers
+    return reason, _said(meaning, explaining.remedy(row)) | numbers
 
 
 def _why_failed(known: Known) -> tuple[Reason, dict[str, Any]]:
     reason = _REASON_BY_VALUE[failed(known.job, known.past) or FAILED]
     refusal = known.past.last_failure if reason == Reason.PLACEMENT_REFUSED else ""
     return reason, _said(f"{reason.meaning}: {refusal}" if refusal else reason.meaning)
-
-
-def _remedy(row: Mapping[str, Any]) -> str:
-    if not row["lacking_gpus"]:
-        return ""
-    remedy = f"starts when {row['lacking_gpus']} more {row['accelerator']} are free in one cluster"
-    return remedy + (f", or with minReplicas <= {row['workers_that_fit']}" if row["workers_that_fit"] else "")
 
 
 def _said(message: str, remedy: str = "") -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Suspect attempts: what becomes of those whose lease ran out, as their jobs say and the brake allows.
 
 In: the ledger's suspects and agents, the world, the mirror. Out: groups of entries that expire attempts, recorded in
-the same cycle as the plan; and which nodes may take work, as those of a silent cluster may not. An attempt that is
-expired is powerless whatever its agent does: it gave up before its lease ended, and what it says later is refused.
+the same cycle as the plan; and which nodes take no work, or count no more, as their cluster is silent. An attempt that
+is expired is powerless whatever its agent does: it gave up before its lease ended, and what it says later is refused.
 """
 
 import dataclasses
@@ -58,10 +58,15 @@ class Suspects:
         self._tell(before)
 
     def standing(self, nodes: list[reports.Node]) -> list[reports.Node]:
-        """Return the nodes, those of silent clusters as not ready: what they report is not known to be so any more."""
-        silent = self.reach.silent
+        """Return the nodes; those of silent clusters take nothing new.
+
+        They are as good as down, unless it is the hub that may be cut off: then they are only unheard, and still count
+        for their members, or all that runs there would lose its cover at once and be evicted for others.
+        """
+        in_doubt = self._brake.in_doubt(self.reach, self.agents.values())
+        marks = {name: {"unheard": True} if name in in_doubt else {"ready": False} for name in self.reach.silent}
         return [
-            dataclasses.replace(each, body={**each.body, "ready": False}) if each.cluster in silent else each
+            dataclasses.replace(each, body={**each.body, **marks[each.cluster]}) if each.cluster in marks else each
             for each in nodes
         ]
 

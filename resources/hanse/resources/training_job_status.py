@@ -85,6 +85,7 @@ class Reason(StrEnum):
         "StorageNotReady",
         "its storage credentials cannot be handed on; the explanation names the Secret and what to do",
     )
+    RETRY_DELAYED = "RetryDelayed", "the pool, not the job, failed it, and it is tried again after a while"
     FUNDING_REFUSED = "FundingRefused", "its caps did not allow it to run on"
     PREEMPTED = "Preempted", "it was stopped for a stronger job"
     MISCONFIGURED = "Misconfigured", "a field has a value that no rule caught; the explanation names it"
@@ -96,8 +97,15 @@ class Explanation(Model):
     message: str = Field(max_length=1024, description="The reason in a sentence.")
     remedy: str = Field(default="", max_length=1024, description="What would let the job run.")
     asked_gpus: int | None = Field(default=None, ge=0, description="GPUs that it needs to start.")
-    free_gpus: int | None = Field(default=None, ge=0, description="GPUs that it could have now.")
-    borrowable_gpus: int | None = Field(default=None, ge=0, description="Idle GPUs of others that it may borrow.")
+    free_gpus: int | None = Field(
+        default=None,
+        ge=0,
+        description="Idle GPUs that it may use: its member's own, and others' only where four or more other members"
+        " contribute to them, rounded down to a multiple of 64.",
+    )
+    borrowable_gpus: int | None = Field(
+        default=None, ge=0, description="What its member's own borrowing limit leaves of the class, idle or not."
+    )
     jobs_ahead: int | None = Field(default=None, ge=0, description="Jobs that come before it.")
 
 

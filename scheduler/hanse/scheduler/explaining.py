@@ -1,8 +1,8 @@
 """Why each waiting job waits: one primary reason, and the numbers behind it.
 
 In: a cycle after both steps. Out: one row a waiting job, in uid order. Jobs of one class share reason and numbers;
-only who is ahead differs. It reads and decides nothing. Rivals are counted, never named; the operator rounds what it
-shows.
+only who is ahead differs. It reads and decides nothing. Rivals are counted, never named, and what they have idle
+enters only as :mod:`hanse.scheduler.disclosing` lets it: reasons too are drawn from what may be told.
 
 The reason is that of the option that came furthest, in this order: the pool has the class; some contribution may be
 used (residency, then trust); its nodes are in reach; a worker fits on an empty node; the gang fits in an empty cluster;
@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from hanse.quota import units
-from hanse.scheduler import placing
 from hanse.scheduler.accounts import BORROWED
 from hanse.scheduler.borrowing import Borrowing
 from hanse.scheduler.capacity import Capacity
@@ -26,7 +25,7 @@ from hanse.scheduler.catalogue import UNLIMITED
 from hanse.scheduler.columns import Integers, Table, frozen
 from hanse.scheduler.cycle import Cycle
 from hanse.scheduler.decisions import CapShort, Reason
-from hanse.scheduler.ground import GPUS
+from hanse.scheduler.disclosing import UNKNOWN, Disclosing, most
 from hanse.scheduler.placing import Ask
 from hanse.scheduler.pool import NodeState, Option, Rung, Shape, Trust
 from hanse.scheduler.rules import Claim
@@ -52,8 +51,9 @@ EXPLANATIONS = np.dtype(
         ("ahead_elsewhere", "<i8"),
     ]
 )
-"""`free` is what the job may use and nobody holds, in all clusters; `borrowable` is -1 if nothing limits it; `lacking`
-is what the cluster that comes closest would have to free; `workers_that_fit` are those that it could take now.
+"""`free` is what the job may use and nobody holds, in all clusters, as far as it may be told, or -1; `borrowable` is
+what its member's borrowing limit leaves, -1 if nothing limits it; `lacking` is what the member's own cluster that comes
+closest would have to free, -1 if it has none; `workers_that_fit` are those that this cluster could take now.
 `cap` is the cap that refuses, empty if none does; what it is asked for and has left is mH·s, or mH if it is at once.
 `ahead_elsewhere` counts older waiting jobs of other leaves that would take the same class first."""
 
@@ -89,6 +89,7 @@ _REASONS = {
     _Stage.RECLAIM: Reason.WAITING_FOR_RECLAIM,
     _Stage.QUOTA: Reason.WAITING_FOR_QUOTA,
 }
+_FOR_ROOM = {_REASONS[stage] for stage in (_Stage.LENDING, _Stage.TOGETHER, _Stage.RECLAIM, _Stage.QUOTA)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class _Verdict:
     stage: _Stage
     accelerator: str
     asked: int
-    free: int = 0
+    free: int = UNKNOWN
     borrowable: int = -1
     lacking: int = 0
     fit: int = 0
@@ -109,6 +110,7 @@ class Explaining:
     def __init__(self, cycle: Cycle, waiting: Waiting, borrowing: Borrowing) -> None:
         self._cycle, self._waiting, self._borrowing = cycle, waiting, borrowing
         self._empty = Capacity(cycle.ground)
+        self._disclosing = Disclosing(cycle.ground, cycle.capacity)
 
     def table(self) -> Table:
         """Return a row for each job that waits, also those of suspended members, but not suspended jobs."""
@@ -117,6 +119,7 @@ class Explaining:
         table = np.zeros(len(rows), dtype=EXPLANATIONS)
         table["uid"] = jobs["uid"][rows]
         table["reason"] = Reason.MEMBER_SUSPENDED
+        table["free_gpus"] = table["borrowable_gpus"] = UNKNOWN
         row_of_part = np.full(len(jobs), -1, dtype=np.int64)
         row_of_part[rows] = np.arange(len(rows))
         for job_class in self._waiting.classes():
@@ -157,27 +160,27 @@ class Explaining:
         cycle, name = self._cycle, self._cycle.catalogue.accelerators[accelerator].name
         asked = option.workers * shape.gpus_per_worker
         claim = cycle.claim(part, option, accelerator, Rung.BORROW, BORROWED)
-        plain, limited = cycle.ask(claim, option), cycle.ask(claim, option, self._borrowing.rooms(claim, option))
-        missing = self._missing(shape, accelerator, plain)
+        ask = cycle.ask(claim, option, self._borrowing.rooms(claim, option))
+        missing = self._missing(shape, accelerator, cycle.ask(claim, option))
         if missing is not None:
             return _Verdict(missing, name, asked)
-        left = self._borrowing.limit_left(plain.member, accelerator)
-        fit, fit_limited = _most(plain, cycle.capacity), _most(limited, cycle.capacity)
-        free = sum(int(cycle.capacity.free[GPUS, nodes].sum()) for _, nodes in plain.clusters)
+        left, seen = self._borrowing.limit_left(ask.member, accelerator), self._disclosing.seen(ask)
         is_covered = self._is_covered(claim)
-        if short := cycle.funds.short(int(cycle.parts.leaf[part]), cycle.use(plain)):
+        if short := cycle.funds.short(int(cycle.parts.leaf[part]), cycle.use(ask)):
             stage = _Stage.CAP
         elif claim.milli_gpus > left and not is_covered:
             stage = _Stage.BORROWING
-        elif fit >= option.workers > fit_limited and not is_covered:
+        elif seen.free >= asked > seen.lent and not is_covered:
             stage = _Stage.LENDING
-        elif free >= asked:
+        elif seen.free >= asked:
             stage = _Stage.TOGETHER
         else:
             stage = _Stage.RECLAIM if is_covered else _Stage.QUOTA
+        has_own = seen.fit_own != UNKNOWN
         return _Verdict(
-            stage, name, asked, free, borrowable=max(0, left) // units.MILLI if left < UNLIMITED // 2 else -1,
-            lacking=max(0, option.workers - fit_limited) * shape.gpus_per_worker, fit=fit_limited, short=short,
+            stage, name, asked, seen.free, borrowable=max(0, left) // units.MILLI if left < UNLIMITED // 2 else UNKNOWN,
+            lacking=max(0, option.workers - seen.fit_own) * shape.gpus_per_worker if has_own else UNKNOWN,
+            fit=max(0, seen.fit_own), short=short,
         )  # fmt: skip
 
     def _is_covered(self, claim: Claim) -> bool:
@@ -188,7 +191,7 @@ class Explaining:
     def _missing(self, shape: Shape, accelerator: int, ask: Ask) -> _Stage | None:
         """Return what no waiting will bring: a place that may be used and that could hold the gang if it were empty."""
         ground, catalogue = self._cycle.ground, self._cycle.catalogue
-        if _most(ask, self._empty) >= ask.workers:
+        if most(ask, self._empty) >= ask.workers:
             return None
         of_class = ground.accelerator == accelerator
         allowed = of_class & catalogue.serves(ask.member, shape.regions, shape.excluded_members)[ground.contribution]
@@ -199,7 +202,7 @@ class Explaining:
             return _Stage.TRUST
         if not (ground.nodes["state"][allowed] == NodeState.READY).any():
             return _Stage.REACH
-        return _Stage.GANG if _most(ask, self._empty) else _Stage.WORKER
+        return _Stage.GANG if most(ask, self._empty) else _Stage.WORKER
 
     def _count_ahead(self, table: Table, rows: Integers) -> None:
         parts = self._cycle.parts
@@ -216,12 +219,6 @@ class Explaining:
         table["ahead_elsewhere"] = older - older_own
 
 
-def _most(ask: Ask, capacity: Capacity) -> int:
-    """Return how many of the gang's workers the cluster that takes most could take."""
-    exactly = replace(ask, workers=0)
-    return max((placing.room_remembered(exactly, capacity, nodes) for _, nodes in ask.clusters), default=0)
-
-
 def _place_in_group(groups: Integers) -> Integers:
     """Return for each entry of sorted *groups* how many of its group are before it."""
     starts = np.flatnonzero(np.diff(groups, prepend=-1))
@@ -230,14 +227,21 @@ def _place_in_group(groups: Integers) -> Integers:
 
 def sentence(row: np.void) -> str:
     """Return an explanation in words: what would let the job run."""
-    asked, lacking, fit = int(row["asked_gpus"]), int(row["lacking_gpus"]), int(row["workers_that_fit"])
-    text = f"{row['reason']}: asks for {asked} {row['accelerator']}, {row['free_gpus']} free"
-    if row["cap"]:
-        return f"{text}; {cap_in_words(row)}"
-    if lacking:
-        text += f"; starts when {lacking} more are free in one cluster"
-        text += f", or with {fit} worker{'s' if fit > 1 else ''}" if fit else ""
-    return text
+    text = f"{row['reason']}: asks for {row['asked_gpus']} {row['accelerator']}"
+    text += f", {row['free_gpus']} free" if row["free_gpus"] != UNKNOWN else ""
+    said = cap_in_words(row) if row["cap"] else remedy(row)
+    return f"{text}; {said}" if said else text
+
+
+def remedy(row: Mapping[str, Any] | np.void) -> str:
+    """Return what would let the job run, if that is GPUs, without telling what others have idle."""
+    lacking, fit = int(row["lacking_gpus"]), int(row["workers_that_fit"])
+    if lacking > 0:
+        text = f"starts when {lacking} more {row['accelerator']} are free in one of its member's own clusters"
+        return text + (f", or with minReplicas <= {fit}" if fit else "")
+    if lacking == UNKNOWN and row["reason"] in _FOR_ROOM:
+        return f"starts when {row['asked_gpus']} {row['accelerator']} are free for it in one cluster"
+    return ""
 
 
 def cap_in_words(row: Mapping[str, Any] | np.void) -> str:

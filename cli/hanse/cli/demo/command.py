@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,10 @@ from typing import Annotated
 import typer
 
 from hanse.cli.demo import guest, story
+from hanse.cli.demo.hub import INTERRUPTED
 from hanse.cli.demo.stage import Stage, StoryEndsError
-from hanse.devcluster import cluster, realnode
+from hanse.devcluster import cluster, processes, realnode
 from hanse.devcluster.errors import DevclusterError
-
-# The exit status of a program that Ctrl-C ended, as shells have it.
-INTERRUPTED = 130
 
 
 def demo(
@@ -47,16 +46,24 @@ def _played() -> Iterator[Stage]:
             guest.show(stage)
             yield stage
         return
-    missing = why_no_real_node()
+    missing, started = why_no_real_node(), time.monotonic()
     with cluster.running(f"demo-{os.getpid()}", cluster.Wanted(real_node=not missing)) as own:
-        stage = Stage(own.kubeconfig)
+        stage = Stage(own.kubeconfig, started=started)
         try:
             story.play(stage, own, missing)
         except (StoryEndsError, DevclusterError) as error:
             if isinstance(error, DevclusterError):
                 stage.claim("the demonstration gets on", holds=False, found=str(error))
-            stage.say(f"The story ends here, as the rest builds on this. The logs are in {own.folder / 'logs'}.")
+            stage.say("The story ends here, as the rest builds on this.")
+            _show_logs(stage, own.folder)
         yield stage
+
+
+def _show_logs(stage: Stage, folder: Path) -> None:
+    """Print how the logs of Hanse's own processes end: with --check they go with the cluster."""
+    for log in sorted((folder / "logs").glob("*.log")):
+        if log.stem in {"operator", "api"} or log.stem.startswith("agent-of-"):
+            stage.lines(processes.log_tail(folder, log.stem))
 
 
 def why_no_real_node() -> str:
@@ -69,7 +76,8 @@ def why_no_real_node() -> str:
 
 
 def _summarise(stage: Stage) -> None:
-    stage.title(f"{len(stage.held)} claims held, {len(stage.failed)} did not")
+    left_out = f"; left out: {', '.join(stage.left_out)}" if stage.left_out else ""
+    stage.title(f"{len(stage.held)} claims held, {len(stage.failed)} did not{left_out}")
     for text in stage.failed:
         typer.secho(f"  NO   {text}", fg="red")
 

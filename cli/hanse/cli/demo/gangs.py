@@ -9,8 +9,6 @@ import json
 import re
 from typing import Any
 
-import typer
-
 from hanse.cli.demo import pictures
 from hanse.cli.demo.hub import Hub
 from hanse.cli.demo.jobs import Jobs
@@ -20,6 +18,10 @@ GUEST, OWNER = "jiangsu-lab/real-guest", "zhejiang-lab/real-owner"
 WORKERS = "hanse-workers-zhejiang-lab-hz"
 STEPS_FIRST = 40
 STEPS = 600
+_STOPPED = """
+SELECT (SELECT max(recorded_at) FROM ledger.decision WHERE job = :job AND kind = 'Preempt') AS told,
+       (SELECT max(recorded_at) FROM ledger.checkpoint WHERE job = :job AND fence = 1) AS saved
+"""
 _BEGINS = re.compile(r"rank 0 of 3 begins at step (\d+)")
 
 
@@ -32,30 +34,40 @@ class Gangs:
     def begin(self) -> None:
         """Have the guest borrow, and let it get some way."""
         stage = self._stage
+        if self._missing:
+            self._begin_simulated()
+            return
         stage.title(
             "Borrowed, for real: a gang of three processes on a real kubelet",
             "The workers are pods on zhejiang-lab's node: processes that meet by name, average numbers over sockets "
             "and save their state in an S3 server. Their credentials come from a Secret of jiangsu-lab, sealed by the "
             "operator to the key of the agent that starts the pods.",
         )
-        if self._missing:
-            typer.secho(f"  left out: processes, checkpoints and S3, since {self._missing}", fg="yellow")
-        self._jobs.apply("11-jiangsu-gang")
-        stage.reaches("jiangsu-lab/real-guest borrows 3 of zhejiang-lab's 4 places", GUEST,
-                      phase="Running", strength="BORROW", cluster="zhejiang-lab-hz")  # fmt: skip
-        if self._missing:
-            return
+        self._borrow()
         stage.show("get", "pods,services", "-n", WORKERS)
         self._check_variables()
         stage.until(f"it has come to step {STEPS_FIRST} or further, by a checkpoint of record", self._has_come)
+
+    def _begin_simulated(self) -> None:
+        self._stage.title(
+            "Borrowed: a gang of three workers",
+            "The same jobs as on a real node, simulated: nothing saves its state or goes on from it.",
+        )
+        self._stage.leave_out("processes, their checkpoints and S3", self._missing)
+        self._borrow()
+
+    def _borrow(self) -> None:
+        self._jobs.apply("11-jiangsu-gang")
+        self._stage.reaches("jiangsu-lab/real-guest borrows 3 of zhejiang-lab's 4 places", GUEST,
+                            phase="Running", strength="BORROW", cluster="zhejiang-lab-hz")  # fmt: skip
 
     def take_back(self) -> None:
         """Have the owner come back: the guest stops, and goes on when the owner is done."""
         stage = self._stage
         stage.title(
             "The owner comes back",
-            "zhejiang-lab wants two places, and one is idle. A HOME job stops who borrowed: the guest is told, saves, "
-            "and goes; its place in the queue and its checkpoint stay.",
+            "zhejiang-lab wants two places, and one is idle. A HOME job stops who borrowed: the guest is told, has "
+            "time to save, and goes; its place in the queue and what it saved stay.",
         )
         self._jobs.apply("12-zhejiang-gang")
         stage.reaches("zhejiang-lab/real-owner runs at HOME, on its own node", OWNER, phase="Running", strength="HOME")
@@ -63,7 +75,10 @@ class Gangs:
         pictures.nodes(stage)
         saved = 0 if self._missing else self._saved(fence=1)
         if not self._missing:
-            stage.claim(f"it was stopped at a checkpoint: step {saved} is on record", holds=0 < saved < STEPS)
+            times = self._hub.rows(_STOPPED, job=self._uid())[0]
+            stage.claim(f"it was stopped at a checkpoint: step {saved} is on record, saved after it was told to stop",
+                        holds=0 < saved < STEPS and bool(times.told and times.saved and times.saved > times.told),
+                        found=times._asdict())  # fmt: skip
         stage.reaches("zhejiang-lab/real-owner has ended well", OWNER, phase="Succeeded")
         stage.reaches("jiangsu-lab/real-guest runs again", GUEST, phase="Running", attempts=2)
         if not self._missing:
@@ -89,8 +104,8 @@ class Gangs:
         plain = self._stage.kubectl("get", "secret", "jiangsu-lab-s3", "-n", "jiangsu-lab",
                                     "-o=go-template={{.data.AWS_SECRET_ACCESS_KEY | base64decode}}").stdout  # fmt: skip
         told = self._stage.kubectl("get", "placements", "-A", "-o=json").stdout + json.dumps(pods)
-        self._stage.claim("no credential can be read in a Placement or a pod",
-                          holds=bool(plain) and plain not in told and secret not in told)  # fmt: skip
+        sealed = bool(plain) and "sealedStorage" in told and plain not in told and secret not in told
+        self._stage.claim("credentials are sealed: none can be read in a Placement or a pod", holds=sealed)
 
     def _pods(self) -> list[Any]:
         """Return the guest's pods, by rank."""
@@ -104,12 +119,16 @@ class Gangs:
 
     def _saved(self, fence: int) -> int:
         """Return the step of the guest's last checkpoint of record under a fence."""
-        uid = self._stage.kubectl("get", "tj", "real-guest", "-n", "jiangsu-lab", "-o=jsonpath={.metadata.uid}").stdout
         found = self._hub.rows(
             "SELECT coalesce(max(step), 0) AS step FROM ledger.checkpoint WHERE job = :job AND fence = :fence",
-            job=uid, fence=fence,
+            job=self._uid(), fence=fence,
         )  # fmt: skip
         return int(found[0].step)
+
+    def _uid(self) -> str:
+        return self._stage.kubectl(
+            "get", "trainingjob", "real-guest", "-n", "jiangsu-lab", "-o=jsonpath={.metadata.uid}"
+        ).stdout
 
     def _began_at(self, step: int) -> tuple[bool, Any]:
         log = self._stage.kubectl("logs", "-n", WORKERS, "-l", "hanse.dev/rank=0,hanse.dev/fence=2", "--tail=-1").stdout

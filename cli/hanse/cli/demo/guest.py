@@ -58,6 +58,7 @@ def show(stage: Stage) -> None:
     stage.show("get", "members,contributions,trainingjobs", "--all-namespaces")
     refusals.show(stage, *LI)
     stage.title("Left out: everything that runs")
+    stage.left_out.append("everything that runs")
     stage.say(
         "This cluster is not ours: no operator, API service or agent was started, so no job was admitted and nothing "
         "is in a ledger. Unset HANSE_KUBECONFIG to see a pool that runs."

@@ -4,11 +4,13 @@ In: a development cluster with Hanse's API. Out: the operator and the API servic
 with it, each with rights of its own; and `hanse` as the coordinator runs it. The ledger is the cluster's Postgres.
 """
 
+import contextlib
+import io
 import json
 import os
 import socket
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +20,8 @@ from alembic import command
 from alembic.config import Config
 
 from hanse.cli.demo.stage import Stage
-from hanse.devcluster import cluster, paths, processes
+from hanse.cli.errors import CommandError
+from hanse.devcluster import cluster, files, paths, processes
 from hanse.devcluster.errors import DevclusterError
 from hanse.ledger import database, registry
 
@@ -27,6 +30,8 @@ SYSTEM = "hanse-system"
 SLOT_SECONDS = 5
 SLOT_GRACE_SECONDS = 20
 READY_SECONDS = 60.0
+# The exit status of a program that Ctrl-C ended, as shells have it.
+INTERRUPTED = 130
 
 
 class Hub:
@@ -39,8 +44,9 @@ class Hub:
         # The API server's own address: where that is a bridge's, pods reach it too.
         self.address = str(urlsplit(own.url).hostname)
         self.api_url = f"http://{self.address}:{self.free_port()}"
-        self._operator_port = self.free_port()
+        self._operator_port = self.free_port("127.0.0.1")
         self._token = self.folder / "internal-token"
+        self._database_url = files.write_secret(self.folder / "database-url", own.database_url)
 
     def start(self) -> None:
         """Make the ledger, and start the operator and the API service.
@@ -59,7 +65,7 @@ class Hub:
         template = paths.sources().parent / "charts" / "hanse" / "templates" / "operator-rbac.yaml"
         rights = template.read_text().replace("{{ .Release.Namespace }}", SYSTEM)
         self.own.kubectl("apply", "-f", "-", stdin=rights)
-        self._token.write_text(os.urandom(16).hex())
+        files.write_secret(self._token, os.urandom(16).hex())
         self._start_operator()
         api = urlsplit(self.api_url)
         self.run(
@@ -71,23 +77,31 @@ class Hub:
     def hanse(self, *args: str, **variables: str) -> str:
         """Run a command of `hanse` as the coordinator, or as *variables* say; return what it printed.
 
+        It runs in this process: starting Python for each of some thirty commands would be most of the demonstration.
+
         Raises:
             DevclusterError: it failed, with what it said.
 
         """
-        given = {"KUBECONFIG": str(self.own.kubeconfig), "HANSE_DATABASE_URL": self.own.database_url,
-                 "HANSE_API": self.api_url}  # fmt: skip
-        argv = [sys.executable, "-P", "-m", "hanse.cli.main", *args]
-        environment = {**processes.environment(), **given, **variables}
-        result = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment, cwd=self.folder)
-        if result.returncode:
-            raise DevclusterError(f"hanse {' '.join(args)} failed: {(result.stderr or result.stdout).strip()}")
-        return result.stdout
+        from hanse.cli import main  # noqa: PLC0415  # which imports this package to find the command `demo`
+
+        given = {"HANSE_DATABASE_URL": self.own.database_url, "HANSE_API": self.api_url, **variables}
+        said = io.StringIO()
+        try:
+            with _variables(given), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+                status = main.app(list(args), standalone_mode=False)
+        except CommandError as error:
+            raise DevclusterError(f"hanse {' '.join(args)}: {error}") from error
+        if status == INTERRUPTED:
+            raise KeyboardInterrupt  # which typer has made a status of
+        if status:
+            raise DevclusterError(f"hanse {' '.join(args)} ended with status {status}: {said.getvalue().strip()}")
+        return said.getvalue()
 
     def run(self, part: str, *args: str, name: str = "") -> None:
         """Start a process of Hanse as a part of the cluster; the database's URL is no argument, others would see it."""
         own = [sys.executable, "-P", "-m", "hanse.cli.main", part, *args]
-        with_database = f'HANSE_DATABASE_URL="$(cat {self.own.folder}/database-url)" exec "$@"'
+        with_database = f'HANSE_DATABASE_URL="$(cat {self._database_url})" exec "$@"'
         argv = own if part == "cluster-agent" else ["sh", "-c", with_database, "sh", *own]
         processes.start(self.own.folder, name or part, argv)
 
@@ -100,19 +114,19 @@ class Hub:
         finally:
             engine.dispose()
 
-    def free_port(self) -> int:
-        """Return a port that nobody uses."""
-        with socket.create_server((self.address, 0)) as server:
+    def free_port(self, host: str = "") -> int:
+        """Return a port that nobody uses on *host*, by default the hub's address."""
+        with socket.create_server((host or self.address, 0)) as server:
             return int(server.getsockname()[1])
 
     def _start_operator(self) -> None:
-        kubeconfig = self._kubeconfig("operator", "hanse-operator", SYSTEM)
+        kubeconfig = self.kubeconfig("operator", "hanse-operator", SYSTEM)
         self.run(
             "operator", f"--kubeconfig={kubeconfig}", f"--health-port={self._operator_port}",
             f"--internal-token-file={self._token}", "--lease-seconds=5",
         )  # fmt: skip
 
-    def _kubeconfig(self, name: str, account: str, namespace: str) -> Path:
+    def kubeconfig(self, name: str, account: str, namespace: str) -> Path:
         """Write a kubeconfig with a token of a ServiceAccount: each process has its own rights and no more."""
         token = self.own.kubectl("create", "token", account, f"--namespace={namespace}", "--duration=24h").stdout
         content = json.loads(self.own.kubeconfig.read_text())
@@ -128,3 +142,18 @@ def _listens(host: str | None, port: int | None) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def _variables(given: dict[str, str]) -> Iterator[None]:
+    """Set variables of the environment for the time of a `with` block."""
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -106,11 +106,9 @@ class Jobs:
         self.apply("10-tencent-urgent", "chief@tencent")
         stage.reaches("tencent/hotfix runs at HOME, charged twice: 16 x 2 = 32 H100e", "tencent/hotfix",
                       phase="Running", strength="HOME", chargeRateMilliH100e=32_000)  # fmt: skip
-        stage.until(
-            "one standard job of tencent was stopped for it, and keeps its place in the queue", self._one_gave_way
-        )
+        stage.until("one standard job of tencent was stopped for it, and waits to run again", self._one_gave_way)
         statuses = {job: stage.status(job) for job in ("alibaba/search-ranker", "alibaba/ads-ctr")}
-        untouched = all(each.get("phase") == "Running" and not each["preemptions"] for each in statuses.values())
+        untouched = all(each.get("phase") == "Running" and not each.get("preemptions") for each in statuses.values())
         stage.claim("no job of alibaba was stopped", holds=untouched, found=statuses)
         pictures.nodes(stage)
 

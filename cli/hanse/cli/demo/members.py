@@ -5,7 +5,6 @@ each cluster. All clusters are the hub's own Kubernetes cluster: a label says wh
 """
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from hanse.devcluster import cluster, nodes
 
 POOL = "hanse.dev/pool"
 SLOT_CLASS, SLOT = "cpu-slot", "demo.hanse.dev/cpu-slot"
-PARALLEL = 3
 
 
 @dataclass(frozen=True)
@@ -36,19 +34,11 @@ class Party:
 PARTIES = (
     Party("tencent", "Tencent", "li@tencent", "tencent-gz", "guangdong", "h100-80g", 4, 8),
     Party("alibaba", "Alibaba", "wang@alibaba", "alibaba-hz", "zhejiang", "h100-80g", 4, 8),
-    Party(
-        "guangdong-lab",
-        "Guangdong Laboratory",
-        "chen@guangdong-lab",
-        "guangdong-lab-sz",
-        "guangdong",
-        "ascend-910b",
-        2,
-        8,
-    ),
+    Party("guangdong-lab", "Guangdong Laboratory", "chen@guangdong-lab", "guangdong-lab-sz", "guangdong",
+          "ascend-910b", 2, 8),
     Party("zhejiang-lab", "Zhejiang Laboratory", "zhou@zhejiang-lab", "zhejiang-lab-hz", "zhejiang", SLOT_CLASS, 1, 4),
     Party("jiangsu-lab", "Jiangsu Laboratory", "xu@jiangsu-lab"),
-)
+)  # fmt: skip
 BY_NAME = {party.name: party for party in PARTIES}
 MORE_PEOPLE = {"tencent": ["chief@tencent"]}
 
@@ -58,47 +48,78 @@ class Members:
 
     def __init__(self, hub: Hub, *, real: bool) -> None:
         self._hub, self._real = hub, real
+        self._kubeconfig = f"--kubeconfig={hub.own.kubeconfig}"
 
     def let_in(self) -> None:
-        """Add nodes and members, and start the agents; members come one beside another, as they would.
+        """Add nodes and members, have their clusters join, and start the agents.
 
         Raises:
             DevclusterError: a command fails.
+            StoryEndsError: the operator does not hear of them.
 
         """
+        contributors = [party for party in PARTIES if party.cluster]
+        for party in contributors:
+            self._add_nodes(party)
         for party in PARTIES:
-            if party.cluster:
-                self._add_nodes(party)
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            list(pool.map(self._let_in, PARTIES))
+            self._add(party)
+        for party in contributors:
+            self._join(party)
+        self._hub.stage.until("the operator has opened accounts for all five in the ledger", self._have_accounts)
+        for party in contributors:
+            self._contribute(party)
 
-    def _let_in(self, party: Party) -> None:
-        keys = self._hub.folder / party.name
-        verify, encrypt = (line.split()[-1] for line in self._hub.hanse("cluster", "keys", str(keys)).splitlines())
+    def _have_accounts(self) -> tuple[bool, object]:
+        known = {row.member for row in self._hub.rows("SELECT DISTINCT member FROM ledger.member_key")}
+        return known == set(BY_NAME), sorted(known)
+
+    def _keys(self, folder: Path) -> list[str]:
+        """Make a pair of keys; return their public halves, to verify and to encrypt with."""
+        return [line.split()[-1] for line in self._hub.hanse("cluster", "keys", str(folder)).splitlines()]
+
+    def _add(self, party: Party) -> None:
+        """Add a member with keys of its own, which its agent never sees."""
+        hanse = self._hub.hanse
+        verify, encrypt = self._keys(self._folder(party) / "own")
         people = [party.person, *MORE_PEOPLE.get(party.name, []), f"system:serviceaccount:{party.name}:people"]
-        self._hub.hanse(
-            "member", "add", party.name, f"--display-name={party.display}",
-            f"--verify-key={verify}", f"--encrypt-key={encrypt}",
-            *(f"--user={each}" for each in people),
+        hanse(
+            "member", "add", party.name, f"--display-name={party.display}", f"--verify-key={verify}",
+            f"--encrypt-key={encrypt}", *(f"--user={each}" for each in people), self._kubeconfig,
         )  # fmt: skip
         self._hub.own.kubectl("create", "serviceaccount", "people", f"--namespace={party.name}")
-        if party.cluster:
-            self._join(party, keys, encrypt)
 
-    def _join(self, party: Party, folder: Path, agent_key: str) -> None:
-        """Let a member's cluster join, start its agent, enrol its nodes and offer them."""
-        label, hanse = f"--label={POOL}={party.name}", self._hub.hanse
-        hanse("cluster", "join", party.cluster, f"--member={party.name}", f"--region={party.region}",
-              f"--agent-key={agent_key}", f"--out={folder}", label)  # fmt: skip
-        hanse("cluster", "install", str(folder))
-        hanse("contribute", party.accelerator, f"--cluster={party.cluster}", f"--namespace={party.name}", label)
+    def _join(self, party: Party) -> None:
+        """Let a member's cluster join, and prepare its agent, which has keys of its own."""
+        folder = self._folder(party)
+        agent_key = self._keys(folder)[1]
+        self._hub.hanse(
+            "cluster", "join", party.cluster, f"--member={party.name}", f"--region={party.region}",
+            f"--agent-key={agent_key}", f"--out={folder}", f"--label={POOL}={party.name}", self._kubeconfig,
+        )  # fmt: skip
+        self._hub.hanse("cluster", "install", str(folder), self._kubeconfig)
         file = folder / "agent.yaml"
         # Faster than by default, so that nobody has to wait for what a real pool need not hurry with.
         quick = {"syncSeconds": 0.5, "meterSeconds": 1.0, "killBudgetSeconds": 5}
         here = {"listenHost": self._hub.address, "listenPort": self._hub.free_port()}
         file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **quick, **here}))
-        hanse("cluster", "enrol", str(file), f"--member={party.name}", f"--member-key={folder / 'signing.key'}")
+
+    def _contribute(self, party: Party) -> None:
+        """Enrol a member's nodes, offer them, and start its agent."""
+        folder = self._folder(party)
+        file = folder / "agent.yaml"
+        key = f"--member-key={folder / 'own' / 'signing.key'}"
+        # As the member's people: the coordinator may not offer what is not its own.
+        people = self._hub.kubeconfig(f"people-of-{party.name}", "people", party.name)
+        self._hub.hanse("cluster", "enrol", str(file), f"--member={party.name}", key)
         self._hub.run("cluster-agent", f"--config={file}", name=f"agent-of-{party.name}")
+        self._hub.hanse(
+            "contribute", party.accelerator, f"--cluster={party.cluster}", f"--namespace={party.name}",
+            f"--label={POOL}={party.name}", f"--kubeconfig={people}",
+        )  # fmt: skip
+
+    def _folder(self, party: Party) -> Path:
+        """Return where what is a member's own is."""
+        return self._hub.folder / party.name
 
     def _add_nodes(self, party: Party) -> None:
         """Add a member's nodes; on the one that really runs pods it offers places, as a device plugin would."""

@@ -38,11 +38,15 @@ class Stage:
     patience_seconds: float = PATIENCE_SECONDS
     held: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     next_steps: tuple[str, ...] = ()
+    started: float = field(default_factory=time.monotonic)
 
     def title(self, text: str, why: str = "") -> None:
         """Begin an act, and say why it is played."""
-        typer.secho(f"\n{text}", bold=True)
+        minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
+        typer.secho(f"\n{text}", bold=True, nl=False)
+        typer.secho(f"  [{minutes}:{seconds:02}]", dim=True)
         if why:
             self.say(why)
 
@@ -89,6 +93,11 @@ class Stage:
             said = found if isinstance(found, str) else json.dumps(found, default=str)
             typer.echo(f"       found: {said.strip()}")
 
+    def leave_out(self, what: str, why: str) -> None:
+        """Say that something is not shown, and why."""
+        self.left_out.append(what)
+        typer.secho(f"  left out: {what}, since {why}", fg="yellow")
+
     def until(self, text: str, probe: Probe) -> None:
         """Claim that *text* becomes so.
 
@@ -115,6 +124,7 @@ class Stage:
 
         def probe() -> tuple[bool, Any]:
             status = self.status(job)
-            return wanted.items() <= status.items(), {"status": status}
+            shown = {name: value for name, value in status.items() if name != "conditions"}
+            return wanted.items() <= status.items(), {"status": shown}
 
         self.until(text, probe)

@@ -1,5 +1,8 @@
 """The story: the acts in their order."""
 
+import sys
+from pathlib import Path
+
 from hanse.cli.demo import chart, members, refusals, storage
 from hanse.cli.demo.books import Books
 from hanse.cli.demo.gangs import Gangs
@@ -8,6 +11,7 @@ from hanse.cli.demo.jobs import ZEROS, Jobs
 from hanse.cli.demo.stage import Stage, StoryEndsError
 from hanse.devcluster import cluster, image
 
+PARTS = {"etcd", "kube-apiserver", "kube-controller-manager", "kwok", "operator", "api", storage.PART}
 PEOPLE = [party.name for party in members.PARTIES]
 
 
@@ -41,7 +45,7 @@ def play(stage: Stage, own: cluster.Cluster, missing: str) -> None:
 def _next_steps(own: cluster.Cluster, hub: Hub) -> tuple[str, ...]:
     return (
         f"export KUBECONFIG={own.kubeconfig}",
-        f'export PATH="{own.kubectl_binary.parent}:$PATH"   # a kubectl of the same version',
+        f'export PATH="{own.kubectl_binary.parent}:{Path(sys.executable).parent}:$PATH"   # kubectl and hanse',
         "kubectl get tj -A",
         "kubectl describe tj -n guangdong-lab ascend-pretrain",
         "kubectl explain trainingjob.spec.checkpoint",
@@ -53,13 +57,13 @@ def _next_steps(own: cluster.Cluster, hub: Hub) -> tuple[str, ...]:
 
 
 def _alliance(stage: Stage, own: cluster.Cluster, hub: Hub, missing: str) -> None:
+    place = "one more node" if missing else "a node that really runs pods"
     stage.title(
         "An alliance of five members that compete",
-        "tencent and alibaba bring 32 H100 each, guangdong-lab 16 Ascend 910B, zhejiang-lab one node that really runs "
-        "pods; jiangsu-lab brings nothing yet. All nodes but that one are simulated, and say so; everything else is "
-        "real: etcd, the API server, the kubelet, PostgreSQL, Hanse's operator, API service and four agents.",
+        "tencent and alibaba bring 32 H100 each, guangdong-lab 16 Ascend 910B, zhejiang-lab four places for workers on "
+        f"{place}; jiangsu-lab brings nothing. {'All' if missing else 'All other'} nodes are simulated, and say so. "
+        "The rest is real: etcd, the API server, PostgreSQL, Hanse's operator, API service and four agents.",
     )
-    stage.claim(f"these parts run: {', '.join(own.parts())}", holds="kube-apiserver" in own.parts())
     chart.install(stage)
     _apply(stage, "alliance")
     hub.start()
@@ -73,6 +77,11 @@ def _alliance(stage: Stage, own: cluster.Cluster, hub: Hub, missing: str) -> Non
     members.Members(hub, real=not missing).let_in()
     storage.start(hub, PEOPLE)
     _apply(stage, "limits", "--server-side")
+    expected = {*PARTS, *(f"agent-of-{party.name}" for party in members.PARTIES if party.cluster)}
+    expected |= set() if missing else {"kubelet", "containerd", "coredns"}
+    stage.claim(
+        f"these parts run: {', '.join(sorted(expected))}", holds=expected <= set(own.parts()), found=own.parts()
+    )
     stage.until("five members are in, four of them with nodes that the ledger knows", lambda: _nodes_are_known(hub))
     stage.show("get", "members,memberclusters,contributions", "-A")
 

@@ -1,0 +1,100 @@
+"""What an explanation may know of idle capacity: a member never learns how much of a rival stands idle.
+
+In: what a waiting gang asks for, and what is free. Out: figures that its owner may be told; `explaining` draws reasons
+and numbers from these alone, since a reason that went by exact figures would tell them to whoever asks often enough.
+Figures of the member's own nodes are exact. What others have idle counts only as a sum over four or more of them,
+rounded down; where fewer contribute what the job may use, it counts as nothing. What the best cluster has room
+for is one member's figure however many contribute, so it is told of the member's own clusters alone.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hanse.scheduler import placing
+from hanse.scheduler.capacity import Capacity
+from hanse.scheduler.columns import Integers
+from hanse.scheduler.ground import GPUS, ClusterNodes, Ground
+from hanse.scheduler.placing import Ask
+
+UNKNOWN = -1
+OTHERS_MIN = 4
+"""So many members besides the job's own must contribute, since a member can subtract its own part."""
+STEP_GPUS = 64
+"""What others have is told in multiples of this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Figures that the owner of a gang may be told; -1 is one that it may not, or that there is not."""
+
+    free: int
+    """GPUs that nobody holds: the member's own, and others' as coarsely as may be."""
+    lent: int
+    """Those of them that lenders' limits leave."""
+    fit_own: int
+    """Workers that the member's own best cluster could take."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    own: ClusterNodes
+    others: ClusterNodes
+    is_told: bool
+    """Whether enough others contribute."""
+
+
+class Disclosing:
+    """Looks at one plan's capacity, for one member after another."""
+
+    def __init__(self, ground: Ground, capacity: Capacity) -> None:
+        self._ground, self._capacity = ground, capacity
+        self._splits: dict[tuple[int, int], _Split] = {}
+
+    def seen(self, ask: Ask) -> Seen:
+        """Return what may be told of the nodes that *ask* may use, within its rooms."""
+        split = self._split(ask.member, ask.clusters)
+        own = self._free(split.own)
+        fit_own = most(replace(ask, clusters=split.own), self._capacity) if split.own else UNKNOWN
+        if not split.is_told:
+            free = own if split.own else UNKNOWN
+            return Seen(free, free, fit_own)
+        others = self._free(split.others)
+        lent = min(others, self._room(ask, split.others)) if ask.rooms.workers else others
+        return Seen(own + _coarse(others), own + _coarse(lent), fit_own)
+
+    def _split(self, member: int, clusters: ClusterNodes) -> _Split:
+        # The ground keeps these lists for as long as the plan, so they are known by their identity.
+        key = member, id(clusters)
+        if key not in self._splits:
+            owner = self._ground.owner
+            own = [(each, nodes[owner[nodes] == member]) for each, nodes in clusters]
+            others = [(each, nodes[owner[nodes] != member]) for each, nodes in clusters]
+            members = np.unique(owner[_joined(others)])
+            self._splits[key] = _Split(_filled(own), _filled(others), len(members) >= OTHERS_MIN)
+        return self._splits[key]
+
+    def _free(self, clusters: ClusterNodes) -> int:
+        return int(self._capacity.free[GPUS, _joined(clusters)].sum())
+
+    def _room(self, ask: Ask, clusters: ClusterNodes) -> int:
+        workers = sum(placing.room(ask, self._capacity, nodes) for _, nodes in clusters)
+        return workers * int(ask.demand[GPUS])
+
+
+def most(ask: Ask, capacity: Capacity) -> int:
+    """Return how many of the gang's workers the cluster that takes most could take."""
+    exactly = replace(ask, workers=0)
+    return max((placing.room_remembered(exactly, capacity, nodes) for _, nodes in ask.clusters), default=0)
+
+
+def _coarse(gpus: int) -> int:
+    return gpus // STEP_GPUS * STEP_GPUS
+
+
+def _filled(clusters: ClusterNodes) -> ClusterNodes:
+    return [(each, nodes) for each, nodes in clusters if len(nodes)]
+
+
+def _joined(clusters: ClusterNodes) -> Integers:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *(nodes for _, nodes in clusters)])
