@@ -22,7 +22,7 @@ KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 IMAGE = "registry.example/trainer@sha256:06ea17a8981d25b0315ff17bd1ebad3d95c15a3f8b764eaadb93612d9b61a54e"
 START = 1_793_491_200
 HOUR = 3_600_000
-REFUSALS = {"plan_refused", "job_held_back", "pool_refused"}
+REFUSALS = {"plan_refused", "plan_overtaken", "group_overtaken", "job_held_back", "pool_refused"}
 MEMBERS = ("red", "blue")
 CLASSES = {"h100": {"bf16": 1000, "fp8": 2000}, "ascend": {"bf16": 600}}
 CLOCK = """

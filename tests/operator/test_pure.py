@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse import resources
+from hanse.ledger import errors
 from hanse.ledger.decisions import Effect, Entry
 from hanse.operator import (
     capping,
@@ -17,6 +18,7 @@ from hanse.operator import (
     ends,
     entries,
     failpoints,
+    grouping,
     mirror,
     offers,
     placing,
@@ -33,6 +35,7 @@ from hanse.scheduler.pool import NodeState
 
 EXAMPLES = "examples"
 NOW = 1_800_000_000
+A, B, C = (uuid.UUID(int=number) for number in (11, 12, 13))
 
 
 @pytest.fixture(name="job")
@@ -60,6 +63,7 @@ def placement(phase, fence=2):
     return resources.PlacementStatus(fence=fence, phase=phase, ready_workers=2)
 
 
+REFUSED_FOR_GOOD = Past(attempts=1, last_stop_reason="PlacementRefused", last_failure="422")
 WAITING = {
     "reason": "WaitingForQuota", "accelerator": "h100-80g", "asked_gpus": 512, "free_gpus": 100, "borrowable_gpus": -1,
     "lacking_gpus": 12, "workers_that_fit": 24, "ahead_in_leaf": 3, "cap": "",
@@ -84,7 +88,7 @@ WAITING = {
         ("Failed", "RestartLimitExceeded", {"past": Past(attempts=4, failures=4, last_outcome="Failed")}),
         ("Requeued", None, {"past": Past(attempts=3, failures=3, last_outcome="Failed")}),
         ("Failed", "MaxRuntimeExceeded", {"past": Past(attempts=1, run_seconds=72 * 3600)}),
-        ("Failed", "PlacementRefused", {"past": Past(attempts=1, last_stop_reason="PlacementRefused")}),
+        ("Failed", "PlacementRefused", {"past": REFUSED_FOR_GOOD}),
         ("Requeued", None, {"past": Past(attempts=1, last_is_expired=True)}),
         ("Queued", "StorageNotReady", {"verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
         ("Running", "FundingRefused", {"live": live(refused_by="month"), "placement": placement("Running")}),
@@ -278,6 +282,25 @@ def test_a_gang_whose_placement_is_there_after_all_does_not_lack_its_storage(job
     assert not known.given_up()
 
 
+@pytest.mark.parametrize(
+    ("awaits", "ended", "expected"),
+    [
+        ([], {}, ["StartDeadlineExceeded"]),
+        ([A], {}, []),
+        ([A, B], {A: NOW - 10**6}, []),
+        ([A], {A: NOW - 60}, []),
+        ([A, B], {A: NOW - 10**6, B: NOW - 10**5}, ["StartDeadlineExceeded"]),
+    ],
+    ids=["its own since long", "waits", "waits for one", "its own since a minute", "reclaimed long ago"],
+)
+def test_a_start_is_waited_for_from_when_its_gpus_are_its_own(job, awaits, ended, expected):
+    world = World()
+    attempt = live(granted_at_seconds=None, admitted_at_seconds=NOW - 10**6, awaits=frozenset(awaits))
+    world.take({"TrainingJob": {attempt.job: job}})
+    mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt}, ended_at=ended)
+    assert expected == [entry.reason for group in ends.groups(world, mirrored) for entry in group.entries]
+
+
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))
 def test_each_gpu_of_a_placement_belongs_to_one_worker(masks):
     placed = tuple((f"c/n{number}", mask.bit_count(), mask) for number, mask in enumerate(masks))
@@ -355,7 +378,36 @@ def test_of_two_changes_of_one_attempt_the_second_waits_for_the_next_cycle(first
     admitted = Entry("Admit", Effect.ADMIT, "", "", job=other)
     changes = [entries.Group(str(job), (Entry("", effect, "", "", job=job),)) for effect in (first, then)]
     groups = [changes[0], entries.Group(str(other), (admitted,)), changes[1]]
-    assert groups[:2] == cycle._once_each(groups)
+    assert groups[:2] == grouping.once_each(groups)
+
+
+def group(kind, job, *others, awaits=()):
+    """A group about a job, which changes others too, and waits for some."""
+    detail = {"awaits": [str(Entry("", Effect.NONE, "", "", job=each, fence=1).attempt) for each in awaits]}
+    named = [Entry(kind, Effect.KEEP, "", "", job=job, fence=1, detail=detail)]
+    named += [Entry("Fall", Effect.KEEP, "", "", job=each, fence=1) for each in others]
+    return entries.Group(str(job), tuple(named))
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        ([group("Renew", A), group("Rise", B)], [1]),
+        ([group("Renew", A), group("Admit", B, A)], [1]),
+        ([group("Rise", A, B), group("Admit", C, B)], []),
+        ([group("Rise", A), group("Admit", B, awaits=[A]), group("Rise", C)], [2]),
+        ([group("End", A), group("Renew", A)], [0]),
+    ],
+    ids=["another", "funding is not rested on", "a strength", "an end", "its owner ends it all the same"],
+)
+def test_what_is_held_back_takes_only_what_rests_on_it_along(groups, expected):
+    held = {(str(A), "Renew"), (str(A), "Rise")}
+    assert [groups[number] for number in expected] == grouping.standing(groups, held)
+
+
+@pytest.mark.parametrize("kind", [errors.CapExceededError, errors.RefusedError, ValueError])
+def test_an_owner_is_told_none_of_the_ledgers_words(kind):
+    assert "rival" not in cycle.refusal(kind("attempt of rival")).sentence
 
 
 def test_an_object_that_cannot_be_read_keeps_its_last_good_version(job):

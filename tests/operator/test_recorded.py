@@ -1,43 +1,108 @@
 """The ledger never refuses what the planner decides: caps, one live attempt a job, the state of each attempt."""
 
+import asyncio
+import contextlib
 import itertools
 import random
 from collections import Counter
 
 import psycopg
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parties import Parties
 from psycopg import sql
 
+from hanse.ledger import attempts, outbox
+from hanse.operator import actuator, cycle
+
 NAMES = itertools.count()
 CYCLES = 12
+
+
+@contextlib.contextmanager
+def new_parties(plane, template, seed):
+    name = f"recorded_{next(NAMES)}"
+    with psycopg.connect(plane.database_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+    parties = Parties(plane.database_url.rpartition("/")[0] + f"/{name}", random.Random(seed))  # noqa: S311
+    try:
+        parties.begin()
+        yield parties
+    finally:
+        parties.close()
+        with psycopg.connect(plane.database_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def test_nothing_that_is_decided_is_refused(plane, template):
     """Whatever happens around it; and enough of every kind is decided for that to mean something."""
     decided = Counter()
 
-    @settings(max_examples=20, derandomize=True)
+    @settings(max_examples=32, derandomize=True)
     @given(seed=st.integers(0, 2**32))
     def follow(seed):
-        name = f"recorded_{next(NAMES)}"
-        with psycopg.connect(plane.database_url, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-            )
-        parties = Parties(plane.database_url.rpartition("/")[0] + f"/{name}", random.Random(seed))  # noqa: S311
-        try:
-            parties.begin()
+        with new_parties(plane, template, seed) as parties:
             for _ in range(CYCLES):
                 parties.happen()
                 assert [] == parties.cycle()
             assert [] == parties.noticed_again()
             decided.update(parties.decided())
-        finally:
-            parties.close()
-            with psycopg.connect(plane.database_url, autocommit=True) as connection:
-                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     follow()
     assert {"Admit", "Preempt", "Rise", "Fall", "Renew", "Refuse", "End", "Expire"} <= decided.keys()
+
+
+@pytest.fixture(name="overtaken")
+def _overtaken(plane, template):
+    """Parties of which all attempts are to end; one of them ends by itself after the plan and before the record."""
+    with new_parties(plane, template, seed=1) as parties:
+        while len(parties.leader.mirror.live) < 2:
+            parties.submits()
+            parties.cycle()
+        for kind, namespace, name in parties.jobs():
+            parties.drop(kind, name, namespace)
+        first, *others = (parties.leader.mirror.live[job] for job in sorted(parties.leader.mirror.live))
+        record = parties.leader._record
+
+        def late(situation, groups):
+            attempts.grant(parties.api, first.cluster, first.id, first.fence)
+            attempts.release(parties.api, first.cluster, first.id, first.fence, "Succeeded")
+            return record(situation, groups)
+
+        parties.leader._record = late
+        yield parties, len(others)
+
+
+def test_what_ends_while_it_is_planned_for_is_planned_again_and_nobody_is_held_back(overtaken):
+    parties, others = overtaken
+    assert ["plan_overtaken"] == [each["event"] for each in parties.cycle()]
+    assert parties.leader.woken.is_set()
+    assert [] == parties.cycle()
+    assert (others, {}) == (parties.decided()["End"], parties.leader._held_back)
+
+
+def test_a_pool_in_which_something_always_ends_goes_on(overtaken):
+    parties, others = overtaken
+    parties.leader._overtaken = cycle.OVERTAKEN_MAX
+    assert ["plan_refused", "group_overtaken"] == [each["event"] for each in parties.cycle()]
+    assert (others, {}) == (parties.decided()["End"], parties.leader._held_back)
+
+
+def test_orders_that_wait_keep_none_behind_them_from_being_carried_out(plane, template, monkeypatch):
+    monkeypatch.setattr(actuator, "ORDERS_MAX", 1)
+    with new_parties(plane, template, seed=1) as parties:
+        while len(parties.leader.mirror.live) < 2:
+            parties.submits()
+            parties.cycle()
+        *waiting, last = outbox.pending(parties.engine, 100)
+
+        async def carry_out(_body, sequence):
+            if sequence != last.sequence:
+                raise actuator.NotYetError
+
+        parties.leader._actuator._carry_out = carry_out
+        assert len(waiting) == asyncio.run(parties.leader._actuator.act())
+        assert waiting == outbox.pending(parties.engine, 100)

@@ -4,6 +4,8 @@ import json
 import urllib.error
 import urllib.request
 
+from hanse.operator import ends
+
 TOKEN = "shown-by-the-api-service"  # noqa: S105  # opens the test's own operator
 PLACEMENTS = "/apis/hanse.dev/v1alpha1/namespaces/hanse-cluster-blue-1/placements"
 
@@ -118,6 +120,19 @@ def test_a_placement_that_somebody_deletes_comes_back(pool):
     pool.plane.client.request("DELETE", f"{PLACEMENTS}/{placement['metadata']['name']}")
     (again,) = pool.until("the Placement again", pool.placements)
     assert again["spec"] == placement["spec"]
+
+
+def test_what_an_agent_refuses_is_stopped_told_and_tried_again_later(pool):
+    pool.operator()
+    pool.submit("unwanted")
+    (placement,) = pool.until("a Placement", pool.placements)
+    pool.report_phase(placement, "Refused")
+    pool.until("it to be told", lambda: pool.status("unwanted").get("reason") == "PlacementRefused")
+    assert "Requeued" == pool.phase("unwanted")
+    assert [("End", "PlacementRefused")] == pool.rows("SELECT kind, reason FROM ledger.decision WHERE effect = 'stop'")
+    assert [(1,)] == pool.rows("SELECT count(*) FROM ledger.attempt")
+    pool.shift_clock(ends.REFUSED_SECONDS)
+    pool.until("another attempt", lambda: _with_fence(pool, 2))
 
 
 def test_an_owner_gets_its_nodes_back_from_a_borrower(pool):

@@ -8,12 +8,18 @@ import pytest
 
 from hanse.operator.kube import KubeError
 from hanse.operator.mirror import Mirror, Past
-from hanse.operator.telling import Teller
+from hanse.operator.telling import CONCURRENT_MAX, Teller
 from hanse.operator.world import World
 from hanse.scheduler import Plan
 from hanse.scheduler.explaining import EXPLANATIONS
 
 UID = "11111111-1111-1111-1111-111111111111"
+OTHER = "00000000-1111-1111-1111-111111111111"
+WAITING = {
+    "reason": "ExceedsCap", "accelerator": "h100", "asked_gpus": 8, "free_gpus": 8, "borrowable_gpus": -1,
+    "lacking_gpus": 0, "workers_that_fit": 0, "ahead_in_leaf": 0, "cap": "a", "cap_is_at_once": False,
+    "cap_asked": 9, "cap_left": 5,
+}  # fmt: skip
 
 
 def document(version, **status):
@@ -30,11 +36,16 @@ class Recorder:
     """Stands for an API server that is slow: it answers when it is let."""
 
     def __init__(self):
-        self.phases, self.version, self.lets, self.refuses = [], 10, asyncio.Event(), False
+        self.messages = []
+        self.phases, self.version, self.lets = [], 10, asyncio.Event()
+        self.refuses = self.answers_nonsense = False
 
     async def apply(self, _path, body):
         self.phases.append(body["status"]["phase"])
+        self.messages.append(body["status"].get("explanation", {}).get("message", ""))
         await self.lets.wait()
+        if self.answers_nonsense:
+            raise ValueError("no JSON")  # as the decoder does
         if self.refuses:
             raise KubeError(500, "not now")
         self.version += 1
@@ -112,12 +123,40 @@ async def _a_status_that_is_not_taken_is_written_again():
         assert ["Queued", "Queued"] == kube.phases
 
 
+async def _whatever_is_wrong_with_one_the_others_are_told_and_it_is_told_later():
+    async with telling() as (teller, kube, world, _):
+        kube.lets.set()
+        kube.answers_nonsense = True
+        for _ in range(2 * CONCURRENT_MAX):
+            teller.tell()
+            await settle()
+        kube.answers_nonsense = False
+        kube.phases.clear()
+        world.documents[OTHER] = {"metadata": {"resourceVersion": "1"}}  # neither read nor known to be misconfigured
+        world.documents[UID] = world.documents.pop(UID)
+        teller.tell()
+        await settle()
+        assert ["Queued"] == kube.phases
+
+
+async def _a_job_that_another_cap_refuses_now_is_told_its_name():
+    async with telling() as (teller, kube, _, _):
+        kube.lets.set()
+        for cap, left in (("a", 5), ("a", 4), ("b", 4)):
+            teller.waiting[UID] = WAITING | {"cap": cap, "cap_left": left}
+            teller.tell()
+            await settle()
+        assert ["cap a", "cap b"] == [" ".join(each.split()[1:3]) for each in kube.messages]
+
+
 @pytest.mark.parametrize(
     "promise",
     [
         _a_status_is_written_once_though_the_cache_is_late,
         _a_job_whose_status_changes_twice_is_told_the_last_one,
         _a_status_that_is_not_taken_is_written_again,
+        _whatever_is_wrong_with_one_the_others_are_told_and_it_is_told_later,
+        _a_job_that_another_cap_refuses_now_is_told_its_name,
     ],
     ids=lambda promise: promise.__name__.strip("_"),
 )

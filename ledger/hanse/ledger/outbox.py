@@ -24,19 +24,35 @@ class Order:
     decision: uuid.UUID
     sequence: int
     body: Json
+    is_stop: bool
+
+    @property
+    def place(self) -> tuple[bool, int]:
+        """Where it stands among those that are pending."""
+        return not self.is_stop, self.sequence
 
 
-def pending(engine: Engine, limit: int) -> list[Order]:
-    """Return up to *limit* decisions that have no recorded effect yet, oldest first."""
+FIRST = (False, 0)
+
+
+def pending(engine: Engine, limit: int, after: tuple[bool, int] = FIRST) -> list[Order]:
+    """Return up to *limit* decisions that have no recorded effect yet: stops, then others, oldest first.
+
+    Those that have to wait stay pending; what comes behind them is read with *after*, the last one's place.
+
+    """
+    is_stop = Decision.effect == "stop"
+    place = sa.tuple_(sa.not_(is_stop), Outbox.sequence)
     statement = (
-        sa.select(Outbox.decision, Outbox.sequence, Decision.body)
+        sa.select(Outbox.decision, Outbox.sequence, Decision.body, is_stop.label("is_stop"))
         .join(Decision, Decision.id == Outbox.decision)
-        .order_by(Outbox.sequence)
+        .where(place > sa.tuple_(*map(sa.literal, after)))
+        .order_by(sa.not_(is_stop), Outbox.sequence)
         .limit(limit)
     )
     with database.transaction(engine) as connection:
         rows = connection.execute(statement).all()
-    return [Order(row.decision, row.sequence, canonical.decode(row.body)) for row in rows]
+    return [Order(row.decision, row.sequence, canonical.decode(row.body), row.is_stop) for row in rows]
 
 
 def done(engine: Engine, term: int, decisions: Mapping[uuid.UUID, str | None]) -> None:

@@ -57,16 +57,24 @@ class Actuator:
             LedgerError: another leader has taken over, or the database is away.
 
         """
-        orders = await asyncio.to_thread(outbox.pending, self._engine, ORDERS_MAX)
-        if not orders:
-            return 0
+        left, after = 0, outbox.FIRST
+        # Those that have to wait must not keep the ones behind them from being read.
+        while orders := await asyncio.to_thread(outbox.pending, self._engine, ORDERS_MAX, after):
+            left += len(orders) - await self._act(orders)
+            after = orders[-1].place
+            if len(orders) < ORDERS_MAX:
+                break
+        return left
+
+    async def _act(self, orders: list[outbox.Order]) -> int:
+        """Carry out orders; return how many are done with."""
         done: dict[uuid.UUID, str | None] = {}
         for outcome in await asyncio.gather(*(self._outcome(order) for order in orders)):
             done |= outcome
         if done:
             failpoints.hit("after-effect")
             await asyncio.to_thread(outbox.done, self._engine, self._term, done)
-        return len(orders) - len(done)
+        return len(done)
 
     async def reconcile(self) -> None:
         """Put right what the outbox does not know of: Placements that are there in vain, and those that are missing."""

@@ -4,16 +4,16 @@ In: the world's changes, and the mirror. Out: a recorded cycle in the ledger; th
 told. A cycle runs when something changed, a tenth of a second after it did and at most ten times a second, and once a
 second to see what the agents reported. Nothing is kept between cycles that another leader could not read again.
 
-What the ledger refuses for one job must not stop the others: then groups are recorded one by one, up to the first that
-is refused; its job is held back for a while, with the ledger's words as its reason, and the next cycle plans without
-it.
+What the ledger refuses for one job must not stop the others: then groups are recorded one by one, without the refused
+and what rests on them, and what was refused is not tried again for a while. That an attempt ended or changed while it
+was planned for is nobody's fault: it is planned again from what is recorded by then. The ledger's words may be about
+anybody, so they go to the log; owners are told a sentence that is the same for all.
 """
 
 import asyncio
 import hashlib
 import itertools
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
 
@@ -25,7 +25,7 @@ from hanse import resources, scheduler
 from hanse.ledger import database, decisions, errors, registry, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
-from hanse.operator import ends, entries, failpoints, members, snapshot
+from hanse.operator import ends, entries, failpoints, grouping, members, snapshot
 from hanse.operator.actuator import Actuator
 from hanse.operator.cache import Cache
 from hanse.operator.fitness import Verdict
@@ -45,6 +45,8 @@ POLL_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 5.0
 """Time alone changes things too: funding is renewed, windows open, deadlines pass."""
 HELD_BACK_SECONDS = 30.0
+OVERTAKEN_MAX = 3
+"""Plans in a row that something overtook before they were recorded; the next is recorded as far as it still holds."""
 CODE_SHA256 = hashlib.sha256(f"hanse {metadata.version('hanse')}".encode()).digest()
 
 _NODES_VERSION = sa.select(sa.func.coalesce(sa.func.max(Node.reported_at_seconds), 0), sa.func.count()).select_from(
@@ -87,7 +89,8 @@ class Leader:
         )
         self._members = members.Register(self.engine, self.term)
         self._follower = Follower()
-        self._held_back: dict[str, tuple[Verdict, float]] = {}
+        self._held_back: dict[tuple[str, str], tuple[Verdict, float]] = {}
+        self._overtaken = 0
         self._nodes_version: tuple[int, int] = (0, -1)
         self._is_finishing = False
         self._is_plan_cut = False
@@ -179,7 +182,7 @@ class Leader:
 
     async def _plan_and_record(self) -> None:
         now = time.monotonic()
-        self._held_back = {job: held for job, held in self._held_back.items() if held[1] > now}
+        self._held_back = {key: held for key, held in self._held_back.items() if held[1] > now}
         try:
             situation, plan = await asyncio.to_thread(self._plan)
         except (QuotaError, scheduler.SnapshotError) as error:
@@ -193,12 +196,14 @@ class Leader:
         without_storage = self._storage.given_up()
         ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror, without_storage)]
         self.progress.brake = self._suspects.problem
-        groups = _once_each(itertools.chain(ended, translated))
+        wanted = grouping.standing(itertools.chain(ended, translated), self._held_back)
+        groups = grouping.once_each(wanted)
         self.teller.take(plan, situation.verdicts)
+        is_overtaken = False
         if groups:
-            await asyncio.to_thread(self._record, situation, groups)
+            is_overtaken = await asyncio.to_thread(self._record, situation, groups)
             await asyncio.to_thread(self._read)
-        if len(groups) < len(ended) + len(plan.decisions):
+        if is_overtaken or len(groups) < len(wanted):
             self._is_plan_cut = True
             self.woken.set()
 
@@ -206,7 +211,8 @@ class Leader:
         return self._follower.plan(self._inputs())
 
     def _inputs(self) -> snapshot.Inputs:
-        held_back = self._storage.verdicts() | {job: verdict for job, (verdict, _) in self._held_back.items()}
+        held_back = self._storage.verdicts() | ends.refused(self.world, self.mirror)
+        held_back |= {job: held[0] for (job, _), held in self._held_back.items()}
         return snapshot.Inputs(self.world, self.mirror, self._nodes, self._taken(), held_back, self._enrolled)
 
     def _taken(self) -> dict[str, int]:
@@ -220,32 +226,48 @@ class Leader:
         with database.transaction(self.engine) as connection:
             return {name: int(taken) for name, taken in connection.execute(statement)}
 
-    def _record(self, situation: Situation, groups: list[entries.Group]) -> None:
+    def _record(self, situation: Situation, groups: list[entries.Group]) -> bool:
+        """Record the groups, or those that the ledger takes; return whether all are to be planned again at once."""
         failpoints.hit("before-record")
         try:
             self._record_cycle(situation, entries.flatten(groups))
+            self._overtaken = 0
         except (errors.StaleTermError, errors.CommitUnknownError, errors.CycleConflictError):
             self.progress.cycle = decisions.last_cycle(self.engine, self.term)
             raise
         except (errors.LedgerError, sa.exc.DBAPIError) as error:
             if getattr(error, "connection_invalidated", False):
                 raise
+            if isinstance(error, errors.AttemptConflictError) and self._overtaken < OVERTAKEN_MAX:
+                self._overtaken += 1
+                _log.info("plan_overtaken", said=str(error)[:500])
+                return True
             _log.warning("plan_refused", error=str(error)[:500])
             self._record_one_by_one(situation, groups)
         failpoints.hit("after-record")
+        return False
 
     def _record_one_by_one(self, situation: Situation, groups: list[entries.Group]) -> None:
+        missing = grouping.Missing()
         for group in groups:
+            if missing.concerns(group):
+                missing.leave_out(group)
+                continue
             try:
                 self._record_cycle(situation, group.entries)
             except (errors.StaleTermError, errors.CommitUnknownError, errors.CycleConflictError):
                 raise
             except (errors.LedgerError, sa.exc.DBAPIError) as error:
-                said = str(getattr(error, "orig", error))[:500]
-                _log.error("job_held_back", job=group.job, error=said)
-                verdict = Verdict(_reason(error), f"the ledger refuses what was decided for it: {said}")
-                self._held_back[group.job] = (verdict, time.monotonic() + HELD_BACK_SECONDS)
-                return
+                missing.leave_out(group)
+                self._hold_back(group, error)
+
+    def _hold_back(self, group: entries.Group, error: Exception) -> None:
+        said = str(getattr(error, "orig", error))[:500]
+        if isinstance(error, errors.AttemptConflictError):
+            _log.warning("group_overtaken", job=group.job, said=said)
+            return
+        _log.error("job_held_back", job=group.job, error=said)
+        self._held_back[grouping.key(group)] = (refusal(error), time.monotonic() + HELD_BACK_SECONDS)
 
     def _record_cycle(self, situation: Situation, recorded: tuple[decisions.Entry, ...]) -> None:
         state = scheduler.state_digest(situation.snapshot)
@@ -264,22 +286,10 @@ class Leader:
         _log.info("cycle_recorded", term=self.term, cycle=self.progress.cycle, decisions=len(recorded))
 
 
-def _once_each(groups: Iterable[entries.Group]) -> list[entries.Group]:
-    """Return the groups up to the first about a job that an earlier one is about: a cycle changes an attempt once.
-
-    Decisions rest on those before them, so what is left over is planned again, and not recorded out of its order.
-    """
-    named: set[str] = set()
-    kept = []
-    for group in groups:
-        jobs = {str(entry.job) for entry in group.entries}
-        if named & jobs:
-            break
-        named |= jobs
-        kept.append(group)
-    return kept
-
-
-def _reason(error: Exception) -> resources.Reason:
-    is_cap = isinstance(error, errors.CapExceededError)
-    return resources.Reason.EXCEEDS_CAP if is_cap else resources.Reason.MISCONFIGURED
+def refusal(error: Exception) -> Verdict:
+    """Return what the owner of a job is told of the ledger's refusal: none of its words, which may be about others."""
+    if isinstance(error, errors.CapExceededError):
+        sentence = "a cap of its organisation or member has less left than it would reserve; it is tried again soon"
+        return Verdict(resources.Reason.EXCEEDS_CAP, sentence)
+    sentence = "the pool could not record what it decided for it, and tries again soon: the operator's log has why"
+    return Verdict(resources.Reason.MISCONFIGURED, sentence)

@@ -1,4 +1,4 @@
-"""Ends that users and time bring about, not the planner: a job that was deleted, suspended or has run its time.
+"""Ends that others than the planner bring about: a job was deleted, suspended, refused, or has run its time.
 
 In: the world and the mirror. Out: groups of entries that stop attempts, recorded in the same cycle as the plan. Pure.
 
@@ -8,11 +8,19 @@ cache whole: a job that is not there was deleted, and is not merely unseen.
 """
 
 from hanse.operator.entries import Group, stopping
+from hanse.operator.fitness import Verdict
 from hanse.operator.mirror import Live, Mirror
 from hanse.operator.world import World
-from hanse.resources import TrainingJob
+from hanse.resources import Reason, TrainingJob
 
 END = "End"
+PLACEMENT_REFUSED = "PlacementRefused"
+REFUSED_SECONDS = 300
+"""So long a job is not placed anew after its cluster's agent refused it; it might come to the same cluster at once."""
+_REFUSED = Verdict(
+    Reason.PLACEMENT_REFUSED,
+    f"the agent of the cluster that it was to run in refused it; it is tried again {REFUSED_SECONDS} s after that",
+)
 
 
 def groups(world: World, mirror: Mirror, without_storage: frozenset[str] = frozenset()) -> list[Group]:
@@ -28,6 +36,19 @@ def groups(world: World, mirror: Mirror, without_storage: frozenset[str] = froze
     return found
 
 
+def refused(world: World, mirror: Mirror) -> dict[str, Verdict]:
+    """Return why jobs wait whose last attempt an agent refused a while ago; what the API server refused is final."""
+    since = mirror.now_seconds - REFUSED_SECONDS
+    return {
+        job: _REFUSED
+        for job, past in mirror.past.items()
+        if past.last_stop_reason == PLACEMENT_REFUSED
+        and not past.last_failure
+        and past.last_ended_seconds > since
+        and job in world.jobs
+    }
+
+
 def _reason(world: World, mirror: Mirror, live: Live, without_storage: frozenset[str]) -> str | None:
     job = world.jobs.get(live.job)
     if job is None:
@@ -37,8 +58,8 @@ def _reason(world: World, mirror: Mirror, live: Live, without_storage: frozenset
         return "JobDeleted"
     if job.spec.suspend:
         return "Suspended"
-    if live.failure is not None:
-        return "PlacementRefused"
+    if live.failure is not None or _is_refused(world, live):
+        return PLACEMENT_REFUSED
     if live.granted_at_seconds is None:
         return "StorageNotReady" if live.job in without_storage else _late(job, mirror, live)
     past = mirror.past.get(live.job)
@@ -46,6 +67,16 @@ def _reason(world: World, mirror: Mirror, live: Live, without_storage: frozenset
     return "MaxRuntimeExceeded" if ran >= job.spec.max_runtime.total_seconds() else None
 
 
+def _is_refused(world: World, live: Live) -> bool:
+    """Return whether its cluster's agent says that nothing of it will run there."""
+    placement = world.placement_by_attempt.get(str(live.id))
+    status = placement.status if placement else None
+    return status is not None and status.fence == live.fence and status.phase == "Refused"
+
+
 def _late(job: TrainingJob, mirror: Mirror, live: Live) -> str | None:
-    waited = mirror.now_seconds - live.admitted_at_seconds
-    return "StartDeadlineExceeded" if waited > job.spec.start_deadline.total_seconds() and not live.awaits else None
+    """Return why it is given up, if it had its GPUs for long enough to start, since the last it waits for ended."""
+    if not live.awaits <= mirror.ended_at.keys():
+        return None
+    waited = mirror.now_seconds - max([live.admitted_at_seconds, *(mirror.ended_at[each] for each in live.awaits)])
+    return "StartDeadlineExceeded" if waited > job.spec.start_deadline.total_seconds() else None

@@ -2,7 +2,7 @@
 
 In: the planner's decisions, and what the world says of their jobs. Out: groups of
 :class:`hanse.ledger.decisions.Entry`: a decision, and what it stops or relabels, stand and fall together.
-:mod:`hanse.operator.cycle` has them recorded. Nothing is decided here.
+:mod:`hanse.operator.grouping` says which can be recorded. Nothing is decided here.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from hanse.evidence import identity
 from hanse.ledger.decisions import Admission, Effect, Entry, Funding, Label, Strength
 from hanse.operator.fitness import organisation_name
 from hanse.operator.following import Situation
-from hanse.operator.mirror import PREEMPT, REFUSE, Live, Mirror
+from hanse.operator.mirror import PREEMPT, REFUSE, RENEW, Live, Mirror
 from hanse.operator.world import World
 from hanse.quota import units
 from hanse.resources import TrainingJobSpec
@@ -134,7 +134,7 @@ class Translator:
         rate = gpus * units.thousandths_of(live.milli_h100e, live.tier_thousandths)
         start = max(live.funded_until_seconds or 0, self._as_of)
         return dataclasses.replace(
-            _keeping(live, "Renew", "Funded", "Renewed"),
+            _keeping(live, RENEW, "Funded", "Renewed"),
             funded_until_seconds=decision.funded_until_seconds,
             funding=self._funding(decision, start, rate),
         )

@@ -21,7 +21,7 @@ from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
 
 SUCCEEDED, FAILED, POOL_FAULT = "Succeeded", "Failed", "PoolFault"
 PREEMPT = "Preempt"
-REFUSE = "Refuse"
+RENEW, REFUSE = "Renew", "Refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,8 @@ class Mirror:
     past: dict[str, Past] = field(default_factory=dict)
     saved: dict[str, Saved] = field(default_factory=dict)
     """Kept after an attempt's end: the next one starts from there."""
+    ended_at: dict[uuid.UUID, int] = field(default_factory=dict)
+    """When attempts ended whose GPUs a live attempt without a lease waits for; those that live are not here."""
     version: int = 0
     """Grows whenever something changed, but for checkpoints: by themselves they change nothing that is planned."""
 
@@ -118,6 +120,7 @@ class Mirror:
             fresh = [key for key, row in rows.items() if key not in known or _differs(known[key], row)]
             ended = {each.job for key, each in known.items() if key not in rows}
             self._take_live(connection, rows, known, fresh)
+            self._take_awaited(connection)
             unknown = [job for job in jobs if job not in self.past]
             self.saved |= _saved(connection, [*self.live, *ended, *unknown])
             if ended or unknown:
@@ -139,6 +142,15 @@ class Mirror:
         for each in _details(connection, fresh):
             kept[each.job] = each
         self.live = kept
+
+    def _take_awaited(self, connection: Connection) -> None:
+        awaited = {each for live in self.live.values() if live.granted_at_seconds is None for each in live.awaits}
+        self.ended_at = {each: at for each, at in self.ended_at.items() if each in awaited}
+        if unknown := awaited - self.ended_at.keys() - {each.id for each in self.live.values()}:
+            statement = sa.select(Attempt.id, Attempt.ended_at_seconds).where(
+                Attempt.id.in_(unknown), Attempt.ended_at_seconds.is_not(None)
+            )
+            self.ended_at |= {row.id: row.ended_at_seconds for row in connection.execute(statement)}
 
 
 _CHANGING = sa.select(

@@ -261,7 +261,8 @@ def failed(job: resources.TrainingJob, past: Past) -> str | None:
         return "MaxRuntimeExceeded"
     if past.last_is_expired and job.spec.on_cluster_lost == "Fail":
         return "ClusterLost"
-    return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" else None
+    # The API server would refuse it again; another cluster's agent, or the same one later, may not.
+    return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" and past.last_failure else None
 
 
 def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, shape: pools.Shape) -> records.Job:

@@ -29,6 +29,8 @@ from hanse.operator.world import Misconfigured, World
 CONCURRENT_MAX = 4
 """A fraction of what the actuator sends at once: the API server must have room for what starts and stops gangs."""
 _CONDITION = "Ready"
+_SHOWN = ("reason", "accelerator", "cap", "cap_is_at_once")
+"""What the sentence of a job that waits names; its numbers change with each plan, and are told with the next write."""
 _PHASED = {"Member", "Contribution"}
 _log = structlog.get_logger(__name__)
 
@@ -87,7 +89,11 @@ class Teller:
             for each in (self._seen, self._said, self._pending):
                 each.pop(uid, None)
         for uid in self._world.documents:
-            self._look(uid)
+            try:
+                self._look(uid)
+            except Exception as error:  # noqa: BLE001  # as when writing: one that cannot be told must not end the term
+                self._seen.pop(uid, None)
+                _log.error("not_told", uid=uid, error=type(error).__name__)
         for uid, broken in self._world.misconfigured.items():
             if broken.kind not in {kinds.TRAINING_JOB.name, kinds.PLACEMENT.name} and _is_news(broken):
                 self._pending[uid] = functools.partial(self._write_broken, broken)
@@ -103,8 +109,12 @@ class Teller:
         while True:
             while (uid := next((each for each in self._pending if each not in self._busy), None)) is not None:
                 self._busy.add(uid)
-                await self._pending.pop(uid)()
-                self._busy.remove(uid)
+                try:
+                    await self._pending.pop(uid)()
+                except Exception as error:  # noqa: BLE001  # whatever is wrong with one, the others are told
+                    _log.error("not_told", uid=uid, error=type(error).__name__)
+                finally:
+                    self._busy.remove(uid)
             self._news.clear()
             await self._news.wait()
 
@@ -132,7 +142,7 @@ class Teller:
             self._mirror.past.get(uid),
             self._mirror.saved.get(uid),
             verdict,
-            waiting["reason"] if waiting else None,
+            tuple(waiting[name] for name in _SHOWN) if waiting else None,
             placement.metadata.resource_version if placement else None,
         )
 
@@ -165,11 +175,13 @@ class Teller:
         metadata = document["metadata"]
         failpoints.hit("before-status")
         self._said[uid] = said = _Said(None, status)
-        version = await self.apply(kinds.TRAINING_JOB, metadata, status)
-        if self._said.get(uid) is said:
-            # What was not written is looked at again, and differs again.
-            self._said.pop(uid)
-            self._seen.pop(uid, None)
+        try:
+            version = await self.apply(kinds.TRAINING_JOB, metadata, status)
+        finally:
+            if self._said.get(uid) is said:
+                # What was not written is looked at again, and differs again.
+                self._said.pop(uid)
+                self._seen.pop(uid, None)
         if version is not None:
             self._said.setdefault(uid, _Said(version, status))
             await events.tell(self._kube, events.manifest(metadata, status, datetime.now(UTC)))
