@@ -203,6 +203,18 @@ def test_levies_follow_the_member_from_the_next_slot_on(pool, books):
     assert now < found[-1].start_seconds <= now + SLOT_SECONDS
 
 
+def test_a_node_whose_enrolment_begins_later_is_levied_from_then_on(pool, books):
+    ((now,),) = pool.rows("SELECT ledger.clock_seconds()")
+    enrol(pool, begins := (now // SLOT_SECONDS + 4) * SLOT_SECONDS)
+    settler = Settler(books, term.take(books, "test"), world(1000))
+    found = []
+    for ahead in (0, 2 * SLOT_SECONDS, 4 * SLOT_SECONDS):
+        pool.shift_clock(ahead)
+        settler.look(settler.rules())
+        found.append(pool.rows("SELECT start_seconds >= :begins FROM ledger.levy WHERE levied", begins=begins))
+    assert [[], [], [(True,)]] == found
+
+
 def test_the_metering_interval_is_the_policys_unless_somebody_has_set_another(pool, books):
     number = term.take(books, "test")
     setting = "SELECT slot_seconds, slot_grace_seconds FROM ledger.setting"

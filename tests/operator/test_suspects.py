@@ -4,11 +4,16 @@ import json
 import urllib.request
 import uuid
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 
-from hanse.ledger import attempts, reports
+from hanse.ledger import attempts, database, reports, term
 from hanse.ledger.attempts import Verdict
+from hanse.operator.mirror import Mirror
 from hanse.operator.reach import Brake, reach
+from hanse.operator.suspects import Suspects
+from hanse.operator.world import World
 
 CLUSTERS = "/apis/hanse.dev/v1alpha1/memberclusters"
 OFFERS = "/apis/hanse.dev/v1alpha1/namespaces/blue/contributions"
@@ -137,6 +142,37 @@ def test_nobody_expires_while_all_clusters_are_silent_at_once(pool):
         "WHERE effect = 'admit'"
     )
     assert ("blue", "HOME") in admitted, "what has no cover cannot lose it"
+
+
+def test_a_cluster_that_comes_back_is_recorded_by_whoever_leads_then(pool):
+    """A leader that could not record it tries again; one that knows it already does not."""
+    pool.speak("blue-1", "blue-2")
+    engine = database.engine(pool.url, role="hanse_operator")
+    known = World()
+    for name in ("blue-1", "blue-2"):
+        spec = {"member": "blue", "region": "south", "agentKey": KEY}
+        known.take({"MemberCluster": {name: {"metadata": {"name": name, "uid": name}, "spec": spec}}})
+
+    def leader():
+        return Suspects(engine, term.take(engine, "test"), known, Mirror())
+
+    recorded = "SELECT kind FROM ledger.fact WHERE cluster = 'blue-1' ORDER BY sequence"
+    Time(pool).passes(90, "blue-2")
+    first = leader()
+    with psycopg.connect(pool.url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE ledger.fact ADD CONSTRAINT broken CHECK (kind <> 'NodeStale')")
+        with pytest.raises(sa.exc.IntegrityError):
+            first.read()
+        connection.execute("ALTER TABLE ledger.fact DROP CONSTRAINT broken")
+    first.read()
+    first.read()
+    leader().read()
+    assert [("NodeStale",)] == pool.rows(recorded)
+    pool.speak("blue-1")
+    leader().read()
+    leader().read()
+    assert [("NodeStale",), ("NodeHealthy",)] == pool.rows(recorded)
+    engine.dispose()
 
 
 def agents(now, **ages):

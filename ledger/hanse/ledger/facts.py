@@ -77,6 +77,16 @@ def record(engine: Engine, fact: Fact, *, term: int) -> None:
         )
 
 
+def last_heard(engine: Engine) -> dict[str, Kind]:
+    """Return, by cluster, whether it fell silent or came back last, as far as that is recorded."""
+    statement = sa.text(
+        "SELECT DISTINCT ON (cluster) cluster, kind FROM ledger.fact WHERE attempt IS NULL AND node IS NULL "
+        "AND cluster IS NOT NULL AND kind IN ('NodeStale', 'NodeHealthy') ORDER BY cluster, sequence DESC"
+    )
+    with database.transaction(engine) as connection:
+        return {cluster: Kind(kind) for cluster, kind in connection.execute(statement)}
+
+
 def record_once(  # noqa: PLR0913  # what a fact is about
     engine: Engine, kind: Kind, cluster: str, attempt: uuid.UUID, fence: int, *, detail: str
 ) -> None:

@@ -9,6 +9,7 @@ a function of rows that never change (:mod:`hanse.ledger.posting`).
 
 import asyncio
 import contextlib
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Settler:
     def __init__(self, engine: Engine, term: int, world: World) -> None:
         self._engine, self._term, self._world = engine, term, world
         self._levied_as_of: tuple[int, tuple[tuple[str, int], ...]] | None = None
+        self._levied_until_seconds = 0
         self._metering_as_of: int | None = None
         self.failures: Counter[str] = Counter()
         """How often what could not be done; an hour is named with its member."""
@@ -149,21 +151,23 @@ class Settler:
         """Have the use of levied nodes credited to the levy, from the next slot on, if anything changed."""
         with database.transaction(self._engine) as connection:
             newest = int(connection.execute(_ENROLLED).scalar_one())
-            if self._levied_as_of == (newest, levy_by_member):
+            setting = connection.execute(_SETTING).one()
+            start = setting.now - setting.now % setting.slot_seconds + setting.slot_seconds
+            if self._levied_as_of == (newest, levy_by_member) and start < self._levied_until_seconds:
                 return
-            setting = connection.execute(
-                sa.text("SELECT slot_seconds, ledger.clock_seconds() AS now FROM setting")
-            ).one()
             bodies = connection.execute(sa.select(parties.Enrolment.body)).scalars().all()
             rows = connection.execute(
                 sa.select(parties.Levy.node, parties.Levy.levied).order_by(parties.Levy.start_seconds)
             ).tuples()
             before = {node for node, is_levied in dict(rows.all()).items() if is_levied}
-        start = setting.now - setting.now % setting.slot_seconds + setting.slot_seconds
-        wanted = levied([enrolments.decode(body) for body in bodies], dict(levy_by_member), start)
+        enrolled = [enrolments.decode(body) for body in bodies]
+        wanted = levied(enrolled, dict(levy_by_member), start)
         for node in sorted(before ^ wanted):
             registry.set_levy(self._engine, node, start, levied=node in wanted, term=self._term)
         self._levied_as_of = newest, levy_by_member
+        # An enrolment that begins later changes who is levied when it begins.
+        later = [each.start_seconds for each in enrolled if each.start_seconds > start]
+        self._levied_until_seconds = min(later, default=sys.maxsize)
 
 
 def levied(enrolled: list[Enrolment], levy_by_member: dict[str, int], at_seconds: int) -> set[str]:

@@ -32,6 +32,7 @@ class Suspects:
         self._found: list[Suspect] = []
         self.reach = Reach(0)
         self.agents: dict[str, reports.Agent] = {}
+        self._told: dict[str, facts.Kind] | None = None
         self.problem = ""
         """Why suspects are not expired now, if there are any."""
 
@@ -39,6 +40,7 @@ class Suspects:
         """Count anew, after the database was away."""
         self._brake.restart()
         self._began = None
+        self._told = None
 
     def read(self) -> None:
         """Read who is heard; call attempts suspect whose lease ran out, once agents had time to renew them.
@@ -49,13 +51,13 @@ class Suspects:
         """
         now, agents = reports.agents(self._engine)
         self.agents = {each.cluster: each for each in agents}
-        before, self.reach = self.reach, reach(now, agents, self._world.named("MemberCluster"))
+        self.reach = reach(now, agents, self._world.named("MemberCluster"))
         self._brake.look(self.reach)
         self._began = now if self._began is None else self._began
         if now - self._began > STEADY_SECONDS:
             attempts.lapse(self._engine, self._term)
         self._found = attempts.suspects(self._engine)
-        self._tell(before)
+        self._tell()
 
     def standing(self, nodes: list[reports.Node]) -> list[reports.Node]:
         """Return the nodes; those of silent clusters take nothing new.
@@ -117,17 +119,25 @@ class Suspects:
         )  # fmt: skip
         return Group(live.job, (entry,))
 
-    def _tell(self, before: Reach) -> None:
-        """Record which clusters fell silent and which came back: it explains what is planned from then on."""
-        for cluster in sorted(self.reach.silent - before.silent):
+    def _tell(self) -> None:
+        """Record which clusters fell silent and which came back: it explains what is planned from then on.
+
+        What was recorded last is what counts, whichever leader did it.
+        """
+        if self._told is None:
+            self._told = facts.last_heard(self._engine)
+        stale = {cluster for cluster, kind in self._told.items() if kind == facts.Kind.NODE_STALE}
+        for cluster in sorted(self.reach.silent - stale):
             at = self.agents[cluster].seen_at_seconds + HEARD_SECONDS
             self._record(facts.Kind.NODE_STALE, at, cluster, "its agent is silent: its nodes take no work")
-        for cluster in sorted(before.silent & self.reach.heard):
+        for cluster in sorted(self.reach.heard & stale):
             at = self.agents[cluster].seen_at_seconds
             self._record(facts.Kind.NODE_HEALTHY, at, cluster, "its agent is heard again")
 
     def _record(self, kind: facts.Kind, at_seconds: int, cluster: str, detail: str) -> None:
         facts.record(self._engine, facts.Fact(kind, at_seconds, detail, cluster=cluster), term=self._term)
+        if self._told is not None:
+            self._told[cluster] = kind
         _log.warning("cluster_" + ("silent" if kind == facts.Kind.NODE_STALE else "heard"), cluster=cluster)
 
     def _say(self, problem: str) -> None:
