@@ -1,6 +1,7 @@
 """The pure parts: what a status says, what a Placement says, when an offer is open, how caps are cut into windows."""
 
 import itertools
+import types
 import uuid
 from datetime import UTC, datetime
 
@@ -20,6 +21,8 @@ from hanse.operator import (
     mirror,
     offers,
     placing,
+    pool_statuses,
+    reach,
     shapes,
     snapshot,
     statuses,
@@ -299,3 +302,13 @@ def test_a_misspelt_failpoint_is_refused():
 
 def test_the_past_of_a_job_that_never_ran_has_no_end():
     assert (0, "") == (NEVER_RAN.attempts, NEVER_RAN.last_outcome)
+
+
+def test_a_cluster_of_more_classes_than_its_status_holds_is_told_of_as_many_as_fit():
+    spec = {"member": "blue", "region": "north", "agentKey": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="}
+    found = resources.MemberCluster.model_validate({"metadata": {"name": "blue-1", "generation": 1}, "spec": spec})
+    view = types.SimpleNamespace(as_of=1, by_cluster={"blue-1": pool_statuses.Counted()})
+    view.by_cluster["blue-1"].gpus.update({f"class-{number:02}": 8 for number in range(40)})
+    status = pool_statuses.cluster(view, found, reach.Reach(1), ("1", 1))
+    assert (32, 320) == (len(status["gpus"]), status["gpuCount"])
+    assert resources.MemberCluster.model_validate(found.model_dump(by_alias=True, mode="json") | {"status": status})

@@ -18,6 +18,9 @@ from hanse.scheduler.ground import Ground
 from hanse.scheduler.pool import NodeState
 
 CLASSES_MAX = 16
+"""Of a member's entitlements, as its status can hold no more."""
+GPUS_MAX = 32
+"""Classes of a cluster's GPUs, likewise."""
 
 
 @dataclass
@@ -85,7 +88,7 @@ def cluster(view: View, found: resources.MemberCluster, reach: Reach, seen: tupl
         "phase": phase,
         "nodes": counted.nodes,
         "readyNodes": counted.ready,
-        "gpus": [{"class": each, "gpus": gpus} for each, gpus in sorted(counted.gpus.items()) if gpus],
+        "gpus": [{"class": each, "gpus": gpus} for each, gpus in sorted(counted.gpus.items()) if gpus][:GPUS_MAX],
         "gpuCount": sum(counted.gpus.values()),
         "agentVersion": seen[0][:VERSION_LENGTH_MAX] if seen else "",
     }
