@@ -12,7 +12,7 @@ import urllib3
 
 from hanse.agent.keys import Keys
 from hanse.evidence import enrolments, slots
-from hanse.ledger import database, metering, posting
+from hanse.ledger import database, metering, posting, registry
 
 
 def enrol(town, member, *args):
@@ -142,3 +142,18 @@ def test_a_node_that_is_gone_is_ended_by_name(enrolled):
     town.until("it is reported again", lambda: len(town.rows("SELECT 1 FROM ledger.node")) == 4)
     status, said = enrol(town, "north")
     assert (0, True) == (status, "1 nodes enrolled with 8 GPUs" in said)
+
+
+def test_what_was_recorded_before_the_latest_may_be_brought_again_too(enrolled):
+    """An answer may have been lost, and its enrolment be old by the time it is sent anew."""
+    good = next(enrolments.decode(each) for each in recorded(enrolled) if b"south-00000" in each)
+    old = dataclasses.replace(good, start_seconds=3600)
+    assert 422 == send(enrolled, "south", old)[0]
+    file = enrolled.folder / "south-keys"
+    key = Keys.load(file / "signing.key", file / "sealing.key").signing
+    api = database.engine(enrolled.own.database_url, role="hanse_api")
+    registry.enrol(api, *enrolments.sign(old, key), key.public_key().public_bytes_raw())
+    api.dispose()
+    before = recorded(enrolled)
+    assert 200 == send(enrolled, "south", old)[0]
+    assert before == recorded(enrolled)

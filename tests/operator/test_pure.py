@@ -1,8 +1,7 @@
-"""The pure parts: what a status says, what a Placement says, when an offer is open, how caps are cut into windows."""
+"""The pure parts: what a status says, what a Placement says, when attempts end."""
 
-import itertools
+import types
 import uuid
-from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -10,18 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse import resources
-from hanse.ledger import errors
-from hanse.ledger.decisions import Effect, Entry
 from hanse.operator import (
-    capping,
-    cycle,
     ends,
-    entries,
     failpoints,
-    grouping,
     mirror,
-    offers,
     placing,
+    pool_statuses,
+    reach,
     shapes,
     snapshot,
     statuses,
@@ -31,7 +25,6 @@ from hanse.operator.fitness import Verdict
 from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
 from hanse.operator.world import Leaf, World
 from hanse.resources import Reason
-from hanse.scheduler.pool import NodeState
 
 EXAMPLES = "examples"
 NOW = 1_800_000_000
@@ -310,106 +303,6 @@ def test_each_gpu_of_a_placement_belongs_to_one_worker(masks):
         assert mask == sum(1 << gpu for each in workers if f"c/{each['node']}" == node for gpu in each["gpus"])
 
 
-def offer(**more):
-    return resources.ContributionSpec.model_validate({"cluster": "c", "class": "h100"} | more)
-
-
-NIGHT = {"days": ["Fri"], "start": "20:00", "end": "08:00", "timeZone": "Asia/Shanghai"}
-
-
-@pytest.mark.parametrize(
-    ("at", "windows", "expected"),
-    [
-        ("2026-11-20T13:00", [], NodeState.READY),
-        ("2026-11-20T11:59", [NIGHT], NodeState.CLOSED),
-        ("2026-11-20T12:00", [NIGHT], NodeState.READY),
-        ("2026-11-20T23:59", [NIGHT], NodeState.READY),
-        ("2026-11-21T00:00", [NIGHT], NodeState.CLOSED),
-        ("2026-11-19T13:00", [NIGHT], NodeState.CLOSED),
-    ],
-    ids=["always", "before", "Friday evening", "Saturday morning", "after", "another day"],
-)
-def test_an_offer_is_open_in_its_windows_only(at, windows, expected):
-    seconds = int(datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp())
-    assert expected == offers.state(offer(windows=windows), seconds)
-
-
-@pytest.mark.parametrize(
-    ("before_minutes", "expected"),
-    [(61, NodeState.READY), (60, NodeState.RECALLED), (1, NodeState.RECALLED), (0, NodeState.CLOSED)],
-)
-def test_a_recalled_offer_takes_nothing_new_and_then_ends(before_minutes, expected):
-    at = datetime.fromtimestamp(NOW, UTC).isoformat()
-    recalled = offer(recall={"at": at, "notice": "1h"})
-    assert expected == offers.state(recalled, NOW - 60 * before_minutes)
-
-
-@given(
-    window=st.sampled_from(["Hour", "Day", "Week", "Month"]),
-    zone=st.sampled_from(["UTC", "Asia/Shanghai", "Europe/Berlin", "America/St_Johns"]),
-    now=st.integers(1_700_000_000, 1_900_000_000),
-)
-def test_the_windows_of_a_cap_follow_one_another_without_a_gap(window, zone, now):
-    spec = {"displayName": "M", "keys": {"verify": KEY, "encrypt": KEY}, "caps": [CAP | {"window": window}]}
-    member = resources.Member.parse({"metadata": {"name": "m"}, "spec": spec})
-    opened = capping.windows(member, zone, now)
-    assert opened[0].start_seconds <= now < opened[0].end_seconds
-    assert opened[-1].end_seconds >= now + capping.HORIZON_SECONDS
-    for one, next_one in itertools.pairwise(opened):
-        assert one.end_seconds == next_one.start_seconds
-
-
-KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
-CAP = {"name": "cap", "milliH100eSeconds": 1000}
-
-
-def test_causes_count_from_the_first_entry_of_the_cycle():
-    entry = Entry("Admit", Effect.NONE, "", "")
-    caused = Entry("Fall", Effect.NONE, "", "", cause_index=0)
-    flat = entries.flatten([entries.Group("a", (entry, caused)), entries.Group("b", (entry, caused))])
-    assert [None, 0, None, 2] == [each.cause_index for each in flat]
-
-
-@pytest.mark.parametrize("first", [Effect.KEEP, Effect.STOP])
-@pytest.mark.parametrize("then", [Effect.KEEP, Effect.STOP])
-def test_of_two_changes_of_one_attempt_the_second_waits_for_the_next_cycle(first, then):
-    """The ledger would refuse the whole plan: a rise, and a fall for who is admitted later in the same plan."""
-    job, other = uuid.uuid4(), uuid.uuid4()
-    admitted = Entry("Admit", Effect.ADMIT, "", "", job=other)
-    changes = [entries.Group(str(job), (Entry("", effect, "", "", job=job),)) for effect in (first, then)]
-    groups = [changes[0], entries.Group(str(other), (admitted,)), changes[1]]
-    assert groups[:2] == grouping.once_each(groups)
-
-
-def group(kind, job, *others, awaits=()):
-    """A group about a job, which changes others too, and waits for some."""
-    detail = {"awaits": [str(Entry("", Effect.NONE, "", "", job=each, fence=1).attempt) for each in awaits]}
-    named = [Entry(kind, Effect.KEEP, "", "", job=job, fence=1, detail=detail)]
-    named += [Entry("Fall", Effect.KEEP, "", "", job=each, fence=1) for each in others]
-    return entries.Group(str(job), tuple(named))
-
-
-@pytest.mark.parametrize(
-    ("groups", "expected"),
-    [
-        ([group("Renew", A), group("Rise", B)], [1]),
-        ([group("Renew", A), group("Admit", B, A)], [1]),
-        ([group("Rise", A, B), group("Admit", C, B)], []),
-        ([group("Rise", A), group("Admit", B, awaits=[A]), group("Rise", C)], [2]),
-        ([group("End", A), group("Renew", A)], [0]),
-    ],
-    ids=["another", "funding is not rested on", "a strength", "an end", "its owner ends it all the same"],
-)
-def test_what_is_held_back_takes_only_what_rests_on_it_along(groups, expected):
-    held = {(str(A), "Renew"), (str(A), "Rise")}
-    assert [groups[number] for number in expected] == grouping.standing(groups, held)
-
-
-@pytest.mark.parametrize("kind", [errors.CapExceededError, errors.RefusedError, ValueError])
-def test_an_owner_is_told_none_of_the_ledgers_words(kind):
-    assert "rival" not in cycle.refusal(kind("attempt of rival")).sentence
-
-
 def test_an_object_that_cannot_be_read_keeps_its_last_good_version(job):
     world = World()
     world.take({"TrainingJob": {"u": job}})
@@ -427,3 +320,13 @@ def test_a_misspelt_failpoint_is_refused():
 
 def test_the_past_of_a_job_that_never_ran_has_no_end():
     assert (0, "") == (NEVER_RAN.attempts, NEVER_RAN.last_outcome)
+
+
+def test_a_cluster_of_more_classes_than_its_status_holds_is_told_of_as_many_as_fit():
+    spec = {"member": "blue", "region": "north", "agentKey": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="}
+    found = resources.MemberCluster.model_validate({"metadata": {"name": "blue-1", "generation": 1}, "spec": spec})
+    view = types.SimpleNamespace(as_of=1, by_cluster={"blue-1": pool_statuses.Counted()})
+    view.by_cluster["blue-1"].gpus.update({f"class-{number:02}": 8 for number in range(40)})
+    status = pool_statuses.cluster(view, found, reach.Reach(1), ("1", 1))
+    assert (32, 320) == (len(status["gpus"]), status["gpuCount"])
+    assert resources.MemberCluster.model_validate(found.model_dump(by_alias=True, mode="json") | {"status": status})

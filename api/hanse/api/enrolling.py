@@ -67,9 +67,8 @@ def enrol(engine: Engine, directory: Directory, cluster: str, request: Enrolment
     classes = {each.accelerator_class for each in given}
     worth = {name: directory.worth(name) for name in sorted(classes)}
     terms = _Terms(member, cluster, directory.reference_precision(), worth, slot_seconds, now_seconds)
-    recorded = set(registry.latest_enrolments(engine, cluster))
     for enrolment, sent in zip(given, request.enrolments, strict=True):
-        if sent.body not in recorded and (why := _problem(enrolment, terms)):
+        if (why := _problem(enrolment, terms)) and not registry.is_enrolled(engine, enrolment, sent.body):
             raise InvalidError(f"the enrolment of {enrolment.node} is refused: {why}")
     for sent in request.enrolments:
         registry.enrol(engine, sent.body, sent.signature, key)

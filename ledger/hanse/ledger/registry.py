@@ -88,6 +88,16 @@ def first_enrolled(engine: Engine) -> dict[str, int]:
         return {node: int(start_seconds) for node, start_seconds in connection.execute(statement)}
 
 
+def is_enrolled(engine: Engine, enrolment: Enrolment, body: bytes) -> bool:
+    """Whether just this is recorded for the node and the start that the enrolment names."""
+    statement = sa.text(
+        "SELECT EXISTS (SELECT FROM ledger.enrolment WHERE node = :node AND start_seconds = :start AND body = :body)"
+    )
+    asked = {"node": enrolment.node, "start": enrolment.start_seconds, "body": body}
+    with database.transaction(engine) as connection:
+        return bool(connection.execute(statement, asked).scalar_one())
+
+
 def slots_and_now(engine: Engine) -> tuple[int, int]:
     """Return the metering interval, and the ledger's time (Unix)."""
     statement = sa.text("SELECT slot_seconds, ledger.clock_seconds() FROM ledger.setting")
