@@ -110,6 +110,18 @@ def test_an_explanation_has_the_numbers_and_what_would_help(job):
     assert "borrowableGpus" not in explanation
 
 
+@pytest.mark.parametrize(
+    ("is_at_once", "remedy"),
+    [
+        (False, "starts when the cap has enough left: in a later window, or if it is raised"),
+        (True, "starts when the cap has enough left: as jobs that it counts end, or if it is raised"),
+    ],
+)
+def test_no_number_of_free_gpus_helps_against_a_cap(job, is_at_once, remedy):
+    short = {"reason": "ExceedsCap", "cap": "month", "cap_is_at_once": is_at_once, "cap_asked": 2, "cap_left": 1}
+    assert remedy == project(job, waiting=WAITING | short)["explanation"]["remedy"]
+
+
 def test_an_explanation_leaves_out_what_may_not_be_told_of_others(job):
     explanation = project(job, waiting=WAITING | {"free_gpus": -1, "lacking_gpus": -1, "workers_that_fit": 0})[
         "explanation"

@@ -234,7 +234,11 @@ def sentence(row: np.void) -> str:
 
 
 def remedy(row: Mapping[str, Any] | np.void) -> str:
-    """Return what would let the job run, if that is GPUs, without telling what others have idle."""
+    """Return what would let the job run, without telling what others have idle."""
+    if row["cap"]:
+        # However many GPUs become free, they would not help.
+        when = "as jobs that it counts end" if row["cap_is_at_once"] else "in a later window"
+        return f"starts when the cap has enough left: {when}, or if it is raised"
     lacking, fit = int(row["lacking_gpus"]), int(row["workers_that_fit"])
     if lacking > 0:
         text = f"starts when {lacking} more {row['accelerator']} are free in one of its member's own clusters"
