@@ -111,11 +111,7 @@ class Town:
         processes.start(self.own.folder, part or argv[0], ["sh", "-c", with_database, "sh", *own])
 
     def _kubeconfig(self, name, account, namespace):
-        token = self.own.kubectl("create", "token", account, f"--namespace={namespace}").stdout.strip()
-        content = json.loads(self.own.kubeconfig.read_text())
-        content["users"][0]["user"] = {"token": token}
-        (self.folder / name).write_text(json.dumps(content))
-        return self.folder / name
+        return self.own.kubeconfig_of(account, namespace, self.folder / name)
 
     def call(self, *args, **variables):
         """Run a command of `hanse` as the coordinator; return its exit status and what it said."""

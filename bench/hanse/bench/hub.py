@@ -21,7 +21,7 @@ from alembic.config import Config
 
 from hanse.agent import install
 from hanse.bench import reports
-from hanse.devcluster import cluster, paths, processes
+from hanse.devcluster import cluster, files, paths, processes
 from hanse.devcluster.controlplane import LOOPBACK
 from hanse.devcluster.errors import DevclusterError
 from hanse.resources import API_VERSION, CLUSTER_NAMESPACE_PREFIX
@@ -89,8 +89,7 @@ class Hub:
 
     def start(self) -> None:
         """Start the operator and the API service, and return when one leads and the other answers."""
-        token = self.folder / "internal-token"
-        token.write_text(os.urandom(16).hex())
+        token = files.write_secret(self.folder / "internal-token", os.urandom(16).hex())
         kubeconfig = self.kubeconfig(OPERATOR, "hanse-operator", SYSTEM)
         self.run(
             OPERATOR, OPERATOR, f"--kubeconfig={kubeconfig}", f"--health-port={self._health_port}",
@@ -116,19 +115,13 @@ class Hub:
         spec = {"member": member, "region": "here", "agentKey": agent_key}
         self.apply(ours("MemberCluster", name, spec), *install.at_hub(name))
         namespace = f"{CLUSTER_NAMESPACE_PREFIX}{name}"
-        token_file = self.folder / f"{name}.token"
         asked = ["create", "token", install.AGENT, f"--namespace={namespace}", f"--audience={AUDIENCE}", ASKED_DURATION]
-        token_file.write_text(self.own.kubectl(*asked).stdout.strip())
+        token_file = files.write_secret(self.folder / f"{name}.token", self.own.kubectl(*asked).stdout.strip())
         return Credentials(self.kubeconfig(name, install.AGENT, namespace), token_file)
 
     def kubeconfig(self, name: str, account: str, namespace: str) -> Path:
         """Write a kubeconfig with a token of a ServiceAccount."""
-        token = self.own.kubectl("create", "token", account, f"--namespace={namespace}", ASKED_DURATION).stdout
-        content = json.loads(self.own.kubeconfig.read_text())
-        content["users"][0]["user"] = {"token": token.strip()}
-        file = self.folder / f"{name}.kubeconfig"
-        file.write_text(json.dumps(content))
-        return file
+        return self.own.kubeconfig_of(account, namespace, self.folder / f"{name}.kubeconfig")
 
     def peak_rss_bytes(self, part: str) -> int:
         """Return the most memory that a part has had so far."""

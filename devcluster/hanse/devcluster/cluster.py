@@ -7,6 +7,7 @@ all of them away.
 """
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from pathlib import Path
 from hanse.devcluster import (
     build,
     dns,
+    files,
     image,
     kwok,
     network,
@@ -132,6 +134,18 @@ class Cluster:
         if check and result.returncode != 0:
             raise DevclusterError(f"kubectl {' '.join(args)} failed: {result.stderr.strip()}")
         return result
+
+    def kubeconfig_of(self, account: str, namespace: str, file: Path) -> Path:
+        """Write a kubeconfig with a day's token of a ServiceAccount, for a process with its rights and no more.
+
+        Raises:
+            DevclusterError: there is no such account.
+
+        """
+        token = self.kubectl("create", "token", account, f"--namespace={namespace}", "--duration=24h").stdout
+        content = json.loads(self.kubeconfig.read_text())
+        content["users"][0]["user"] = {"token": token.strip()}
+        return files.write_secret(file, json.dumps(content))
 
     def add_nodes(self, *shapes: nodes.Shape) -> int:
         """Create simulated nodes, those that are not there yet; return how many were new."""

@@ -6,7 +6,6 @@ with it, each with rights of its own; and `hanse` as the coordinator runs it. Th
 
 import contextlib
 import io
-import json
 import os
 import socket
 import sys
@@ -128,12 +127,7 @@ class Hub:
 
     def kubeconfig(self, name: str, account: str, namespace: str) -> Path:
         """Write a kubeconfig with a token of a ServiceAccount: each process has its own rights and no more."""
-        token = self.own.kubectl("create", "token", account, f"--namespace={namespace}", "--duration=24h").stdout
-        content = json.loads(self.own.kubeconfig.read_text())
-        content["users"][0]["user"] = {"token": token.strip()}
-        file = self.folder / f"{name}.kubeconfig"
-        file.write_text(json.dumps(content))
-        return file
+        return self.own.kubeconfig_of(account, namespace, self.folder / f"{name}.kubeconfig")
 
 
 def _listens(host: str | None, port: int | None) -> bool:
