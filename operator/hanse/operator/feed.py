@@ -38,7 +38,7 @@ class Feed:
     """Kopf, kept running until :meth:`stop`."""
 
     def __init__(self, kinds: Iterable[Kind], cache: Cache, hearing: Hearing, configure: Configure) -> None:
-        self._registry = _registry(kinds, cache, hearing, configure)
+        self._registry = functools.partial(_registry, list(kinds), cache, hearing, configure)
         self._hearing = hearing
         self._stopping = threading.Event()
         self._ending = threading.Event()
@@ -95,7 +95,7 @@ class Feed:
     async def _kopf(self, ending: threading.Event) -> None:
         try:
             await kopf.operator(
-                registry=self._registry, settings=settings(), standalone=True, clusterwide=True, stop_flag=ending
+                registry=self._registry(ending), settings=settings(), standalone=True, clusterwide=True, stop_flag=ending
             )
         finally:
             # Kopf waits for the flag in a thread of the loop's executor, which must end before the loop can.
@@ -138,8 +138,16 @@ def settings() -> kopf.OperatorSettings:
     return chosen
 
 
-def _registry(kinds: Iterable[Kind], cache: Cache, hearing: Hearing, configure: Configure) -> kopf.OperatorRegistry:
+def _registry(
+    kinds: Iterable[Kind], cache: Cache, hearing: Hearing, configure: Configure, ending: threading.Event
+) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
+
+    # Kopf then closes its session, cancels each watch once, and waits for them without end. A watch that was about to
+    # reconnect takes that for its pause's end, and waits for a session that nobody will open any more.
+    @kopf.on.cleanup(registry=registry)
+    async def end(**_: Any) -> None:
+        ending.set()
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.AiohttpSession:
