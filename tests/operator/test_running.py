@@ -40,9 +40,14 @@ def test_a_job_is_admitted_placed_run_and_ended(pool):
     assert pool.release(placement, "Succeeded")
     pool.until("Succeeded", lambda: pool.phase("one") == "Succeeded")
     pool.until("the Placement to go", lambda: not pool.placements())
+    # An event is written after its status, and nothing waits for it.
+    pool.until("each step to be told", lambda: {"Admitted", "Running", "Succeeded"} <= _told(pool, "one"))
+
+
+def _told(pool, name):
+    """Return the reasons of the events about a job."""
     events = pool.plane.client.request("GET", "/api/v1/namespaces/red/events")["items"]
-    told = {event["reason"] for event in events if event["involvedObject"]["name"] == "one"}
-    assert {"Admitted", "Running", "Succeeded"} <= told
+    return {event["reason"] for event in events if event["involvedObject"]["name"] == name}
 
 
 def test_health_tells_how_old_each_feed_is(pool):

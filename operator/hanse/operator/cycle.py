@@ -1,8 +1,9 @@
 """The cycle: look, plan, have it recorded, and only then act. One object of this class is one leader's time in office.
 
-In: the world's changes, and the mirror. Out: a recorded cycle in the ledger; then orders are carried out and statuses
-told. A cycle runs when something changed, a tenth of a second after it did and at most ten times a second, and once a
-second to see what the agents reported. Nothing is kept between cycles that another leader could not read again.
+In: the world's changes, and the mirror. Out: a recorded cycle in the ledger; orders are carried out and statuses told
+beside the cycles, which wait for neither. A cycle runs when something changed, a tenth of a second after it did and at
+most ten times a second, and once a second to see what the agents reported. Nothing is kept between cycles that another
+leader could not read again.
 
 What the ledger refuses for one job must not stop the others: then groups are recorded one by one, without the refused
 and what rests on them, and what was refused is not tried again for a while. That an attempt ended or changed while it
@@ -28,6 +29,7 @@ from hanse.ledger.models.reports import Node
 from hanse.operator import ends, entries, failpoints, grouping, members, snapshot
 from hanse.operator.actuator import Actuator
 from hanse.operator.cache import Cache
+from hanse.operator.effects import Effects
 from hanse.operator.fitness import Verdict
 from hanse.operator.following import Follower, Situation
 from hanse.operator.kube import Kube
@@ -84,9 +86,8 @@ class Leader:
         self.progress = Progress(self.term)
         self.teller = Teller(self.kube, self.world, self.mirror)
         self._storage = Storage(self.kube, self.world, self.mirror)
-        self._actuator = Actuator(
-            self.kube, self.engine, self.term, world=self.world, mirrored=self.mirror, storage=self._storage
-        )
+        effects = Effects(self.kube, self.world, self.mirror, self._storage)
+        self._actuator = Actuator(self.engine, self.term, self.world, self.mirror, effects)
         self._members = members.Register(self.engine, self.term)
         self._follower = Follower()
         self._held_back: dict[tuple[str, str], tuple[Verdict, float]] = {}
@@ -110,17 +111,19 @@ class Leader:
             StaleTermError: another leader has taken over.
 
         """
-        telling = asyncio.create_task(self.teller.run())
+        beside = [asyncio.create_task(self.teller.run()), asyncio.create_task(self._actuator.run())]
         try:
-            await self._lead(telling)
+            await self._lead(beside)
         finally:
-            telling.cancel()
-            await asyncio.wait([telling])
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
 
-    async def _lead(self, telling: asyncio.Task[None]) -> None:
+    async def _lead(self, beside: list[asyncio.Task[None]]) -> None:
         while not self._is_finishing:
-            if telling.done():
-                telling.result()  # it never ends by itself
+            for task in beside:
+                if task.done():
+                    task.result()  # neither ends by itself
             self.woken.clear()
             try:
                 await self.cycle()
@@ -131,6 +134,7 @@ class Leader:
                 _log.warning("cycle_failed", error=type(error).__name__, said=str(error)[:500])
                 self.mirror.drop()
                 self._suspects.restart()
+                self._actuator.restart()
                 await asyncio.sleep(POLL_SECONDS)
             await self._pause()
 
@@ -152,12 +156,15 @@ class Leader:
             await self._storage.look()
             await self._plan_and_record()
             self.progress.planned_at = time.monotonic()
+            self._actuator.take()
             await self._actuator.reconcile()
             self.teller.tell()
             await self._tidier.tidy()
             if self._situation is not None:
                 await self._pool_teller.tell(self._situation, self._suspects.reach, self._suspects.agents)
-        self.progress.orders_left = await self._actuator.act()
+        else:
+            self._actuator.take()
+        self.progress.orders_left = self._actuator.orders_left
 
     async def _pause(self) -> None:
         try:
@@ -169,6 +176,7 @@ class Leader:
 
     def _read(self) -> None:
         self._suspects.read()
+        self._actuator.look()
         self.mirror.poll(self.engine, self.world.jobs)
         with database.transaction(self.engine) as connection:
             newest, count = connection.execute(_NODES_VERSION).one()
