@@ -47,6 +47,8 @@ POLL_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 5.0
 """Time alone changes things too: funding is renewed, windows open, deadlines pass."""
 HELD_BACK_SECONDS = 30.0
+TELL_PAUSE_FACTOR = 9
+"""To find out what is to be told takes a tenth of the time at most, however many jobs there are."""
 OVERTAKEN_MAX = 3
 """Plans in a row that something overtook before they were recorded; the next is recorded as far as it still holds."""
 CODE_SHA256 = hashlib.sha256(f"hanse {metadata.version('hanse')}".encode()).digest()
@@ -95,6 +97,8 @@ class Leader:
         self._nodes_version: tuple[int, int] = (0, -1)
         self._is_finishing = False
         self._is_plan_cut = False
+        self._is_untold = False
+        self._tell_at = float("-inf")
         self._suspects = Suspects(self.engine, self.term, self.world, self.mirror)
         self._situation: Situation | None = None
         self._pool_teller = PoolTeller(self.world, self.teller)
@@ -145,26 +149,39 @@ class Leader:
 
     async def cycle(self) -> None:
         """Run one cycle."""
+        basis = self._basis()
         changes = self.cache.take_changes()
         if self.world.take(changes):
             await asyncio.to_thread(self._members.sync, self.world)
-        seen = self.mirror.version, self._nodes, self._enrolled
         await asyncio.to_thread(self._read)
         is_due = self._is_plan_cut or time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
         self._is_plan_cut = False
-        if is_due or any(changes.values()) or seen != (self.mirror.version, self._nodes, self._enrolled):
+        is_planned = is_due or basis != self._basis()
+        if is_planned:
             await self._storage.look()
             await self._plan_and_record()
             self.progress.planned_at = time.monotonic()
-            self._actuator.take()
-            await self._actuator.reconcile()
-            self.teller.tell()
-            await self._tidier.tidy()
-            if self._situation is not None:
-                await self._pool_teller.tell(self._situation, self._suspects.reach, self._suspects.agents)
-        else:
-            self._actuator.take()
+        self._actuator.take()
         self.progress.orders_left = self._actuator.orders_left
+        if is_planned or any(changes.values()):
+            await self._actuator.reconcile()
+            self._is_untold = True
+        if self._is_untold and time.monotonic() >= self._tell_at:
+            await self._tell()
+
+    def _basis(self) -> tuple[object, ...]:
+        """Return what a plan rests on, to be compared."""
+        return self.world.version, self.mirror.version, self._nodes, self._enrolled
+
+    async def _tell(self) -> None:
+        """Find out what is to be told and tidied; all jobs are looked at, so not for more than a part of the time."""
+        self._is_untold = False
+        started = time.monotonic()
+        self.teller.tell()
+        self._tell_at = time.monotonic() + TELL_PAUSE_FACTOR * (time.monotonic() - started)
+        await self._tidier.tidy()
+        if self._situation is not None:
+            await self._pool_teller.tell(self._situation, self._suspects.reach, self._suspects.agents)
 
     async def _pause(self) -> None:
         try:
