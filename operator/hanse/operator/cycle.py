@@ -1,9 +1,9 @@
 """The cycle: look, plan, have it recorded, and only then act. One object of this class is one leader's time in office.
 
 In: the world's changes, and the mirror. Out: a recorded cycle in the ledger; orders are carried out and statuses told
-beside the cycles, which wait for neither. A cycle runs when something changed, a tenth of a second after it did and at
-most ten times a second, and once a second to see what the agents reported. Nothing is kept between cycles that another
-leader could not read again.
+beside the cycles, which wait for neither. A cycle runs when something changed or an attempt ended, a tenth of a second
+after it did and at most ten times a second (less often while cycles take long), and once a second to see what else the
+agents reported. Nothing is kept between cycles that another leader could not read again.
 
 What the ledger refuses for one job must not stop the others: then groups are recorded one by one, without the refused
 and what rests on them, and what was refused is not tried again for a while. That an attempt ended or changed while it
@@ -26,7 +26,7 @@ from hanse import resources, scheduler
 from hanse.ledger import database, decisions, errors, registry, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
-from hanse.operator import ends, entries, failpoints, grouping, members, snapshot
+from hanse.operator import ends, entries, failpoints, grouping, members, snapshot, waking
 from hanse.operator.actuator import Actuator
 from hanse.operator.cache import Cache
 from hanse.operator.effects import Effects
@@ -43,7 +43,10 @@ from hanse.operator.world import World
 from hanse.quota.errors import QuotaError
 
 DEBOUNCE_SECONDS = 0.1
+DEBOUNCE_SECONDS_MAX = 0.5
 POLL_SECONDS = 1.0
+READ_AGAIN_SECONDS = 0.5
+"""So long nothing is read anew for changes that no plan rests on, unless the ledger says that an attempt has ended."""
 LOOK_AGAIN_SECONDS = 5.0
 """Time alone changes things too: funding is renewed, windows open, deadlines pass."""
 HELD_BACK_SECONDS = 30.0
@@ -98,7 +101,8 @@ class Leader:
         self._is_finishing = False
         self._is_plan_cut = False
         self._is_untold = False
-        self._tell_at = float("-inf")
+        self._has_heard = False
+        self._read_at = self._tell_at = float("-inf")
         self._suspects = Suspects(self.engine, self.term, self.world, self.mirror)
         self._situation: Situation | None = None
         self._pool_teller = PoolTeller(self.world, self.teller)
@@ -115,7 +119,8 @@ class Leader:
             StaleTermError: another leader has taken over.
 
         """
-        beside = [asyncio.create_task(self.teller.run()), asyncio.create_task(self._actuator.run())]
+        waking_up = waking.listen(self.engine.url, self._hear)
+        beside = [asyncio.create_task(each) for each in (self.teller.run(), self._actuator.run(), waking_up)]
         try:
             await self._lead(beside)
         finally:
@@ -127,8 +132,9 @@ class Leader:
         while not self._is_finishing:
             for task in beside:
                 if task.done():
-                    task.result()  # neither ends by itself
+                    task.result()  # none of them ends by itself
             self.woken.clear()
+            started = time.monotonic()
             try:
                 await self.cycle()
             except errors.StaleTermError:
@@ -140,7 +146,7 @@ class Leader:
                 self._suspects.restart()
                 self._actuator.restart()
                 await asyncio.sleep(POLL_SECONDS)
-            await self._pause()
+            await self._pause(time.monotonic() - started)
 
     def finish(self) -> None:
         """Let :meth:`run` return after the cycle it is in."""
@@ -153,6 +159,21 @@ class Leader:
         changes = self.cache.take_changes()
         if self.world.take(changes):
             await asyncio.to_thread(self._members.sync, self.world)
+        is_planned = self._is_read_due(basis) and await self._look_and_plan(basis)
+        self.progress.orders_left = self._actuator.orders_left
+        if is_planned or any(changes.values()):
+            await self._actuator.reconcile()
+            self._is_untold = True
+        if self._is_untold and time.monotonic() >= self._tell_at:
+            await self._tell()
+
+    def _is_read_due(self, basis: tuple[object, ...]) -> bool:
+        is_old = time.monotonic() - self._read_at >= READ_AGAIN_SECONDS
+        return is_old or self._has_heard or self._is_plan_cut or basis != self._basis()
+
+    async def _look_and_plan(self, basis: tuple[object, ...]) -> bool:
+        """Read what agents reported, and plan if anything is not as it was; return whether it was planned."""
+        self._has_heard, self._read_at = False, time.monotonic()
         await asyncio.to_thread(self._read)
         is_due = self._is_plan_cut or time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
         self._is_plan_cut = False
@@ -162,12 +183,7 @@ class Leader:
             await self._plan_and_record()
             self.progress.planned_at = time.monotonic()
         self._actuator.take()
-        self.progress.orders_left = self._actuator.orders_left
-        if is_planned or any(changes.values()):
-            await self._actuator.reconcile()
-            self._is_untold = True
-        if self._is_untold and time.monotonic() >= self._tell_at:
-            await self._tell()
+        return is_planned
 
     def _basis(self) -> tuple[object, ...]:
         """Return what a plan rests on, to be compared."""
@@ -183,13 +199,18 @@ class Leader:
         if self._situation is not None:
             await self._pool_teller.tell(self._situation, self._suspects.reach, self._suspects.agents)
 
-    async def _pause(self) -> None:
+    def _hear(self) -> None:
+        self._has_heard = True
+        self.woken.set()
+
+    async def _pause(self, lasted_seconds: float) -> None:
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 await self.woken.wait()
         except TimeoutError:
             return
-        await asyncio.sleep(DEBOUNCE_SECONDS)
+        # As long as the cycle took, so that those who carry out what it decided get their part of the processor.
+        await asyncio.sleep(min(max(DEBOUNCE_SECONDS, lasted_seconds), DEBOUNCE_SECONDS_MAX))
 
     def _read(self) -> None:
         self._suspects.read()
