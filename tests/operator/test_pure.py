@@ -315,6 +315,25 @@ def test_each_gpu_of_a_placement_belongs_to_one_worker(masks):
         assert mask == sum(1 << gpu for each in workers if f"c/{each['node']}" == node for gpu in each["gpus"])
 
 
+def test_a_status_alone_is_nothing_to_decide_on(job):
+    world = World()
+    world.take({"TrainingJob": {"u": job}})
+    version, read = world.version, world.jobs["u"]
+    told = {**job, "metadata": {**job["metadata"], "resourceVersion": "9"}, "status": {"phase": "Queued"}}
+    world.take({"TrainingJob": {"u": told}})
+    assert (version, read, told) == (world.version, world.jobs["u"], world.documents["u"])
+    assert world.jobs["u"] is read
+    for changed in (
+        {**told, "spec": {**job["spec"], "suspend": True}},
+        {**told, "metadata": {**job["metadata"], "deletionTimestamp": "2026-11-23T00:00:00Z"}},
+        None,
+    ):
+        before = world.version
+        world.take({"TrainingJob": {"u": changed}})
+        assert before < world.version
+    assert 0 == world.pool_version
+
+
 def test_an_object_that_cannot_be_read_keeps_its_last_good_version(job):
     world = World()
     world.take({"TrainingJob": {"u": job}})

@@ -22,16 +22,13 @@ def faulted(times, now):
 
 @pytest.mark.parametrize(("times", "seconds"), [(1, 2), (2, 4), (8, 256), (9, 300), (5000, 300)])
 def test_the_delay_doubles_up_to_five_minutes(times, seconds):
-    held = retrying.verdicts([JOB], faulted(times, NOW + seconds - 1))
-    assert [Reason.RETRY_DELAYED] == [verdict.reason for verdict in held.values()]
-    assert {} == retrying.verdicts([JOB], faulted(times, NOW + seconds))
+    (past,) = faulted(times, NOW).past.values()
+    assert NOW + seconds == retrying.again_at(past)
+    assert Reason.RETRY_DELAYED == retrying.verdict(past).reason
 
 
-def test_who_runs_and_who_failed_by_itself_is_not_held_back():
-    assert {} == retrying.verdicts([JOB], faulted(0, NOW))
-    running = faulted(3, NOW)
-    running.live[JOB] = object()
-    assert {} == retrying.verdicts([JOB], running)
+def test_who_failed_by_itself_is_not_held_back():
+    assert 0 == retrying.again_at(Past(attempts=3, failures=3, last_ended_seconds=NOW))
 
 
 def test_only_faults_in_a_row_count():
@@ -61,6 +58,10 @@ def test_a_job_that_is_held_back_is_planned_for_as_suspended_and_told_why(pytest
 
     said = "the pool, not the job, failed it 3 times in a row; it is tried again from 2027-01-15T08:00:08Z on"
     assert [(True, said), (False, "")] == [gathered(NOW + 7), gathered(NOW + 8)]
+    running, memory = faulted(3, NOW), candidates.Memory()
+    running.live[JOB] = SimpleNamespace(fence=4)
+    memory.pool(world, snapshot._pool)
+    assert 0 == memory.candidates(world, running)[JOB].again_at_seconds
 
 
 def test_a_real_job_that_the_pool_failed_starts_again_after_a_while(pool):

@@ -62,6 +62,8 @@ class Actuator:
         self._repairing: set[str] = set()
         """Attempts whose Placement is to be deleted or restored."""
         self._outcomes: dict[uuid.UUID, str | None] = {}
+        self._acted_at: dict[str, int] = {}
+        """When something was done about live attempts: what the cache does not have yet may be on its way from then."""
         self._news, self._done = asyncio.Event(), asyncio.Event()
 
     @property
@@ -107,9 +109,10 @@ class Actuator:
         if doubtful:
             for attempt in map(str, await asyncio.to_thread(mirror.ended, self._engine, doubtful)):
                 self._repair(attempt, functools.partial(self._delete, placed[attempt].metadata))
+        self._acted_at = {attempt: at for attempt, at in self._acted_at.items() if attempt in live}
         ordered = {_attempt(each) for each in self._orders.values()}
         for attempt, each in live.items():
-            if attempt not in placed and attempt not in ordered and self._is_overdue(each):
+            if attempt not in placed and attempt not in ordered and self._is_overdue(attempt, each):
                 self._repair(attempt, functools.partial(self._restore, each))
         self._news.set()
 
@@ -184,6 +187,7 @@ class Actuator:
             self._outcomes[order.decision] = None
         finally:
             del self._busy[attempt]
+            self._acted_at[attempt] = self._mirror.now_seconds
         self._done.set()
 
     def _repair(self, attempt: str, todo: Callable[[], Awaitable[None]]) -> None:
@@ -197,12 +201,15 @@ class Actuator:
 
     async def _restore(self, live: Live) -> None:
         try:
-            await self._effects.restore(live)
+            # It may have ended, and its Placement be gone for good, since it was found missing.
+            if self._mirror.live.get(live.job) is live:
+                await self._effects.restore(live)
         finally:
             self._repairing.discard(str(live.id))
 
-    def _is_overdue(self, live: Live) -> bool:
-        return live.admitted_at_seconds + MISSING_SECONDS < self._mirror.now_seconds
+    def _is_overdue(self, attempt: str, live: Live) -> bool:
+        since = max(live.admitted_at_seconds, self._acted_at.get(attempt, 0))
+        return since + MISSING_SECONDS < self._mirror.now_seconds
 
 
 def _attempt(order: Order) -> str:

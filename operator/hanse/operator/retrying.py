@@ -1,25 +1,18 @@
 """Retrying: how long a job is held back that the pool failed, and not the job itself.
 
-In: what became of its earlier attempts, and the time. Out: a verdict until it is tried again. A fault of the pool does
+In: what became of its earlier attempts. Out: when it is tried again, and a verdict until then. A fault of the pool does
 not count against the job, so nothing else would end a round of admissions onto a node that kills each of them. The
 delay follows from the ledger alone: whoever leads next finds the same. Pure.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import NEVER_RAN, Mirror, Past
+from hanse.operator.mirror import Past
 from hanse.resources import Reason
 
 DELAY_SECONDS_MAX = 300
 _DOUBLINGS_MAX = DELAY_SECONDS_MAX.bit_length()
-
-
-def verdicts(jobs: Iterable[str], mirror: Mirror) -> dict[str, Verdict]:
-    """Return a verdict on each of those *jobs* that are not tried again yet."""
-    waiting = ((job, mirror.past.get(job, NEVER_RAN)) for job in jobs if job not in mirror.live)
-    return {job: verdict(past) for job, past in waiting if mirror.now_seconds < again_at(past)}
 
 
 def again_at(past: Past) -> int:
