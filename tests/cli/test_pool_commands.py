@@ -163,7 +163,7 @@ def test_a_person_who_comes_later_may_contribute_the_members_own_clusters_and_no
 
     assert "forbidden" in contribute(f"{member}-c").stderr
     assert 0 == hanse("member", "add", member, *keys, "--user=newcomer")[0]
-    deadline = time.monotonic() + 60  # the API server learns of rights a moment later
+    deadline = time.monotonic() + 240  # the API server learns of rights a moment later
     while (offered := contribute(f"{member}-c")).returncode and time.monotonic() < deadline:
         time.sleep(0.2)
     assert 0 == offered.returncode, offered.stderr

@@ -133,7 +133,7 @@ class Pool:
         """Return the name of the operator that leads, by its own account, or nothing."""
         for name in self.operators:
             with contextlib.suppress(urllib3.exceptions.HTTPError, ValueError):
-                answer = urllib3.request("GET", f"http://127.0.0.1:{self._ports[name]}/feeds", timeout=1, retries=False)
+                answer = urllib3.request("GET", f"http://127.0.0.1:{self._ports[name]}/feeds", timeout=5, retries=False)
                 if answer.json()["leader"]:
                     return name
         return None
@@ -167,7 +167,7 @@ class Pool:
         templates = ROOT / "charts/hanse/templates"
         crds = ["-f", str(templates / "crds")]
         self.cluster.kubectl("apply", "--server-side", *crds, "-f", str(templates / "policies"))
-        self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", *crds)
+        self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=120s", *crds)
         self._apply(*self._objects())
         rbac = (templates / "operator-rbac.yaml").read_text().replace("{{ .Release.Namespace }}", SYSTEM)
         self.cluster.kubectl("apply", "-f", "-", stdin=rbac)
