@@ -50,7 +50,7 @@ def get(pool, *args):
 
 def ask_enrolments(pool, token):
     """Return the status by which the API service answers an agent with this token."""
-    with urllib3.PoolManager(timeout=15) as http:
+    with urllib3.PoolManager(timeout=60) as http:
         headers = {"Authorization": f"Bearer {token}"}
         return http.request("GET", f"{pool.api_url}/v1/agent/enrolments", headers=headers).status
 
