@@ -28,7 +28,7 @@ SYSTEM = "hanse-system"
 # In production five minutes: here a job that takes seconds fills whole slots too.
 SLOT_SECONDS = 5
 SLOT_GRACE_SECONDS = 20
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 # The exit status of a program that Ctrl-C ended, as shells have it.
 INTERRUPTED = 130
 
