@@ -13,21 +13,19 @@ from xdist.scheduler import LoadScopeScheduling
 from hanse.devcluster import build, image, realnode
 from hanse.devcluster.errors import DevclusterError
 
-# Units of more than a file, by what their tests share; those first that take longest.
+# Units of more than a file, by what their tests share.
 SHARED = {
     "agents on a real node": ("agent/test_real_gangs", "agent/test_simulated_gangs"),
     "operators": (
-        "operator/test_retrying", "operator/test_running", "operator/test_settling", "operator/test_storage",
-        "operator/test_suspects", "operator/test_telling_of_the_pool", "operator/test_windows",
+        "operator/test_feed", "operator/test_recorded", "operator/test_retrying", "operator/test_rights",
+        "operator/test_running", "operator/test_settling", "operator/test_storage", "operator/test_suspects",
+        "operator/test_telling_of_the_pool",
     ),
-    "the town": (
-        "cli/test_enrolling", "cli/test_mistakes", "cli/test_pool_commands", "cli/test_side_by_side",
-        "cli/test_waiting",
-    ),
+    "the town": ("cli/test_enrolling", "cli/test_side_by_side", "cli/test_waiting"),
     "the hub": (
-        "api/test_access", "api/test_health", "api/test_rights_of_the_service", "api/test_sync",
-        "resources/test_accepted", "resources/test_kubectl", "resources/test_policies", "resources/test_refused",
-        "resources/test_transitions",
+        "agent/test_kube", "api/test_access", "api/test_health", "api/test_rights_of_the_service", "api/test_sync",
+        "cli/test_pool_commands", "devcluster/test_postgres", "resources/test_accepted", "resources/test_kubectl",
+        "resources/test_policies", "resources/test_refused", "resources/test_transitions",
     ),
 }  # fmt: skip
 UNITS = {f"tests/{file}.py": unit for unit, files in SHARED.items() for file in files}
