@@ -50,7 +50,7 @@ LONGEST = (
     "tests/cli/test_commands.py",
     "the hub",
 )
-# A test that has one of these starts a control plane; whether it builds one first would depend on who comes first.
+# Fixtures that start a control plane.
 STARTING = {"guest", "hub", "plane", "real", "running", "start_owner", "town"}
 
 
