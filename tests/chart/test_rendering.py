@@ -18,7 +18,7 @@ EVERYTHING = {
         "affinity": {"nodeAffinity": {}}, "annotations": {"a.example/b": "c"},
     },
     "api": {
-        "replicas": 5, "tls": {"secret": "api-tls"}, "service": {"type": "LoadBalancer", "annotations": {"a": "b"}},
+        "replicas": 5, "tls": {"secret": "api-tls"}, "service": {"port": 443, "annotations": {"a": "b"}},
     },
     "networkPolicies": {
         "apiFrom": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
@@ -30,6 +30,8 @@ EVERYTHING = {
         "rules": {"enabled": True, "labels": {"release": "prometheus"}},
     },
 }  # fmt: skip
+BALANCED = {**DATABASE, "services": {"headless": True}, "api": {"service": {"type": "LoadBalancer"}}}
+ALL = pytest.mark.parametrize("values", [DATABASE, EVERYTHING, BALANCED], ids=["least", "everything", "balanced"])
 WRONG = [
     ({"operator": {"replica": 3}}, "operator"),
     ({"operator": {"replicas": 0}}, "operator/replicas"),
@@ -46,13 +48,13 @@ def of_kind(objects, *kinds):
     return [each for each in objects if each["kind"] in kinds]
 
 
-@pytest.mark.parametrize("values", [DATABASE, EVERYTHING], ids=["least", "everything"])
+@ALL
 def test_helm_finds_nothing_to_complain_about(helm, chart, values):
     said = helm("lint", "--strict", str(chart), values=values).stdout
     assert "0 chart(s) failed" in said
 
 
-@pytest.mark.parametrize("values", [DATABASE, EVERYTHING], ids=["least", "everything"])
+@ALL
 def test_the_api_server_takes_all_that_is_rendered(helm, hub, values):
     foreign = {"ServiceMonitor", "PrometheusRule"}
     objects = [each for each in helm.render(**values) if each["kind"] not in foreign]
@@ -86,7 +88,7 @@ def test_no_right_is_a_wildcard_and_no_rights_come_from_elsewhere(helm):
     assert {(each["roleRef"]["kind"], each["roleRef"]["name"]) for each in bindings} <= ours
 
 
-@pytest.mark.parametrize("values", [DATABASE, EVERYTHING], ids=["least", "everything"])
+@ALL
 def test_every_pod_is_restricted_and_bounded(helm, values):
     pods = [each["spec"]["template"]["spec"] for each in of_kind(helm.render(**values), "Deployment", "Job")]
     assert 3 == len(pods)
