@@ -119,7 +119,7 @@ def _hub_of_pods(helm, chart):
         realnode.require()
     except DevclusterError as error:
         pytest.skip(str(error))
-    with cluster.running(f"test-{os.getpid()}-chart", cluster.Wanted(real_node=True)) as running:
+    with cluster.running(f"test-{os.getpid()}-chart", cluster.Wanted(real_node=True, scheduler=True)) as running:
         port = urlsplit(running.database_url).port
         forwarder = _Forwarder(urlsplit(running.url).hostname, ("127.0.0.1", port))
         installed = Installed(running, helm, chart, forwarder.server_address)
