@@ -14,7 +14,7 @@ from hanse.evidence import enrolments, identity, signatures, slots
 from hanse.ledger import balances, database, errors, facts, registry, term
 from hanse.ledger import slots as ledger_slots
 from hanse.ledger.reports import Node
-from hanse.operator import members, shapes, snapshot
+from hanse.operator import candidates, members, snapshot
 from hanse.operator.mirror import Mirror
 from hanse.operator.settling import Settler, levied
 from hanse.operator.world import World
@@ -245,7 +245,7 @@ def planned_levied(config, levy_thousandths, enrolled):
     body = {"class": "h100-80g", "gpus": 8, "cpuMilli": 1000, "memoryMiB": 1000, "ready": True}
     reported = [Node("tencent-gz", f"node-{number}", body, 0) for number in range(6)]
     inputs = snapshot.Inputs(made, Mirror(0), reported, {}, {}, enrolled)
-    found = snapshot.gather(inputs, shapes.Memory())
+    found = snapshot.gather(inputs, candidates.Memory())
     planned = build(found.pool, found.nodes.values(), (), (), 0)
     return set(planned.nodes["name"][Ground(planned.catalogue, planned.nodes).levied].tolist()), len(found.nodes)
 
