@@ -5,10 +5,11 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from hanse.agent import decide, gangs, leases, statuses, store
 from hanse.agent.gangs import Gang, Seat
-from hanse.resources.protocol import Cancelled, Lease, Outcome, Phase, SyncAnswer
+from hanse.resources.protocol import Cancelled, CheckpointRequest, Held, Lease, Outcome, Phase, SyncAnswer
 
 NOW = 1000.0
 LIMITS = decide.Limits(kill_budget_seconds=5)
@@ -158,6 +159,23 @@ def test_a_cancelled_attempt_ends_at_once_and_is_not_reported_again(world):
     last = decide.desired(gone, NOW + 2, LIMITS)
     assert (Phase.RELEASED, True) == (last.reports[0].phase, last.gangs[attempt].ended)
     assert () == leases.held(decide.desired(replace(gone, gangs=last.gangs), NOW + 3, LIMITS).reports)
+
+
+HOSTILE = "no\x00\x1b[2J\n\ud800"
+
+
+def test_what_a_job_says_is_made_what_the_hub_takes(world, tmp_path):
+    """A worker writes what it likes to its termination message; one that the hub refuses would end every sync."""
+    running = world(READY, {"phase": "Failed", "message": HOSTILE})
+    plan = decide.desired(running, NOW, LIMITS)
+    with closing(store.Store(tmp_path, UUID(int=5))) as kept:
+        kept.save_gangs({}, plan.gangs)
+        (told,) = leases.held(decide.desired(replace(running, gangs=kept.gangs()), NOW, LIMITS).reports)
+    assert "worker 1: Failed: no  [2J  " == told.detail
+    assert told == type(told).model_validate_json(told.model_dump_json())
+    assert "no  [2J  " == Held(attempt=UUID(int=1), fence=1, phase=Phase.DRAINING, detail=HOSTILE).detail
+    with pytest.raises(ValidationError, match="control characters"):
+        CheckpointRequest(attempt=UUID(int=1), fence=1, step=1, uri="s3://b/\x00")
 
 
 def test_a_reason_of_any_length_is_cut_to_what_the_hub_takes(world, tmp_path):

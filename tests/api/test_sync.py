@@ -3,6 +3,7 @@
 import itertools
 import uuid
 
+import psycopg
 import pytest
 
 NUMBERS = itertools.count(100)
@@ -166,3 +167,45 @@ def test_a_checkpoint_of_record_is_handed_to_the_next_attempt(pool, speaker):
     again = pool.admit(speaker.name, "tencent", job=entry.job, fence=2)
     (lease,) = speaker.answer(held(again))["leases"]
     assert {"step": 500, "uri": "s3://b/500"} == lease["checkpoint"]
+
+
+# As a worker can write it to /dev/termination-log, and an API server pass it on.
+HOSTILE = "exit status 1: \x00\x1b[2J\n" + "x" * 2000
+
+
+def test_what_a_job_says_stops_nobodys_sync(pool, speaker):
+    """It is told of in the message that renews all other leases of the cluster, again and again until it is taken."""
+    bad, good = (pool.admit(speaker.name, "tencent") for _ in range(2))
+    speaker.answer(held(bad), held(good))
+    said = held(bad, "Released", outcome="Failed", detail=HOSTILE)
+    answer = speaker.answer(said, held(good, "Running"))
+    assert [str(good.attempt)] == [each["attempt"] for each in answer["leases"]]
+    assert [str(bad.attempt)] == [each["attempt"] for each in answer["ended"]]
+    (fact,) = pool.rows("SELECT detail FROM ledger.fact WHERE kind = 'PodDeath' AND attempt = :id", id=bad.attempt)
+    assert fact.detail.startswith("Failed: exit status 1:   [2J xxx")
+
+
+def test_a_fact_that_cannot_be_recorded_stops_nobodys_sync(pool, speaker):
+    entry = pool.admit(speaker.name, "tencent")
+    speaker.answer(held(entry))
+    refusing = (
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not this one'; END $$;"
+        "CREATE TRIGGER a_refuse BEFORE INSERT ON ledger.fact FOR EACH ROW WHEN (NEW.kind = 'PodDeath')"
+        " EXECUTE FUNCTION refuse()"
+    )
+    with psycopg.connect(pool.database_url, autocommit=True) as owner:
+        owner.execute(refusing)
+        try:
+            answer = speaker.answer(held(entry, "Released", outcome="Failed", detail="exit status 1"))
+        finally:
+            owner.execute("DROP TRIGGER a_refuse ON ledger.fact; DROP FUNCTION refuse()")
+    assert [str(entry.attempt)] == [each["attempt"] for each in answer["ended"]]
+
+
+def test_what_the_database_cannot_store_is_refused_and_not_called_an_outage(speaker):
+    node = {"name": "n\x00", "class": "h100-80g", "gpus": 8, "cpuMilli": 1, "memoryMiB": 1, "ready": True}
+    status, body = speaker.sync(nodes=[node])
+    assert (422, True) == (status, "cannot store" in body["message"])
+    commit = {"attempt": str(uuid.uuid4()), "fence": 1, "step": 500, "uri": "s3://b/\x00"}
+    status, body = speaker.client.send("POST", "/v1/agent/checkpoints", commit)
+    assert (422, True) == (status, "body.uri: has control characters" in body["message"]), body

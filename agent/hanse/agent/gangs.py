@@ -11,7 +11,8 @@ from uuid import UUID
 
 from hanse.agent import faults
 from hanse.agent.faults import Fault
-from hanse.resources.protocol import SENTENCE_MAX, CheckpointOfRecord, Outcome
+from hanse.resources import protocol
+from hanse.resources.protocol import CheckpointOfRecord, Outcome
 
 ATTEMPT_LABEL = "hanse.dev/attempt"
 FENCE_LABEL = "hanse.dev/fence"
@@ -52,7 +53,7 @@ class Worker:
 class Stop:
     """Why a gang ends; the first reason stays.
 
-    Others write the detail, an API server among them, at any length: it is cut to what the hub takes.
+    Others write the detail, the job and an API server among them, at any length: it is made what the hub can store.
 
     """
 
@@ -60,7 +61,7 @@ class Stop:
     detail: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "detail", self.detail[:SENTENCE_MAX])
+        object.__setattr__(self, "detail", protocol.sentence(self.detail))
 
 
 @dataclass(frozen=True)

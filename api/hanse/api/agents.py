@@ -5,16 +5,19 @@ the ledger's database. Every request may be sent again: each part of it is a tra
 the second time. The ledger's functions are the fence; nothing here could let an old one pass.
 """
 
+import logging
 from collections.abc import Iterator
 from typing import TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from hanse.api.problems import ConflictError
 from hanse.ledger import attempts, database, facts, reports, slots
 from hanse.ledger.attempts import Verdict
+from hanse.ledger.errors import CommitUnknownError, LedgerError
 from hanse.ledger.reports import Checkpoint
 from hanse.resources.protocol import (
     Cancelled,
@@ -48,6 +51,7 @@ _GRANTED_BEFORE = {"draining", "suspect"}
 """An attempt that was told to stop, or ran late, before its agent heard that it has the lease: the ledger counts it
 until it is given back, so its agent must hear of it, and not that it is cancelled."""
 _Answer: TypeAlias = Lease | Cancelled | Ended
+_LOG = logging.getLogger(__name__)
 
 
 def sync(engine: Engine, cluster: str, request: SyncRequest) -> SyncAnswer:
@@ -167,11 +171,19 @@ def _record_facts(engine: Engine, cluster: str, held: tuple[Held, ...]) -> None:
     for each in held:
         kind = _BY_ITSELF.get(each.outcome) if each.outcome else None
         if kind:
-            facts.record_once(engine, kind, cluster, each.attempt, each.fence, detail=f"{each.outcome}: {each.detail}")
+            _record_fact(engine, kind, cluster, each, f"{each.outcome}: {each.detail}")
         if each.simulated and each.phase == Phase.RELEASED:
-            facts.record_once(
-                engine, facts.Kind.SIMULATED, cluster, each.attempt, each.fence, detail="on simulated nodes"
-            )
+            _record_fact(engine, facts.Kind.SIMULATED, cluster, each, "on simulated nodes")
+
+
+def _record_fact(engine: Engine, kind: facts.Kind, cluster: str, of: Held, detail: str) -> None:
+    """Record a fact, or log that it cannot be: what is told of one attempt never costs the others their leases."""
+    try:
+        facts.record_once(engine, kind, cluster, of.attempt, of.fence, detail=detail)
+    except (OperationalError, InterfaceError, CommitUnknownError):
+        raise  # nothing can be recorded now; all is told again
+    except (DBAPIError, LedgerError):
+        _LOG.exception("%s of attempt %s in %s cannot be recorded", kind, of.attempt, cluster)
 
 
 def _of_record(checkpoint: Checkpoint | None) -> CheckpointOfRecord | None:

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from hanse.api import agents, enrolling, members
 from hanse.api.health import Health
@@ -40,6 +40,7 @@ def create(engine: Engine, directory: Directory, leader: Leader) -> FastAPI:
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(LedgerError, _refused)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(SQLAlchemyError, _unreachable)
 
     def user(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> User:
@@ -136,6 +137,12 @@ def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 def _refused(_: Request, error: Exception) -> JSONResponse:
     return _said(HTTPStatus.CONFLICT, str(error))
+
+
+def _unstorable(_: Request, error: Exception) -> JSONResponse:
+    """Answer what PostgreSQL's types do not take, such as a NUL in a text: it would be the same the next time."""
+    said = getattr(error, "orig", None) or type(error).__name__
+    return _said(HTTPStatus.UNPROCESSABLE_ENTITY, f"the ledger's database cannot store what was sent: {said}")
 
 
 def _unreachable(_: Request, __: Exception) -> JSONResponse:
