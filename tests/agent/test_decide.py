@@ -22,7 +22,11 @@ def _world(make_placement, make_pod):
     def world(*statuses_, lease=300.0, funded=None, **spec):
         placement = make_placement(**spec)
         answer = SyncAnswer(
-            leases=[Lease(attempt=placement.spec.attempt, fence=1, lease_seconds=int(lease), funded_seconds=funded)],
+            leases=[
+                Lease(
+                    attempt=placement.spec.attempt, fence=1, lease_seconds=int(lease), funded_seconds=funded, first=True
+                )
+            ],
             slot_seconds=300,
         )
         held = leases.answered({}, {"job-a": placement}, answer, NOW)
@@ -33,6 +37,7 @@ def _world(make_placement, make_pod):
 
 
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+DONE = {"phase": "Succeeded"}
 OUT_OF_CPU = {"phase": "Failed", "reason": "OutOfcpu", "message": "no room"}
 
 
@@ -146,6 +151,43 @@ def test_a_pod_that_somebody_else_deletes_is_the_pools_fault(world):
     assert (Phase.DRAINING, Outcome.POOL_FAULT) == outcome(
         replace(running, workers=(replace(first, deleting=True), second))
     )
+
+
+@pytest.mark.parametrize(
+    ("statuses_", "granted", "expected"),
+    [
+        pytest.param((), "first", (Phase.STARTING, None), id="its first lease"),
+        pytest.param(
+            (), "again, as it was asked for", (Phase.STARTING, None), id="the answer to its first lease was lost"
+        ),
+        pytest.param((), "again", (Phase.DRAINING, Outcome.POOL_FAULT), id="it ran before, under nobody knows what"),
+        pytest.param((READY,), "again", (Phase.DRAINING, Outcome.POOL_FAULT), id="a part of it is left"),
+        pytest.param((READY, READY), "again", (Phase.RUNNING, None), id="it runs"),
+        pytest.param((DONE, DONE), "again", (Phase.DRAINING, Outcome.SUCCEEDED), id="it has ended well"),
+    ],
+)
+def test_an_agent_without_its_record_starts_nothing_that_may_have_run(
+    make_placement, make_pod, statuses_, granted, expected
+):
+    placement = make_placement()
+    attempt = UUID(placement.spec.attempt)
+    lease = Lease(attempt=attempt, fence=1, lease_seconds=300, funded_seconds=None, first=granted == "first")
+    answer = SyncAnswer(leases=[lease], slot_seconds=300)
+    taken = leases.answered({}, {"job-a": placement}, answer, NOW, {attempt} if "asked" in granted else ())
+    pods = tuple(gangs.worker(make_pod(placement, rank, **status)) for rank, status in enumerate(statuses_))
+    world = decide.World({"job-a": placement}, {}, pods, frozenset(), taken)
+    assert expected == outcome(world)
+    made = [each for each in decide.desired(world, NOW, LIMITS).actions if isinstance(each, decide.CreateWorker)]
+    assert (2 if expected == (Phase.STARTING, None) else 0) == len(made)
+
+
+def test_a_worker_that_was_begun_before_a_crash_is_not_begun_again(world, tmp_path):
+    """Whether it was created, ran and is gone is not known any more."""
+    with closing(store.Store(tmp_path, UUID(int=5))) as kept:
+        before = world()
+        kept.save_gangs({}, decide.desired(before, NOW, LIMITS).gangs)
+        after = decide.desired(replace(before, gangs=kept.gangs()), NOW, LIMITS)
+    assert (Phase.DRAINING, Outcome.POOL_FAULT) == (after.reports[0].phase, after.reports[0].outcome)
 
 
 def test_a_cancelled_attempt_ends_at_once_and_is_not_reported_again(world):

@@ -3,8 +3,10 @@
 import itertools
 import uuid
 
+import proxies
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 NUMBERS = itertools.count(100)
 
@@ -49,8 +51,10 @@ def test_a_lease_is_granted_renewed_and_given_back(pool, speaker):
         lease[key] for key in ("attempt", "leaseSeconds", "fundedSeconds", "drain")
     )
     assert "leased" == pool.state(entry)
-    assert [lease] == speaker.answer(held(entry))["leases"], "the first answer was lost"
-    assert [lease] == speaker.answer(held(entry, "Running"))["leases"]
+    assert lease["first"]
+    again = {**lease, "first": False}
+    assert [again] == speaker.answer(held(entry))["leases"], "the first answer was lost"
+    assert [again] == speaker.answer(held(entry, "Running"))["leases"]
     done = held(entry, "Released", outcome="Succeeded")
     ended = [{"attempt": str(entry.attempt), "fence": 1}]
     assert [ended, ended] == [speaker.answer(done)["ended"] for _ in range(2)]
@@ -114,6 +118,21 @@ def test_what_an_agent_did_by_itself_is_recorded_once(pool, speaker):
     assert {("Simulated", "on simulated nodes"), ("LeaseReleased", "PoolFault")} == set(facts[2:])
 
 
+def test_a_lost_commit_is_an_outage_and_no_other_agent(pool, speaker):
+    """An agent that hears that another speaks stands by, and forgets all that it runs."""
+    url = sa.make_url(pool.database_url)
+    pool.stop_api()
+    try:
+        with proxies.CommitCutter(url.host, url.port, b"admit_agent") as cutter:
+            pool.start_api(url.set(port=cutter.port).render_as_string(hide_password=False))
+            cutter.is_armed = True
+            status, body = speaker.sync()
+            assert (503, ["message"], 1) == (status, list(body), cutter.cuts)
+            pool.stop_api()
+    finally:
+        pool.start_api()
+
+
 def test_what_is_made_up_leaves_nothing_in_the_ledger(pool, speaker):
     own, others = pool.admit(speaker.name, "tencent"), pool.admit("hz", "tencent")
     unknown = [{**held(own), "attempt": str(uuid.uuid4())} for _ in range(3)]
@@ -139,7 +158,7 @@ def test_a_refused_placement_is_recorded_and_nothing_is_granted(pool, speaker):
 def test_of_two_agents_with_one_credential_one_is_refused(speaker):
     speaker.answer()
     status, body = speaker.sync(instance=uuid.uuid4())
-    assert (409, True) == (status, "another agent" in body["message"])
+    assert (409, True, True) == (status, "another agent" in body["message"], body["anotherSpeaks"])
     status, body = speaker.sync(cluster_uid=uuid.uuid4())
     assert (409, True) == (status, "another cluster" in body["message"])
     speaker.answer()

@@ -69,7 +69,8 @@ class Gang:
     """An attempt whose lease was granted here, until the hub knows that nothing of it runs any more.
 
     *deadline* is when its workers must be gone unless the lease is renewed, *funded_until* likewise unless it is
-    funded further. *seen* are the ranks whose pods have been there; *ran* says that all were ready at one time.
+    funded further. *begun* are the ranks whose pods were to be made, *seen* those whose pods have been there; *ran*
+    says that all were ready at one time.
     *cancelled* is an attempt that the hub no longer counts; *ended* is one that both sides are done with.
     """
 
@@ -83,6 +84,7 @@ class Gang:
     grace_seconds: float = 0.0
     seats: tuple[Seat, ...] = ()
     guaranteed_mib: int | None = None
+    begun: frozenset[int] = frozenset()
     seen: frozenset[int] = frozenset()
     ran: bool = False
     stop: Stop | None = None
@@ -96,6 +98,10 @@ class Gang:
     def ranks(self) -> frozenset[int]:
         """The ranks that the gang is to have."""
         return frozenset(seat.rank for seat in self.seats if not seat.leaving)
+
+    def recalled(self) -> "Gang":
+        """Return the gang as a process has to take it that was not there before: what was begun may have run."""
+        return replace(self, seen=self.seen | self.begun)
 
     def stopping(self, outcome: Outcome, detail: str = "") -> "Gang":
         """Return the gang with this reason to stop, unless it has one."""

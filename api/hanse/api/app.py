@@ -19,12 +19,13 @@ from hanse.api import agents, enrolling, members
 from hanse.api.health import Health
 from hanse.api.identity import Directory, User
 from hanse.api.leader import Leader
-from hanse.api.problems import ProblemError, UnauthenticatedError
-from hanse.ledger.errors import LedgerError
+from hanse.api.problems import AnotherAgentError, ProblemError, UnauthenticatedError
+from hanse.ledger.errors import CommitUnknownError, LedgerError
 from hanse.resources.protocol import (
     CheckpointRequest,
     EnrolmentsAnswer,
     EnrolmentsRequest,
+    Problem,
     SlotsAnswer,
     SlotsRequest,
     SyncAnswer,
@@ -40,6 +41,7 @@ def create(engine: Engine, directory: Directory, leader: Leader) -> FastAPI:
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(LedgerError, _refused)
+    app.add_exception_handler(CommitUnknownError, _unreachable)
     app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(SQLAlchemyError, _unreachable)
 
@@ -121,12 +123,14 @@ def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Lea
         return members.own_balances(engine, of)
 
 
-def _said(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"message": message}, status_code=status)
+def _said(status: int, message: str, *, another_speaks: bool = False) -> JSONResponse:
+    problem = Problem(message=message, another_speaks=another_speaks)
+    return JSONResponse(problem.model_dump(by_alias=True, exclude_defaults=True), status_code=status)
 
 
 def _problem(_: Request, error: Exception) -> JSONResponse:
-    return _said(error.status if isinstance(error, ProblemError) else HTTPStatus.BAD_REQUEST, str(error))
+    status = error.status if isinstance(error, ProblemError) else HTTPStatus.BAD_REQUEST
+    return _said(status, str(error), another_speaks=isinstance(error, AnotherAgentError))
 
 
 def _invalid(_: Request, error: Exception) -> JSONResponse:

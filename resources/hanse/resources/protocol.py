@@ -146,6 +146,9 @@ class Lease(Model):
     """Until its funding ends; none if nothing limits it, not above zero if it has ended."""
     drain: bool = False
     """It was decided that the attempt stops: with its grace, and under its lease until then."""
+    first: bool = False
+    """Nobody was granted it before. If it is not the first, and not the one whose answer was lost, workers may have run
+    of which the agent knows nothing: it starts none."""
     checkpoint: CheckpointOfRecord | None = None
 
 
@@ -241,3 +244,6 @@ class Problem(Model):
     """Why a request was refused, in a sentence."""
 
     message: str
+    another_speaks: bool = False
+    """Another agent speaks for the cluster: whoever reads this has to stand by. No status says so, as others than the
+    service answer with statuses too."""
