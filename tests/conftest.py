@@ -81,7 +81,7 @@ class Pool:
             "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents})
         )
 
-    def start_api(self) -> None:
+    def start_api(self, database_url: str = "") -> None:
         """Start the API service, with the rights that the chart gives it."""
         rights = Path(__file__).parents[1] / "charts/hanse/templates/api-rbac.yaml"
         self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
@@ -92,7 +92,9 @@ class Pool:
         kubeconfig.write_text(json.dumps(content))
         argv = [sys.executable, "-P", "-m", "hanse.cli.main", "api", f"--kubeconfig={kubeconfig}"]
         argv += [f"--host={self.address}", f"--port={self.port}"]
-        processes.start(self.cluster.folder, self.part, ["env", f"HANSE_DATABASE_URL={self.database_url}", *argv])
+        processes.start(
+            self.cluster.folder, self.part, ["env", f"HANSE_DATABASE_URL={database_url or self.database_url}", *argv]
+        )
         processes.wait_until_ready(self.cluster.folder, self.part, self._answers, 120)
 
     def stop_api(self) -> None:

@@ -50,6 +50,7 @@ TIERS = {"spot": (100, 700), "standard": (500, 1000), "urgent": (900, 1500)}
 LEASE_SECONDS = 4
 SLOT_SECONDS = 5
 BACK_OFF_SECONDS = 0.5
+API_COMMITS = (b"admit_agent", b"grant_lease", b"renew_leases", b"release_lease")
 POSTED_AFTER_SECONDS = 7200
 
 
@@ -112,7 +113,7 @@ class Pool:
         url = sa.make_url(self.url)
         self.lost_answers = {
             "operator": self._proxies.enter_context(CommitCutter(url.host, url.port)),
-            "api": self._proxies.enter_context(CommitCutter(url.host, url.port, b"_lease")),
+            "api": self._proxies.enter_context(CommitCutter(url.host, url.port, *API_COMMITS)),
         }
         self._start()
         self._supervisor.start()
