@@ -4,7 +4,7 @@ import json
 import urllib.error
 import urllib.request
 
-from hanse.operator import ends
+from hanse.operator import retrying
 
 TOKEN = "shown-by-the-api-service"  # noqa: S105  # opens the test's own operator
 PLACEMENTS = "/apis/hanse.dev/v1alpha1/namespaces/hanse-cluster-blue-1/placements"
@@ -127,11 +127,11 @@ def test_what_an_agent_refuses_is_stopped_told_and_tried_again_later(pool):
     pool.submit("unwanted")
     (placement,) = pool.until("a Placement", pool.placements)
     pool.report_phase(placement, "Refused")
-    pool.until("it to be told", lambda: pool.status("unwanted").get("reason") == "PlacementRefused")
+    pool.until("it to be told", lambda: pool.status("unwanted").get("reason") == "RetryDelayed")
     assert "Requeued" == pool.phase("unwanted")
     assert [("End", "PlacementRefused")] == pool.rows("SELECT kind, reason FROM ledger.decision WHERE effect = 'stop'")
     assert [(1,)] == pool.rows("SELECT count(*) FROM ledger.attempt")
-    pool.shift_clock(ends.REFUSED_SECONDS)
+    pool.shift_clock(retrying.DELAY_SECONDS_MAX)
     pool.until("another attempt", lambda: _with_fence(pool, 2))
 
 

@@ -211,8 +211,7 @@ class Leader:
         return self._follower.plan(self._inputs())
 
     def _inputs(self) -> snapshot.Inputs:
-        held_back = self._storage.verdicts() | ends.refused(self.world, self.mirror)
-        held_back |= {job: held[0] for (job, _), held in self._held_back.items()}
+        held_back = self._storage.verdicts() | {job: held[0] for (job, _), held in self._held_back.items()}
         return snapshot.Inputs(self.world, self.mirror, self._nodes, self._taken(), held_back, self._enrolled)
 
     def _taken(self) -> dict[str, int]:

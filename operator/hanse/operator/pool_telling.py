@@ -1,4 +1,4 @@
-"""Telling about the pool: statuses of Members, MemberClusters, Contributions and settings are written when they changed.
+"""Telling about the pool: statuses of Members, MemberClusters, Contributions and settings, when they changed.
 
 In: the last situation, who is heard, the world. Out: statuses by server-side apply. A change of phase or condition is
 told at the next look, numbers alone at most twice a minute an object: nodes come and go all the time, and each write

@@ -16,7 +16,7 @@ from hanse.evidence import identity
 from hanse.ledger import reports
 from hanse.operator import capping, offers, retrying, shapes
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
-from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past, Saved
+from hanse.operator.mirror import NEVER_RAN, PLACEMENT_REFUSED, SUCCEEDED, Live, Mirror, Past, Saved
 from hanse.operator.world import World
 from hanse.quota import charge
 from hanse.scheduler import pool as pools
@@ -57,7 +57,6 @@ class Inputs:
 def gather(inputs: Inputs, memory: shapes.Memory) -> Gathered:
     """Return what is to be planned for, as of the mirror's time."""
     world, mirror = inputs.world, inputs.mirror
-    inputs = dataclasses.replace(inputs, held_back=retrying.verdicts(world.jobs, mirror) | {**inputs.held_back})
     opened = cap_windows(world, mirror.now_seconds)
     pool = _pool(world, capping.left(opened, inputs.taken_by_account))
     nodes = _nodes(inputs, pool)
@@ -262,12 +261,14 @@ def failed(job: resources.TrainingJob, past: Past) -> str | None:
     if past.last_is_expired and job.spec.on_cluster_lost == "Fail":
         return "ClusterLost"
     # The API server would refuse it again; another cluster's agent, or the same one later, may not.
-    return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" and past.last_failure else None
+    return PLACEMENT_REFUSED if past.last_stop_reason == PLACEMENT_REFUSED and past.last_failure else None
 
 
 def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, shape: pools.Shape) -> records.Job:
     mirror = inputs.mirror
     past, live = mirror.past.get(uid, NEVER_RAN), mirror.live.get(uid)
+    if live is None and (excluded := retrying.excluded_clusters(past, mirror.now_seconds)):
+        shape = dataclasses.replace(shape, excluded_clusters=excluded)
     created = job.metadata.creation_timestamp
     return records.Job(
         uid=uid,

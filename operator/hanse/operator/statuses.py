@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hanse import resources
+from hanse.operator import retrying
 from hanse.operator.fitness import Verdict
 from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past, Saved
 from hanse.operator.snapshot import failed
@@ -154,6 +155,8 @@ def _why_waiting(known: Known) -> tuple[Reason | None, dict[str, Any]]:
     numbers |= {name: gpus for name, gpus in told.items() if gpus >= 0}
     reason = _REASON_BY_VALUE[row["reason"]]
     meaning = explaining.cap_in_words(row) if row["cap"] else reason.meaning
+    if reason == Reason.RETRY_DELAYED and known.past.faults:
+        meaning = retrying.sentence(known.past)
     return reason, _said(meaning, explaining.remedy(row)) | numbers
 
 
