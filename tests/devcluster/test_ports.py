@@ -58,3 +58,10 @@ def test_when_no_port_is_free_it_says_how_to_find_out_why(clusters, monkeypatch)
         monkeypatch.setattr(ports, "LAST_PORT", port)
         with pytest.raises(DevclusterError, match=r"no free port found.*ss -ltn"):
             ports.reserve(folder(clusters, "one"), on_loopback("a"))
+
+
+def test_a_free_port_is_none_that_a_cluster_has_reserved(clusters, monkeypatch):
+    reserved = ports.reserve(folder(clusters, "one"), on_loopback("a"))["a"]
+    monkeypatch.setattr(ports, "FIRST_PORT", reserved)
+    monkeypatch.setattr(ports, "LAST_PORT", reserved + 1)
+    assert reserved + 1 == ports.free()

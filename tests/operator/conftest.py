@@ -10,7 +10,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,7 +25,7 @@ from alembic.config import Config
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from psycopg import sql
 
-from hanse.devcluster import cluster, postgres
+from hanse.devcluster import cluster, ports, postgres
 from hanse.devcluster.errors import DevclusterError
 from hanse.ledger import attempts, database, reports
 from hanse.operator import access
@@ -102,13 +101,7 @@ def _plane():
 @pytest.fixture(name="kubeconfig", scope="session")
 def _kubeconfig(plane, tmp_path_factory):
     """A kubeconfig with a token of the operator's ServiceAccount."""
-    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/hanse-operator/token"
-    answer = plane.client.request("POST", path, {"spec": {"expirationSeconds": 7200}})
-    content = json.loads(plane.kubeconfig.read_text())
-    content["users"][0]["user"] = {"token": answer["status"]["token"]}
-    file = tmp_path_factory.mktemp("operator") / "kubeconfig"
-    file.write_text(json.dumps(content))
-    return file
+    return plane.kubeconfig_of("hanse-operator", NAMESPACE, tmp_path_factory.mktemp("operator") / "kubeconfig")
 
 
 @pytest.fixture(name="template", scope="session")
@@ -184,7 +177,7 @@ class Pool:
             assert reports.admit_agent(self.api, name, same, same, version="1.2.3", silence_seconds=30) is None
 
     def operator(self, *, failpoint="", database_url=None, kubeconfig=None, lease_seconds=3, token=""):
-        port = _free_port()
+        port = ports.free()
         log = self.folder / f"operator-{len(self.started)}.log"
         environment = os.environ | {"HANSE_DATABASE_URL": database_url or self.url, "HANSE_FAILPOINT": failpoint}
         token_file = self.folder / "token"
@@ -275,13 +268,6 @@ def _unless_away(condition):
     """Return what *condition* returns, or nothing while the API server or the database is being restarted."""
     with contextlib.suppress(DevclusterError, urllib3.exceptions.HTTPError, sa.exc.OperationalError):
         return condition()
-
-
-def _free_port():
-
-    with contextlib.closing(socket.socket()) as bound:
-        bound.bind(("127.0.0.1", 0))
-        return bound.getsockname()[1]
 
 
 @pytest.fixture(name="pool")

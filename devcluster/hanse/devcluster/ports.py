@@ -16,6 +16,7 @@ from pathlib import Path
 from hanse.devcluster import paths
 from hanse.devcluster.errors import DevclusterError
 
+LOOPBACK = "127.0.0.1"
 FIRST_PORT = 20_000
 LAST_PORT = 31_999
 TRIES = 200
@@ -43,6 +44,16 @@ def reserve(folder: Path, address_by_name: dict[str, str], fixed: dict[str, int]
                 chosen[name] = _choose(address, taken | set(chosen.values()))
         (folder / "ports.json").write_text(json.dumps(chosen, indent=1, sort_keys=True))
     return chosen
+
+
+def free(address: str = LOOPBACK) -> int:
+    """Return a port that nobody has now, for a process that comes and goes within a cluster's time.
+
+    Raises:
+        DevclusterError: none is free.
+
+    """
+    return _choose(address, _reserved())
 
 
 def _choose(address: str, taken: set[int]) -> int:
