@@ -66,13 +66,15 @@ def test_the_planner_leaves_the_cluster_out_until_the_delay_is_over(pytestconfig
             if document["kind"] in {kind.name for kind in kinds.WATCHED}:
                 world.take({document["kind"]: {uid: document}})
 
-    def excluded(now, **live):
+    def excluded(now, unsealable=frozenset(), **live):
         known = Mirror(now, past={JOB: past(("east", 3, NOW))}, live=live)
-        inputs = snapshot.Inputs(world, known, [], {}, {})
-        return snapshot._job(inputs, JOB, world.jobs[JOB], shapes.shape(world.jobs[JOB].spec)).shape.excluded_clusters
+        inputs, job = snapshot.Inputs(world, known, [], {}, {}), world.jobs[JOB]
+        return snapshot._job(inputs, JOB, job, shapes.shape(job.spec), unsealable).shape.excluded_clusters
 
     assert [{"east"}, set()] == [excluded(NOW + 7), excluded(NOW + 8)]
     assert set() == excluded(NOW, **{JOB: SimpleNamespace(fence=1)})
+    assert world.jobs[JOB].spec.storage is not None
+    assert {"west"} == excluded(NOW + 8, frozenset({"west"}))
 
 
 def test_a_real_job_that_the_pool_failed_starts_again_after_a_while(pool):

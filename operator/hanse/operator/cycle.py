@@ -291,4 +291,4 @@ def refusal(error: Exception) -> Verdict:
         sentence = "a cap of its organisation or member has less left than it would reserve; it is tried again soon"
         return Verdict(resources.Reason.EXCEEDS_CAP, sentence)
     sentence = "the pool could not record what it decided for it, and tries again soon: the operator's log has why"
-    return Verdict(resources.Reason.MISCONFIGURED, sentence)
+    return Verdict(resources.Reason.RETRY_DELAYED, sentence)

@@ -14,7 +14,7 @@ from typing import Any
 from hanse import resources
 from hanse.evidence import identity
 from hanse.ledger import reports
-from hanse.operator import capping, offers, retrying, shapes
+from hanse.operator import capping, credentials, offers, retrying, shapes
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
 from hanse.operator.mirror import NEVER_RAN, PLACEMENT_REFUSED, SUCCEEDED, Live, Mirror, Past, Saved
 from hanse.operator.world import World
@@ -64,11 +64,13 @@ def gather(inputs: Inputs, memory: shapes.Memory) -> Gathered:
     verdicts = dict(inputs.held_back)
     jobs: dict[str, records.Job] = {}
     memory.keep(world.jobs)
+    clusters = world.named("MemberCluster").items()
+    unsealable = frozenset(name for name, each in clusters if not credentials.is_usable(each.spec.agent_key))
     for uid, job in world.jobs.items():
         if (verdict := fitness.unfit(job)) is not None:
             verdicts[uid] = verdict
         else:
-            jobs[uid] = _job(inputs, uid, job, memory.shape(uid, job.spec))
+            jobs[uid] = _job(inputs, uid, job, memory.shape(uid, job.spec), unsealable)
     attempts = tuple(_attempts(mirror, fitness, jobs, nodes))
     windows = {(each.organisation, each.cap, each.start_seconds): each for each in opened}
     return Gathered(pool, nodes, jobs, attempts, mirror.now_seconds, verdicts, windows)
@@ -196,19 +198,13 @@ def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
     found: dict[str, records.Node] = {}
     contributions = [each for each in inputs.world.contributions() if _contribution_name(each) in offered]
     for cluster, name, report in ((each.cluster, each.name, each.body) for each in inputs.reports):
-        contribution = next((each for each in contributions if _offers(each, cluster, report)), None)
+        contribution = next((each for each in contributions if offers.includes(each.spec, cluster, report)), None)
         # Decisions name a node as slots and enrolments do: two clusters may both have a node-0.
         node = identity.node_id(cluster, name)
         if contribution is not None and len(node) <= NODE_ID_LENGTH_MAX:
             made = _node(node, report, contribution, inputs.mirror.now_seconds)
             found[node] = dataclasses.replace(made, enrolled=inputs.enrolled.get(node, records.NOT_ENROLLED))
     return found
-
-
-def _offers(contribution: resources.Contribution, cluster: str, report: Mapping[str, Any]) -> bool:
-    spec, labels = contribution.spec, report.get("labels", {})
-    same_place = (spec.cluster, spec.accelerator_class) == (cluster, report["class"])
-    return same_place and all(labels.get(key) == value for key, value in spec.node_selector.items())
 
 
 def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, now_seconds: int) -> records.Node:
@@ -264,10 +260,15 @@ def failed(job: resources.TrainingJob, past: Past) -> str | None:
     return PLACEMENT_REFUSED if past.last_stop_reason == PLACEMENT_REFUSED and past.last_failure else None
 
 
-def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, shape: pools.Shape) -> records.Job:
+def _job(
+    inputs: Inputs, uid: str, job: resources.TrainingJob, shape: pools.Shape, unsealable: frozenset[str]
+) -> records.Job:
+    """Return a job's record; to *unsealable* clusters nothing goes that has to be given what its storage asks for."""
     mirror = inputs.mirror
     past, live = mirror.past.get(uid, NEVER_RAN), mirror.live.get(uid)
-    if live is None and (excluded := retrying.excluded_clusters(past, mirror.now_seconds)):
+    failed_in = retrying.excluded_clusters(past, mirror.now_seconds)
+    excluded = failed_in if job.spec.storage is None else failed_in | unsealable
+    if live is None and excluded:
         shape = dataclasses.replace(shape, excluded_clusters=excluded)
     created = job.metadata.creation_timestamp
     return records.Job(

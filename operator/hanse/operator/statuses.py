@@ -36,6 +36,7 @@ from hanse.scheduler import explaining
 _DECIDED = ("phase", "reason", "observedGeneration", "fence", "strength", "cluster", "replicas")
 _REASON_BY_VALUE = {str(each): each for each in Reason}
 _MESSAGE_LENGTH_MAX = 1024
+_NOWHERE_TO_SEAL = "spec.storage: no cluster that could hold it has a key that it can be sealed to: ask the coordinator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,8 @@ def _why_waiting(known: Known) -> tuple[Reason | None, dict[str, Any]]:
     meaning = explaining.cap_in_words(row) if row["cap"] else reason.meaning
     if reason == Reason.RETRY_DELAYED and known.past.faults:
         meaning = retrying.sentence(known.past)
+    elif reason == Reason.RETRY_DELAYED and known.job.spec.storage is not None:
+        reason, meaning = Reason.STORAGE_NOT_READY, _NOWHERE_TO_SEAL
     return reason, _said(meaning, explaining.remedy(row)) | numbers
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+import typer
 from alembic import command
 from alembic.config import Config
 
@@ -88,7 +89,7 @@ class Hub:
         try:
             with _variables(given), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
                 status = main.app(list(args), standalone_mode=False)
-        except CommandError as error:
+        except (CommandError, typer.TyperException) as error:
             raise DevclusterError(f"hanse {' '.join(args)}: {error}") from error
         if status == INTERRUPTED:
             raise KeyboardInterrupt  # which typer has made a status of
