@@ -175,6 +175,7 @@ def test_what_fails_for_one_member_keeps_nothing_else_from_being_posted(pool, bo
         assert [(first,)] == pool.rows(by_member, member="amber")
     settler.look(settler.rules())
     assert [(first,), (first + 3600,)] == pool.rows(by_member, member="amber")
+    assert {} == settler.failures_by_part()
     term.take(books, "another")
     pool.shift_clock(first + 4 * 3600 - now)
     with pytest.raises(errors.StaleTermError):

@@ -147,7 +147,7 @@ def troubles(said: dict[str, Any]) -> Iterator[str]:
     if brake := leader.get("brake"):
         yield f"no attempt of a silent cluster is expired: {brake}; look at the hub's network and at the API service"
     for what, times in sorted(leader.get("notSettled", {}).items()):
-        yield f"settling: {what} failed {times} times: the operator's log says why (not_settled)"
+        yield f"settling: {what} failed {times} times, and is not done yet: the operator's log has why (not_settled)"
     for kind, feed in sorted(said["feeds"].items()):
         if not feed["fresh"]:
             yield f"its feed of {kind} is silent: see the API server, and the operator's log"

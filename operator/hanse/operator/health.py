@@ -31,7 +31,7 @@ BRAKE = prometheus_client.Gauge(
 )
 UNSETTLED = prometheus_client.Gauge(
     "hanse_operator_not_settled",
-    "Times that a part of settling failed since this process leads: an hour's posting, levies, reservations, metering.",
+    "Times in a row that a part of settling failed which is not done yet: hours, levies, reservations, metering.",
     ["what"],
     registry=_registry,
 )

@@ -60,7 +60,7 @@ class Settler:
         self._older_hours: deque[int] = deque()
         self._older_looked_at = float("-inf")
         self.failures: Counter[str] = Counter()
-        """How often what could not be done; an hour is named with its member."""
+        """How often in a row what is not done yet failed; an hour is named with its member."""
 
     async def run(self) -> None:
         """Look again and again, until the task is cancelled.
@@ -115,6 +115,10 @@ class Settler:
 
     def _post(self, hour_seconds: int) -> None:
         posted = posting.post(self._engine, self._term, hour_seconds)
+        prefix, failed = f"hour {hour_seconds} of ", set(posted.failed) if posted else set()
+        for what in [each for each in self.failures if each.startswith(prefix)]:
+            if what.removeprefix(prefix) not in failed:
+                del self.failures[what]
         if posted is None:
             return
         failpoints.hit("after-posting")
@@ -132,6 +136,8 @@ class Settler:
             raise
         except Exception as error:  # noqa: BLE001  # as said above
             self._failed(what, error)
+        else:
+            self.failures.pop(what, None)
 
     def _failed(self, what: str, error: Exception) -> None:
         self.failures[what] += 1
@@ -148,9 +154,9 @@ class Settler:
         )
 
     def failures_by_part(self) -> dict[str, int]:
-        """Return how often each part of the work failed: hours together, of whichever member."""
+        """Return how often in a row each part of the work failed that is not done yet: hours together."""
         by_part: Counter[str] = Counter()
-        for what, times in self.failures.copy().items():
+        for what, times in dict(self.failures).items():
             by_part[what.partition(" ")[0]] += times
         return dict(by_part)
 
