@@ -197,7 +197,7 @@ class Explaining:
         Where clusters are excluded, waiting may bring them back.
         """
         ground, catalogue = self._cycle.ground, self._cycle.catalogue
-        if most(ask, self._empty) >= ask.workers:
+        if self._disclosing.may_fit(ask, self._empty):
             return None
         if shape.excluded_clusters:
             later = replace(shape, excluded_clusters=frozenset())
