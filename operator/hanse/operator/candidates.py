@@ -29,7 +29,12 @@ class Candidate:
     past: Past
     judged: "Verdict | Plannable"
     until_seconds: int | None
-    """From then on it may run in a cluster that it is kept from, as the pool failed it there; None if it is in none."""
+    """From then on it may run in a cluster that it is kept from, as the pool failed it there; None if there is none."""
+
+    def holds(self, job: resources.TrainingJob, live: Live | None, past: Past, now_seconds: int) -> bool:
+        """Return whether it is still that of these objects."""
+        is_same = self.job is job and self.live is live and self.past is past
+        return is_same and (self.until_seconds is None or now_seconds < self.until_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,7 @@ class Memory:
         live, past = mirror.live, mirror.past
         for uid, job in world.jobs.items():
             known, own, ended = before.get(uid), live.get(uid), past.get(uid, NEVER_RAN)
-            is_same = known and known.job is job and known.live is own and known.past is ended
-            if not is_same or (known.until_seconds is not None and known.until_seconds <= mirror.now_seconds):
+            if known is None or not known.holds(job, own, ended, mirror.now_seconds):
                 known = self._candidate(world, uid, own, ended, mirror.now_seconds)
             self._known[uid] = known
         return self._known
