@@ -1,9 +1,11 @@
 """The commands of coordinators and members, with their real effects on a real API server."""
 
+import http.server
 import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -11,6 +13,7 @@ import urllib3
 import yaml
 
 from hanse.agent import expiry
+from hanse.cli import doctor
 
 API = "--api=http://127.0.0.1:9"
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
@@ -243,6 +246,36 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(pool, hanse):
     assert "no   the API service answers, and reaches the ledger and the leader\n     the leader: no leading" in said
     assert "the ledger's database" not in said
     assert "cannot be reached" in hanse("doctor", "--api=http://127.0.0.1:9")[1]
+
+
+def test_the_doctor_finds_a_policy_that_nothing_binds(pool, hanse):
+    kind, name = "validatingadmissionpolicybinding", "placements.hanse.dev"
+    bound = pool.cluster.kubectl("get", kind, name, "-o", "json").stdout
+    pool.cluster.kubectl("delete", kind, name)
+    try:
+        assert "the binding of the policy placements.hanse.dev is not there" in hanse("doctor")[1]
+    finally:
+        content = json.loads(bound)
+        content["metadata"] = {"name": name}
+        pool.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(content))
+
+
+@pytest.mark.parametrize("body", [b"<html>no backend</html>", b'{"error": "none"}', b"[]"])
+def test_the_doctor_reads_what_a_proxy_says_in_place_of_the_service(body):
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(503)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.handle_request).start()
+        (problem,) = doctor._service(f"http://127.0.0.1:{server.server_port}")
+    assert "answers with status 503, and not as the API service does" in problem
 
 
 def test_the_doctor_finds_an_operator_that_is_not_there_or_dead_and_a_cluster_without_agent(pool, hanse, member):
