@@ -202,6 +202,24 @@ def test_joining_again_renews_the_credentials_and_leaves_the_members_settings(ha
     assert not list(tmp_path.glob(".*"))
 
 
+def test_renewing_changes_nothing_but_the_credentials(pool, hanse, member, tmp_path):
+    name, out = f"{member}-c", f"--out={tmp_path}"
+    assert "there is no MemberCluster" in hanse("cluster", "renew", name, out)[1]
+    joins = ["cluster", "join", name, f"--member={member}", "--region=here", out, API]
+    assert 0 == hanse(*joins, f"--agent-key={KEY}", "--zone=lab")[0]
+    before = get(pool, "membercluster", name)["spec"]
+    tokens = [(tmp_path / file).read_text() for file in ("hub.kubeconfig", "api-token")]
+    status, said = hanse(*joins, f"--agent-key={KEY}")
+    assert (1, True) == (status, "spec.zones ['lab'], and not []: hanse cluster renew" in said)
+    status, said = hanse(*joins, f"--agent-key={'b' + KEY[1:]}", "--zone=lab")
+    assert (1, True) == (status, "spec.agentKey" in said)
+    assert tokens == [(tmp_path / file).read_text() for file in ("hub.kubeconfig", "api-token")]
+    status, said = hanse("cluster", "renew", name, out)
+    assert (0, True) == (status, "api-token to its member" in said)
+    assert before == get(pool, "membercluster", name)["spec"]
+    assert not {*tokens} & {(tmp_path / file).read_text() for file in ("hub.kubeconfig", "api-token")}
+
+
 def test_capacity_is_offered_recalled_and_offered_again(pool, hanse, member, tmp_path):
     name = f"{member}-c"
     hanse(
