@@ -18,7 +18,7 @@ import yaml
 from alembic import command
 from alembic.config import Config
 
-from hanse.devcluster import cluster, nodes, processes
+from hanse.devcluster import cluster, nodes, ports, processes
 from hanse.devcluster.errors import DevclusterError
 from hanse.ledger import database, registry
 
@@ -35,7 +35,7 @@ class Town:
 
     def __init__(self, own, folder):
         self.own, self.folder = own, folder
-        self.operator_port, self.api_port = free_port(), free_port()
+        self.operator_port, self.api_port = ports.free(), ports.free()
         self.api_url = f"http://127.0.0.1:{self.api_port}"
         self.engine = database.engine(own.database_url, role="hanse_operator")
         self.clusters = {member: folder / f"{member}-1" for member in NODES}
@@ -48,7 +48,7 @@ class Town:
         templates = ROOT / "charts/hanse/templates"
         crds = ["-f", str(templates / "crds")]
         self.own.kubectl("apply", "--server-side", *crds, "-f", str(templates / "policies"))
-        self.own.kubectl("wait", "--for=condition=Established", "--timeout=60s", *crds)
+        self.own.kubectl("wait", "--for=condition=Established", "--timeout=120s", *crds)
         for name in ("acceleratorclass", "prioritytier", "poolpolicy"):
             self.own.kubectl("apply", "-f", str(ROOT / "examples" / f"{name}.yaml"))
         self.own.kubectl("create", "namespace", SYSTEM)
@@ -97,7 +97,7 @@ class Town:
 
     def start_agent(self, member):
         file = self.clusters[member] / "agent.yaml"
-        quick = {"listenPort": free_port(), "syncSeconds": 0.5, "meterSeconds": 0.5, "killBudgetSeconds": 2}
+        quick = {"listenPort": ports.free(), "syncSeconds": 0.5, "meterSeconds": 0.5, "killBudgetSeconds": 2}
         file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | quick))
         self._run("cluster-agent", f"--config={file}", part=f"agent-{member}")
 
@@ -105,10 +105,8 @@ class Town:
         return [line.split()[-1] for line in self.hanse("cluster", "keys", str(folder)).splitlines()]
 
     def _run(self, *argv, part=None):
-        """Start a process; the database's URL is no argument, others would see it."""
-        with_database = f'HANSE_DATABASE_URL="$(cat {self.own.folder}/database-url)" exec "$@"'
-        own = [sys.executable, "-P", "-m", "hanse.cli.main", *argv]
-        processes.start(self.own.folder, part or argv[0], ["sh", "-c", with_database, "sh", *own])
+        variables = {"HANSE_DATABASE_URL": self.own.database_url}
+        processes.start_module(self.own.folder, part or argv[0], "hanse.cli.main", *argv, **variables)
 
     def _kubeconfig(self, name, account, namespace):
         return self.own.kubeconfig_of(account, namespace, self.folder / name)
@@ -169,7 +167,7 @@ class Town:
         with self.engine.connect() as connection:
             return connection.execute(sa.text(statement), values).all()
 
-    def until(self, what, condition, limit_seconds=60):
+    def until(self, what, condition, limit_seconds=240):
         """Return what *condition* returns as soon as that is true; fail with all logs if it does not become true."""
         deadline = time.monotonic() + limit_seconds
         while True:
@@ -188,11 +186,6 @@ class Town:
 
 def folder_of_keys(folder, member):
     return folder / f"{member}-keys"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def listens(port):

@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import typer
 import yaml
 
-from hanse.cli.demo import command, jobs, stage
+from hanse.cli.demo import command, hub, jobs, stage
 from hanse.devcluster import cluster, paths
+from hanse.devcluster.errors import DevclusterError
 
 DEMO = [sys.executable, "-u", "-m", "hanse.cli.main", "demo", "--check"]
 EXAMPLES = paths.sources().parent / "examples"
@@ -86,7 +88,7 @@ def test_a_claim_that_does_not_hold_is_said_and_the_exit_status_is_1(tmp_path, m
     shutil.copytree(EXAMPLES, examples)
     job = examples / "demo" / "jobs" / "05-guangdong-ascend.yaml"
     job.write_text(job.read_text().replace("class: ascend-910b", "class: cpu-slot"))
-    impatient = functools.partial(stage.Stage, examples=examples, patience_seconds=20.0)
+    impatient = functools.partial(stage.Stage, examples=examples, patience_seconds=60.0)
     monkeypatch.setattr(command, "Stage", impatient)
     monkeypatch.setattr(command, "why_no_real_node", lambda: "it takes longer")
     monkeypatch.setattr(command.signal, "signal", lambda *_: None)  # the test run keeps its own handlers
@@ -99,6 +101,13 @@ def test_a_claim_that_does_not_hold_is_said_and_the_exit_status_is_1(tmp_path, m
     assert '"reason": "NodeResourcesDoNotFit"' in printed
     assert "The story ends here" in printed
     assert " claims held, 1 did not" in printed
+
+
+def test_a_command_that_the_demo_gets_wrong_is_a_sentence(tmp_path):
+    """A usage error of the command line's own parser would end in a traceback."""
+    made = hub.Hub(SimpleNamespace(folder=tmp_path, url="http://127.0.0.1:1", database_url=""), None)
+    with pytest.raises(DevclusterError, match=r"hanse member addd: No such command 'addd'"):
+        made.hanse("member", "addd")
 
 
 @pytest.fixture(name="guest")
@@ -116,7 +125,7 @@ def test_in_a_cluster_of_somebody_else_it_leaves_nothing_and_changes_nothing(gue
     assert 0 == shown.returncode, shown.stdout + shown.stderr
     assert "Left out: everything that runs" in shown.stdout
     assert "li may not use tier urgent in namespace tencent" in " ".join(shown.stdout.split())
-    running.kubectl("wait", "--for=delete", "namespace/tencent", "--timeout=30s")
+    running.kubectl("wait", "--for=delete", "namespace/tencent", "--timeout=120s")
     assert "" == running.kubectl("get", "crd,validatingadmissionpolicies", "-o", "name").stdout
     running.kubectl("create", "namespace", "tencent")
     refused = run()

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -29,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from proxies import CommitCutter
 
 from hanse.agent import install
-from hanse.devcluster import nodes, processes
+from hanse.devcluster import nodes, ports, processes
 from hanse.evidence import enrolments, identity, signatures
 from hanse.ledger import database, posting, registry, term, verify
 from hanse.ledger import export as ledger_export
@@ -135,7 +134,7 @@ class Pool:
         """Return the name of the operator that leads, by its own account, or nothing."""
         for name in self.operators:
             with contextlib.suppress(urllib3.exceptions.HTTPError, ValueError):
-                answer = urllib3.request("GET", f"http://127.0.0.1:{self._ports[name]}/feeds", timeout=1, retries=False)
+                answer = urllib3.request("GET", f"http://127.0.0.1:{self._ports[name]}/feeds", timeout=5, retries=False)
                 if answer.json()["leader"]:
                     return name
         return None
@@ -169,10 +168,11 @@ class Pool:
         templates = ROOT / "charts/hanse/templates"
         crds = ["-f", str(templates / "crds")]
         self.cluster.kubectl("apply", "--server-side", *crds, "-f", str(templates / "policies"))
-        self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", *crds)
+        self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=120s", *crds)
         self._apply(*self._objects())
-        rbac = (templates / "operator-rbac.yaml").read_text().replace("{{ .Release.Namespace }}", SYSTEM)
-        self.cluster.kubectl("apply", "-f", "-", stdin=rbac)
+        for name in ("operator-rbac", "api-rbac"):
+            rights = (templates / f"{name}.yaml").read_text().replace("{{ .Release.Namespace }}", SYSTEM)
+            self.cluster.kubectl("apply", "-f", "-", stdin=rights)
 
     def _objects(self):
         yield _namespace(SYSTEM)
@@ -219,14 +219,15 @@ class Pool:
     # Its processes.
 
     def _start(self):
-        self._ports = {name: _free_port() for name in ("api", "operator-0", "operator-1")}
+        self._ports = {name: ports.free() for name in ("api", "operator-0", "operator-1")}
         token = self._write("internal-token", os.urandom(16).hex())
         kubeconfig = self._kubeconfig("operator", SYSTEM, "hanse-operator")
         for name in ("operator-0", "operator-1"):
             argv = ["operator", f"--kubeconfig={kubeconfig}", f"--health-port={self._ports[name]}"]
             argv += [f"--lease-seconds={LEASE_SECONDS}", f"--internal-token-file={token}"]
             self._part(name, argv, "operator")
-        argv = ["api", f"--kubeconfig={self.cluster.kubeconfig}", f"--port={self._ports['api']}"]
+        kubeconfig = self._kubeconfig("api", SYSTEM, "hanse-api")
+        argv = ["api", f"--kubeconfig={kubeconfig}", f"--port={self._ports['api']}"]
         self._part("api", argv, "api")
         for member in NODES:
             self._part(f"agent-{member}", ["cluster-agent", f"--config={self._agent_settings(member)}"], None)
@@ -254,7 +255,7 @@ class Pool:
             "signingKeyFile": self._write(f"{name}-signing", _encoded(self._keys[member].private_bytes_raw())),
             "sealingKeyFile": self._write(f"{name}-sealing", _encoded(sealing)),
             "listenHost": "127.0.0.1",
-            "listenPort": _free_port(),
+            "listenPort": ports.free(),
             "syncSeconds": 0.5,
             "meterSeconds": 0.5,
             "killBudgetSeconds": 2,
@@ -262,11 +263,7 @@ class Pool:
         return self._write(f"{name}.yaml", yaml.safe_dump(settings))
 
     def _kubeconfig(self, name, namespace, account):
-        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
-        answer = self.cluster.client.request("POST", path, {"spec": {"expirationSeconds": 7200}})
-        content = json.loads(self.cluster.kubeconfig.read_text())
-        content["users"][0]["user"] = {"token": answer["status"]["token"]}
-        return self._write(f"{name}.kubeconfig", json.dumps(content))
+        return str(self.cluster.kubeconfig_of(account, namespace, self.folder / f"{name}.kubeconfig"))
 
     def _write(self, name, text):
         (self.folder / name).write_text(text)
@@ -319,8 +316,3 @@ def _namespace(name, labels=None):
 
 def _encoded(data):
     return base64.b64encode(data).decode()
-
-
-def _free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
