@@ -11,8 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 import typer
+import yaml
 
-from hanse.cli.demo import command, hub, stage
+from hanse.cli.demo import command, hub, jobs, stage
 from hanse.devcluster import cluster, paths
 from hanse.devcluster.errors import DevclusterError
 
@@ -56,6 +57,29 @@ def test_the_examples_of_the_demo_are_a_dozen_jobs_and_one_of_each_name():
     files = sorted((EXAMPLES / "demo" / "jobs").glob("*.yaml"))
     names = [line for file in files for line in file.read_text().splitlines() if line.startswith("  name: ")]
     assert (12, 12) == (len(files), len(set(names)))
+
+
+@pytest.mark.parametrize(
+    ("status", "holds"),
+    [
+        ({"phase": "Running", "preemptions": 0}, True),
+        ({"phase": "Succeeded", "preemptions": 0}, True),
+        ({"phase": "Succeeded", "preemptions": 1}, False),
+        ({"phase": "Requeued", "preemptions": 1}, False),
+        ({"phase": "Failed"}, False),
+        ({}, False),
+    ],
+)
+def test_a_job_that_has_ended_meanwhile_was_not_stopped(status, holds):
+    """Simulated jobs take less than a minute, which a slow machine may need for the acts before."""
+    assert holds == jobs.untouched(status)
+
+
+def test_both_jobs_that_may_give_way_run_as_long():
+    """One of them has to be there still when the urgent job is planned for."""
+    files = [EXAMPLES / "demo" / "jobs" / f"{name}.yaml" for name in ("01-tencent-llm", "02-tencent-vision")]
+    times = {yaml.safe_load(f.read_text())["spec"]["template"]["metadata"]["annotations"].popitem() for f in files}
+    assert 1 == len(times)
 
 
 def test_a_claim_that_does_not_hold_is_said_and_the_exit_status_is_1(tmp_path, monkeypatch, capsys):

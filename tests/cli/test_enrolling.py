@@ -11,8 +11,11 @@ import sqlalchemy as sa
 import urllib3
 
 from hanse.agent.keys import Keys
+from hanse.cli import enrolling
+from hanse.cli.errors import CommandError
 from hanse.evidence import enrolments, slots
 from hanse.ledger import database, metering, posting, registry
+from hanse.resources.protocol import NodeReport
 
 
 def enrol(town, member, *args):
@@ -142,6 +145,31 @@ def test_a_node_that_is_gone_is_ended_by_name(enrolled):
     town.until("it is reported again", lambda: len(town.rows("SELECT 1 FROM ledger.node")) == 4)
     status, said = enrol(town, "north")
     assert (0, True) == (status, "1 nodes enrolled with 8 GPUs" in said)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "options", "sentence"),
+    [
+        (8, {}, None),
+        (9, {}, None),
+        (7, {}, "north-1/n has 7 allocatable GPUs, and 8 are enrolled: .* with --fewer"),
+        (7, {"fewer": True}, None),
+        (0, {}, "north-1/n has 0 allocatable GPUs, and 8 are enrolled: .* with --end n"),
+        (0, {"fewer": True}, "--end n"),
+        (0, {"ended": {"north-1/n"}}, None),
+    ],
+)
+def test_gpus_that_are_not_seen_for_a_moment_stay_enrolled(gpus, options, sentence):
+    """A device plugin that restarts offers none, and an enrolment of none ends the contribution."""
+    enrolment = enrolments.Enrolment(
+        node="north-1/n", member="north", cluster="north-1", accelerator_class="h100-80g", milli_h100e=1000,
+        gpus=tuple(f"north-1/n/{gpu}" for gpu in range(8)), node_key=bytes(32), start_seconds=0,
+    )  # fmt: skip
+    report = NodeReport(name="n", accelerator_class="h100-80g", gpus=gpus, cpu_milli=1, memory_mib=1, ready=True)
+    refused = pytest.raises(CommandError, match=sentence) if sentence else contextlib.nullcontext()
+    with refused:
+        check = {"ended": (), "fewer": False} | options
+        enrolling.check_counts({"north-1/n": enrolment}, {"north-1/n": report, "north-1/new": report}, **check)
 
 
 def test_what_was_recorded_before_the_latest_may_be_brought_again_too(enrolled):

@@ -1,9 +1,11 @@
 """The commands of coordinators and members, with their real effects on a real API server."""
 
+import http.server
 import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -208,6 +210,24 @@ def test_joining_again_renews_the_credentials_and_leaves_the_members_settings(ha
     assert not list(tmp_path.glob(".*"))
 
 
+def test_renewing_changes_nothing_but_the_credentials(pool, hanse, member, tmp_path):
+    name, out = f"{member}-c", f"--out={tmp_path}"
+    assert "there is no MemberCluster" in hanse("cluster", "renew", name, out)[1]
+    joins = ["cluster", "join", name, f"--member={member}", "--region=here", out, API]
+    assert 0 == hanse(*joins, f"--agent-key={KEY}", "--zone=lab")[0]
+    before = get(pool, "membercluster", name)["spec"]
+    tokens = [(tmp_path / file).read_text() for file in ("hub.kubeconfig", "api-token")]
+    status, said = hanse(*joins, f"--agent-key={KEY}")
+    assert (1, True) == (status, "spec.zones ['lab'], and not []: hanse cluster renew" in said)
+    status, said = hanse(*joins, f"--agent-key={'b' + KEY[1:]}", "--zone=lab")
+    assert (1, True) == (status, "spec.agentKey" in said)
+    assert tokens == [(tmp_path / file).read_text() for file in ("hub.kubeconfig", "api-token")]
+    status, said = hanse("cluster", "renew", name, out)
+    assert (0, True) == (status, "api-token to its member" in said)
+    assert before == get(pool, "membercluster", name)["spec"]
+    assert not {*tokens} & {(tmp_path / file).read_text() for file in ("hub.kubeconfig", "api-token")}
+
+
 def test_capacity_is_offered_recalled_and_offered_again(pool, hanse, member, tmp_path):
     name = f"{member}-c"
     hanse(
@@ -252,6 +272,36 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(pool, hanse):
     assert "no   the API service answers, and reaches the ledger and the leader\n     the leader: no leading" in said
     assert "the ledger's database" not in said
     assert "cannot be reached" in hanse("doctor", "--api=http://127.0.0.1:9")[1]
+
+
+def test_the_doctor_finds_a_policy_that_nothing_binds(pool, hanse):
+    kind, name = "validatingadmissionpolicybinding", "placements.hanse.dev"
+    bound = pool.cluster.kubectl("get", kind, name, "-o", "json").stdout
+    pool.cluster.kubectl("delete", kind, name)
+    try:
+        assert "the binding of the policy placements.hanse.dev is not there" in hanse("doctor")[1]
+    finally:
+        content = json.loads(bound)
+        content["metadata"] = {"name": name}
+        pool.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(content))
+
+
+@pytest.mark.parametrize("body", [b"<html>no backend</html>", b'{"error": "none"}', b"[]"])
+def test_the_doctor_reads_what_a_proxy_says_in_place_of_the_service(body):
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(503)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.handle_request).start()
+        (problem,) = doctor._service(f"http://127.0.0.1:{server.server_port}")
+    assert "answers with status 503, and not as the API service does" in problem
 
 
 SOUND = {"fresh": True}

@@ -35,7 +35,7 @@ def warnings(files: Iterable[Path], now_seconds: float) -> Iterator[str]:
         days = (min(ends) - now_seconds) / _DAY_SECONDS if ends else WARN_DAYS
         if days < WARN_DAYS:
             when = f"runs out in {days:.1f} days" if days > 0 else "has run out"
-            yield f"{file}: the token {when}; hanse cluster join and install renew it, as docs/operations.md says"
+            yield f"{file}: the token {when}; hanse cluster renew and install renew it, as docs/operations.md says"
 
 
 def _ends(file: Path) -> Iterator[float]:

@@ -7,16 +7,15 @@ again in the next round.
 
 import asyncio
 import logging
-import socket
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from hanse.agent import manifests, rules
 from hanse.agent.copies import Copies
 from hanse.agent.decide import Action, ConfirmGone, CreateGang, CreateWorker, DeleteGang, DeleteWorker
+from hanse.agent.egress import Found, Lookups, Target
 from hanse.agent.feed import Feed
 from hanse.agent.gangs import ATTEMPT_LABEL, Gang, Seat
 from hanse.agent.keys import Keys
@@ -41,13 +40,21 @@ class Hands:
         self.made: dict[UUID, set[int]] = {}
         self._kube, self._site, self._own_rules, self._keys, self._copies = kube, site, own_rules, keys, copies
         self._at_once = asyncio.Semaphore(PARALLEL)
+        self._lookups = Lookups(copies.changed)
+        self._incomplete: set[UUID] = set()
 
     async def carry_out(self, actions: Iterable[Action]) -> None:
-        """Do all of it, in stages: what makes room first, what a gang shares before its workers."""
+        """Do all of it, in stages: what makes room first, what a gang shares before its workers.
+
+        The workers of a gang wait for another round until all that they share is there.
+
+        """
         placements = self._copies.placements_by_attempt()
         stages: dict[type[Action], list[Action]] = {}
         for action in actions:
             stages.setdefault(type(action), []).append(action)
+        self._incomplete = {each.gang.attempt for each in stages.get(CreateGang, []) if isinstance(each, CreateGang)}
+        self._lookups.keep(self._incomplete)
         for stage in stages.values():
             await asyncio.gather(*(self._try(action, placements) for action in stage))
 
@@ -77,7 +84,7 @@ class Hands:
                 await self._confirm(attempt)
             case CreateGang(gang):
                 await self._create_gang(gang, placements[gang.attempt])
-            case CreateWorker(gang, seat):
+            case CreateWorker(gang, seat) if gang.attempt not in self._incomplete:
                 await self._create_worker(gang, seat, placements[gang.attempt])
 
     @property
@@ -94,27 +101,33 @@ class Hands:
         self.made.setdefault(gang.attempt, set()).add(seat.rank)
 
     async def _create_gang(self, gang: Gang, placement: Placement) -> None:
+        found = self._lookups.found(gang.attempt, {*_declared(placement), self._agent})
+        if found is None:
+            return  # a round is played when it is
         service = await self._create(f"{self._core}/services", manifests.service(gang))
         values = {"HANSE_TOKEN": self._keys.token(gang)}
         if placement.spec.sealed_storage:
             values |= self._keys.storage(placement.spec.sealed_storage)
         await self._create(f"{self._core}/secrets", manifests.secret(gang, service, values))
-        egress = await asyncio.to_thread(self._egress, placement)
+        egress = self._egress(placement, found)
         path = f"/apis/networking.k8s.io/v1/namespaces/{self._site.namespace}/networkpolicies"
         await self._create(path, manifests.network_policy(self._site, gang, service, egress))
         self._copies.service_feed.put(service)
+        self._incomplete.discard(gang.attempt)
 
-    def _egress(self, placement: Placement) -> list[tuple[str, int]]:
+    @property
+    def _agent(self) -> Target:
+        url = urlsplit(self._site.agent_url)
+        return url.hostname or "", url.port or 80
+
+    def _egress(self, placement: Placement, found: Found) -> list[tuple[str, int]]:
         """Return where a gang may connect to now, as CIDRs and ports: what it declared, and the agent itself."""
-        declared = _resolved((target.host, target.port) for target in placement.spec.egress)
+        declared = {(address, each[1]) for each in _declared(placement) for address in found.get(each, ())}
         outside = [each for each in declared if rules.is_outside(self._own_rules, each[0])]
         if len(outside) < len(declared):
             _LOG.warning("an egress host has an address that is not outside of the cluster: workers will not reach it")
-        agent = urlsplit(self._site.agent_url)
-        return sorted(
-            (f"{address}/{address.max_prefixlen}", port)
-            for address, port in {*outside, *_resolved([(agent.hostname or "", agent.port or 80)])}
-        )
+        own = {(address, self._agent[1]) for address in found.get(self._agent, ())}
+        return sorted((f"{address}/{address.max_prefixlen}", port) for address, port in {*outside, *own})
 
     async def _create(self, path: str, manifest: Object) -> Object:
         """Create an object, or return the one that is there."""
@@ -155,16 +168,5 @@ class Hands:
             self.made.pop(attempt, None)
 
 
-def _resolved(targets: Iterable[tuple[str, int]]) -> set[tuple[rules.Address, int]]:
-    """Return the addresses of hosts now; one that has none is not reached."""
-    found: set[tuple[rules.Address, int]] = set()
-    for host, port in targets:
-        try:
-            addresses = {
-                str(info[4][0]).partition("%")[0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            }
-        except OSError:
-            _LOG.warning("an egress host has no address: workers will not reach it")
-            continue
-        found |= {(ip_address(address), port) for address in addresses}
-    return found
+def _declared(placement: Placement) -> set[Target]:
+    return {(target.host, target.port) for target in placement.spec.egress}

@@ -61,9 +61,10 @@ def join(
     zone: Annotated[list[str] | None, typer.Option(help="A residency zone. May be repeated.")] = None,
     kubeconfig: Kubeconfig = None,
 ) -> None:
-    """Let a cluster join: its namespace and rights at the hub, and credentials for its agent. Again renews."""
+    """Let a cluster join: its namespace and rights at the hub, and credentials for its agent."""
     hub, selector = Hub(kubeconfig), labels(label)
     spec: dict[str, Any] = {"member": member, "region": region, "zones": zone or [], "agentKey": agent_key}
+    _refuse_changes(hub, name, spec)
     hub.apply(
         [
             {"apiVersion": API_VERSION, "kind": "MemberCluster", "metadata": {"name": name}, "spec": spec},
@@ -71,11 +72,7 @@ def join(
             *rights.may_contribute(name, member, hub.get(f"{HANSE}/members/{member}")["spec"].get("subjects", [])),
         ]
     )
-    namespace = f"{CLUSTER_NAMESPACE_PREFIX}{name}"
-    out.mkdir(parents=True, exist_ok=True)
-    token = hub.token(namespace, install.AGENT, None, TOKEN_SECONDS)
-    _write_secret(out / "hub.kubeconfig", json.dumps(_kubeconfig(hub, namespace, token), indent=1))
-    _write_secret(out / "api-token", hub.token(namespace, install.AGENT, AUDIENCE, TOKEN_SECONDS))
+    _write_credentials(hub, name, out)
     (out / MANIFESTS).write_text(yaml.safe_dump_all(install.at_member(name), sort_keys=False))
     is_new = not (out / SETTINGS).exists()
     if is_new:
@@ -87,6 +84,20 @@ def join(
     )
     what = "the agent's settings" if is_new else "left as it was: it is the member's to change"
     typer.echo(f"  agent.yaml                  {what}; put the folder's files beside the agent's keys")
+
+
+@app.command()
+def renew(
+    name: Annotated[str, typer.Argument(help="The cluster's name.")],
+    out: Annotated[Path, typer.Option(help="A folder for the new credentials.")],
+    kubeconfig: Kubeconfig = None,
+) -> None:
+    """Make new credentials at the hub for a cluster's agent; nothing else changes."""
+    hub = Hub(kubeconfig)
+    if hub.find(f"{HANSE}/memberclusters/{name}") is None:
+        raise CommandError(f"there is no MemberCluster {name}: hanse cluster join lets a cluster join")
+    _write_credentials(hub, name, out)
+    typer.echo(f"cluster {name}: hand {out}/hub.kubeconfig and {out}/api-token to its member")
 
 
 @app.command("install")
@@ -107,6 +118,33 @@ def install_agent(
 
 
 app.command()(enrolling.enrol)
+
+
+def _refuse_changes(hub: Hub, name: str, spec: dict[str, Any]) -> None:
+    """Refuse to join again with other options: an agent key that is not the agent's makes sealed storage unreadable.
+
+    Raises:
+        CommandError: the cluster has joined, and is not as *spec* says.
+
+    """
+    joined = hub.find(f"{HANSE}/memberclusters/{name}")
+    if joined is None:
+        return
+    for field, value in spec.items():
+        known = joined["spec"].get(field) or type(value)()
+        if known != value:
+            raise CommandError(
+                f"cluster {name} has joined, with spec.{field} {known}, and not {value}: hanse cluster renew makes new "
+                "credentials and changes nothing else; to change the field, kubectl edit the MemberCluster"
+            )
+
+
+def _write_credentials(hub: Hub, name: str, out: Path) -> None:
+    namespace = f"{CLUSTER_NAMESPACE_PREFIX}{name}"
+    out.mkdir(parents=True, exist_ok=True)
+    token = hub.token(namespace, install.AGENT, None, TOKEN_SECONDS)
+    _write_secret(out / "hub.kubeconfig", json.dumps(_kubeconfig(hub, namespace, token), indent=1))
+    _write_secret(out / "api-token", hub.token(namespace, install.AGENT, AUDIENCE, TOKEN_SECONDS))
 
 
 def _settings(name: str, api: str, selector: dict[str, str]) -> str:

@@ -17,7 +17,7 @@ LEASE = "hanse-operator"
 LOOK_SECONDS = 0.5
 SERVICE_SECONDS_MAX = 10.0
 _EXTENSIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-_POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+_ADMISSION = "/apis/admissionregistration.k8s.io/v1/validatingadmission"
 
 
 def doctor(
@@ -67,10 +67,12 @@ def _resources(hub: Hub) -> Iterator[str]:
 
 
 def _policies(hub: Hub) -> Iterator[str]:
-    names = {each["metadata"]["name"] for each in hub.get(_POLICIES)["items"]}
-    for name in ("namespace-labels", "trainingjobs", "contributions", "placements"):
-        if f"{name}.hanse.dev" not in names:
-            yield f"{name}.hanse.dev is not there: install Hanse's chart"
+    """Look for each policy and for its binding, without which it refuses nothing."""
+    for plural, what in (("policies", "policy"), ("policybindings", "binding of the policy")):
+        names = {each["metadata"]["name"] for each in hub.get(f"{_ADMISSION}{plural}")["items"]}
+        for name in ("namespace-labels", "trainingjobs", "contributions", "placements"):
+            if f"{name}.hanse.dev" not in names:
+                yield f"the {what} {name}.hanse.dev is not there: install Hanse's chart"
 
 
 def _pool(hub: Hub) -> Iterator[str]:
@@ -159,7 +161,9 @@ def _service(url: str) -> Iterator[str]:
     except urllib3.exceptions.HTTPError as error:
         yield f"{url} cannot be reached: {error}"
         return
-    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if answer.status == HTTPStatus.OK:
+        return
+    try:
         yield from answer.json()["problems"]
-    elif answer.status != HTTPStatus.OK:
-        yield f"{url} answers with status {answer.status}"
+    except (ValueError, KeyError, TypeError):
+        yield f"{url} answers with status {answer.status}, and not as the API service does: see what is in front of it"

@@ -38,7 +38,10 @@ def enrol(
     member_key: Annotated[
         Path, typer.Option(help="The file with the member's signing key, as hanse cluster keys made it.", exists=True)
     ],
-    end: Annotated[list[str] | None, typer.Option(help="A node that is gone for good. May be repeated.")] = None,
+    end: Annotated[
+        list[str] | None, typer.Option(help="A node that, or whose GPUs, are gone for good. May be repeated.")
+    ] = None,
+    fewer: Annotated[bool, typer.Option("--fewer", help="Nodes may have fewer GPUs than are enrolled.")] = False,
 ) -> None:
     """Enrol a cluster's nodes, so that what runs there is credited to the member. Again enrols what changed."""
     agent, key = load(config), _private_key(member_key)
@@ -47,7 +50,9 @@ def enrol(
     latest = {each.node: each for each in map(enrolments.decode, known.latest)}
     classes = _classes(Hub(agent.hub_kubeconfig))
     nodes = {identity.node_id(agent.cluster, name): node for name, node in _nodes(agent, classes).items()}
-    wanted = [*_present(agent, member, known, classes, nodes), *_ended(agent, latest, nodes, end or ())]
+    ended = list(_ended(agent, latest, nodes, end or ()))
+    check_counts(latest, nodes, {each.node for each in ended}, fewer=fewer)
+    wanted = [*_present(agent, member, known, classes, nodes), *ended]
     changed = [new for each in wanted if (new := _next(latest.get(each.node), each, known))]
     for first in range(0, len(changed), ENROLMENTS_MAX):
         signed = [enrolments.sign(each, key) for each in changed[first : first + ENROLMENTS_MAX]]
@@ -99,6 +104,8 @@ def _present(
     worth = {each.metadata.name: each.spec.h100_equivalent.get(known.reference_precision) for each in classes}
     node_key = signatures.public_bytes(Keys.load(agent.signing_key_file, agent.sealing_key_file).signing)
     for node, report in nodes.items():
+        if not report.gpus:
+            continue
         agreed = worth[report.accelerator_class]
         if agreed is None:
             raise CommandError(
@@ -112,15 +119,37 @@ def _present(
         )  # fmt: skip
 
 
+def check_counts(
+    latest: Mapping[str, Enrolment], nodes: Mapping[str, NodeReport], ended: Container[str], *, fewer: bool
+) -> None:
+    """See that no contribution ends, or shrinks, because a device plugin is away for a moment.
+
+    Raises:
+        CommandError: a node has fewer GPUs than are enrolled, and nobody has said that this is for good.
+
+    """
+    for node, report in sorted(nodes.items()):
+        enrolled = len(latest[node].gpus) if node in latest and node not in ended else 0
+        if report.gpus < enrolled and not (fewer and report.gpus):
+            option = "--fewer" if report.gpus else f"--end {report.name}"
+            raise CommandError(
+                f"{node} has {report.gpus} allocatable GPUs, and {enrolled} are enrolled: see that its device plugin "
+                f"and its GPUs are well; if they are gone for good, repeat it with {option}"
+            )
+
+
 def _ended(
     agent: Settings, latest: Mapping[str, Enrolment], nodes: Mapping[str, NodeReport], names: Sequence[str]
 ) -> Iterator[Enrolment]:
-    """Yield what ends the contribution of nodes that are gone."""
+    """Yield what ends the contribution of nodes that are gone, or whose GPUs are."""
     for name in names:
         node = identity.node_id(agent.cluster, name)
-        if node not in latest or node in nodes:
-            why = "it is still in the cluster" if node in nodes else "it was never enrolled"
-            raise CommandError(f"--end {name}: {why}; name a node that was enrolled and is gone")
+        is_there = node in nodes and nodes[node].gpus > 0
+        if node not in latest or is_there:
+            why = "it is still in the cluster" if is_there else "it was never enrolled"
+            raise CommandError(
+                f"--end {name}: {why}; name a node that was enrolled and is gone, or has no GPUs any more"
+            )
         yield dataclasses.replace(latest[node], gpus=())
 
 
