@@ -154,26 +154,23 @@ def test_a_pod_that_somebody_else_deletes_is_the_pools_fault(world):
 
 
 @pytest.mark.parametrize(
-    ("statuses_", "granted", "expected"),
+    ("statuses_", "first", "expected"),
     [
-        pytest.param((), "first", (Phase.STARTING, None), id="its first lease"),
-        pytest.param(
-            (), "again, as it was asked for", (Phase.STARTING, None), id="the answer to its first lease was lost"
-        ),
-        pytest.param((), "again", (Phase.DRAINING, Outcome.POOL_FAULT), id="it ran before, under nobody knows what"),
-        pytest.param((READY,), "again", (Phase.DRAINING, Outcome.POOL_FAULT), id="a part of it is left"),
-        pytest.param((READY, READY), "again", (Phase.RUNNING, None), id="it runs"),
-        pytest.param((DONE, DONE), "again", (Phase.DRAINING, Outcome.SUCCEEDED), id="it has ended well"),
+        pytest.param((), True, (Phase.STARTING, None), id="its first lease"),
+        pytest.param((), False, (Phase.DRAINING, Outcome.POOL_FAULT), id="it ran before, or an answer was lost"),
+        pytest.param((READY,), False, (Phase.DRAINING, Outcome.POOL_FAULT), id="a part of it is left"),
+        pytest.param((READY, READY), False, (Phase.RUNNING, None), id="it runs"),
+        pytest.param((DONE, DONE), False, (Phase.DRAINING, Outcome.SUCCEEDED), id="it has ended well"),
     ],
 )
 def test_an_agent_without_its_record_starts_nothing_that_may_have_run(
-    make_placement, make_pod, statuses_, granted, expected
+    make_placement, make_pod, statuses_, first, expected
 ):
     placement = make_placement()
     attempt = UUID(placement.spec.attempt)
-    lease = Lease(attempt=attempt, fence=1, lease_seconds=300, funded_seconds=None, first=granted == "first")
+    lease = Lease(attempt=attempt, fence=1, lease_seconds=300, funded_seconds=None, first=first)
     answer = SyncAnswer(leases=[lease], slot_seconds=300)
-    taken = leases.answered({}, {"job-a": placement}, answer, NOW, {attempt} if "asked" in granted else ())
+    taken = leases.answered({}, {"job-a": placement}, answer, NOW)
     pods = tuple(gangs.worker(make_pod(placement, rank, **status)) for rank, status in enumerate(statuses_))
     world = decide.World({"job-a": placement}, {}, pods, frozenset(), taken)
     assert expected == outcome(world)

@@ -76,7 +76,7 @@ class Pool(RuleBasedStateMachine):
     def begin(self):
         self.now, self.hub, self.reachable = 1000.0, Hub(), True
         self.placements, self.pods, self.services, self.gangs = {}, {}, set(), {}
-        self.confirmed, self.made, self.unanswered, self.created = set(), {}, set(), set()
+        self.confirmed, self.made, self.created = set(), {}, set()
         self.gone_at, self.fences, self.reports = {}, dict.fromkeys(NAMES, 0), ()
 
     # The user, the operator and the cluster.
@@ -153,7 +153,7 @@ class Pool(RuleBasedStateMachine):
         self.begin_anew({})
 
     def begin_anew(self, gangs):
-        self.gangs, self.made, self.unanswered = gangs, {}, set()
+        self.gangs, self.made = gangs, {}
         self.confirmed = set()
 
     def cycle(self, *, done=None, lost=False):
@@ -161,11 +161,8 @@ class Pool(RuleBasedStateMachine):
             sent = self.now
             held = leases.held(self.look().reports)
             answer = self.hub.answer(held, self.now)
-            if lost:
-                self.unanswered |= leases.asked(held)
-            else:
-                self.gangs = leases.answered(self.gangs, self.placements, answer, sent, self.unanswered)
-                self.unanswered -= leases.asked(held)
+            if not lost:
+                self.gangs = leases.answered(self.gangs, self.placements, answer, sent)
         plan = self.look()
         self.gangs = dict(plan.gangs)
         for action in plan.actions[:done]:

@@ -59,7 +59,6 @@ class Agent:
         self._reports: tuple[decide.Report, ...] = ()
         self._renew_now = asyncio.Event()
         self._stands_by = False
-        self._unanswered: set[uuid.UUID] = set()
 
     async def run(self) -> None:
         """Run until cancelled; what runs in the cluster goes on, under its leases."""
@@ -180,7 +179,6 @@ class Agent:
             answer = await self._hub.sync(request)
         except HubError as error:
             _LOG.warning("no lease was renewed: %s", error)
-            self._unanswered |= leases.asked(request.held)
             if error.another_speaks:
                 self._stand_by()
             return False
@@ -188,15 +186,13 @@ class Agent:
         self._known_nodes = None if answer.send_inventory else nodes
         self._meters.slot_seconds = answer.slot_seconds
         placements = self._copies.placements()
-        self._remember(leases.answered(self._gangs, placements, answer, sent_at, self._unanswered))
-        self._unanswered -= leases.asked(request.held)
+        self._remember(leases.answered(self._gangs, placements, answer, sent_at))
         self._copies.changed.set()
         return True
 
     def _stand_by(self) -> None:
         """Leave everything to the agent that speaks for the cluster; what runs is asked for anew if that one ends."""
         self._stands_by = True
-        self._unanswered.clear()
         self._teller.tell(())
         self._remember({})
 
