@@ -32,6 +32,7 @@ MODULES = (
     ("queue", "agent", ("jobs", "queue", "explain")),
     ("doctor", "agent", ("doctor",)),
     ("audit", "audit", ()),
+    ("log", "audit", ()),
     ("operator", "cli", ("operator",)),
     ("processes", "cli", ("api", "cluster_agent")),
     ("devcluster", "devcluster", ()),

@@ -50,6 +50,7 @@ class Bundle:
 
     header: Header
     members: list[rows.Member] = field(default_factory=list)
+    keys: list[rows.MemberKey] = field(default_factory=list)
     enrolments: list[rows.Enrolled] = field(default_factory=list)
     levies: list[rows.Levied] = field(default_factory=list)
     rates: list[rows.Rated] = field(default_factory=list)
@@ -68,6 +69,7 @@ class Bundle:
 
 READERS: dict[str, Callable[[str, Fields], rows.Row]] = {
     "members": rows.member,
+    "keys": rows.member_key,
     "enrolments": rows.enrolled,
     "levies": rows.levied,
     "rates": rows.rated,
