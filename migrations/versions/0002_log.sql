@@ -31,8 +31,9 @@ CREATE TABLE ledger.signed_head (
 
 CREATE TABLE ledger.cosignature (
   size BIGINT NOT NULL,
+  key VARCHAR NOT NULL,
   line VARCHAR NOT NULL,
-  CONSTRAINT cosignature_pkey PRIMARY KEY (size, line),
+  CONSTRAINT cosignature_pkey PRIMARY KEY (size, key),
   CONSTRAINT cosignature_size_fkey FOREIGN KEY(size) REFERENCES ledger.signed_head (size)
 );
 

@@ -33,6 +33,7 @@ MODULES = (
     ("doctor", "agent", ("doctor",)),
     ("audit", "audit", ()),
     ("log", "audit", ()),
+    ("witness", "audit", ()),
     ("operator", "cli", ("operator",)),
     ("processes", "cli", ("api", "cluster_agent")),
     ("devcluster", "devcluster", ()),

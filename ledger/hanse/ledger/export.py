@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from hanse.evidence.canonical import Json
-from hanse.ledger import bundle, lines, report, verify
+from hanse.ledger import bundle, lines, openings, report, verify
 from hanse.ledger.bundle import Header
 from hanse.ledger.errors import RefusedError
 from hanse.ledger.lines import Line
@@ -38,13 +38,16 @@ def export(engine: Engine, period: str, folder: Path) -> bytes:
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
         connection.execute(sa.text("SET TRANSACTION READ ONLY"))
         now = connection.execute(sa.text("SELECT slot_seconds, ledger.clock_seconds() AS at FROM ledger.setting")).one()
-        header = Header(period, start_seconds, end_seconds, now.at, now.slot_seconds)
+        log = openings.Log.of(connection, start_seconds, end_seconds)
+        header = Header(period, start_seconds, end_seconds, now.at, now.slot_seconds, log.first, log.end)
         reader = _Reader(connection, header)
         for name in bundle.READERS:
             bundle.write_lines(folder, name, getattr(reader, name)())
+        log.write(folder)
     written = bundle.read(folder, header)
     bundle.write_csv(folder, written)
-    (folder / bundle.REPORT).write_text(report.render(written, verify.check(written)))
+    found = [*verify.check(written), *verify.check_log(folder, header).findings]
+    (folder / bundle.REPORT).write_text(report.render(written, found))
     return bundle.write_manifest(folder, header)
 
 

@@ -6,7 +6,7 @@ that is lost is written again from the leaves. Files are the same whoever writes
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from hanse.evidence import checkpoints, merkle, notes, tiles
@@ -48,6 +48,11 @@ class Folder:
             EvidenceError: what is there belongs to another log, or does not lead to the checkpoint's root.
 
         """
+        self.prepare(note, entries)
+        self.finish(note)
+
+    def prepare(self, note: bytes, entries: Entries) -> None:
+        """Write all files but the checkpoint: what proofs for witnesses are made from before anybody sees it."""
         new = checkpoints.parse(notes.parse(note).text)
         old = self.published()
         if old is not None and (old.origin != new.origin or old.size > new.size):
@@ -55,12 +60,17 @@ class Folder:
                 f"in {self._root} is {old.origin} with {old.size} leaves: publish to a folder of its own"
             )
         since = old.size if old else 0
-        added = list(tiles.of(new.size, since))
-        for tile in added:
+        for tile in tiles.of(new.size, since):
             self.write(tile.path, self._content(tile, since, entries))
         self._check(since, old, new)
-        self.write(tiles.CHECKPOINT, note)
-        self._forget_partial(added)
+
+    def finish(self, note: bytes) -> None:
+        """Write the checkpoint, all files of which are there, and forget what it makes needless."""
+        old = self.published()
+        size = checkpoints.parse(notes.parse(note).text).size
+        if old is None or self.read(tiles.CHECKPOINT) != note:
+            self.write(tiles.CHECKPOINT, note)
+        self._forget_partial(tiles.of(size, old.size if old else 0))
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file whole, so that it is there after a power cut."""
@@ -100,7 +110,7 @@ class Folder:
             proof = merkle.consistency(node, since, new.size)
             merkle.check_consistency(proof, (since, old.root), (new.size, new.root))
 
-    def _forget_partial(self, added: Sequence[Tile]) -> None:
+    def _forget_partial(self, added: Iterable[Tile]) -> None:
         """Delete the partial tiles of tiles that have become full: whoever needs one takes the full one."""
         for tile in added:
             partial = self._root / f"{tile.path}.p"

@@ -2,8 +2,9 @@
 
 In: rows that are committed. Out: a log that anyone can read. First leaves and head are committed to Postgres; a head
 has one root for its size for ever, so signing again after a crash never signs a second one. Then the head is signed,
-checked against the policy, and the note stored; then the files are written, the checkpoint last. A second sealer does
-no harm: it finds that the log has grown, and publishes the same bytes.
+checked against the policy, and the note stored; then the tiles are written, the policy's witnesses asked to cosign,
+what they sign stored, and the checkpoint written last. A second sealer does no harm: it finds that the log has grown,
+and publishes the same.
 """
 
 import logging
@@ -21,7 +22,7 @@ from hanse.evidence.checkpoints import Checkpoint
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.notes import Note
 from hanse.evidence.policy import Policy
-from hanse.ledger import database, sealing
+from hanse.ledger import cosigning, database, sealing
 from hanse.ledger.errors import LedgerError
 from hanse.ledger.models.log import Cosignature, Leaf, SignedHead, TreeHead
 from hanse.ledger.publishing import Folder
@@ -29,6 +30,7 @@ from hanse.ledger.signing import Signing, SigningError
 
 _logger = logging.getLogger(__name__)
 _SIGN = sa.text("SELECT ledger.sign_head(:size, :note)")
+_COSIGN = sa.text("SELECT ledger.add_cosignatures(:size, :keys, :lines)")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,34 @@ class Sealer:
             self.publish(note)
         return added
 
+    def publish(self, note: Note) -> None:
+        """Publish a signed head, with the cosignatures of the witnesses that can be reached.
+
+        One that cannot does not keep it from being published: whether a checkpoint counts is for each reader's policy.
+        """
+        self.folder.prepare(note.encode(), self.entries)
+        self.folder.finish(self.cosigned(note).encode())
+
+    def cosigned(self, note: Note) -> Note:
+        """Return the head with the cosignatures that were still missing, if they come; they are stored first."""
+        have = {(each.name, each.id) for each in note.signatures}
+        missing = {
+            name: party
+            for name, party in self.policy.witnesses.items()
+            if party.url and (party.key.name, party.key.id) not in have
+        }
+        asked = cosigning.ask(note, missing, self.folder.read)
+        for name, why in asked.refused.items():
+            _logger.warning("the witness %s has not cosigned: %s", name, why)
+        if not asked.signatures:
+            return note
+        lines = [str(each).rstrip("\n") for each in asked.signatures]
+        size = checkpoints.parse(note.text).size
+        with database.transaction(self.engine) as connection:
+            keys = [f"{each.name}+{each.id.hex()}" for each in asked.signatures]
+            connection.execute(_COSIGN, {"size": size, "keys": keys, "lines": lines})
+            return _stored(connection, size)
+
     def run(self, ended: threading.Event, every_seconds: float) -> None:
         """Do a round again and again; what fails is logged and tried again: nothing is lost by waiting."""
         while not ended.is_set():
@@ -67,7 +97,7 @@ class Sealer:
                 _logger.error("not sealed: %s: %s", type(error).__name__, str(error)[:500])  # noqa: TRY400  # a sentence
             ended.wait(every_seconds)
 
-    def signed(self) -> bytes | None:
+    def signed(self) -> Note | None:
         """Return the newest head as a note, signed now if it is not yet; None while the log is empty."""
         with database.transaction(self.engine) as connection:
             head = connection.execute(sa.select(TreeHead.__table__).order_by(TreeHead.size.desc()).limit(1)).first()
@@ -75,16 +105,13 @@ class Sealer:
         if head is None:
             return None
         if stored is not None and checkpoints.parse(stored.text).size == head.size:
-            return stored.encode()
+            return stored
         checkpoint = Checkpoint(origin(self.policy), head.size, head.root)
         note = Note(checkpoint.text, self.signing.sign(checkpoint, int(time.time())))
         self._check(note)
         with database.transaction(self.engine) as connection:
-            return bytes(connection.execute(_SIGN, {"size": head.size, "note": note.encode()}).scalar_one())
-
-    def publish(self, note: bytes) -> None:
-        """Publish a note and all files that it needs."""
-        self.folder.publish(note, self.entries)
+            first = connection.execute(_SIGN, {"size": head.size, "note": note.encode()}).scalar_one()
+        return notes.parse(bytes(first))
 
     def entries(self, start: int, end: int) -> Sequence[bytes]:
         """Return the entries of the leaves from *start* up to *end*."""
@@ -116,11 +143,13 @@ def origin(policy: Policy) -> str:
 
 def newest_note(connection: Connection) -> Note | None:
     """Return the newest signed head with the cosignatures that it has."""
-    row = connection.execute(sa.select(SignedHead.__table__).order_by(SignedHead.size.desc()).limit(1)).first()
-    if row is None:
-        return None
-    lines = connection.execute(
-        sa.select(Cosignature.line).where(Cosignature.size == row.size).order_by(Cosignature.line)
-    ).scalars()
-    note = notes.parse(row.note)
-    return Note(note.text, (*note.signatures, *map(notes.parse_signature, lines)))
+    newest = sa.select(SignedHead.size).order_by(SignedHead.size.desc()).limit(1)
+    size = connection.execute(newest).scalar_one_or_none()
+    return None if size is None else _stored(connection, size)
+
+
+def _stored(connection: Connection, size: int) -> Note:
+    """Return the signed head of a size with the cosignatures that it has, in the order of their lines."""
+    note = notes.parse(connection.execute(sa.select(SignedHead.note).where(SignedHead.size == size)).scalar_one())
+    lines = connection.execute(sa.select(Cosignature.line).where(Cosignature.size == size)).scalars()
+    return Note(note.text, (*note.signatures, *map(notes.parse_signature, sorted(lines))))

@@ -46,8 +46,9 @@ class SignedHead(Base):
 
 
 class Cosignature(Base):
-    """A witness's line under a signed head."""
+    """A witness's line under a signed head; *key* is its key's name and id, as the line itself may be long."""
 
     __tablename__ = "cosignature"
     size: Mapped[int] = mapped_column(ForeignKey("ledger.signed_head.size"), primary_key=True, autoincrement=False)
-    line: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    line: Mapped[str]

@@ -38,9 +38,10 @@ BEGIN
   RETURN (SELECT note FROM signed_head WHERE size = p_size);
 END $$;
 
-CREATE FUNCTION ledger.add_cosignatures(p_size bigint, p_lines text[]) RETURNS void
+CREATE FUNCTION ledger.add_cosignatures(p_size bigint, p_keys text[], p_lines text[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
-  INSERT INTO cosignature (size, line) SELECT p_size, unnest(p_lines) ON CONFLICT DO NOTHING
+  INSERT INTO cosignature (size, key, line)
+    SELECT p_size, g.key, g.line FROM unnest(p_keys, p_lines) AS g (key, line) ON CONFLICT (size, key) DO NOTHING
 $$;
 
 REVOKE ALL ON FUNCTION ledger.append_leaves, ledger.sign_head, ledger.add_cosignatures FROM PUBLIC;
