@@ -35,6 +35,7 @@ MODULES = (
     ("log", "audit", ()),
     ("witness", "audit", ()),
     ("operator", "cli", ("operator",)),
+    ("ledger", "cli", ()),
     ("processes", "cli", ("api", "cluster_agent")),
     ("devcluster", "devcluster", ()),
     ("demo", "devcluster", ("demo",)),
