@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from hanse.cli import audit
 from hanse.devcluster import build
-from hanse.evidence import checkpoints, notes, policy, tiles
+from hanse.evidence import canonical, checkpoints, notes, policy, tiles
 from hanse.ledger import bundle, database, export, leaves, signing, verify
 from hanse.ledger.publishing import Folder
 from hanse.ledger.sealer import Sealer
@@ -177,3 +177,24 @@ def test_what_an_owner_changes_with_triggers_off_no_longer_opens_its_leaf(world,
     assert said
     assert all(each.where.startswith("facts.jsonl") and "committed to" in each.message for each in said)
     assert "facts.jsonl" in (tmp_path / "after" / bundle.REPORT).read_text()
+
+
+def test_one_line_is_proven_to_who_has_the_policy_and_sees_nothing_else(original, world, tmp_path):
+    (tmp_path / "policy").write_text(TEXT)
+    hanse, policy_option = CliRunner(), f"--policy={tmp_path}/policy"
+    for name in ("facts", "transfers", "slots"):
+        file = tmp_path / f"{name}.tlog-proof"
+        made = hanse.invoke(audit.app, ["prove", str(original), f"{name}.jsonl:2", "--out", str(file)])
+        assert (made.exit_code, made.output) == (0, "")
+        shown = hanse.invoke(audit.app, ["verify-proof", str(file), policy_option])
+        assert shown.exit_code == 0
+        line = {key: value for key, value in lines_of(original, name)[1].items() if key != "carried"}
+        assert shown.stdout == canonical.encode({"file": name, "row": line}).decode() + "\n"
+        assert f"of the {world.sealed} of {ORIGIN}" in shown.stderr
+        file.write_bytes(file.read_bytes().replace(b"extra ", b"extra AAAA"))
+        assert hanse.invoke(audit.app, ["verify-proof", str(file), policy_option]).exit_code == 1
+    for line in ("facts.jsonl:9999", "accounts.jsonl:1", "x"):
+        refused = hanse.invoke(audit.app, ["prove", str(original), line, "--out", str(tmp_path / "none")])
+        assert (refused.exit_code, line in refused.output) == (1, True)
+    again = hanse.invoke(audit.app, ["prove", str(original), "facts.jsonl:2", "--out", str(tmp_path / "policy")])
+    assert "name a new file" in again.output

@@ -12,8 +12,11 @@ import typer
 
 from hanse.cli import mistakes
 from hanse.cli.log import read_policy
+from hanse.evidence import proofs
+from hanse.evidence.errors import EvidenceError
+from hanse.ledger import proving
 from hanse.ledger import verify as ledger_verify
-from hanse.ledger.bundle import Header
+from hanse.ledger.bundle import BundleError, Header
 from hanse.ledger.errors import LedgerError
 
 app = typer.Typer(
@@ -76,6 +79,40 @@ def verify(folder: Folder, manifest_sha256: Announced = None, policy_file: Polic
     for finding in others:
         typer.echo(f"  {finding}", err=True)
     raise typer.Exit(1)
+
+
+@app.command()
+def prove(
+    folder: Folder,
+    line: Annotated[str, typer.Argument(metavar="FILE:NUMBER", help="Such as transfers.jsonl:5.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file; by custom it ends in .tlog-proof.")],
+) -> None:
+    """Prove that one line of an export is in the log, for somebody who is to see this line and no other."""
+    try:
+        proof = proofs.encode(proving.prove(folder, line))
+        with out.open("xb") as file:
+            file.write(proof)
+    except BundleError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"--out {out}: {error.strerror}; name a new file in a folder that is there")
+
+
+@app.command()
+def verify_proof(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `hanse audit prove` wrote.")],
+    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="Your own copy of the log's policy.")],
+) -> None:
+    """Check such a proof, with nothing but the policy; print the line that it proves."""
+    try:
+        proof = proofs.decode(file.read_bytes())
+        accepted = proofs.check(proof, read_policy(policy_file))
+    except OSError as error:
+        _fail(f"{file}: {error.strerror}; name a file that can be read")
+    except EvidenceError as error:
+        _fail(f"{file}: {error}")
+    typer.echo(proof.body.decode())
+    typer.echo(f"is leaf {proof.index} of the {accepted.checkpoint.size} of {accepted.checkpoint.origin}", err=True)
 
 
 def _said_of_log(header: Header, log: ledger_verify.LogVerdict | None) -> str:
