@@ -1,5 +1,6 @@
 """An export whose rows are in the log: what was changed, dropped or made up is named, whoever makes new hashes."""
 
+import dataclasses
 import shutil
 import subprocess
 
@@ -120,6 +121,15 @@ def test_a_row_that_is_moved_out_of_its_file_is_missed_there(copy, name):
     rewrite(copy, bundle.OPENINGS, opened)
     said = f"openings.jsonl:{number + 1}: belongs into {name}.jsonl, and is not there"
     assert f"C3 {said}" in findings(copy, "C3")
+
+
+def test_a_range_of_leaves_that_was_made_smaller_is_named_or_counted(copy):
+    """From below it contradicts the rows' times; from above the next period has to open them, and the count says so."""
+    header, _ = bundle.read_manifest(copy)
+    bundle.write_manifest(copy, dataclasses.replace(header, first_leaf=header.end_leaf))
+    assert any("is before its first" in each for each in findings(copy, "C3"))
+    bundle.write_manifest(copy, dataclasses.replace(header, end_leaf=header.end_leaf - 3))
+    assert verify.verify(copy, policy=POLICY).log.late == 3
 
 
 def test_a_row_that_is_made_up_has_no_leaf(copy):

@@ -123,6 +123,23 @@ def test_who_inserts_waits_for_nobody_and_nothing_is_left_behind(pool, sealer):
     check(pool, sealer.folder)
 
 
+def test_rows_that_keep_coming_do_not_keep_it_from_signing(pool, sealer, monkeypatch):
+    seal = sealing.seal
+
+    def busy(engine):
+        add_rows(pool, 1)
+        return seal(engine)
+
+    monkeypatch.setattr(sealing, "seal", busy)
+    assert sealer.round() >= 1
+    check(pool, sealer.folder)
+    monkeypatch.setattr(sealing, "LEAVES_MAX", 1)
+    monkeypatch.setattr(sealing, "seal", lambda engine: seal(engine, 1))
+    add_rows(pool, 4)
+    assert sealer.round() == 4
+    check(pool, sealer.folder)
+
+
 class CrashError(BaseException):
     """The process is gone."""
 

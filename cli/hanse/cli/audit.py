@@ -122,6 +122,8 @@ def _said_of_log(header: Header, log: ledger_verify.LogVerdict | None) -> str:
     its = log.checkpoint
     said = f"every row is in the log {its.origin}, whose {its.size} leaves have the root {its.root.hex()}"
     said += f"; leaves {header.first_leaf} up to {header.end_leaf} are this period's"
+    if log.late:
+        said += f"; {log.late} rows of it were sealed after its end, among the next one's"
     if log.unsealed:
         said += f"; {log.unsealed} rows are too new to be in it"
     if log.cosigned_at is None:

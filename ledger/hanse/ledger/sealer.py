@@ -50,8 +50,10 @@ class Sealer:
             EvidenceError: what was signed, or what is in the folder, is not what it should be.
 
         """
-        added = 0
-        while sealed := sealing.seal(self.engine):
+        # Until a batch is not full, and not until there is nothing new: while rows keep coming that may be never.
+        added = sealed = sealing.seal(self.engine)
+        while sealed == sealing.LEAVES_MAX:
+            sealed = sealing.seal(self.engine)
             added += sealed
         note = self.signed()
         if note is not None:

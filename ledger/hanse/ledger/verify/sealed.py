@@ -27,12 +27,17 @@ _OPENINGS = f"{bundle.OPENINGS}.jsonl"
 
 @dataclass(frozen=True)
 class LogVerdict:
-    """What came of it: the checkpoint, if there is one, who cosigned it when, rows that are not sealed yet."""
+    """What came of it: the checkpoint, if there is one, who cosigned it when.
+
+    And how many rows are not sealed yet, and how many of the period were sealed after its end, so that their leaves are
+    among those of the next one.
+    """
 
     findings: tuple[Finding, ...]
     checkpoint: Checkpoint | None = None
     cosigned_at: dict[str, int] | None = None
     unsealed: int = 0
+    late: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,12 @@ def check_log(folder: Path, header: Header, policy: Policy | None = None) -> Log
             findings.append(Finding("C1", tiles.CHECKPOINT, str(error)))
     wrong = tiles.problems(lambda path: (folder / path).read_bytes(), checkpoint.size, checkpoint.root)
     findings += [Finding("C2", path, what) for path, what in wrong]
-    unsealed = 0
+    unsealed = late = 0
     if not any(each.check == "C2" for each in findings):
         reader = _Reader(folder, header, checkpoint.size)
         findings += reader.findings()
-        unsealed = reader.unsealed
-    return LogVerdict(tuple(findings), checkpoint, cosigned_at, unsealed)
+        unsealed, late = reader.unsealed, reader.late
+    return LogVerdict(tuple(findings), checkpoint, cosigned_at, unsealed, late)
 
 
 class _Reader:
@@ -82,7 +87,7 @@ class _Reader:
 
     def __init__(self, folder: Path, header: Header, size: int) -> None:
         self._folder, self._header, self._size = folder, header, size
-        self.unsealed = 0
+        self.unsealed = self.late = 0
         self._seen: set[str] = set()  # cycles and decisions that are exported
 
         @functools.lru_cache(maxsize=16)
@@ -153,6 +158,11 @@ class _Reader:
                 yield Finding("C3", opening.where, f"belongs into {opening.file}.jsonl, and is not there")
 
     def _compared(self, opening: _Opening, row: dict[str, Json], where: str) -> Iterator[Finding]:
+        recorded_seconds = _integer(row, "recorded") // 10**6
+        if self._header.start_seconds <= recorded_seconds < self._header.end_seconds:
+            if opening.index < self._header.first_leaf:
+                yield Finding("C3", where, f"was recorded in the period, and leaf {opening.index} is before its first")
+            self.late += opening.index >= self._header.end_leaf
         entry = self._bundle_at(opening.index // tiles.WIDTH)[opening.index % tiles.WIDTH]
         if commitments.entry(opening.salt, leaves.body(opening.file, row)) != entry:
             yield Finding("C3", where, f"is not what leaf {opening.index} of the log committed to")
