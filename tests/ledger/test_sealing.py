@@ -353,25 +353,6 @@ def test_what_is_signed_with_a_key_that_the_policy_does_not_have_is_not_shown_to
     assert (before, None) == (signed(pool), one.folder.published())
 
 
-def test_keys_are_read_from_a_file_that_is_the_owners_alone(tmp_path):
-    file = tmp_path / "log.key"
-    file.write_text("".join(f"{each}\n" for each in KEYS))
-    file.chmod(0o640)
-    with pytest.raises(signing.SigningError, match="can be read by others"):
-        signing.load(file)
-    file.chmod(0o600)
-    assert signing.load(file) == KEYS
-    file.write_text("secret\n")
-    with pytest.raises(signing.SigningError) as refused:
-        signing.load(file)
-    assert "secret" not in str(refused.value)
-    with pytest.raises(signing.SigningError, match="name a file"):
-        signing.load(tmp_path / "none")
-    file.write_text("")
-    with pytest.raises(signing.SigningError, match="holds no key"):
-        signing.load(file)
-
-
 def test_the_leaves_of_a_log_say_nothing(pool, sealer):
     """Two rows that say the same have leaves that share nothing, as salts are random: only their number is known."""
     sealer.round()
