@@ -15,5 +15,5 @@ depends_on = None
 def upgrade() -> None:
     """Create everything."""
     connection = op.get_bind()
-    for script in [Path(__file__).with_suffix(".sql").read_text(), *sql.scripts()]:
+    for script in [Path(__file__).with_suffix(".sql").read_text(), *sql.scripts(last="80")]:
         sql.apply(connection, script)

@@ -136,6 +136,7 @@ GRANTS = {
     },
     "hanse_auditor": {"clock", "clock_seconds"},
     "hanse_member": set(),
+    "hanse_sealer": {"add_cosignatures", "append_leaves", "clock", "clock_seconds", "sign_head"},
 }  # fmt: skip
 
 
@@ -165,3 +166,10 @@ def test_each_append_only_table_has_its_three_triggers_always(migrated):
         for table in models.APPEND_ONLY:
             (found,) = connection.execute(query, [f"ledger.{table}"]).fetchone()
             assert found == ["deny_change", "deny_truncate", "stamp"], table
+
+
+def test_salts_are_for_who_may_read_the_rows_and_for_who_makes_them(migrated):
+    query = "SELECT has_table_privilege(%s, 'ledger.leaf', 'SELECT')"
+    with psycopg.connect(migrated) as connection:
+        may = {role for role in GRANTS if connection.execute(query, [role]).fetchone()[0]}
+    assert may == {"hanse_auditor", "hanse_sealer"}

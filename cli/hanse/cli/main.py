@@ -32,6 +32,8 @@ MODULES = (
     ("queue", "agent", ("jobs", "queue", "explain")),
     ("doctor", "agent", ("doctor",)),
     ("audit", "audit", ()),
+    ("log", "audit", ()),
+    ("witness", "audit", ()),
     ("operator", "cli", ("operator",)),
     ("ledger", "cli", ()),
     ("processes", "cli", ("api", "cluster_agent")),

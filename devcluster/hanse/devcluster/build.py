@@ -62,7 +62,9 @@ CONTROLPLANE = Module(
 KWOK = Module(name="kwok", title="kwok", package="sigs.k8s.io/kwok/cmd/kwok", usual_duration="about 2 minutes")
 COREDNS = Module(name="coredns", title="CoreDNS", package=".", usual_duration="about 2 minutes")
 HELM = Module(name="helm", title="Helm", package="helm.sh/helm/v4/cmd/helm", usual_duration="about 3 minutes")
-ALL = (CONTROLPLANE, KWOK, COREDNS, HELM)
+# What tests check transparency logs with, so that not only our own code says that they are right.
+AUDITORS = Module(name="auditors", title="tools of others for logs", package=".", usual_duration="about a minute")
+ALL = (CONTROLPLANE, KWOK, COREDNS, HELM, AUDITORS)
 
 
 def binary(module: Module) -> Path:

@@ -7,18 +7,18 @@ tell any copy from the original.
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from hanse.evidence import canonical
+from hanse.evidence import canonical, tiles
 from hanse.evidence.canonical import Json
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.shape import Fields
 from hanse.ledger import rows
 
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 REPORT = "REPORT.md"
 T = TypeVar("T", bound=rows.Row)
@@ -35,13 +35,18 @@ class BundleError(Exception):
 
 @dataclass(frozen=True)
 class Header:
-    """What the manifest says about the whole: the period (`YYYY-MM`), when it was exported, the metering interval."""
+    """What the manifest says about the whole: the period (`YYYY-MM`), when it was exported, the metering interval.
+
+    The leaves from *first_leaf* up to *end_leaf* are those that were sealed in the period; the next one begins there.
+    """
 
     period: str
     start_seconds: int
     end_seconds: int
     exported_at_seconds: int
     slot_seconds: int
+    first_leaf: int
+    end_leaf: int
 
 
 @dataclass
@@ -50,6 +55,7 @@ class Bundle:
 
     header: Header
     members: list[rows.Member] = field(default_factory=list)
+    keys: list[rows.MemberKey] = field(default_factory=list)
     enrolments: list[rows.Enrolled] = field(default_factory=list)
     levies: list[rows.Levied] = field(default_factory=list)
     rates: list[rows.Rated] = field(default_factory=list)
@@ -68,6 +74,7 @@ class Bundle:
 
 READERS: dict[str, Callable[[str, Fields], rows.Row]] = {
     "members": rows.member,
+    "keys": rows.member_key,
     "enrolments": rows.enrolled,
     "levies": rows.levied,
     "rates": rows.rated,
@@ -84,7 +91,9 @@ READERS: dict[str, Callable[[str, Fields], rows.Row]] = {
     "accounts": rows.account,
 }
 TRANSFERS_CSV = "transfers.csv"
-FILES = (*(f"{name}.jsonl" for name in READERS), TRANSFERS_CSV, REPORT)
+# What the log says, by :mod:`hanse.ledger.openings`; its tiles are checked against the checkpoint, not the manifest.
+OPENINGS = "openings"
+FILES = (*(f"{name}.jsonl" for name in (*READERS, OPENINGS)), TRANSFERS_CSV, REPORT, tiles.CHECKPOINT)
 
 
 def write_lines(folder: Path, name: str, lines: Iterable[Json]) -> None:
@@ -150,6 +159,8 @@ def read_manifest(folder: Path) -> tuple[Header, dict[str, bytes]]:
             end_seconds=fields.integer("end"),
             exported_at_seconds=fields.integer("exportedAt"),
             slot_seconds=fields.integer("slotSeconds", 1),
+            first_leaf=fields.integer("firstLeaf"),
+            end_leaf=fields.integer("endLeaf"),
         )
         files = fields.inner("files")
         hashes = {name: files.digest(name) for name in FILES}
@@ -175,7 +186,13 @@ def read(folder: Path, header: Header) -> Bundle:
     return bundle
 
 
-def _read_lines(folder: Path, name: str, reader: Callable[[str, Fields], T]) -> Iterable[T]:
+def read_values(folder: Path, name: str) -> Iterator[tuple[str, Json]]:
+    """Yield each line of a file: where it is, and what it says.
+
+    Raises:
+        BundleError: the file is missing, or a line is not canonical.
+
+    """
     file = f"{name}.jsonl"
     try:
         lines = (folder / file).read_bytes().split(b"\n")
@@ -186,7 +203,15 @@ def _read_lines(folder: Path, name: str, reader: Callable[[str, Fields], T]) -> 
     for number, line in enumerate(lines, 1):
         where = f"{file}:{number}"
         try:
-            fields = Fields(canonical.decode(line), name)
+            yield where, canonical.decode(line)
+        except ValueError as error:
+            raise BundleError(where, str(error)) from error
+
+
+def _read_lines(folder: Path, name: str, reader: Callable[[str, Fields], T]) -> Iterable[T]:
+    for where, value in read_values(folder, name):
+        try:
+            fields = Fields(value, name)
             row = reader(where, fields)
             fields.done()
         except ValueError as error:
@@ -201,4 +226,6 @@ def _header_value(header: Header) -> dict[str, Json]:
         "end": header.end_seconds,
         "exportedAt": header.exported_at_seconds,
         "slotSeconds": header.slot_seconds,
+        "firstLeaf": header.first_leaf,
+        "endLeaf": header.end_leaf,
     }

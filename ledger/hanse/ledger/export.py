@@ -5,7 +5,7 @@ those of the period refer to them: enrolments, rates, the decisions and leases o
 judge: what is wrong in the database is wrong in the export, and named by :mod:`hanse.ledger.verify`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from hanse.evidence import canonical
 from hanse.evidence.canonical import Json
-from hanse.ledger import books, bundle, report, transfers, verify
+from hanse.ledger import bundle, lines, openings, report, verify
 from hanse.ledger.bundle import Header
 from hanse.ledger.errors import RefusedError
+from hanse.ledger.lines import Line
 from hanse.ledger.models import accounts, decisions, parties, slots
 
 _BALANCES = ("debits_posted", "credits_posted", "debits_pending", "credits_pending")
@@ -38,13 +38,16 @@ def export(engine: Engine, period: str, folder: Path) -> bytes:
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
         connection.execute(sa.text("SET TRANSACTION READ ONLY"))
         now = connection.execute(sa.text("SELECT slot_seconds, ledger.clock_seconds() AS at FROM ledger.setting")).one()
-        header = Header(period, start_seconds, end_seconds, now.at, now.slot_seconds)
+        log = openings.Log.of(connection, start_seconds, end_seconds)
+        header = Header(period, start_seconds, end_seconds, now.at, now.slot_seconds, log.first, log.end)
         reader = _Reader(connection, header)
         for name in bundle.READERS:
             bundle.write_lines(folder, name, getattr(reader, name)())
+        log.write(folder)
     written = bundle.read(folder, header)
     bundle.write_csv(folder, written)
-    (folder / bundle.REPORT).write_text(report.render(written, verify.check(written)))
+    found = [*verify.check(written), *verify.check_log(folder, header).findings]
+    (folder / bundle.REPORT).write_text(report.render(written, found))
     return bundle.write_manifest(folder, header)
 
 
@@ -71,58 +74,27 @@ class _Reader:
     header: Header
 
     def members(self) -> Iterator[Json]:
-        keys = sa.select(parties.MemberKey.member, parties.MemberKey.verify_key).order_by(parties.MemberKey.sequence)
-        known = list(self.connection.execute(keys))
-        for row in self._rows(sa.select(parties.Member.__table__).order_by(parties.Member.sequence)):
-            mine: list[Json] = [key.hex() for member, key in known if member == row.name]
-            yield {**_stamp(row), "name": row.name, "keys": mine}
+        yield from self._all(parties.Member, lines.member)
+
+    def keys(self) -> Iterator[Json]:
+        yield from self._all(parties.MemberKey, lines.key)
 
     def enrolments(self) -> Iterator[Json]:
         table = parties.Enrolment
-        begun = sa.select(table.__table__).where(table.start_seconds < self.header.end_seconds)
-        for row in self._rows(begun.order_by(table.sequence)):
-            yield {
-                **_stamp(row),
-                "body": canonical.decode(row.body),
-                "signature": row.signature.hex(),
-                "memberKey": row.member_key.hex(),
-            }
+        yield from self._all(table, lines.enrolment, table.start_seconds < self.header.end_seconds)
 
     def levies(self) -> Iterator[Json]:
-        table = parties.Levy
-        for row in self._rows(sa.select(table.__table__).order_by(table.sequence)):
-            yield {**_stamp(row), "node": row.node, "start": row.start_seconds, "levied": int(row.levied)}
+        yield from self._all(parties.Levy, lines.levy)
 
     def rates(self) -> Iterator[Json]:
-        table = parties.Rate
-        for row in self._rows(sa.select(table.__table__).order_by(table.sequence)):
-            yield {**_stamp(row), "subject": row.subject, "version": row.version, "thousandths": row.thousandths}
+        yield from self._all(parties.Rate, lines.rate)
 
     def cycles(self) -> Iterator[Json]:
-        table = decisions.Cycle
-        for row in self._rows(sa.select(table.__table__).where(self._within(table)).order_by(table.sequence)):
-            yield {
-                **_stamp(row),
-                "term": row.term,
-                "cycle": row.cycle,
-                "asOf": row.as_of_seconds,
-                "decisions": row.decisions,
-                "digest": row.decisions_sha256.hex(),
-                "base": row.base_snapshot.hex(),
-                "state": row.state_sha256.hex(),
-                "policy": row.policy_sha256.hex(),
-                "code": row.code_sha256.hex(),
-            }
+        yield from self._all(decisions.Cycle, lines.cycle, self._within(decisions.Cycle))
 
     def decisions(self) -> Iterator[Json]:
         for row in self._rows(self._decisions().order_by(decisions.Decision.sequence)):
-            yield {
-                **_stamp(row),
-                "id": str(row.id),
-                "carried": int(row.carried),
-                "body": canonical.decode(row.body),
-                "sha256": row.body_sha256.hex(),
-            }
+            yield {**lines.decision(row), "carried": int(row.carried)}
 
     def attempts(self) -> Iterator[Json]:
         table, admitted = decisions.Attempt, decisions.Decision
@@ -134,7 +106,7 @@ class _Reader:
         )
         for row in self._rows(statement):
             yield {
-                **_stamp(row),
+                **lines.stamp(row),
                 "id": str(row.id),
                 "job": str(row.job),
                 "fence": row.fence,
@@ -146,53 +118,33 @@ class _Reader:
                 "tierThousandths": row.tier_thousandths,
                 "admittedBy": str(row.admitted_by),
                 "state": row.state,
-                **_present(grantedAt=row.granted_at_seconds, endedAt=row.ended_at_seconds),
+                **lines.present(grantedAt=row.granted_at_seconds, endedAt=row.ended_at_seconds),
             }
 
     def effects(self) -> Iterator[Json]:
-        table = decisions.Effect
         wanted = self._decisions().with_only_columns(decisions.Decision.id)
-        for row in self._rows(sa.select(table.__table__).where(table.decision.in_(wanted)).order_by(table.sequence)):
-            its = {**_stamp(row), "decision": str(row.decision), "outcome": row.outcome}
-            yield its | _present(detail=row.detail or None)
+        yield from self._all(decisions.Effect, lines.effect, decisions.Effect.decision.in_(wanted))
 
     def facts(self) -> Iterator[Json]:
         table = decisions.Fact
         also = sa.or_(self._within(table), table.attempt.in_(self._attempts()), table.kind.in_(["CapSet", "TermTaken"]))
-        yield from self._remarks(table, also)
+        yield from self._all(table, lines.remark, also)
 
     def violations(self) -> Iterator[Json]:
         table = decisions.Violation
         happened = table.at_seconds.between(self.header.start_seconds, self.header.end_seconds - 1)
-        yield from self._remarks(table, sa.or_(self._within(table), happened))
+        yield from self._all(table, lines.remark, sa.or_(self._within(table), happened))
 
     def slots(self) -> Iterator[Json]:
         table = slots.Slot
         within = (table.start_seconds >= self.header.start_seconds) & (table.start_seconds < self.header.end_seconds)
-        for row in self._rows(sa.select(table.__table__).where(within).order_by(table.sequence)):
-            yield {
-                **_stamp(row),
-                "member": row.member,
-                "body": canonical.decode(row.body),
-                "signature": row.signature.hex(),
-            }
+        yield from self._all(table, lines.slot, within)
 
     def cutoffs(self) -> Iterator[Json]:
-        table = accounts.Cutoff
-        for row in self._rows(sa.select(table.__table__).where(self._hours(table)).order_by(table.sequence)):
-            yield {
-                **_stamp(row),
-                "hour": row.hour_seconds,
-                "run": row.run,
-                "slots": row.slots,
-                "digest": row.slots_sha256.hex(),
-            }
+        yield from self._all(accounts.Cutoff, lines.cutoff, self._hours(accounts.Cutoff))
 
     def postings(self) -> Iterator[Json]:
-        table = accounts.Posting
-        for row in self._rows(sa.select(table.__table__).where(self._hours(table)).order_by(table.sequence)):
-            its = {name: getattr(row, name) for name in ("run", "member", "used", "idle", "down", "unknown")}
-            yield {**_stamp(row), **its, "hour": row.hour_seconds}
+        yield from self._all(accounts.Posting, lines.posting, self._hours(accounts.Posting))
 
     def transfers(self) -> Iterator[Json]:
         table = accounts.Transfer
@@ -203,13 +155,7 @@ class _Reader:
         carried = (~mine).label("carried")
         statement = sa.select(table.__table__, carried).where(sa.or_(mine, table.id.in_(referred)))
         for row in self._rows(statement.order_by(table.sequence)):
-            yield {
-                **_stamp(row),
-                "id": str(row.id),
-                "carried": int(row.carried),
-                "body": canonical.decode(transfers.body(books.read(row))),
-                "sha256": row.payload_sha256.hex(),
-            }
+            yield {**lines.transfer(row), "carried": int(row.carried)}
 
     def accounts(self) -> Iterator[Json]:
         before, after = self._sums("<"), self._sums(">")
@@ -218,7 +164,7 @@ class _Reader:
             now: list[Json] = [str(getattr(row, name)) for name in _BALANCES]
             its: dict[str, Json] = {"name": row.name, "now": now}
             its |= {"before": before.get(row.name, [*none]), "after": after.get(row.name, [*none])}
-            yield its | _present(ceiling=row.ceiling)
+            yield its | lines.present(ceiling=row.ceiling)
 
     def _sums(self, comparison: str) -> dict[str, list[Json]]:
         sums = ", ".join(f"sum({name}) AS {name}" for name in _BALANCES)
@@ -228,18 +174,9 @@ class _Reader:
         found = self.connection.execute(statement, {"period": self.header.period})
         return {row.name: [str(getattr(row, name)) for name in _BALANCES] for row in found}
 
-    def _remarks(self, table: Any, wanted: sa.ColumnElement[bool]) -> Iterator[Json]:
-        for row in self._rows(sa.select(table.__table__).where(wanted).order_by(table.sequence)):
-            yield {
-                **_stamp(row),
-                "id": str(row.id),
-                "kind": row.kind,
-                "at": row.at_seconds,
-                **_present(
-                    member=row.member, cluster=row.cluster, node=row.node, fence=row.fence, account=row.account,
-                    amount=row.amount, detail=row.detail or None, attempt=str(row.attempt) if row.attempt else None,
-                ),
-            }  # fmt: skip
+    def _all(self, table: Any, line: Callable[[Any], Line], *wanted: sa.ColumnElement[bool]) -> Iterator[Json]:
+        for row in self._rows(sa.select(table.__table__).where(*wanted).order_by(table.sequence)):
+            yield line(row)
 
     def _rows(self, statement: sa.Select[Any]) -> Iterator[Any]:
         return iter(self.connection.execution_options(yield_per=1000).execute(statement))
@@ -273,13 +210,3 @@ class _Reader:
             .join(admitted, admitted.id == table.admitted_by)
             .where(lived, admitted.recorded_at < end)
         )
-
-
-def _stamp(row: Any) -> dict[str, Json]:
-    since_epoch = row.recorded_at - datetime.fromtimestamp(0, UTC)
-    microseconds = (since_epoch.days * 86400 + since_epoch.seconds) * 10**6 + since_epoch.microseconds
-    return {"sequence": row.sequence, "recorded": microseconds}
-
-
-def _present(**values: Json | None) -> dict[str, Json]:
-    return {name: value for name, value in values.items() if value is not None}

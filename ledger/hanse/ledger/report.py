@@ -13,8 +13,8 @@ from hanse.ledger.verify import metered
 from hanse.ledger.verify.finding import Finding
 
 CHECKS = {
-    "C2": "the files are those of the manifest, and can be read",
-    "C3": "each row has the id and the hash of what it says, in its order",
+    "C2": "the files are those of the manifest, and those of the log lead to its root",
+    "C3": "each row has the id and the hash of what it says, in its order; rows and leaves of the log are the same",
     "C4": "every effect has its decision, every decision its effect",
     "C5": "who was stopped for another was weaker",
     "C7": "every slot is signed by an enrolled node",
@@ -44,6 +44,8 @@ def render(read: Bundle, findings: Sequence[Finding]) -> str:
     lines += ["| check | | findings |", "| --- | --- | ---: |"]
     lines += [f"| {name} | {what} | {sum(each.check == name for each in findings)} |" for name, what in CHECKS.items()]
     lines += [
+        "",
+        f"The log: leaves {read.header.first_leaf} up to {read.header.end_leaf} are this period's.",
         "",
         f"Metering: {have} of {due} slots came in; what did not is unknown and credited to nobody.",
         "",

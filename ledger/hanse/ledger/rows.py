@@ -29,10 +29,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Member(Row):
-    """A member and its public keys."""
+    """A member."""
 
     name: str
-    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MemberKey(Row):
+    """A public key with which a member signs enrolments."""
+
+    member: str
+    key: bytes
 
 
 @dataclass(frozen=True)
@@ -174,7 +181,12 @@ class Account(Row):
 
 def member(where: str, fields: Fields) -> Member:
     """Read a line of `members`."""
-    return Member(where, *_stamp(fields), fields.text("name"), fields.texts("keys"))
+    return Member(where, *_stamp(fields), fields.text("name"))
+
+
+def member_key(where: str, fields: Fields) -> MemberKey:
+    """Read a line of `keys`."""
+    return MemberKey(where, *_stamp(fields), fields.text("member"), fields.digest("key"))
 
 
 def enrolled(where: str, fields: Fields) -> Enrolled:

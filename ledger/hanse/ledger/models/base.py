@@ -14,7 +14,7 @@ SCHEMA = "ledger"
 
 
 class Xid8(types.UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id, by which a later sealer knows that no earlier row can still come."""
+    """PostgreSQL's 64-bit transaction id, by which the sealer knows that no earlier row can still come."""
 
     cache_ok = True
 
@@ -52,4 +52,4 @@ class Recorded:
 
     sequence: Mapped[int]
     recorded_at: Mapped[datetime]
-    xid: Mapped[int] = mapped_column(Xid8)
+    xid: Mapped[int] = mapped_column(Xid8, index=True)

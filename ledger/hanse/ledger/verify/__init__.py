@@ -3,8 +3,8 @@
 In: the folder of an export. Out: a :class:`Verdict` with findings, the first of which is the first offender. It needs
 neither the database nor a cluster nor a server, only :mod:`hanse.evidence` and pure modules of this package. The checks
 have the numbers of docs/ledger.md: :mod:`~hanse.ledger.verify.documents` has C3 and C13,
-:mod:`~hanse.ledger.verify.decided` C4 and C5, :mod:`~hanse.ledger.verify.metered` C6 to C8 and C12, and
-:mod:`~hanse.ledger.verify.booked` C9 to C11.
+:mod:`~hanse.ledger.verify.decided` C4 and C5, :mod:`~hanse.ledger.verify.metered` C6 to C8 and C12,
+:mod:`~hanse.ledger.verify.booked` C9 to C11, and :mod:`~hanse.ledger.verify.sealed` what the log adds to C1 to C3.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,14 @@ from pathlib import Path
 
 from hanse.evidence import canonical
 from hanse.evidence.errors import EvidenceError
+from hanse.evidence.policy import Policy
 from hanse.ledger import bundle
 from hanse.ledger.bundle import Bundle, BundleError, Header
 from hanse.ledger.verify import booked, decided, documents, metered
 from hanse.ledger.verify.finding import Finding
+from hanse.ledger.verify.sealed import LogVerdict, check_log
 
-__all__ = ["Finding", "Verdict", "check", "verify"]
+__all__ = ["Finding", "LogVerdict", "Verdict", "check", "check_log", "verify"]
 
 FINDINGS_MAX = 100
 _CHECKS = (documents.check, decided.check, metered.check, booked.check)
@@ -31,6 +33,7 @@ class Verdict:
     manifest_sha256: bytes
     header: Header | None
     findings: tuple[Finding, ...]
+    log: LogVerdict | None = None
 
     @property
     def good(self) -> bool:
@@ -38,8 +41,12 @@ class Verdict:
         return not self.findings
 
 
-def verify(folder: Path, manifest_sha256: bytes | None = None) -> Verdict:
-    """Verify the export in *folder*; *manifest_sha256*, if given, is what its manifest must hash to."""
+def verify(folder: Path, manifest_sha256: bytes | None = None, policy: Policy | None = None) -> Verdict:
+    """Verify the export in *folder*.
+
+    *manifest_sha256*, if given, is what its manifest must hash to; *policy*, if given, says whose signatures must be
+    under the log's checkpoint.
+    """
     digest = b""
     header = None
     try:
@@ -48,10 +55,11 @@ def verify(folder: Path, manifest_sha256: bytes | None = None) -> Verdict:
             return Verdict(digest, None, (Finding("C2", bundle.MANIFEST, "is not the one that was announced"),))
         header, hashes = bundle.read_manifest(folder)
         read = bundle.read(folder, header)
+        log = check_log(folder, header, policy)
     except BundleError as error:
         return Verdict(digest, header, (Finding("C2", error.where, error.message),))
-    findings = [*check(read), *_changed_files(folder, hashes, read)]
-    return Verdict(digest, header, tuple(findings[:FINDINGS_MAX]))
+    findings = [*check(read), *log.findings, *_changed_files(folder, hashes, read)]
+    return Verdict(digest, header, tuple(findings[:FINDINGS_MAX]), log)
 
 
 def check(read: Bundle) -> list[Finding]:

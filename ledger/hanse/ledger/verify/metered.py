@@ -49,14 +49,14 @@ def completeness(read: Bundle) -> tuple[int, int]:
 
 
 def _enrolments(read: Bundle) -> Iterator[Finding]:
-    keys = {row.name: row.keys for row in read.members}
+    keys = {(row.member, row.key) for row in read.keys}
     for row in read.enrolments:
         whose = row.enrolment.member
         try:
             enrolments.verify(row.body, row.signature, row.member_key)
         except EvidenceError as error:
             yield Finding("C7", row.where, f"the enrolment of {row.enrolment.node}: {error}")
-        if row.member_key.hex() not in keys.get(whose, ()):
+        if (whose, row.member_key) not in keys:
             yield Finding("C7", row.where, f"the enrolment of {row.enrolment.node} is signed with no key of {whose}")
 
 

@@ -4,7 +4,8 @@ DO $$
 DECLARE
   v_role text;
 BEGIN
-  FOREACH v_role IN ARRAY ARRAY['hanse_owner', 'hanse_operator', 'hanse_api', 'hanse_auditor', 'hanse_member'] LOOP
+  FOREACH v_role IN ARRAY ARRAY['hanse_owner', 'hanse_operator', 'hanse_api', 'hanse_auditor', 'hanse_member',
+                             'hanse_sealer'] LOOP
     BEGIN
       IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = v_role) THEN
         EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);

@@ -1,0 +1,157 @@
+"""The sealer's round: persist, sign, publish; in this order, so that it can die anywhere and be started again.
+
+In: rows that are committed. Out: a log that anyone can read. First leaves and head are committed to Postgres; a head
+has one root for its size for ever, so signing again after a crash never signs a second one. Then the head is signed,
+checked against the policy, and the note stored; then the tiles are written, the policy's witnesses asked to cosign,
+what they sign stored, and the checkpoint written last. A second sealer does no harm: it finds that the log has grown,
+and publishes the same.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from hanse.evidence import checkpoints, notes
+from hanse.evidence.checkpoints import Checkpoint
+from hanse.evidence.errors import EvidenceError
+from hanse.evidence.notes import Note
+from hanse.evidence.policy import Policy
+from hanse.ledger import cosigning, database, sealing
+from hanse.ledger.errors import LedgerError
+from hanse.ledger.models.log import Cosignature, Leaf, SignedHead, TreeHead
+from hanse.ledger.publishing import Folder
+from hanse.ledger.signing import Signing, SigningError
+
+_logger = logging.getLogger(__name__)
+_SIGN = sa.text("SELECT ledger.sign_head(:size, :note)")
+_COSIGN = sa.text("SELECT ledger.add_cosignatures(:size, :keys, :lines)")
+
+
+@dataclass(frozen=True)
+class Sealer:
+    """What a round needs."""
+
+    engine: Engine
+    policy: Policy
+    signing: Signing
+    folder: Folder
+
+    def round(self) -> int:
+        """Do all that is due; return how many leaves are new. Nothing that was left halfway before is lost.
+
+        Raises:
+            LedgerError: another sealer is at work, or nothing was signed.
+            EvidenceError: what was signed, or what is in the folder, is not what it should be.
+
+        """
+        # Until a batch is not full, and not until there is nothing new: while rows keep coming that may be never.
+        added = sealed = sealing.seal(self.engine)
+        while sealed == sealing.LEAVES_MAX:
+            sealed = sealing.seal(self.engine)
+            added += sealed
+        note = self.signed()
+        if note is not None:
+            self.publish(note)
+        return added
+
+    def publish(self, note: Note) -> None:
+        """Publish a signed head, with the cosignatures of the witnesses that can be reached.
+
+        One that cannot does not keep it from being published: whether a checkpoint counts is for each reader's policy.
+        """
+        self.folder.prepare(note.encode(), self.entries)
+        self.folder.finish(self.cosigned(note).encode())
+
+    def cosigned(self, note: Note) -> Note:
+        """Return the head with the cosignatures that were still missing, if they come; they are stored first."""
+        have = {(each.name, each.id) for each in note.signatures}
+        missing = {
+            name: party
+            for name, party in self.policy.witnesses.items()
+            if party.url and (party.key.name, party.key.id) not in have
+        }
+        asked = cosigning.ask(note, missing, self.folder.read)
+        for name, why in asked.refused.items():
+            _logger.warning("the witness %s has not cosigned: %s", name, why)
+        if not asked.signatures:
+            return note
+        lines = [str(each).rstrip("\n") for each in asked.signatures]
+        size = checkpoints.parse(note.text).size
+        with database.transaction(self.engine) as connection:
+            keys = [f"{each.name}+{each.id.hex()}" for each in asked.signatures]
+            connection.execute(_COSIGN, {"size": size, "keys": keys, "lines": lines})
+            return _stored(connection, size)
+
+    def run(self, ended: threading.Event, every_seconds: float) -> None:
+        """Do a round again and again; what fails is logged and tried again: nothing is lost by waiting."""
+        while not ended.is_set():
+            try:
+                added = self.round()
+                if added:
+                    _logger.info("%d leaves are new", added)
+            except (LedgerError, EvidenceError, DBAPIError, OSError) as error:
+                _logger.error("not sealed: %s: %s", type(error).__name__, str(error)[:500])  # noqa: TRY400  # a sentence
+            ended.wait(every_seconds)
+
+    def signed(self) -> Note | None:
+        """Return the newest head as a note, signed now if it is not yet; None while the log is empty."""
+        with database.transaction(self.engine) as connection:
+            head = connection.execute(sa.select(TreeHead.__table__).order_by(TreeHead.size.desc()).limit(1)).first()
+            stored = newest_note(connection)
+        if head is None:
+            return None
+        if stored is not None and checkpoints.parse(stored.text).size == head.size:
+            return stored
+        checkpoint = Checkpoint(origin(self.policy), head.size, head.root)
+        note = Note(checkpoint.text, self.signing.sign(checkpoint, int(time.time())))
+        self._check(note)
+        with database.transaction(self.engine) as connection:
+            first = connection.execute(_SIGN, {"size": head.size, "note": note.encode()}).scalar_one()
+        return notes.parse(bytes(first))
+
+    def entries(self, start: int, end: int) -> Sequence[bytes]:
+        """Return the entries of the leaves from *start* up to *end*."""
+        statement = sa.select(Leaf.entry).where(Leaf.index >= start, Leaf.index < end).order_by(Leaf.index)
+        with database.transaction(self.engine) as connection:
+            return list(connection.execute(statement).scalars())
+
+    def _check(self, note: Note) -> None:
+        """Check that whoever reads the log by this policy would know these signatures."""
+        keys = [log.key for log in self.policy.logs]
+        known = checkpoints.verified(note, keys)
+        if not known or len(known) != len(note.signatures):
+            said = ", ".join(str(key) for key in keys)
+            raise SigningError(f"the log is signed with a key that its policy does not have; there it is {said}")
+
+
+def origin(policy: Policy) -> str:
+    """Return the one origin of a policy's logs.
+
+    Raises:
+        EvidenceError: it has none, or several.
+
+    """
+    names = {log.key.name for log in policy.logs}
+    if len(names) != 1:
+        raise EvidenceError(f"the policy must have the keys of one log, and has those of {sorted(names) or 'none'}")
+    return names.pop()
+
+
+def newest_note(connection: Connection) -> Note | None:
+    """Return the newest signed head with the cosignatures that it has."""
+    newest = sa.select(SignedHead.size).order_by(SignedHead.size.desc()).limit(1)
+    size = connection.execute(newest).scalar_one_or_none()
+    return None if size is None else _stored(connection, size)
+
+
+def _stored(connection: Connection, size: int) -> Note:
+    """Return the signed head of a size with the cosignatures that it has, in the order of their lines."""
+    note = notes.parse(connection.execute(sa.select(SignedHead.note).where(SignedHead.size == size)).scalar_one())
+    lines = connection.execute(sa.select(Cosignature.line).where(Cosignature.size == size)).scalars()
+    return Note(note.text, (*note.signatures, *map(notes.parse_signature, sorted(lines))))

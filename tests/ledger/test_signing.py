@@ -1,0 +1,27 @@
+"""The log's keys are read from a file of its owner's, and never told."""
+
+import pytest
+
+from hanse.evidence import notes
+from hanse.ledger import signing
+
+KEYS = tuple(notes.signer("pool.example/ledger", kind, bytes([kind]) * 32) for kind in (notes.ED25519, notes.MLDSA44))
+
+
+def test_keys_are_read_from_a_file_that_is_the_owners_alone(tmp_path):
+    file = tmp_path / "log.key"
+    file.write_text("".join(f"{each}\n" for each in KEYS))
+    file.chmod(0o640)
+    with pytest.raises(signing.SigningError, match="can be read by others"):
+        signing.load(file)
+    file.chmod(0o600)
+    assert signing.load(file) == KEYS
+    file.write_text("secret\n")
+    with pytest.raises(signing.SigningError) as refused:
+        signing.load(file)
+    assert "secret" not in str(refused.value)
+    with pytest.raises(signing.SigningError, match="name a file"):
+        signing.load(tmp_path / "none")
+    file.write_text("")
+    with pytest.raises(signing.SigningError, match="holds no key"):
+        signing.load(file)
