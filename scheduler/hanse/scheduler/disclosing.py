@@ -15,7 +15,7 @@ from hanse.scheduler import placing
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.columns import Integers
 from hanse.scheduler.ground import GPUS, ClusterNodes, Ground
-from hanse.scheduler.placing import Ask
+from hanse.scheduler.placing import Ask, Rooms
 
 UNKNOWN = -1
 OTHERS_MIN = 4
@@ -31,7 +31,7 @@ class Seen:
     free: int
     """GPUs that nobody holds: the member's own, and others' as coarsely as may be."""
     lent: int
-    """Those of them that lenders' limits leave."""
+    """Those of them that lenders' limits leave, if they are enough for the gang without limits."""
     fit_own: int
     """Workers that the member's own best cluster could take."""
 
@@ -42,6 +42,8 @@ class _Split:
     others: ClusterNodes
     is_told: bool
     """Whether enough others contribute."""
+    free_own: int
+    free_others: int
 
 
 class Disclosing:
@@ -54,14 +56,16 @@ class Disclosing:
     def seen(self, ask: Ask) -> Seen:
         """Return what may be told of the nodes that *ask* may use, within its rooms."""
         split = self._split(ask.member, ask.clusters)
-        own = self._free(split.own)
-        fit_own = most(replace(ask, clusters=split.own), self._capacity) if split.own else UNKNOWN
+        own, others = split.free_own, split.free_others
+        # No lender limits what its own member takes of it.
+        fit_own = most(replace(ask, clusters=split.own, rooms=Rooms()), self._capacity) if split.own else UNKNOWN
         if not split.is_told:
             free = own if split.own else UNKNOWN
             return Seen(free, free, fit_own)
-        others = self._free(split.others)
-        lent = min(others, self._room(ask, split.others)) if ask.rooms.workers else others
-        return Seen(own + _coarse(others), own + _coarse(lent), fit_own)
+        free = own + _coarse(others)
+        if not ask.rooms.workers or free < ask.gpus:
+            return Seen(free, free, fit_own)
+        return Seen(free, own + _coarse(min(others, self._room(ask, split.others))), fit_own)
 
     def _split(self, member: int, clusters: ClusterNodes) -> _Split:
         # The ground keeps these lists for as long as the plan, so they are known by their identity.
@@ -71,7 +75,9 @@ class Disclosing:
             own = [(each, nodes[owner[nodes] == member]) for each, nodes in clusters]
             others = [(each, nodes[owner[nodes] != member]) for each, nodes in clusters]
             members = np.unique(owner[_joined(others)])
-            self._splits[key] = _Split(_filled(own), _filled(others), len(members) >= OTHERS_MIN)
+            self._splits[key] = _Split(
+                _filled(own), _filled(others), len(members) >= OTHERS_MIN, self._free(own), self._free(others)
+            )
         return self._splits[key]
 
     def _free(self, clusters: ClusterNodes) -> int:
