@@ -124,6 +124,8 @@ class Cycle:
 
         Return what others may have gained, or None if it does not start.
         """
+        if not may_stop and not placing.has_idle(ask, self.capacity):
+            return None  # most who borrow find nothing: that must be cheap
         use, leaf = self.use(ask.claim), int(self.parts.leaf[ask.claim.part])
         reserved = self.funds.reservation(leaf, use)
         if reserved is None or not self._may_be_allowed(ask, use, may_stop=may_stop):

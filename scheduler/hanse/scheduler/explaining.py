@@ -189,9 +189,16 @@ class Explaining:
         return self._rooms[key]
 
     def _is_covered(self, claim: Claim) -> bool:
-        depth = int(self._cycle.parts.leaf_depth[claim.part])
-        away = (replace(claim, rung=Rung.AWAY, cover=cover) for cover in range(depth, -1, -1))
-        return any(self._cycle.accounts.covers(each) for each in away)
+        parts, part, accounts = self._cycle.parts, claim.part, self._cycle.accounts
+        place = int(parts.member[part]), claim.accelerator
+        for cover in range(int(parts.leaf_depth[part]), -1, -1):
+            label = int(parts.leaf[part]), int(parts.tier[part]), Rung.AWAY, cover
+            covers = accounts.covers_known(place, label, claim.milli_gpus)
+            if covers is None:
+                covers = accounts.covers(replace(claim, rung=Rung.AWAY, cover=cover))
+            if covers:
+                return True
+        return False
 
     def _missing(self, shape: Shape, accelerator: int, ask: Ask) -> _Stage | None:
         """Return what no waiting will bring: a place that may be used and that could hold the gang if it were empty."""

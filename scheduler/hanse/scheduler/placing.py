@@ -83,6 +83,11 @@ def room_remembered(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
     return room(ask, capacity, nodes) if ask.rooms.workers and total >= ask.workers else total
 
 
+def has_idle(ask: Ask, capacity: Capacity) -> bool:
+    """Return whether `find_idle` finds a place."""
+    return any(room_remembered(ask, capacity, nodes) >= ask.workers for _, nodes in ask.clusters)
+
+
 def find_idle(ask: Ask, capacity: Capacity) -> Found | None:
     """Return the best place for the gang on what is free, or None."""
     rooms = [(room_remembered(ask, capacity, nodes), cluster, nodes) for cluster, nodes in ask.clusters]
