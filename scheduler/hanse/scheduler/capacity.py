@@ -14,6 +14,8 @@ import numpy as np
 from hanse.scheduler.columns import Flags, Integers
 from hanse.scheduler.ground import GPUS, Ground
 
+_CHANGES_PER_NODE_MAX = 4
+
 
 class Capacity:
     """Free resources (by resource and node), and workers' tenancy (by member and node)."""
@@ -30,6 +32,7 @@ class Capacity:
         self._given_back = 0
         self._totals: dict[tuple[object, ...], tuple[int, int, int]] = {}
         self._changed: list[Integers] = []
+        self._changed_rows = 0
         self._fits: dict[bytes, tuple[Integers, int]] = {}
 
     @contextmanager
@@ -43,7 +46,7 @@ class Capacity:
         """Take (*sign* -1) or give back (+1) what *use* holds."""
         self._changes += 1
         self._given_back += sign > 0
-        self._changed.append(use.nodes)
+        self._note(use.nodes)
         taken = sign * use.workers * use.demand
         if use.is_one:  # no node twice: plain indexing, which is several times as fast
             self.free[:, use.nodes] += taken
@@ -59,6 +62,15 @@ class Capacity:
             np.add.at(self.exclusive, (use.members[use.exclusive], alone), -sign)
             np.add.at(self.exclusive_all, alone, -sign)
             self._exclusives -= sign * len(alone)
+
+    def _note(self, nodes: Integers) -> None:
+        """Remember which nodes changed, until it is less work to look at all of them."""
+        self._changed.append(nodes)
+        self._changed_rows += len(nodes)
+        if self._changed_rows > _CHANGES_PER_NODE_MAX * len(self.tenants_all):
+            self._changed.clear()
+            self._fits.clear()
+            self._changed_rows = 0
 
     def fit(self, nodes: Integers, demand: Integers, member: int, *, exclusive: bool) -> Integers:
         """Return how many workers with this *demand* each of *nodes* could take."""

@@ -111,7 +111,7 @@ class Explaining:
         self._cycle, self._waiting, self._borrowing = cycle, waiting, borrowing
         self._empty = Capacity(cycle.ground)
         self._disclosing = Disclosing(cycle.ground, cycle.capacity)
-        self._rooms: dict[tuple[int, int, Option], tuple[_Stage | None, Seen | None]] = {}
+        self._rooms: dict[tuple[int, int, Option], _Stage | Seen] = {}
 
     def table(self) -> Table:
         """Return a row for each job that waits, also those of suspended members, but not suspended jobs."""
@@ -154,9 +154,9 @@ class Explaining:
         cycle, name = self._cycle, self._cycle.catalogue.accelerators[accelerator].name
         asked = option.workers * shape.gpus_per_worker
         claim = cycle.claim(part, option, accelerator, Rung.BORROW, BORROWED)
-        missing, seen = self._room_of(shape, claim, option)
-        if seen is None:
-            return _Verdict(missing or _Stage.GANG, name, asked)
+        seen = self._room_of(shape, claim, option)
+        if isinstance(seen, _Stage):
+            return _Verdict(seen, name, asked)
         left = self._borrowing.limit_left(int(cycle.parts.member[part]), accelerator)
         is_covered = self._is_covered(claim)
         if short := cycle.funds.short(int(cycle.parts.leaf[part]), cycle.use(claim)):
@@ -176,16 +176,17 @@ class Explaining:
             fit=max(0, seen.fit_own), short=short,
         )  # fmt: skip
 
-    def _room_of(self, shape: Shape, claim: Claim, option: Option) -> tuple[_Stage | None, Seen | None]:
+    def _room_of(self, shape: Shape, claim: Claim, option: Option) -> _Stage | Seen:
         """Return what no waiting will bring, else what may be told of the room there is: one answer for all tiers."""
         parts = self._cycle.parts
         key = (int(parts.member[claim.part]), int(parts.shape[claim.part]), option)
         if key not in self._rooms:
             missing = self._missing(shape, claim.accelerator, self._cycle.ask(claim, option))
-            seen = None
             if missing is None:
-                seen = self._disclosing.seen(self._cycle.ask(claim, option, self._borrowing.rooms(claim, option)))
-            self._rooms[key] = missing, seen
+                ask = self._cycle.ask(claim, option, self._borrowing.rooms(claim, option))
+                self._rooms[key] = self._disclosing.seen(ask)
+            else:
+                self._rooms[key] = missing
         return self._rooms[key]
 
     def _is_covered(self, claim: Claim) -> bool:
