@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 CHECK ?=
 ARGS ?=
-BENCHES := kueue-baseline bind-rate
+BENCHES := decide-pool decide-gang decide-unschedulable decide-growth kueue-baseline bind-rate
 
 .PHONY: help
 help: ## Show this list.
