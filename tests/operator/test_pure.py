@@ -306,6 +306,26 @@ def test_a_start_is_waited_for_from_when_its_gpus_are_its_own(job, awaits, ended
     assert expected == [entry.reason for group in ends.groups(world, mirrored) for entry in group.entries]
 
 
+@pytest.mark.parametrize(
+    ("waited", "awaited", "expected"),
+    [
+        (10**6, {"state": "suspect"}, ["StartDeadlineExceeded"]),
+        (10**6, {"state": "draining", "grace_seconds": 30}, ["StartDeadlineExceeded"]),
+        (10**6, {"state": "draining", "grace_seconds": 2 * 10**6}, []),
+        (60, {"state": "suspect"}, []),
+    ],
+    ids=["its cluster is silent", "it does not end", "it has its grace", "the deadline is not over"],
+)
+def test_a_start_does_not_wait_for_ever_for_an_attempt_that_does_not_end(job, waited, awaited, expected):
+    world = World()
+    victim = live(id=A, job=str(uuid.UUID(int=7)), stop_kind="Preempt", **awaited)
+    attempt = live(granted_at_seconds=None, admitted_at_seconds=NOW - waited, awaits=frozenset({A}))
+    world.take({"TrainingJob": {attempt.job: job}})
+    mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt, victim.job: victim})
+    found = [(entry.job, entry.reason) for group in ends.groups(world, mirrored) for entry in group.entries]
+    assert expected == [reason for of, reason in found if str(of) == attempt.job]
+
+
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))
 def test_each_gpu_of_a_placement_belongs_to_one_worker(masks):
     placed = tuple((f"c/n{number}", mask.bit_count(), mask) for number, mask in enumerate(masks))
@@ -323,6 +343,19 @@ def test_an_object_that_cannot_be_read_keeps_its_last_good_version(job):
     assert world.misconfigured["u"].problem.startswith("spec.tier: ")
     world.take({"TrainingJob": {"u": job}})
     assert {} == world.misconfigured
+
+
+@pytest.mark.parametrize("order", [("old", "new"), ("new", "old")])
+def test_a_namespace_made_again_is_still_its_members(order):
+    world = World()
+    labels = {"hanse.dev/member": "red"}
+    there = {uid: {"metadata": {"name": "red", "uid": uid, "labels": labels}} for uid in ("old", "new")}
+    world.take({"Namespace": {"old": there["old"]}})
+    changed = {"old": None, "new": there["new"]}
+    world.take({"Namespace": {uid: changed[uid] for uid in order}})
+    assert "red" == world.leaves["red"].member
+    world.take({"Namespace": {"new": None}})
+    assert {} == world.leaves
 
 
 def test_a_misspelt_failpoint_is_refused():
