@@ -109,9 +109,11 @@ class Living:
         return len(self.planner.snapshot.jobs) - self.running
 
     def gpus_idle(self) -> int:
-        """Return how many GPUs nobody holds."""
-        held = np.bitwise_count(self.planner.snapshot.holdings["gpus"]).sum()
-        return len(self.planner.snapshot.nodes) * crowds.GPUS_PER_NODE - int(held)
+        """Return how many GPUs no live gang holds; those of a victim are its successor's."""
+        snapshot = self.planner.snapshot
+        lives = ~snapshot.attempts["draining"][snapshot.holdings["attempt"]]
+        held = np.bitwise_count(snapshot.holdings["gpus"][lives]).sum()
+        return len(snapshot.nodes) * crowds.GPUS_PER_NODE - int(held)
 
     def fill(self, running: int) -> Cycle:
         """Submit so many jobs to the empty pool, and run a cycle."""
