@@ -22,7 +22,7 @@ from hanse.operator import (
     storage,
 )
 from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
+from hanse.operator.mirror import NEVER_RAN, Fault, Live, Past, Saved
 from hanse.operator.world import Leaf, World
 from hanse.resources import Reason
 
@@ -57,6 +57,7 @@ def placement(phase, fence=2):
 
 
 REFUSED_FOR_GOOD = Past(attempts=1, last_stop_reason="PlacementRefused", last_failure="422")
+FAULTED = Past(attempts=1, last_outcome="PoolFault", faults=(Fault("tencent-gz", 1, NOW),))
 WAITING = {
     "reason": "WaitingForQuota", "accelerator": "h100-80g", "asked_gpus": 512, "free_gpus": 100, "borrowable_gpus": -1,
     "lacking_gpus": 12, "workers_that_fit": 24, "ahead_in_leaf": 3, "cap": "",
@@ -68,6 +69,8 @@ WAITING = {
     [
         ("Queued", None, {}),
         ("Queued", "WaitingForQuota", {"waiting": WAITING}),
+        ("Requeued", "RetryDelayed", {"past": FAULTED, "waiting": WAITING | {"reason": "RetryDelayed"}}),
+        ("Queued", "StorageNotReady", {"waiting": WAITING | {"reason": "RetryDelayed"}}),
         ("Queued", "TierNotAllowed", {"verdict": Verdict(Reason.TIER_NOT_ALLOWED, "no such tier")}),
         ("Admitted", None, {"live": live()}),
         ("Admitted", None, {"live": live(), "placement": placement("Starting")}),

@@ -9,19 +9,11 @@ cache whole: a job that is not there was deleted, and is not merely unseen.
 
 from hanse.ledger.attempts import State
 from hanse.operator.entries import Group, stopping
-from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import Live, Mirror
+from hanse.operator.mirror import PLACEMENT_REFUSED, Live, Mirror
 from hanse.operator.world import World
-from hanse.resources import Reason, TrainingJob
+from hanse.resources import TrainingJob
 
 END = "End"
-PLACEMENT_REFUSED = "PlacementRefused"
-REFUSED_SECONDS = 300
-"""So long a job is not placed anew after its cluster's agent refused it; it might come to the same cluster at once."""
-_REFUSED = Verdict(
-    Reason.PLACEMENT_REFUSED,
-    f"the agent of the cluster that it was to run in refused it; it is tried again {REFUSED_SECONDS} s after that",
-)
 
 
 def groups(world: World, mirror: Mirror, without_storage: frozenset[str] = frozenset()) -> list[Group]:
@@ -35,19 +27,6 @@ def groups(world: World, mirror: Mirror, without_storage: frozenset[str] = froze
         if not live.is_stopped and (reason := _reason(world, mirror, live, without_storage)) is not None:
             found.append(Group(job, (stopping(live, END, reason),)))
     return found
-
-
-def refused(world: World, mirror: Mirror) -> dict[str, Verdict]:
-    """Return why jobs wait whose last attempt an agent refused a while ago; what the API server refused is final."""
-    since = mirror.now_seconds - REFUSED_SECONDS
-    return {
-        job: _REFUSED
-        for job, past in mirror.past.items()
-        if past.last_stop_reason == PLACEMENT_REFUSED
-        and not past.last_failure
-        and past.last_ended_seconds > since
-        and job in world.jobs
-    }
 
 
 def _reason(world: World, mirror: Mirror, live: Live, without_storage: frozenset[str]) -> str | None:

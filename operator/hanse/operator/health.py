@@ -29,6 +29,12 @@ ORDERS = prometheus_client.Gauge(
 BRAKE = prometheus_client.Gauge(
     "hanse_operator_brake", "1 while attempts of silent clusters are not expired.", registry=_registry
 )
+UNSETTLED = prometheus_client.Gauge(
+    "hanse_operator_not_settled",
+    "Times in a row that a part of settling failed which is not done yet: hours, levies, reservations, metering.",
+    ["what"],
+    registry=_registry,
+)
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,9 @@ class _Handlers:
         LEADING.set(bool(leader))
         BRAKE.set("brake" in leader)
         ORDERS.set(leader.get("ordersLeft", 0))
+        UNSETTLED.clear()
+        for what, times in leader.get("notSettled", {}).items():
+            UNSETTLED.labels(what).set(times)
         return web.Response(body=prometheus_client.generate_latest(_registry), content_type="text/plain")
 
     async def queue(self, request: web.Request) -> web.Response:
