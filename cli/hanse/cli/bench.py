@@ -44,6 +44,38 @@ def bind_rate(
     _run(lambda: binding.run(scale, gang), file, as_json)
 
 
+@app.command()
+def decide_pool(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Plan for 20,000 nodes and 70,000 jobs, a hundredth of which changes with each cycle: minutes, in memory."""
+    from hanse.bench import deciding  # noqa: PLC0415  # as above
+
+    _run(lambda: deciding.run_pool(scale), file, as_json)
+
+
+@app.command()
+def decide_growth(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Plan for 1,000 to 40,000 nodes under the same churn: minutes, in memory."""
+    from hanse.bench import deciding  # noqa: PLC0415  # as above
+
+    _run(lambda: deciding.run_growth(scale), file, as_json)
+
+
+@app.command()
+def decide_gang(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Place one gang of 4,096 GPUs in a full pool of 20,000 nodes: on idle nodes, and by reclaim."""
+    from hanse.bench import gangs  # noqa: PLC0415  # as above
+
+    _run(lambda: gangs.run_gang(scale), file, as_json)
+
+
+@app.command()
+def decide_unschedulable(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Tell gangs that cannot run why, in a full pool of 20,000 nodes."""
+    from hanse.bench import gangs  # noqa: PLC0415  # as above
+
+    _run(lambda: gangs.run_unschedulable(scale), file, as_json)
+
+
 def _run(bench: Callable[[], reports.Report], file: Path | None, as_json: bool) -> None:
     """Run a bench, which takes away what it started however it ends, and report."""
     if file and not as_json:

@@ -26,6 +26,16 @@ Moved = tuple[int, Label]
 """A part that fell, and its label before."""
 
 
+class _Room:
+    """What a label's accounts leave: free, at the very most, and with what others yield, once that is asked for."""
+
+    __slots__ = ("free", "limit", "with_relief")
+
+    def __init__(self, free: int, limit: int) -> None:
+        self.free, self.limit = free, limit
+        self.with_relief: int | None = None
+
+
 class Accounts:
     """Limits and use, by account."""
 
@@ -40,8 +50,24 @@ class Accounts:
         self._ancestor = self._ancestors()
         self._roster: dict[tuple[int, int], Integers] = {}
         self._relief: dict[tuple[int, int], dict[tuple[int, ...], dict[int, int]]] = {}
-        for part in np.flatnonzero(parts.live):
-            self.charge(int(part))
+        self._room: dict[tuple[int, int], dict[tuple[int, ...], _Room]] = {}
+        self._charge_all(np.flatnonzero(parts.live))
+
+    def _charge_all(self, live: Integers) -> None:
+        """Charge many parts at once, to the same accounts as `charge` does one by one."""
+        parts, used = self._parts, np.zeros(len(self.limit), dtype=np.int64)
+        leaf, cover = parts.leaf[live], parts.cover[live]
+        accelerator, milli = parts.accelerator[live], parts.milli_gpus[live]
+        for depth in range(self._ancestor.shape[1]):
+            above = cover >= depth
+            np.add.at(used, self._ancestor[leaf[above], depth] * self._classes + accelerator[above], milli[above])
+        full = cover == parts.leaf_depth[live]
+        by_tier = (leaf[full] * self._tiers + parts.tier[live][full]) * self._classes + accelerator[full]
+        np.add.at(used, self._first_tier + by_tier, milli[full])
+        home = parts.rung[live] == Rung.HOME
+        by_grant = parts.member[live][home] * self._classes + accelerator[home]
+        np.add.at(used, self._first_grant + by_grant, parts.milli_levied[live][home])
+        self.used = used.tolist()
 
     def _limits(self, ground: Ground) -> list[int]:
         catalogue = self._catalogue
@@ -90,6 +116,7 @@ class Accounts:
         key = (int(self._parts.member[part]), claim.accelerator)
         self._roster.pop(key, None)
         self._relief.pop(key, None)
+        self._room.pop(key, None)
 
     def label(self, part: int, rung: Rung, cover: int) -> None:
         """Move a live part, which is charged nowhere now, to a label, and charge it there."""
@@ -101,6 +128,8 @@ class Accounts:
 
         *already* names accounts that the claim's part, which runs under a weaker label, is charged to now.
         """
+        if not self._parts.live[claim.part]:
+            return self._covers_waiting(claim)
         names = (name for name in self.names(claim) if name not in already)
         short = [name for name in names if self.used[name] + claim.milli_gpus > self.limit[name]]
         if not short:
@@ -109,6 +138,38 @@ class Accounts:
             return False
         relief = self._relief_of(claim)
         return all(self.used[name] - relief.get(name, 0) + claim.milli_gpus <= self.limit[name] for name in short)
+
+    def _covers_waiting(self, claim: Claim) -> bool:
+        """Return the same for a waiting part: all of a leaf and tier have the same room until somebody is charged."""
+        parts, part = self._parts, claim.part
+        place = int(parts.member[part]), claim.accelerator
+        label = int(parts.leaf[part]), int(parts.tier[part]), claim.rung, claim.cover
+        known = self.covers_known(place, label, claim.milli_gpus)
+        if known is not None:
+            return known
+        room = self._room.setdefault(place, {})
+        if label not in room:
+            left = [(self.limit[name], self.limit[name] - self.used[name]) for name in self.names(claim)]
+            room[label] = _Room(min(each for _, each in left), min(limit for limit, _ in left))
+        else:
+            relief = self._relief_of(claim)
+            room[label].with_relief = min(
+                max(left, min(self.limit[name], left + relief[name]))
+                for name in self.names(claim)
+                for left in (self.limit[name] - self.used[name],)
+            )
+        return self._covers_waiting(claim)
+
+    def covers_known(self, place: tuple[int, int], label: tuple[int, ...], milli_gpus: int) -> bool | None:
+        """Return the same if it is remembered for a member and class, and a leaf, tier, rung and cover; else None."""
+        room = self._room.get(place, {}).get(label)
+        if room is None:
+            return None
+        if milli_gpus <= room.free:
+            return True
+        if milli_gpus > room.limit:
+            return False
+        return None if room.with_relief is None else milli_gpus <= room.with_relief
 
     def grant_room(self, claim: Claim, wanted: int) -> int:
         """Return how many milli-GPUs of levied nodes, of those *wanted*, a HOME claim may hold; others yield to it."""

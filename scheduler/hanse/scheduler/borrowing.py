@@ -29,6 +29,11 @@ class Borrowing:
         size = (len(cycle.catalogue.members), len(cycle.catalogue.accelerators))
         self.borrowed = np.zeros(size, dtype=np.int64)
         self.lent = np.zeros(size, dtype=np.int64)
+        limits = cycle.catalogue.lending_limit
+        self._lending_limits = [
+            [(lender, row[each]) for lender, row in enumerate(limits) if row[each] < UNLIMITED]
+            for each in range(len(cycle.catalogue.accelerators))
+        ]
         # The members' own unlevied nodes are the groups on which lending is limited.
         self._lender = np.where(cycle.ground.levied, NO_GROUP, cycle.ground.owner)
         self._add(np.flatnonzero(cycle.parts.live & (cycle.parts.rung == Rung.BORROW)))
@@ -50,10 +55,13 @@ class Borrowing:
         share_of = {member: self._share(member) for member in sorted(queues)}
         while share_of:
             member = min(share_of, key=share_of.__getitem__)
-            _, _, job_class = heapq.heappop(queues[member])
-            if self._admit(job_class):
-                self._put(queues, job_class)
-                share_of[member] = self._share(member)
+            # As long as nobody borrows, the same member is next.
+            while queues[member]:
+                _, _, job_class = heapq.heappop(queues[member])
+                if self._admit(job_class):
+                    self._put(queues, job_class)
+                    share_of[member] = self._share(member)
+                    break
             if not queues[member]:
                 del share_of[member]
 
@@ -91,12 +99,11 @@ class Borrowing:
 
     def rooms(self, claim: Claim, option: Option) -> Rooms:
         """Return how many of the claim's workers each other lender with a limit still takes."""
-        catalogue, accelerator = self._cycle.catalogue, claim.accelerator
-        member = int(self._cycle.parts.member[claim.part])
+        accelerator, member = claim.accelerator, int(self._cycle.parts.member[claim.part])
         milli_per_worker = claim.milli_gpus // option.workers
         rooms = {
-            lender: max(0, limits[accelerator] - int(self.lent[lender, accelerator])) // milli_per_worker
-            for lender, limits in enumerate(catalogue.lending_limit)
-            if lender != member and limits[accelerator] < UNLIMITED
+            lender: max(0, limit - int(self.lent[lender, accelerator])) // milli_per_worker
+            for lender, limit in self._lending_limits[accelerator]
+            if lender != member
         }
         return Rooms(self._lender, rooms) if rooms else Rooms()

@@ -113,6 +113,10 @@ def _holdings(row: int, record: Attempt, nodes: Table) -> list[tuple[int, ...]]:
         raise SnapshotError(
             f"attempt {record.number} of {record.job} is on {missing}, which is not there: end it first"
         )
+    if (node_rows[1:] == node_rows[:-1]).any():
+        raise SnapshotError(
+            f"attempt {record.number} of {record.job} names a node twice: put its workers there together"
+        )
     return [(row, int(node), part.workers, part.gpus) for node, part in zip(node_rows, placed, strict=True)]
 
 

@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hanse.quota import units
 from hanse.scheduler.cycle import Cycle, Gains
 from hanse.scheduler.pool import Option, Rung
 from hanse.scheduler.rules import Claim
@@ -31,6 +32,7 @@ class Chance:
     cover: int
     option: Option
     accelerator: int
+    milli_gpus: int
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -85,17 +87,23 @@ class Covered:
         queues.put(job_class)
         for member in sorted(gains.members):
             queues.changed(member)
-            for each in self._waiting.classes():
-                if each.member == member:
-                    queues.put(each)
+            for each in self._waiting.classes_of(member):
+                queues.put(each)
 
     def _turn(self, job_class: JobClass) -> Turn | None:
         """Return where a class stands: at the first chance that it has not failed in this pass and that is covered."""
         if not job_class.ages:
             return None
-        part, failed = self._waiting.part(job_class), self._failed.get(job_class, ())
+        failed, accounts = self._failed.get(job_class, ()), self._cycle.accounts
         for index, chance in enumerate(self._chances_of(job_class)):
-            if index not in failed and self._cycle.accounts.covers(self._claim(part, chance)):
+            if index in failed:
+                continue
+            # Most classes are asked about again and again, and nothing has changed: that must be cheap.
+            label = job_class.leaf, job_class.tier, chance.rung, chance.cover
+            covers = accounts.covers_known((job_class.member, chance.accelerator), label, chance.milli_gpus)
+            if covers is None:
+                covers = accounts.covers(self._claim(self._waiting.part(job_class), chance))
+            if covers:
                 return Turn(-chance.rung, -chance.cover, -job_class.tier_rank, job_class.oldest, index)
         return None
 
@@ -103,7 +111,12 @@ class Covered:
         if job_class not in self._chances:
             depth = self._cycle.catalogue.depth[job_class.leaf]
             labels = [(Rung.HOME, depth), *((Rung.AWAY, cover) for cover in range(depth, -1, -1))]
-            self._chances[job_class] = [Chance(*label, *choice) for label in labels for choice in job_class.choices]
+            milli_per_worker = units.MILLI * self._cycle.snapshot.shapes[job_class.shape].gpus_per_worker
+            self._chances[job_class] = [
+                Chance(*label, option, accelerator, option.workers * milli_per_worker)
+                for label in labels
+                for option, accelerator in job_class.choices
+            ]
         return self._chances[job_class]
 
     def _claim(self, part: int, chance: Chance) -> Claim:

@@ -51,6 +51,7 @@ class Cycle:
         self._load_use()
         self.decisions: list[Decision] = []
         self._uids: list[str] = snapshot.jobs["uid"].tolist()
+        self._choices: dict[int, list[tuple[Option, int]]] = {}
         self._has_exclusive = bool(self.parts.holdings.exclusive_of.any())
 
     def _load_use(self) -> None:
@@ -74,13 +75,17 @@ class Cycle:
             for part, before in moved
         )
 
-    def accelerator_of(self, part: int, option: Option) -> int | None:
-        """Return the class of an option, or None if the pool has no such class at the job's precision."""
-        accelerator = self.catalogue.accelerator.get(option.accelerator)
-        precision = self.snapshot.shapes[int(self.parts.shape[part])].precision
-        if accelerator is None or not self.catalogue.accelerators[accelerator].h100_equivalents.get(precision):
-            return None
-        return accelerator
+    def choices(self, shape: int) -> list[tuple[Option, int]]:
+        """Return the options of a shape that the pool has at its precision, with their class."""
+        if shape not in self._choices:
+            asked, accelerators = self.snapshot.shapes[shape], self.catalogue.accelerators
+            known = ((option, self.catalogue.accelerator.get(option.accelerator)) for option in asked.options)
+            self._choices[shape] = [
+                (option, each)
+                for option, each in known
+                if each is not None and accelerators[each].h100_equivalents.get(asked.precision)
+            ]
+        return self._choices[shape]
 
     def claim(self, part: int, option: Option, accelerator: int, rung: Rung, cover: int) -> Claim:
         """Return a waiting part as it would be labelled on one of its options."""
@@ -106,22 +111,24 @@ class Cycle:
         group = np.where(self.ground.levied, 0, NO_GROUP)
         return Rooms(group, {0: room // (units.MILLI * gpus_per_worker)})
 
-    def use(self, ask: Ask) -> caps.Use:
+    def use(self, claim: Claim) -> caps.Use:
         """Return what a gang would use of the caps above it until it is renewed."""
-        part = ask.claim.part
+        part = claim.part
         shape = self.snapshot.shapes[int(self.parts.shape[part])]
-        rate = self.catalogue.gpu_rate(ask.claim.accelerator, shape.precision, int(self.parts.tier[part]))
+        rate = self.catalogue.gpu_rate(claim.accelerator, shape.precision, int(self.parts.tier[part]))
         end = self.snapshot.as_of + self.funds.need_seconds(shape)
-        return caps.Use(rate, ask.claim.milli_gpus, self.snapshot.as_of, end)
+        return caps.Use(rate, claim.milli_gpus, self.snapshot.as_of, end)
 
     def admit(self, ask: Ask, *, may_stop: bool) -> Gains | None:
         """Start the gang if its caps allow it and there is a place, now or (*may_stop*) after stopping others.
 
         Return what others may have gained, or None if it does not start.
         """
-        use, leaf = self.use(ask), int(self.parts.leaf[ask.claim.part])
+        if not may_stop and not placing.has_idle(ask, self.capacity):
+            return None  # most who borrow find nothing: that must be cheap
+        use, leaf = self.use(ask.claim), int(self.parts.leaf[ask.claim.part])
         reserved = self.funds.reservation(leaf, use)
-        if reserved is None:
+        if reserved is None or not self._may_be_allowed(ask, use, may_stop=may_stop):
             return None
         found = placing.find_idle(ask, self.capacity)
         if found is None and may_stop:
@@ -141,6 +148,17 @@ class Cycle:
         # Where nodes are exclusive a victim's leaving may open its node to others, however full it is.
         is_room = bool(falls) or has_more_room or bool(stops and self._has_exclusive)
         return Gains(is_room, frozenset(losers | ({ask.member} if falls else set())))
+
+    def _may_be_allowed(self, ask: Ask, use: caps.Use, *, may_stop: bool) -> bool:
+        """Return whether caps at once would allow the gang if all whom it may stop were gone: else no place helps."""
+        leaf, rate = int(self.parts.leaf[ask.claim.part]), use.gpu_rate * ask.gpus
+        if self.funds.short_at_once(leaf, rate) is None:
+            return True
+        own = self.accounts.roster(ask.member, ask.claim.accelerator)
+        stoppable = own[self.rules.yielding_gpus(ask.claim, own)].tolist() if may_stop else []
+        leaf_of = self.parts.leaf
+        stopped = [(int(leaf_of[part]), self.parts.rate(part)) for part in stoppable]
+        return self.funds.short_at_once(leaf, rate, stopped) is None
 
     def _allows_at_once(self, ask: Ask, use: caps.Use, found: Found) -> bool:
         leaf_of = self.parts.leaf

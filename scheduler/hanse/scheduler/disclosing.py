@@ -17,7 +17,7 @@ from hanse.scheduler import placing
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.columns import Integers
 from hanse.scheduler.ground import GPUS, ClusterNodes, Ground
-from hanse.scheduler.placing import Ask
+from hanse.scheduler.placing import Ask, Rooms
 from hanse.scheduler.pool import Shape
 
 UNKNOWN = -1
@@ -35,7 +35,7 @@ class Seen:
     free: int
     """GPUs that nobody holds: the member's own, and others' as coarsely as may be."""
     lent: int
-    """Those of them that lenders' limits leave."""
+    """Those of them that lenders' limits leave, if they are enough for the gang without limits."""
     fit_own: int
     """Workers that the member's own best cluster could take."""
 
@@ -46,6 +46,8 @@ class _Split:
     others: ClusterNodes
     is_told: bool
     """Whether enough others contribute, and none was left out by wish."""
+    free_own: int
+    free_others: int
 
 
 class Disclosing:
@@ -58,14 +60,16 @@ class Disclosing:
     def seen(self, ask: Ask) -> Seen:
         """Return what may be told of the nodes that *ask* may use, within its rooms."""
         split = self._split(ask)
-        own = self._free(split.own)
-        fit_own = most(replace(ask, clusters=split.own), self._capacity) if split.own else UNKNOWN
+        own, others = split.free_own, split.free_others
+        # No lender limits what its own member takes of it.
+        fit_own = most(replace(ask, clusters=split.own, rooms=Rooms()), self._capacity) if split.own else UNKNOWN
         if not split.is_told:
             free = own if split.own else UNKNOWN
             return Seen(free, free, fit_own)
-        others = self._free(split.others)
-        lent = min(others, self._room(ask, split.others)) if ask.rooms.workers else others
-        return Seen(own + _coarse(others), own + _coarse(lent), fit_own)
+        free = own + _coarse(others)
+        if not ask.rooms.workers or free < ask.gpus:
+            return Seen(free, free, fit_own)
+        return Seen(free, own + _coarse(min(others, self._room(ask, split.others))), fit_own)
 
     def may_fit(self, ask: Ask, empty: Capacity) -> bool:
         """Return whether some cluster could take the gang if it were *empty*, or may not be told to be too small."""
@@ -85,7 +89,10 @@ class Disclosing:
             own = [(each, nodes[owner[nodes] == member]) for each, nodes in clusters]
             others = [(each, nodes[owner[nodes] != member]) for each, nodes in clusters]
             members = np.unique(owner[_joined(others)])
-            self._splits[key] = _Split(_filled(own), _filled(others), is_whole and len(members) >= OTHERS_MIN)
+            self._splits[key] = _Split(
+                _filled(own), _filled(others), is_whole and len(members) >= OTHERS_MIN, self._free(own),
+                self._free(others),
+            )  # fmt: skip
         return self._splits[key]
 
     def _free(self, clusters: ClusterNodes) -> int:

@@ -11,7 +11,7 @@ there is room in entitlement. Limits on borrowing do not keep a covered job wait
 (a recall, a least time to run).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
@@ -23,10 +23,10 @@ from hanse.scheduler.accounts import BORROWED
 from hanse.scheduler.borrowing import Borrowing
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.catalogue import UNLIMITED
-from hanse.scheduler.columns import Integers, Table, frozen
+from hanse.scheduler.columns import Integers, Table, find, frozen
 from hanse.scheduler.cycle import Cycle
 from hanse.scheduler.decisions import CapShort, Reason
-from hanse.scheduler.disclosing import UNKNOWN, Disclosing, most
+from hanse.scheduler.disclosing import UNKNOWN, Disclosing, Seen, most
 from hanse.scheduler.placing import Ask
 from hanse.scheduler.pool import NodeState, Option, Rung, Shape, Trust
 from hanse.scheduler.rules import Claim
@@ -114,41 +114,35 @@ class Explaining:
         self._cycle, self._waiting, self._borrowing = cycle, waiting, borrowing
         self._empty = Capacity(cycle.ground)
         self._disclosing = Disclosing(cycle.ground, cycle.capacity)
+        self._rooms: dict[tuple[int, int, Option], _Stage | Seen] = {}
 
     def table(self) -> Table:
         """Return a row for each job that waits, also those of suspended members, but not suspended jobs."""
         parts, jobs = self._cycle.parts, self._cycle.snapshot.jobs
         rows = np.flatnonzero(~parts.live & ~jobs["suspended"])
-        table = np.zeros(len(rows), dtype=EXPLANATIONS)
+        classes = list(self._waiting.classes())
+        verdicts = [self._verdict(job_class) for job_class in classes]
+        of_part = np.full(len(parts.live), len(classes), dtype=np.int64)
+        for index, job_class in enumerate(classes):
+            of_part[self._waiting.parts_of(job_class)] = index
+        table = _by_verdict(verdicts)[of_part[rows]]
         table["uid"] = jobs["uid"][rows]
-        table["reason"] = Reason.MEMBER_SUSPENDED
-        table["free_gpus"] = table["borrowable_gpus"] = UNKNOWN
-        row_of_part = np.full(len(jobs), -1, dtype=np.int64)
-        row_of_part[rows] = np.arange(len(rows))
-        for job_class in self._waiting.classes():
-            self._fill(table, row_of_part[self._waiting.parts_of(job_class)], self._verdict(job_class))
-        self._fill_draining(table, rows)
-        self._count_ahead(table, rows)
+        numbers = {"": 0}
+        number = [numbers.setdefault(verdict.accelerator, len(numbers)) for verdict in verdicts]
+        accelerator = np.array([*number, 0], dtype=np.int64)[of_part[rows]]
+        self._fill_draining(table, rows, accelerator, numbers)
+        self._count_ahead(table, rows, accelerator)
         return frozen(table)
 
-    def _fill(self, table: Table, rows: Integers, verdict: _Verdict) -> None:
-        table["reason"][rows] = _REASONS[verdict.stage]
-        table["accelerator"][rows] = verdict.accelerator
-        table["asked_gpus"][rows], table["free_gpus"][rows] = verdict.asked, verdict.free
-        table["borrowable_gpus"][rows], table["lacking_gpus"][rows] = verdict.borrowable, verdict.lacking
-        table["workers_that_fit"][rows] = verdict.fit
-        if short := verdict.short:
-            table["cap"][rows], table["cap_is_at_once"][rows] = short.cap, short.is_at_once
-            table["cap_asked"][rows], table["cap_left"][rows] = short.asked, short.left
-
-    def _fill_draining(self, table: Table, rows: Integers) -> None:
+    def _fill_draining(self, table: Table, rows: Integers, accelerator: Integers, numbers: dict[str, int]) -> None:
         """Fill in those that were stopped and have not ended: they are tried again when they have."""
-        for row, uid in enumerate(table["uid"].tolist()):
-            if self._cycle.slots.is_draining(uid):
-                shape = self._cycle.snapshot.shapes[int(self._cycle.parts.shape[rows[row]])]
-                first = shape.options[0]
-                table[row]["reason"], table[row]["accelerator"] = Reason.PREEMPTED, first.accelerator
-                table[row]["asked_gpus"] = first.workers * shape.gpus_per_worker
+        found = find(table["uid"], self._cycle.slots.draining_jobs())
+        for row in found[found >= 0].tolist():
+            shape = self._cycle.snapshot.shapes[int(self._cycle.parts.shape[rows[row]])]
+            first = shape.options[0]
+            table[row]["reason"], table[row]["accelerator"] = Reason.PREEMPTED, first.accelerator
+            table[row]["asked_gpus"] = first.workers * shape.gpus_per_worker
+            accelerator[row] = numbers.setdefault(first.accelerator, len(numbers))
 
     def _verdict(self, job_class: JobClass) -> _Verdict:
         part = self._waiting.part(job_class)
@@ -163,13 +157,12 @@ class Explaining:
         cycle, name = self._cycle, self._cycle.catalogue.accelerators[accelerator].name
         asked = option.workers * shape.gpus_per_worker
         claim = cycle.claim(part, option, accelerator, Rung.BORROW, BORROWED)
-        ask = cycle.ask(claim, option, self._borrowing.rooms(claim, option))
-        missing = self._missing(shape, accelerator, cycle.ask(claim, option))
-        if missing is not None:
-            return _Verdict(missing, name, asked)
-        left, seen = self._borrowing.limit_left(ask.member, accelerator), self._disclosing.seen(ask)
+        seen = self._room_of(shape, claim, option)
+        if isinstance(seen, _Stage):
+            return _Verdict(seen, name, asked)
+        left = self._borrowing.limit_left(int(cycle.parts.member[part]), accelerator)
         is_covered = self._is_covered(claim)
-        if short := cycle.funds.short(int(cycle.parts.leaf[part]), cycle.use(ask)):
+        if short := cycle.funds.short(int(cycle.parts.leaf[part]), cycle.use(claim)):
             stage = _Stage.CAP
         elif claim.milli_gpus > left and not is_covered:
             stage = _Stage.BORROWING
@@ -186,10 +179,30 @@ class Explaining:
             fit=max(0, seen.fit_own), short=short,
         )  # fmt: skip
 
+    def _room_of(self, shape: Shape, claim: Claim, option: Option) -> _Stage | Seen:
+        """Return what no waiting will bring, else what may be told of the room there is: one answer for all tiers."""
+        parts = self._cycle.parts
+        key = (int(parts.member[claim.part]), int(parts.shape[claim.part]), option)
+        if key not in self._rooms:
+            missing = self._missing(shape, claim.accelerator, self._cycle.ask(claim, option))
+            if missing is None:
+                ask = self._cycle.ask(claim, option, self._borrowing.rooms(claim, option))
+                self._rooms[key] = self._disclosing.seen(ask)
+            else:
+                self._rooms[key] = missing
+        return self._rooms[key]
+
     def _is_covered(self, claim: Claim) -> bool:
-        depth = int(self._cycle.parts.leaf_depth[claim.part])
-        away = (replace(claim, rung=Rung.AWAY, cover=cover) for cover in range(depth, -1, -1))
-        return any(self._cycle.accounts.covers(each) for each in away)
+        parts, part, accounts = self._cycle.parts, claim.part, self._cycle.accounts
+        place = int(parts.member[part]), claim.accelerator
+        for cover in range(int(parts.leaf_depth[part]), -1, -1):
+            label = int(parts.leaf[part]), int(parts.tier[part]), Rung.AWAY, cover
+            covers = accounts.covers_known(place, label, claim.milli_gpus)
+            if covers is None:
+                covers = accounts.covers(replace(claim, rung=Rung.AWAY, cover=cover))
+            if covers:
+                return True
+        return False
 
     def _missing(self, shape: Shape, accelerator: int, ask: Ask) -> _Stage | None:
         """Return what no waiting will bring: a place that may be used and that could hold the gang if it were empty.
@@ -215,12 +228,11 @@ class Explaining:
             return _Stage.REACH
         return _Stage.GANG if most(ask, self._empty) else _Stage.WORKER
 
-    def _count_ahead(self, table: Table, rows: Integers) -> None:
+    def _count_ahead(self, table: Table, rows: Integers, accelerator: Integers) -> None:
         parts = self._cycle.parts
         leaf, age = parts.leaf[rows], parts.age[rows]
         in_leaf = np.lexsort((age, -parts.tier_rank[rows], leaf))
         table["ahead_in_leaf"][in_leaf] = _place_in_group(leaf[in_leaf])
-        accelerator = np.unique(table["accelerator"], return_inverse=True)[1]
         by_age = np.lexsort((age, accelerator))
         older = np.empty(len(rows), dtype=np.int64)
         older[by_age] = _place_in_group(accelerator[by_age])
@@ -228,6 +240,21 @@ class Explaining:
         older_own = np.empty(len(rows), dtype=np.int64)
         older_own[own] = _place_in_group(accelerator[own] * (1 + int(leaf.max(initial=0))) + leaf[own])
         table["ahead_elsewhere"] = older - older_own
+
+
+def _by_verdict(verdicts: Sequence[_Verdict]) -> Table:
+    """Return a row for each verdict, and at the end one for jobs not looked at, whose members are suspended."""
+    unseen = _Verdict(_Stage.CLASS, "", 0)
+    table = np.zeros(len(verdicts) + 1, dtype=EXPLANATIONS)
+    for row, verdict in enumerate([*verdicts, unseen]):
+        reason = Reason.MEMBER_SUSPENDED if verdict is unseen else _REASONS[verdict.stage]
+        short = verdict.short
+        cap = (short.cap, short.is_at_once, short.asked, short.left) if short else ("", False, 0, 0)
+        table[row] = (
+            "", reason, verdict.accelerator, verdict.asked, verdict.free, verdict.borrowable, verdict.lacking,
+            verdict.fit, *cap, 0, 0,
+        )  # fmt: skip
+    return table
 
 
 def _place_in_group(groups: Integers) -> Integers:

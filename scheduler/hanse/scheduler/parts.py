@@ -145,10 +145,12 @@ class Holdings:
         rows = self.rows(parts)
         part = self.part[rows]
         shape = self._parts.shape[part]
-        return Use(
+        use = Use(
             self.node[rows], self.workers[rows], self.demand_of[:, shape], self._parts.member[part],
             self.exclusive_of[shape],
         )  # fmt: skip
+        use.is_one = len(parts) == 1
+        return use
 
     def add(self, part: int, placed: Placement) -> None:
         """Append the rows of a part that starts."""

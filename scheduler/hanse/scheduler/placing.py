@@ -79,9 +79,13 @@ def room(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
 
 def room_remembered(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
     """Return the same as `room` for nodes of the ground, faster; or too little, if there is too little."""
-    if ask.rooms.workers:
-        return room(ask, capacity, nodes)
-    return capacity.total(nodes, ask.demand, ask.member, exclusive=ask.exclusive, wanted=ask.workers)
+    total = capacity.total(nodes, ask.demand, ask.member, exclusive=ask.exclusive, wanted=ask.workers)
+    return room(ask, capacity, nodes) if ask.rooms.workers and total >= ask.workers else total
+
+
+def has_idle(ask: Ask, capacity: Capacity) -> bool:
+    """Return whether `find_idle` finds a place."""
+    return any(room_remembered(ask, capacity, nodes) >= ask.workers for _, nodes in ask.clusters)
 
 
 def find_idle(ask: Ask, capacity: Capacity) -> Found | None:

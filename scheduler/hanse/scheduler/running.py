@@ -4,6 +4,8 @@ In: a cycle. Out: its decisions. Nothing here starts or stops anything by itself
 agent stops the attempt when its funding ends; a change of label only changes who may stop whom. Next: `covered`.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from hanse.quota import caps, units
@@ -59,11 +61,13 @@ def rise(cycle: Cycle) -> None:
     rising = _Rising(cycle)
     parts = cycle.parts
     live = np.flatnonzero(parts.live & (parts.rung < Rung.HOME))
-    for part in live[np.lexsort((parts.age[live], -parts.tier_rank[live]))]:
-        rising.at_leaf(int(part))
+    rising.each(live[np.lexsort((parts.age[live], -parts.tier_rank[live]))], rising.at_leaf)
     live = np.flatnonzero(parts.live & (parts.rung < Rung.HOME) & (parts.cover < parts.leaf_depth))
-    for part in _by_age(live, parts.age):
-        rising.above_leaf(int(part))
+    rising.each(_by_age(live, parts.age), rising.above_leaf)
+
+
+_ALIKE = ("leaf", "tier", "accelerator", "milli_gpus", "milli_levied", "rung", "cover", "at_home")
+"""What decides whether a part may rise, besides what others use."""
 
 
 def _by_age(parts: Integers, age: Integers) -> Integers:
@@ -76,20 +80,33 @@ class _Rising:
     def __init__(self, cycle: Cycle) -> None:
         self._cycle = cycle
         self._refused: set[tuple[int, ...]] = set()
+        self._hopeless: set[tuple[int, ...]] = set()
+        self._moved: set[int] = set()
 
-    def at_leaf(self, part: int) -> None:
+    def each(self, parts: Integers, rises: Callable[[int], bool]) -> None:
+        """Try all *parts* in their order; those like one that has just failed need not be looked at."""
+        columns = self._cycle.parts
+        alike = zip(*(getattr(columns, name)[parts].tolist() for name in _ALIKE), strict=True)
+        self._hopeless.clear()
+        for part, like in zip(parts.tolist(), alike, strict=True):
+            has_moved = part in self._moved  # then it is like others than those that it was like
+            if like in self._hopeless and not has_moved:
+                continue
+            if not rises(part) and not has_moved:
+                self._hopeless.add(like)
+
+    def at_leaf(self, part: int) -> bool:
         parts = self._cycle.parts
         depth = int(parts.leaf_depth[part])
         if parts.at_home[part] and self._try(part, Rung.HOME, depth):
-            return
-        if parts.cover[part] < depth or parts.rung[part] < Rung.AWAY:
-            self._try(part, Rung.AWAY, depth)
+            return True
+        is_weaker = bool(parts.cover[part] < depth or parts.rung[part] < Rung.AWAY)
+        return is_weaker and self._try(part, Rung.AWAY, depth)
 
-    def above_leaf(self, part: int) -> None:
+    def above_leaf(self, part: int) -> bool:
         parts = self._cycle.parts
-        for cover in range(int(parts.leaf_depth[part]) - 1, int(parts.cover[part]), -1):
-            if self._try(part, Rung.AWAY, cover):
-                return
+        covers = range(int(parts.leaf_depth[part]) - 1, int(parts.cover[part]), -1)
+        return any(self._try(part, Rung.AWAY, cover) for cover in covers)
 
     def _try(self, part: int, rung: Rung, cover: int) -> bool:
         cycle, parts = self._cycle, self._cycle.parts
@@ -103,8 +120,11 @@ class _Rising:
         if not cycle.accounts.rise(part, rung, cover):
             self._refused.add(key)
             return False
-        falls = cycle.relabels(cycle.accounts.settle(part))
+        moved = cycle.accounts.settle(part)
+        falls = cycle.relabels(moved)
         self._refused.clear()
+        self._hopeless.clear()
+        self._moved.update((part, *(each for each, _ in moved)))
         (change,) = cycle.relabels([(part, before)])
         cycle.decisions.append(Rise(change, falls))
         return True

@@ -58,9 +58,9 @@ class Slots:
         """
         return tuple(sorted({attempt for node in nodes.tolist() for attempt in self._drainers.get(node, ())}))
 
-    def is_draining(self, job: str) -> bool:
-        """Return whether an attempt of *job* was stopped and has not ended."""
-        return job in self._draining_jobs
+    def draining_jobs(self) -> list[str]:
+        """Return the jobs of which an attempt was stopped and has not ended, in order."""
+        return sorted(self._draining_jobs)
 
 
 def _together(snapshot: Snapshot, chosen: Flags) -> list[int]:

@@ -44,19 +44,25 @@ class Victims:
         if not len(candidates):
             return None
         trial = _Trial(ask, capacity, nodes, self._parts)
-        if not trial.enough_without(candidates):
-            return None
-        chosen = self._spare(trial, self._shortest_head(trial, self._in_line(candidates)))
-        trial.go(chosen)
-        return placing.spread(ask, trial.capacity, cluster, nodes, tuple(sorted(chosen.tolist())))
+        with capacity.trying():
+            head = self._shortest_head(trial, self._in_line(candidates))
+            if head is None:
+                return None
+            chosen = self._spare(trial, head)
+            trial.go(chosen)
+            found = placing.spread(ask, capacity, cluster, nodes, tuple(sorted(chosen.tolist())))
+            trial.come_back(chosen)
+        return found
 
     def _on(self, nodes: Integers, parts: Integers, nodes_count: int) -> Integers:
-        """Return which of *parts* hold one of *nodes*."""
+        """Return which of *parts*, which are live, hold one of *nodes*."""
         is_there: Flags = np.zeros(nodes_count, dtype=np.bool_)
         is_there[nodes] = True
         held = self._parts.holdings
-        rows = held.rows(parts)
-        return np.unique(held.part[rows][is_there[held.node[rows]]])
+        # Rows of parts that were stopped are there too, but such parts are not asked about.
+        has_one: Flags = np.zeros(len(self._parts.live), dtype=np.bool_)
+        has_one[held.part[: held.size][is_there[held.node[: held.size]]]] = True
+        return parts[has_one[parts]]
 
     def _in_line(self, candidates: Integers) -> Integers:
         parts = self._parts
@@ -74,16 +80,27 @@ class Victims:
         cost: Integers = parts.milli_gpus[candidates] * seconds * (1 + parts.preemptions[candidates])
         return cost
 
-    def _shortest_head(self, trial: "_Trial", line: Integers) -> Integers:
-        lengths = range(1, len(line))
-        return line[: 1 + bisect.bisect_left(lengths, x=True, key=lambda length: trial.enough_without(line[:length]))]
+    def _shortest_head(self, trial: "_Trial", line: Integers) -> Integers | None:
+        """Return as much of *line* as has to go; None if all of it is not enough.
+
+        Twice as many are tried each time, as most gangs are small: the whole line is let go only where it has to be.
+        """
+        longest = 1
+        while not trial.enough_without(line[:longest]):
+            if longest >= len(line):
+                return None
+            longest *= 2
+        lengths = range(longest // 2 + 1, min(longest, len(line)))
+        shortest = bisect.bisect_left(lengths, x=True, key=lambda length: trial.enough_without(line[:length]))
+        return line[: longest // 2 + 1 + shortest]
 
     def _spare(self, trial: "_Trial", head: Integers) -> Integers:
         """Return *head* without those whose stopping is not needed, trying its end first."""
         trial.go(head)
         spared = [part for part in head[::-1] if trial.is_spared(part)]
-        trial.come_back(np.setdiff1d(head, spared, assume_unique=True))
-        return np.setdiff1d(head, spared, assume_unique=True)
+        chosen = np.setdiff1d(head, spared, assume_unique=True)
+        trial.come_back(chosen)
+        return chosen
 
     def _badness(self, found: Found) -> tuple[int, ...]:
         parts, stops = self._parts, np.array(found.stops)
@@ -92,20 +109,19 @@ class Victims:
 
 
 class _Trial:
-    """A copy of the capacity on which parts go and come back."""
+    """The capacity, with parts that go and come back; in the end all that went has come back."""
 
     def __init__(self, ask: Ask, capacity: Capacity, nodes: Integers, parts: Parts) -> None:
-        self.capacity = capacity.copy()
-        self._ask, self._nodes, self._holdings = ask, nodes, parts.holdings
+        self._ask, self._capacity, self._nodes, self._holdings = ask, capacity, nodes, parts.holdings
 
     def go(self, parts: Integers) -> None:
-        self.capacity.change(self._holdings.use(parts), +1)
+        self._capacity.change(self._holdings.use(parts), +1)
 
     def come_back(self, parts: Integers) -> None:
-        self.capacity.change(self._holdings.use(parts), -1)
+        self._capacity.change(self._holdings.use(parts), -1)
 
     def enough(self) -> bool:
-        return placing.room(self._ask, self.capacity, self._nodes) >= self._ask.workers
+        return placing.room(self._ask, self._capacity, self._nodes) >= self._ask.workers
 
     def enough_without(self, parts: Integers) -> bool:
         self.go(parts)

@@ -21,14 +21,12 @@ Key = tuple[int, int, int]
 class JobClass:
     """Waiting jobs of one leaf, tier and shape. `choices` are its options that the pool has, with their class."""
 
-    def __init__(self, cycle: Cycle, key: Key, part: int) -> None:
+    def __init__(self, cycle: Cycle, key: Key) -> None:
         self.key = key
         self.leaf, self.tier, self.shape = key
         self.member = cycle.catalogue.member_of[self.leaf]
         self.tier_rank = int(cycle.catalogue.tier_rank[self.tier])
-        options = cycle.snapshot.shapes[self.shape].options
-        found = [(option, cycle.accelerator_of(part, option)) for option in options]
-        self.choices = [(option, each) for option, each in found if each is not None]
+        self.choices = cycle.choices(self.shape)
         self.ages: list[int] = []
 
     @property
@@ -45,6 +43,7 @@ class Waiting:
         parts, jobs = cycle.parts, cycle.snapshot.jobs
         self._part_of_age = np.argsort(parts.age)
         self.by_key: dict[Key, JobClass] = {}
+        self._by_member: dict[int, list[JobClass]] = {}
         suspended = np.array([member.suspended for member in cycle.catalogue.members], dtype=np.bool_)
         attempts = cycle.snapshot.attempts
         is_tried = ~parts.live & ~jobs["suspended"] & ~suspended[parts.member]
@@ -59,8 +58,10 @@ class Waiting:
         for members in np.split(by_class, starts)[1:]:
             first = int(members[0])
             key = (int(parts.leaf[first]), int(parts.tier[first]), int(parts.shape[first]))
-            self.by_key[key] = JobClass(self._cycle, key, first)
-            self.by_key[key].ages = parts.age[members].tolist()  # rising ages are a heap already
+            # The lexical order is the order of the keys, so that both hold their classes in that order.
+            job_class = self.by_key[key] = JobClass(self._cycle, key)
+            self._by_member.setdefault(job_class.member, []).append(job_class)
+            job_class.ages = parts.age[members].tolist()  # rising ages are a heap already
 
     def part(self, job_class: JobClass) -> int:
         """Return the part of a class's oldest job."""
@@ -77,6 +78,8 @@ class Waiting:
 
     def classes(self) -> Iterator[JobClass]:
         """Yield the classes in which jobs wait, in the order of their keys."""
-        for key in sorted(self.by_key):
-            if self.by_key[key].ages:
-                yield self.by_key[key]
+        return (each for each in self.by_key.values() if each.ages)
+
+    def classes_of(self, member: int) -> Iterator[JobClass]:
+        """Yield those of a member, in the same order."""
+        return (each for each in self._by_member.get(member, ()) if each.ages)

@@ -1,0 +1,60 @@
+"""The benches of decisions run at a tiny scale and count what they say; no test asserts on times."""
+
+import pytest
+
+from hanse.bench import crowds, deciding, gangs, pools
+
+
+def test_the_pool_is_as_large_as_it_should_be():
+    made = crowds.made(deciding.NODES, deciding.SEED)
+    worth = {each.name: each.h100_equivalents["bf16"] for each in crowds.CLASSES}
+    assert 150_000_000 == sum(crowds.GPUS_PER_NODE * worth[node.accelerator] for node in made.nodes)
+    assert (20_000, 30) == (len(made.nodes), len(made.pool.members))
+    assert (4, 3) == (len({each.cluster for each in made.pool.contributions}), len(made.pool.accelerators))
+    assert made.nodes == crowds.made(deciding.NODES, deciding.SEED).nodes
+
+
+def test_the_same_seed_lives_the_same_life():
+    def digests():
+        living = pools.Living(crowds.made(60, 1), 1)
+        cycles = [living.fill(60)]
+        living.spread_clocks()
+        cycles += [living.live(pools.Churn(3, 5), 150) for _ in range(3)]
+        assert 150 == living.waiting + len(cycles[-1].admits) - deciding.stopped(cycles[-1])
+        return [each.plan.digest() for each in cycles]
+
+    assert digests() == digests()
+
+
+def test_a_gang_starts_on_idle_nodes_and_is_told_what_it_waits_for(monkeypatch):
+    monkeypatch.setattr(gangs, "TIMES", 1)
+    report = gangs.run_gang(0.005)
+    assert report.gates["the gang starts on idle nodes and stops nobody"]
+    assert "nobody is stopped for it" in report.inputs["told_on_idle"]
+    assert not any(holds for gate, holds in report.gates.items() if "seconds" in gate)
+
+
+def test_gangs_that_cannot_run_are_told_why(monkeypatch):
+    monkeypatch.setattr(gangs, "VERDICT_TIMES", 4)
+    report = gangs.run_unschedulable(0.005)
+    told = [each.partition(":")[0] for each in report.inputs["told"]]
+    assert ["NoTopologyFit", "ResidencyLeavesNothing", "NodeResourcesDoNotFit"] == told[:3]
+    assert report.gates["every gang waits and is told why"]
+    assert not report.passed
+
+
+def test_a_pool_and_its_growth_are_measured(monkeypatch):
+    monkeypatch.setattr(deciding, "CYCLES", 2)
+    monkeypatch.setattr(deciding, "GROWTH_CYCLES", 2)
+    monkeypatch.setattr(deciding, "GROWTH_NODES", (8000, 16_000))
+    figures = deciding.run_pool(0.003).figures
+    assert figures["cycle_seconds_p50"] <= figures["cycle_seconds_p99"] <= figures["cycle_seconds_max"]
+    assert 0 < figures["gangs_per_second"]
+    figures = deciding.run_growth(0.005).figures
+    assert {"exponent", "seconds_by_nodes_40", "seconds_by_nodes_80"} <= figures.keys()
+
+
+def test_the_exponent_is_the_slope_of_logarithms():
+    assert deciding.exponent({10: 1.0, 100: 10.0, 1000: 100.0}) == pytest.approx(1)
+    assert deciding.exponent({10: 2.0, 100: 2.0}) == pytest.approx(0)
+    assert (1, 100) == (deciding.percentile(range(1, 101), 1), deciding.percentile(range(1, 101), 100))
