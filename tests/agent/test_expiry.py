@@ -35,5 +35,5 @@ def test_a_token_whose_end_is_near_is_named(tmp_path, content, sentence):
     said = list(expiry.warnings([file, tmp_path / "not-there"], NOW))
     assert (sentence is not None) == len(said)
     if sentence:
-        assert f"{file}: the token {sentence}; hanse cluster join" in said[0]
+        assert f"{file}: the token {sentence}; hanse cluster renew" in said[0]
         assert "eyJ" not in said[0]

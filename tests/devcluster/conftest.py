@@ -76,7 +76,9 @@ class Traces:
         return [f"mount {line}" for table in tables for line in table.splitlines() if pattern.search(line)]
 
     def _groups_left(self):
-        return cgroups.MOUNT.rglob(f"*{self.bridge.name}*") if self.bridge else ()
+        # Not rglob, which fails over a group that goes meanwhile.
+        for folder, groups, _ in os.walk(cgroups.MOUNT) if self.bridge else ():
+            yield from (f"{folder}/{group}" for group in groups if self.bridge.name in group)
 
     def _is_ours(self, link):
         ours = self.bridge

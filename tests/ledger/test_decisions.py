@@ -115,15 +115,15 @@ def test_an_effect_is_recorded_once_and_the_first_outcome_stays(world):
     assert outbox.pending(world.operator, 10) == []
 
 
-def test_orders_are_read_a_page_at_a_time_stops_first(world):
+def test_orders_are_read_a_page_at_a_time_in_the_order_of_their_decisions(world):
     first, second = world.admit(), world.admit("alibaba")
     world.record(first, second)
     world.record(world.stop(second))
     pages, after = [], outbox.FIRST
     while page := outbox.pending(world.operator, 2, after):
         pages.append([each.body["attempt"] for each in page])
-        after = page[-1].place
-    assert [[str(second.attempt), str(first.attempt)], [str(second.attempt)]] == pages
+        after = page[-1].sequence
+    assert [[str(first.attempt), str(second.attempt)], [str(second.attempt)]] == pages
 
 
 def test_bodies_are_what_was_decided_to_the_byte(world):

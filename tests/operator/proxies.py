@@ -141,6 +141,8 @@ class CommitCutter(_Thread):
 
     async def stop(self):
         self._listener.close()
+        await _cancel_others()  # each closes its connection
+        await asyncio.sleep(0)
 
     async def _serve(self, reader, writer):
         try:
@@ -150,11 +152,13 @@ class CommitCutter(_Thread):
             return
         forward = asyncio.create_task(self._forward(reader, upstream_writer, writer))
         back = asyncio.create_task(_copy(upstream_reader, writer))
-        await asyncio.wait([forward, back], return_when=asyncio.FIRST_COMPLETED)
-        for task in (forward, back):
-            task.cancel()
-        for each in (writer, upstream_writer):
-            each.close()
+        try:
+            await asyncio.wait([forward, back], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (forward, back):
+                task.cancel()
+            for each in (writer, upstream_writer):
+                each.close()
 
     async def _forward(self, reader, upstream, client):
         recorded, names = set(), {}

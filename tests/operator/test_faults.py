@@ -36,6 +36,8 @@ def has_settled(pool):
 
 def check_history(pool, *, jobs):
     """No effect without a decision, no decision without its effect, no job with two attempts or two Placements."""
+    # Effects are recorded beside the cycles, a moment after they are seen.
+    pool.until("an empty outbox", lambda: has_settled(pool))
     history = pool.rows(HISTORY)
     assert {"done"} == {row.outcome for row in history}
     admitted = [(row.job, row.fence) for row in history if row.effect == "admit"]
@@ -57,7 +59,6 @@ def test_operators_killed_at_each_failpoint_go_on_where_the_last_one_was(pool):
     pool.operator()
     pool.until("all placed", lambda: len(pool.placements()) == len(armed))
     pool.until("all told", lambda: {pool.phase(f"job-{number}") for number in range(len(armed))} == {"Admitted"})
-    pool.until("an empty outbox", lambda: has_settled(pool))
     assert [-signal.SIGKILL] * len(armed) == [each.process.returncode for each in armed.values()]
     check_history(pool, jobs=len(armed))
 
@@ -132,7 +133,6 @@ def test_postgres_restarts(pool):
     pool.until("it to be down", lambda: not (folder / "postgres/postmaster.pid").exists())
     postgres.start(folder, sa.make_url(pool.url).port, durable=False)
     pool.until("both placed", lambda: len(pool.placements()) == 2)
-    pool.until("an empty outbox", lambda: has_settled(pool))
     assert running.process.poll() is None
     check_history(pool, jobs=2)
 
@@ -147,8 +147,8 @@ def test_a_watch_that_fails_with_error_500_restarts_the_feed_and_nothing_else(po
         pool.submit("after", gpus=4)
         pool.until("both placed", lambda: len(pool.placements()) == 2)
         assert 1 == len(running.said("leading"))
+        check_history(pool, jobs=2)
         running.end()
-    check_history(pool, jobs=2)
 
 
 def test_a_deletion_lost_before_a_410_is_found_by_the_sweep(pool, tmp_path):
@@ -178,8 +178,8 @@ def test_a_commit_whose_answer_is_lost_is_looked_up_and_not_repeated(pool):
         pool.until("a Placement", pool.placements)
         pool.until("Admitted", lambda: pool.phase("once") == "Admitted")
         assert {"CommitUnknownError"} == {entry["error"] for entry in running.said("cycle_failed")}
+        check_history(pool, jobs=1)
         running.end()
-    check_history(pool, jobs=1)
 
 
 def test_an_object_that_no_rule_caught_is_misconfigured_and_stops_nobody_else(pool):

@@ -109,7 +109,9 @@ class Agent:
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._copies.changed.wait(), ROUND_SECONDS_MAX)
+            # Not wait_for: before Python 3.12 it forgets a cancellation that comes together with the event.
+            async with asyncio.timeout(ROUND_SECONDS_MAX):
+                await self._copies.changed.wait()
             await asyncio.sleep(DEBOUNCE_SECONDS)
         except TimeoutError:
             pass
@@ -156,7 +158,8 @@ class Agent:
     async def _keep_leases(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(self._renew_now.wait(), self._settings.sync_seconds)
+                async with asyncio.timeout(self._settings.sync_seconds):
+                    await self._renew_now.wait()
                 await asyncio.sleep(DEBOUNCE_SECONDS)
             except TimeoutError:
                 pass

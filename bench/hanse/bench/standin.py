@@ -84,7 +84,9 @@ class StandIn:
             except HubError:
                 await asyncio.sleep(ROUND_SECONDS_MAX)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), ROUND_SECONDS_MAX)
+                # Not wait_for: before Python 3.12 it forgets a cancellation that comes together with the event.
+                async with asyncio.timeout(ROUND_SECONDS_MAX):
+                    await self._changed.wait()
                 await asyncio.sleep(DEBOUNCE_SECONDS)
 
     def _look(self, placements: Any) -> None:

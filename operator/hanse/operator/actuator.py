@@ -42,6 +42,7 @@ RETRY_SECONDS = 1.0
 DETAIL_LENGTH_MAX = 1000
 _FINAL = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 _log = structlog.get_logger(__name__)
+Todo = Callable[[], Awaitable[None]]
 
 
 class Actuator:
@@ -54,13 +55,15 @@ class Actuator:
         self._found: list[Order] = []
         self._orders: dict[uuid.UUID, Order] = {}
         """Those whose outcome is not recorded yet."""
-        self._stops: deque[Callable[[], Awaitable[None]]] = deque()
-        self._others: deque[Callable[[], Awaitable[None]]] = deque()
+        self._stops: deque[Todo] = deque()
+        self._others: deque[Todo] = deque()
         self._waiting: list[Order] = []
         self._busy: dict[str, uuid.UUID] = {}
         """The order that is under way about an attempt: of two requests the older could come last."""
-        self._repairing: set[str] = set()
-        """Attempts whose Placement is to be deleted or restored."""
+        self._deleting: set[str] = set()
+        """Placements, by uid, that are to be deleted, or have been and are still in the cache."""
+        self._restoring: set[str] = set()
+        """Attempts whose Placement is to be restored."""
         self._outcomes: dict[uuid.UUID, str | None] = {}
         self._acted_at: dict[str, int] = {}
         """When something was done about live attempts: what the cache does not have yet may be on its way from then."""
@@ -93,7 +96,8 @@ class Actuator:
         self._others.clear()
         self._waiting.clear()
         self._found.clear()
-        self._repairing.clear()
+        self._deleting.clear()
+        self._restoring.clear()
         under_way = self._outcomes.keys() | self._busy.values()
         self._orders = {key: each for key, each in self._orders.items() if key in under_way}
         self._seen = outbox.FIRST
@@ -102,18 +106,27 @@ class Actuator:
         """Have put right what the outbox does not know of: Placements that are there in vain, and missing ones."""
         placed = self._world.placement_by_attempt
         live = {str(each.id): each for each in self._mirror.live.values()}
-        # What has been deleted is remembered until the cache knows.
-        self._repairing = {each for each in self._repairing if each in placed or each in live}
-        doubtful = [uuid.UUID(each) for each in placed if each not in live and each not in self._repairing]
+        # What has been deleted is remembered until the cache knows, each object for itself: one of the same name may
+        # come after it, from an old leader that wakes up.
+        self._deleting &= self._world.placements.keys()
+        doubtful = [
+            uuid.UUID(attempt)
+            for attempt, each in placed.items()
+            if attempt not in live and each.metadata.uid not in self._deleting
+        ]
         # Asked anew: an old leader that wakes up must not take away what a newer one has made meanwhile.
         if doubtful:
             for attempt in map(str, await asyncio.to_thread(mirror.ended, self._engine, doubtful)):
-                self._repair(attempt, functools.partial(self._delete, placed[attempt].metadata))
+                metadata = placed[attempt].metadata
+                self._deleting.add(metadata.uid or "")
+                self._others.append(functools.partial(self._delete, metadata))
         self._acted_at = {attempt: at for attempt, at in self._acted_at.items() if attempt in live}
         ordered = {_attempt(each) for each in self._orders.values()}
         for attempt, each in live.items():
-            if attempt not in placed and attempt not in ordered and self._is_overdue(attempt, each):
-                self._repair(attempt, functools.partial(self._restore, each))
+            is_missing = attempt not in placed and attempt not in ordered and attempt not in self._restoring
+            if is_missing and self._is_overdue(attempt, each):
+                self._restoring.add(attempt)
+                self._others.append(functools.partial(self._restore, each))
         self._news.set()
 
     async def run(self) -> None:
@@ -190,14 +203,9 @@ class Actuator:
             self._acted_at[attempt] = self._mirror.now_seconds
         self._done.set()
 
-    def _repair(self, attempt: str, todo: Callable[[], Awaitable[None]]) -> None:
-        if attempt not in self._repairing:
-            self._repairing.add(attempt)
-            self._others.append(todo)
-
     async def _delete(self, metadata: ObjectMeta) -> None:
         if not await self._effects.delete(metadata):
-            self._repairing.discard(metadata.name)
+            self._deleting.discard(metadata.uid or "")
 
     async def _restore(self, live: Live) -> None:
         try:
@@ -205,7 +213,7 @@ class Actuator:
             if self._mirror.live.get(live.job) is live:
                 await self._effects.restore(live)
         finally:
-            self._repairing.discard(str(live.id))
+            self._restoring.discard(str(live.id))
 
     def _is_overdue(self, attempt: str, live: Live) -> bool:
         since = max(live.admitted_at_seconds, self._acted_at.get(attempt, 0))
