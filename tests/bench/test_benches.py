@@ -31,7 +31,8 @@ def test_kueues_scenario_runs_every_job_and_counts_its_writes(tmp_path):
     assert report["gates"]["every job succeeded"]
     jobs = 30 * 3
     assert (jobs, jobs, jobs) == (figures["jobs"], figures["jobs_succeeded"], writes["POST trainingjobs"])
-    assert jobs + figures["attempts_stopped"] >= writes["DELETE placements"] >= jobs
+    # Attempts that are withdrawn before their lease have one as well.
+    assert writes["POST placements"] == writes["DELETE placements"] >= jobs + figures["attempts_stopped"]
     parts = ["placement_writes_per_job", "placement_status_writes_per_job", "job_status_writes_per_job"]
     assert figures["api_writes_per_job"] == pytest.approx(sum(figures[part] for part in parts))
     assert 0 < figures["usage_fraction_useful"] <= figures["usage_fraction_held"] <= 1

@@ -188,8 +188,7 @@ class Agent:
         self._stands_by = False
         self._known_nodes = None if answer.send_inventory else nodes
         self._meters.slot_seconds = answer.slot_seconds
-        placements = self._copies.placements()
-        self._remember(leases.answered(self._gangs, placements, answer, sent_at))
+        self._remember(leases.answered(self._gangs, self._copies.placements(), answer, sent_at))
         self._copies.changed.set()
         return True
 

@@ -5,16 +5,14 @@ In: names of packages. Out: they are installed, as root with apt-get, otherwise 
 removed or upgraded.
 """
 
-import contextlib
-import fcntl
 import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-from hanse.devcluster import progress
+from hanse.devcluster import files, progress
 from hanse.devcluster.errors import DevclusterError
 
 INSTALLED = "ii "
@@ -94,7 +92,8 @@ def _is_installed(package: str) -> bool:
 
 
 def _install(packages: list[str]) -> None:
-    with _lock():
+    # Let no two of us install at once: for some of its locks apt-get does not wait, but fails.
+    with files.locked(LOCK):
         # Somebody who wanted the same may have been here first.
         if missing := [package for package in packages if not _is_installed(package)]:
             _install_missing(missing)
@@ -107,17 +106,6 @@ def _install_missing(packages: list[str]) -> None:
             _apt_get("update")
         line.update("apt-get install")
         _apt_get("install", "--yes", "--no-install-recommends", *packages)
-
-
-@contextlib.contextmanager
-def _lock() -> Iterator[None]:
-    """Let no two of us install at once: for some of its locks apt-get does not wait, but fails."""
-    descriptor = os.open(LOCK, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _apt_get(*args: str) -> None:

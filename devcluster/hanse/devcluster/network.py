@@ -9,18 +9,15 @@ name is nobody else's, whichever cache or user a cluster is of, so the cluster's
 address :func:`remove_bridge` knows our bridge even so, whatever happened in between.
 """
 
-import contextlib
-import fcntl
 import ipaddress
 import json
-import os
 import secrets
 import subprocess
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hanse.devcluster import files
 from hanse.devcluster.errors import DevclusterError
 
 # Private ones of all kinds, since one route of a VPN often takes all of a kind, and containers much of another.
@@ -57,7 +54,7 @@ def make_bridge(folder: Path) -> Bridge:
         DevclusterError: no subnet is free, or this user or kernel cannot make bridges.
 
     """
-    with _lock():
+    with files.locked(LOCK):
         bridge = _choose()
         part = folder / f"{RECORD}.part"
         part.write_text(json.dumps(asdict(bridge)))
@@ -144,13 +141,3 @@ def _ip(*args: str) -> str:
     if result.returncode != 0:
         raise DevclusterError(f"`ip {' '.join(args)}` failed: {result.stderr.strip()}; real nodes need Linux and root")
     return result.stdout
-
-
-@contextlib.contextmanager
-def _lock() -> Iterator[None]:
-    descriptor = os.open(LOCK, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
