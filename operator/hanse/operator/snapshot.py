@@ -20,7 +20,7 @@ from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past, Save
 from hanse.operator.world import World
 from hanse.quota import charge
 from hanse.scheduler import pool as pools
-from hanse.scheduler import records
+from hanse.scheduler import records, runtimes
 
 SLOT_LATENCY_SECONDS = 600
 NODE_ID_LENGTH_MAX = 113
@@ -38,6 +38,7 @@ class Gathered:
     as_of: int
     verdicts: Mapping[str, Verdict]
     windows: Mapping[tuple[str, str, int], capping.Opened]
+    reservations: tuple[records.Reservation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def gather(inputs: Inputs, memory: shapes.Memory) -> Gathered:
             jobs[uid] = _job(inputs, uid, job, memory.shape(uid, job.spec))
     attempts = tuple(_attempts(mirror, fitness, jobs, nodes))
     windows = {(each.organisation, each.cap, each.start_seconds): each for each in opened}
-    return Gathered(pool, nodes, jobs, attempts, mirror.now_seconds, verdicts, windows)
+    kept = tuple(each for job, each in sorted(mirror.reservations.items()) if job in jobs)
+    return Gathered(pool, nodes, jobs, attempts, mirror.now_seconds, verdicts, windows, kept)
 
 
 def _attempts(
@@ -137,6 +139,7 @@ def _pool(world: World, caps: tuple[pools.CapWindow, ...]) -> pools.Pool:
             lost_seconds_max=_seconds(policy.max_loss),
             funding_seconds_min=_seconds(policy.funding_horizon),
             slot_latency_seconds=SLOT_LATENCY_SECONDS,
+            reservation_depth=policy.reservation_depth,
         ),
     )
 
@@ -269,6 +272,9 @@ def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, shape: pools.Shap
     mirror = inputs.mirror
     past, live = mirror.past.get(uid, NEVER_RAN), mirror.live.get(uid)
     created = job.metadata.creation_timestamp
+    if past.run_seconds:
+        left = max(1, _seconds(job.spec.max_runtime) - past.run_seconds)
+        shape = dataclasses.replace(shape, run_seconds=runtimes.rounded_up(left))
     return records.Job(
         uid=uid,
         organisation=organisation_name(inputs.world.leaves[job.metadata.namespace or ""]),

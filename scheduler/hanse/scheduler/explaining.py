@@ -6,28 +6,32 @@ enters only as :mod:`hanse.scheduler.disclosing` lets it: reasons too are drawn 
 
 The reason is that of the option that came furthest, in this order: the pool has the class; some contribution may be
 used (residency, then trust); its nodes are in reach; a worker fits on an empty node; the gang fits in an empty cluster;
-caps; the borrowing limit; the lending limits; enough is free together; there is room in entitlement. Limits on
-borrowing do not keep a covered job waiting: it waits until its GPUs come back (a recall, a least time to run).
+caps; the borrowing limit; the lending limits; enough is free together; it is kept for
+nobody; there is room in entitlement. Limits on borrowing do not keep a covered job waiting: it waits until its GPUs
+come back (a recall, a least time to run).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 
 from hanse.quota import units
+from hanse.scheduler import placing
 from hanse.scheduler.accounts import BORROWED
-from hanse.scheduler.borrowing import Borrowing
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.catalogue import UNLIMITED
 from hanse.scheduler.columns import Integers, Table, frozen
 from hanse.scheduler.cycle import Cycle
 from hanse.scheduler.decisions import CapShort, Reason
 from hanse.scheduler.disclosing import UNKNOWN, Disclosing, most
+from hanse.scheduler.limits import Limits
 from hanse.scheduler.placing import Ask
 from hanse.scheduler.pool import NodeState, Option, Rung, Shape, Trust
+from hanse.scheduler.reserving import Reserving
 from hanse.scheduler.rules import Claim
 from hanse.scheduler.waiting import JobClass, Waiting
 
@@ -47,6 +51,7 @@ EXPLANATIONS = np.dtype(
         ("cap_is_at_once", "?"),
         ("cap_asked", "<i8"),
         ("cap_left", "<i8"),
+        ("starts_by", "<i8"),
         ("ahead_in_leaf", "<i8"),
         ("ahead_elsewhere", "<i8"),
     ]
@@ -55,7 +60,9 @@ EXPLANATIONS = np.dtype(
 what its member's borrowing limit leaves, -1 if nothing limits it; `lacking` is what the member's own cluster that comes
 closest would have to free, -1 if it has none; `workers_that_fit` are those that this cluster could take now.
 `cap` is the cap that refuses, empty if none does; what it is asked for and has left is mH·s, or mH if it is at once.
-`ahead_elsewhere` counts older waiting jobs of other leaves that would take the same class first."""
+`starts_by` is the second from which places are kept for the job, -1 if none are; it moves for the causes in
+`decisions.Cause` alone. `ahead_elsewhere` counts older waiting jobs of other leaves that would take the same class
+first."""
 
 
 class _Stage(IntEnum):
@@ -71,8 +78,9 @@ class _Stage(IntEnum):
     BORROWING = 7
     LENDING = 8
     TOGETHER = 9
-    RECLAIM = 10
-    QUOTA = 11
+    RESERVED = 10
+    RECLAIM = 11
+    QUOTA = 12
 
 
 _REASONS = {
@@ -86,6 +94,7 @@ _REASONS = {
     _Stage.BORROWING: Reason.EXCEEDS_BORROWING_LIMIT,
     _Stage.LENDING: Reason.EXCEEDS_LENDING_LIMIT,
     _Stage.TOGETHER: Reason.NO_TOPOLOGY_FIT,
+    _Stage.RESERVED: Reason.WAITING_FOR_RESERVATION,
     _Stage.RECLAIM: Reason.WAITING_FOR_RECLAIM,
     _Stage.QUOTA: Reason.WAITING_FOR_QUOTA,
 }
@@ -107,8 +116,8 @@ class _Verdict:
 class Explaining:
     """Explains one cycle's waiting jobs."""
 
-    def __init__(self, cycle: Cycle, waiting: Waiting, borrowing: Borrowing) -> None:
-        self._cycle, self._waiting, self._borrowing = cycle, waiting, borrowing
+    def __init__(self, cycle: Cycle, waiting: Waiting, limits: Limits, reserving: Reserving) -> None:
+        self._cycle, self._waiting, self._limits, self._reserving = cycle, waiting, limits, reserving
         self._empty = Capacity(cycle.ground)
         self._disclosing = Disclosing(cycle.ground, cycle.capacity)
 
@@ -119,7 +128,10 @@ class Explaining:
         table = np.zeros(len(rows), dtype=EXPLANATIONS)
         table["uid"] = jobs["uid"][rows]
         table["reason"] = Reason.MEMBER_SUSPENDED
-        table["free_gpus"] = table["borrowable_gpus"] = UNKNOWN
+        table["free_gpus"] = table["borrowable_gpus"] = table["starts_by"] = UNKNOWN
+        for row, part in enumerate(rows.tolist()):
+            if (start := self._reserving.start_of(part)) is not None:
+                table["starts_by"][row] = start
         row_of_part = np.full(len(jobs), -1, dtype=np.int64)
         row_of_part[rows] = np.arange(len(rows))
         for job_class in self._waiting.classes():
@@ -153,18 +165,20 @@ class Explaining:
         if not job_class.choices:
             first = shape.options[0]
             return _Verdict(_Stage.CLASS, first.accelerator, first.workers * shape.gpus_per_worker)
+        hold = self._reserving.before_start(part)
         verdicts = [self._of_option(part, shape, *choice) for choice in job_class.choices]
+        self._reserving.after(part, hold, has_started=False)
         return max(verdicts, key=lambda verdict: verdict.stage)
 
     def _of_option(self, part: int, shape: Shape, option: Option, accelerator: int) -> _Verdict:
         cycle, name = self._cycle, self._cycle.catalogue.accelerators[accelerator].name
         asked = option.workers * shape.gpus_per_worker
         claim = cycle.claim(part, option, accelerator, Rung.BORROW, BORROWED)
-        ask = cycle.ask(claim, option, self._borrowing.rooms(claim, option))
+        ask = cycle.ask(claim, option, self._limits.rooms(claim, option))
         missing = self._missing(shape, accelerator, cycle.ask(claim, option))
         if missing is not None:
             return _Verdict(missing, name, asked)
-        left, seen = self._borrowing.limit_left(ask.member, accelerator), self._disclosing.seen(ask)
+        left, seen = self._limits.left(ask.member, accelerator), self._disclosing.seen(ask)
         is_covered = self._is_covered(claim)
         if short := cycle.funds.short(int(cycle.parts.leaf[part]), cycle.use(ask)):
             stage = _Stage.CAP
@@ -173,7 +187,9 @@ class Explaining:
         elif seen.free >= asked > seen.lent and not is_covered:
             stage = _Stage.LENDING
         elif seen.free >= asked:
-            stage = _Stage.TOGETHER
+            # Nobody had this much room at the end of a plan but for what is kept for others.
+            is_kept = placing.find_idle(ask, cycle.capacity) is not None
+            stage = _Stage.RESERVED if is_kept else _Stage.TOGETHER
         else:
             stage = _Stage.RECLAIM if is_covered else _Stage.QUOTA
         has_own = seen.fit_own != UNKNOWN
@@ -235,10 +251,16 @@ def sentence(row: np.void) -> str:
 
 def remedy(row: Mapping[str, Any] | np.void) -> str:
     """Return what would let the job run, without telling what others have idle."""
+    return "; ".join(each for each in (_room(row), _kept(row)) if each)
+
+
+def _room(row: Mapping[str, Any] | np.void) -> str:
     if row["cap"]:
         # However many GPUs become free, they would not help.
         when = "as jobs that it counts end" if row["cap_is_at_once"] else "in a later window"
         return f"starts when the cap has enough left: {when}, or if it is raised"
+    if row["reason"] == Reason.WAITING_FOR_RESERVATION:
+        return "starts when that job leaves enough, or before it with a shorter maxRuntime"
     lacking, fit = int(row["lacking_gpus"]), int(row["workers_that_fit"])
     if lacking > 0:
         text = f"starts when {lacking} more {row['accelerator']} are free in one of its member's own clusters"
@@ -246,6 +268,14 @@ def remedy(row: Mapping[str, Any] | np.void) -> str:
     if lacking == UNKNOWN and row["reason"] in _FOR_ROOM:
         return f"starts when {row['asked_gpus']} {row['accelerator']} are free for it in one cluster"
     return ""
+
+
+def _kept(row: Mapping[str, Any] | np.void) -> str:
+    """Return from when places are kept for the job, if they are."""
+    if int(row["starts_by"]) <= 0:
+        return ""
+    at = datetime.fromtimestamp(int(row["starts_by"]), UTC)
+    return f"places are kept for it from {at:%Y-%m-%d %H:%M:%S} UTC on, if those who run there end when they said"
 
 
 def cap_in_words(row: Mapping[str, Any] | np.void) -> str:
