@@ -14,7 +14,7 @@ class Client:
 
     def send(self, method, path, body=None):
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        with urllib3.PoolManager(timeout=15) as http:
+        with urllib3.PoolManager(timeout=60) as http:
             answer = http.request(method, self._pool.api_url + path, json=body, headers=headers)
         return answer.status, json.loads(answer.data)
 

@@ -14,7 +14,7 @@ def get(running, path, token=""):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     request = urllib.request.Request(f"http://127.0.0.1:{running.port}{path}", headers=headers)  # our own port
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310  # our own port
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # our own port
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()

@@ -186,7 +186,7 @@ class Leader:
         try:
             situation, plan = await asyncio.to_thread(self._plan)
         except (QuotaError, scheduler.SnapshotError) as error:
-            # The members' settings contradict one another: nothing new is admitted until they are put right.
+            # The members' settings contradict one another: nothing is decided until they are put right.
             self.progress.pool_problem = str(error)
             _log.error("pool_refused", problem=str(error))
             return

@@ -95,7 +95,10 @@ class World:
         return found.spec if found else resources.PoolPolicySpec()
 
     def _take_namespace(self, uid: str, document: Document | None) -> None:
-        self.leaves.pop(self._namespace_by_uid.pop(uid, ""), None)
+        # A namespace that was deleted and made again changes under both uids, in any order.
+        left = self._namespace_by_uid.pop(uid, "")
+        if left not in self._namespace_by_uid.values():
+            self.leaves.pop(left, None)
         labels = (document or {}).get("metadata", {}).get("labels", {})
         if document and (member := labels.get(resources.MEMBER_LABEL)):
             name = document["metadata"]["name"]
