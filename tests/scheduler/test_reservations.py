@@ -55,6 +55,17 @@ def test_a_later_job_starts_only_if_it_has_ended_by_then():
     assert [each.job for each in planner.snapshot.reservations] == ["long"]
 
 
+def test_when_it_starts_is_told_exactly_on_its_members_own_nodes_alone():
+    planner = crowded()
+    assert step(planner).explanations["starts_by"].tolist() == [-1]
+    made = pool(*"abcdef")
+    spread = [each for name in "abcd" for each in nodes(name, 1)]
+    jobs = [job("r", "f", workers=4, gpus=7, run_seconds=HOUR + 1), job("big", "f", workers=4, submitted=1)]
+    assert plan(snapshot(made, spread, jobs)).explanations["starts_by"].tolist() == [2 * HOUR]
+    jobs = [job("r", "a", gpus=7, run_seconds=HOUR + 1), job("big", "a", submitted=1)]
+    assert plan(snapshot(made, nodes("a", 1), jobs)).explanations["starts_by"].tolist() == [HOUR + 1]
+
+
 def test_without_reservations_it_starts_and_the_gang_waits_on():
     planner = crowded(policy=Policy(reservation_depth=0))
     step(planner)

@@ -60,9 +60,9 @@ EXPLANATIONS = np.dtype(
 what its member's borrowing limit leaves, -1 if nothing limits it; `lacking` is what the member's own cluster that comes
 closest would have to free, -1 if it has none; `workers_that_fit` are those that this cluster could take now.
 `cap` is the cap that refuses, empty if none does; what it is asked for and has left is mH·s, or mH if it is at once.
-`starts_by` is the second from which places are kept for the job, -1 if none are; it moves for the causes in
-`decisions.Cause` alone. `ahead_elsewhere` counts older waiting jobs of other leaves that would take the same class
-first."""
+`starts_by` is the second from which places are kept for the job, as exactly as may be told, -1 if none are; it moves
+for the causes in `decisions.Cause` alone. `ahead_elsewhere` counts older waiting jobs of other leaves that would take
+the same class first."""
 
 
 class _Stage(IntEnum):
@@ -129,13 +129,12 @@ class Explaining:
         table["uid"] = jobs["uid"][rows]
         table["reason"] = Reason.MEMBER_SUSPENDED
         table["free_gpus"] = table["borrowable_gpus"] = table["starts_by"] = UNKNOWN
-        for row, part in enumerate(rows.tolist()):
-            if (start := self._reserving.start_of(part)) is not None:
-                table["starts_by"][row] = start
         row_of_part = np.full(len(jobs), -1, dtype=np.int64)
         row_of_part[rows] = np.arange(len(rows))
         for job_class in self._waiting.classes():
             self._fill(table, row_of_part[self._waiting.parts_of(job_class)], self._verdict(job_class))
+            part = self._waiting.part(job_class)
+            table["starts_by"][row_of_part[part]] = self._start(part)
         self._fill_draining(table, rows)
         self._count_ahead(table, rows)
         return frozen(table)
@@ -198,6 +197,16 @@ class Explaining:
             lacking=max(0, option.workers - seen.fit_own) * shape.gpus_per_worker if has_own else UNKNOWN,
             fit=max(0, seen.fit_own), short=short,
         )  # fmt: skip
+
+    def _start(self, part: int) -> int:
+        """Return from when on places are kept for a part, if they are and it may be told."""
+        hold = self._reserving.holds.by_part.get(part)
+        if hold is None:
+            return UNKNOWN
+        shape = self._cycle.snapshot.shapes[int(self._cycle.parts.shape[part])]
+        clusters = self._cycle.ground.nodes_for(hold.member, shape, hold.accelerator)
+        start = self._reserving.record_of(part).start_seconds
+        return self._disclosing.start(hold.member, hold.accelerator, clusters, hold.nodes, start)
 
     def _is_covered(self, claim: Claim) -> bool:
         depth = int(self._cycle.parts.leaf_depth[claim.part])

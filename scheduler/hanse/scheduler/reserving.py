@@ -82,10 +82,9 @@ class Reserving:
         if hold := self._search(part, job_class):
             self._put(hold, Cause.HEAD_OF_QUEUE)
 
-    def start_of(self, part: int) -> int | None:
-        """Return by when a waiting part is to start, if places are kept for it."""
-        record = self._records.get(part)
-        return record.start_seconds if record and part in self.holds.by_part else None
+    def record_of(self, part: int) -> Reservation:
+        """Return the reservation of a part that has one."""
+        return self._records[part]
 
     def decide(self) -> None:
         """Say what has changed since the last plan."""
