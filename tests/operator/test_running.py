@@ -1,10 +1,15 @@
 """The operator as a process, on a real API server and PostgreSQL, with the rights of its ServiceAccount."""
 
+import asyncio
 import json
 import urllib.error
 import urllib.request
 
-from hanse.operator import ends
+import sqlalchemy as sa
+
+from hanse.operator import retrying, waking
+
+LISTENED_SECONDS_MAX = 60.0
 
 TOKEN = "shown-by-the-api-service"  # noqa: S105  # opens the test's own operator
 PLACEMENTS = "/apis/hanse.dev/v1alpha1/namespaces/hanse-cluster-blue-1/placements"
@@ -40,9 +45,31 @@ def test_a_job_is_admitted_placed_run_and_ended(pool):
     assert pool.release(placement, "Succeeded")
     pool.until("Succeeded", lambda: pool.phase("one") == "Succeeded")
     pool.until("the Placement to go", lambda: not pool.placements())
+    # An event is written after its status, and nothing waits for it.
+    pool.until("each step to be told", lambda: {"Admitted", "Running", "Succeeded"} <= _told(pool, "one"))
+
+
+def _told(pool, name):
+    """Return the reasons of the events about a job."""
     events = pool.plane.client.request("GET", "/api/v1/namespaces/red/events")["items"]
-    told = {event["reason"] for event in events if event["involvedObject"]["name"] == "one"}
-    assert {"Admitted", "Running", "Succeeded"} <= told
+    return {event["reason"] for event in events if event["involvedObject"]["name"] == name}
+
+
+def test_whoever_listens_is_woken_when_an_attempt_ends(pool):
+    pool.operator()
+    pool.submit("short")
+    (placement,) = pool.until("a Placement", pool.placements)
+    assert pool.grant(placement).granted
+
+    async def listened():
+        heard = asyncio.Queue()
+        listening = asyncio.create_task(waking.listen(sa.make_url(pool.url), lambda: heard.put_nowait("woken")))
+        await heard.get()  # from now on it listens
+        assert await asyncio.to_thread(pool.release, placement, "Succeeded")
+        await asyncio.wait_for(heard.get(), LISTENED_SECONDS_MAX)
+        listening.cancel()
+
+    asyncio.run(listened())
 
 
 def test_health_tells_how_old_each_feed_is(pool):
@@ -127,11 +154,11 @@ def test_what_an_agent_refuses_is_stopped_told_and_tried_again_later(pool):
     pool.submit("unwanted")
     (placement,) = pool.until("a Placement", pool.placements)
     pool.report_phase(placement, "Refused")
-    pool.until("it to be told", lambda: pool.status("unwanted").get("reason") == "PlacementRefused")
+    pool.until("it to be told", lambda: pool.status("unwanted").get("reason") == "RetryDelayed")
     assert "Requeued" == pool.phase("unwanted")
     assert [("End", "PlacementRefused")] == pool.rows("SELECT kind, reason FROM ledger.decision WHERE effect = 'stop'")
     assert [(1,)] == pool.rows("SELECT count(*) FROM ledger.attempt")
-    pool.shift_clock(ends.REFUSED_SECONDS)
+    pool.shift_clock(retrying.DELAY_SECONDS_MAX)
     pool.until("another attempt", lambda: _with_fence(pool, 2))
 
 

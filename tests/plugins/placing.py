@@ -24,8 +24,8 @@ SHARED = {
     "the town": ("cli/test_enrolling", "cli/test_side_by_side", "cli/test_waiting"),
     "the hub": (
         "agent/test_kube", "api/test_access", "api/test_health", "api/test_rights_of_the_service", "api/test_sync",
-        "cli/test_pool_commands", "devcluster/test_postgres", "resources/test_accepted", "resources/test_kubectl",
-        "resources/test_policies", "resources/test_refused", "resources/test_transitions",
+        "chart/test_rendering", "cli/test_pool_commands", "devcluster/test_postgres", "resources/test_accepted",
+        "resources/test_kubectl", "resources/test_policies", "resources/test_refused", "resources/test_transitions",
     ),
 }  # fmt: skip
 UNITS = {f"tests/{file}.py": unit for unit, files in SHARED.items() for file in files}
@@ -37,6 +37,7 @@ LONGEST = (
     "tests/operator/test_faults.py",
     "operators",
     "tests/devcluster/test_realnode.py",
+    "tests/chart/test_installing.py",
     "tests/scheduler/test_snapshots.py",
     "tests/cli/test_demo.py",
     "tests/faults/test_streams.py",
@@ -51,7 +52,7 @@ LONGEST = (
     "the hub",
 )
 # Fixtures that start a control plane.
-STARTING = {"guest", "hub", "plane", "real", "running", "start_owner", "town"}
+STARTING = {"guest", "hub", "hub_of_pods", "plane", "real", "running", "start_owner", "town"}
 
 
 def unit_of(test):
@@ -95,6 +96,8 @@ def pytest_collection_finish(session):
         if used & STARTING:
             build.binary(build.CONTROLPLANE)
             build.binary(build.KWOK)
+        if "helm" in used:
+            build.binary(build.HELM)
         if any(item.get_closest_marker("real_node") for item in session.items):
             realnode.require()
             build.binary(build.COREDNS)

@@ -13,18 +13,19 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from hanse.api import agents, enrolling, members
 from hanse.api.health import Health
 from hanse.api.identity import Directory, User
 from hanse.api.leader import Leader
-from hanse.api.problems import ProblemError, UnauthenticatedError
-from hanse.ledger.errors import LedgerError
+from hanse.api.problems import AnotherAgentError, ProblemError, UnauthenticatedError
+from hanse.ledger.errors import CommitUnknownError, LedgerError
 from hanse.resources.protocol import (
     CheckpointRequest,
     EnrolmentsAnswer,
     EnrolmentsRequest,
+    Problem,
     SlotsAnswer,
     SlotsRequest,
     SyncAnswer,
@@ -40,6 +41,8 @@ def create(engine: Engine, directory: Directory, leader: Leader) -> FastAPI:
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(LedgerError, _refused)
+    app.add_exception_handler(CommitUnknownError, _unreachable)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(SQLAlchemyError, _unreachable)
 
     def user(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> User:
@@ -120,12 +123,14 @@ def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Lea
         return members.own_balances(engine, of)
 
 
-def _said(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"message": message}, status_code=status)
+def _said(status: int, message: str, *, another_speaks: bool = False) -> JSONResponse:
+    problem = Problem(message=message, another_speaks=another_speaks)
+    return JSONResponse(problem.model_dump(by_alias=True, exclude_defaults=True), status_code=status)
 
 
 def _problem(_: Request, error: Exception) -> JSONResponse:
-    return _said(error.status if isinstance(error, ProblemError) else HTTPStatus.BAD_REQUEST, str(error))
+    status = error.status if isinstance(error, ProblemError) else HTTPStatus.BAD_REQUEST
+    return _said(status, str(error), another_speaks=isinstance(error, AnotherAgentError))
 
 
 def _invalid(_: Request, error: Exception) -> JSONResponse:
@@ -136,6 +141,12 @@ def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 def _refused(_: Request, error: Exception) -> JSONResponse:
     return _said(HTTPStatus.CONFLICT, str(error))
+
+
+def _unstorable(_: Request, error: Exception) -> JSONResponse:
+    """Answer what PostgreSQL's types do not take, such as a NUL in a text: it would be the same the next time."""
+    said = getattr(error, "orig", None) or type(error).__name__
+    return _said(HTTPStatus.UNPROCESSABLE_ENTITY, f"the ledger's database cannot store what was sent: {said}")
 
 
 def _unreachable(_: Request, __: Exception) -> JSONResponse:

@@ -29,6 +29,12 @@ ORDERS = prometheus_client.Gauge(
 BRAKE = prometheus_client.Gauge(
     "hanse_operator_brake", "1 while attempts of silent clusters are not expired.", registry=_registry
 )
+UNSETTLED = prometheus_client.Gauge(
+    "hanse_operator_not_settled",
+    "Times in a row that a part of settling failed which is not done yet: hours, levies, reservations, metering.",
+    ["what"],
+    registry=_registry,
+)
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,9 @@ class _Handlers:
         LEADING.set(bool(leader))
         BRAKE.set("brake" in leader)
         ORDERS.set(leader.get("ordersLeft", 0))
+        UNSETTLED.clear()
+        for what, times in leader.get("notSettled", {}).items():
+            UNSETTLED.labels(what).set(times)
         return web.Response(body=prometheus_client.generate_latest(_registry), content_type="text/plain")
 
     async def queue(self, request: web.Request) -> web.Response:
@@ -108,6 +117,8 @@ class _Handlers:
         if not self._state.token or not hmac.compare_digest(given.encode(), self._state.token.encode()):
             return web.json_response({"message": "a bearer token is needed"}, status=401)
         answer = ask()
+        if answer is None and not self._state.leader():
+            return web.json_response({"message": "this process does not lead"}, status=503)
         if answer is None:
-            return web.json_response({"message": "this process does not lead, or knows no such job"}, status=404)
+            return web.json_response({"message": "there is no such job, or it has not been planned for"}, status=404)
         return web.json_response(answer)
