@@ -192,3 +192,26 @@ def _running_attempts(pool):
 
 def _with_fence(pool, fence):
     return next((each for each in pool.placements() if each["spec"]["fence"] == fence), None)
+
+
+def test_a_job_that_cannot_start_is_reserved_a_place_once_and_for_every_leader(pool):
+    """The reservation is a decision of its own, which changes no attempt and which the next leader reads again."""
+    running = pool.operator()
+    pool.submit("runs", workers={"replicas": 2})
+    placement = pool.until("a Placement", pool.placements)[0]
+    pool.submit("waits", workers={"replicas": 2})
+    on_reservations = "SELECT kind, effect, reason, member FROM ledger.decision WHERE kind IN ('Reserve', 'Release')"
+    reserved = [("Reserve", "none", "HeadOfQueue", "red")]
+    pool.until("a reservation", lambda: pool.rows(on_reservations) == reserved)
+    pool.until("its reason", lambda: pool.status("waits").get("reason") == "WaitingForQuota")
+    # The nodes are another member's, and when they come free is not told of one alone.
+    assert "places are kept" not in str(pool.status("waits"))
+    running.end()
+    successor = pool.operator()
+    pool.until("the next leader", lambda: b"hanse_operator_leading 1.0" in get(successor, "/metrics")[1])
+    assert pool.grant(placement).granted
+    pool.report_phase(placement, "Running")
+    pool.until("Running", lambda: pool.phase("runs") == "Running")
+    assert pool.release(placement, "Succeeded")
+    pool.until("its start", lambda: pool.phase("waits") == "Admitted")
+    assert pool.rows(on_reservations) == reserved

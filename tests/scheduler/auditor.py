@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hanse.scheduler import reading
+from hanse.scheduler import reading, runtimes
 from hanse.scheduler.decisions import Admit, Rise
 from hanse.scheduler.pool import NodeState, Rung, Trust
 
@@ -146,6 +146,51 @@ class Audit:
         ranks = sorted(set(self.tier_rank.values()), reverse=True)
         labels = [(rung, cover) for rung in sorted(Rung, reverse=True) for cover in range(9, -2, -1)]
         return [total[(*label, rank)] for label in labels for rank in ranks]
+
+    # Reservations
+    def stays(self, time):
+        """Return live attempts after the plan that may still run some minutes after *time*."""
+        live = [each for each in self.after if not each.draining]
+        return [each for each in live if self.end(each) > time + runtimes.SLACK_SECONDS]
+
+    def end(self, attempt):
+        return runtimes.end(attempt.started_seconds, self.jobs_after[attempt.job].shape.run_seconds, self.plan.as_of)
+
+    def what_is_kept_has_room(self, after):
+        now = self.plan.as_of
+        held = [(each, self.jobs[each.job].shape, max(now, each.start_seconds)) for each in after.reservations]
+        for each, shape, _ in held:
+            (workers,) = [option.workers for option in shape.options if option.accelerator == each.accelerator]
+            assert workers == sum(kept.workers for kept in each.kept)
+            nodes = [self.nodes[kept.node] for kept in each.kept]
+            assert {self.given[node.contribution].cluster for node in nodes} == {each.cluster}
+        for time in {start for *_, start in held}:
+            there = [(each, shape) for each, shape, start in held if start <= time < start + shape.run_seconds]
+            for name in {kept.node for each, _ in there for kept in each.kept}:
+                self.node_has_room(self.nodes[name], time, there)
+
+    def node_has_room(self, node, time, reserved):
+        runs = [
+            (self.jobs[each.job], placed.workers)
+            for each in self.stays(time)
+            for placed in each.placed
+            if placed.node == node.name
+        ]
+        runs += [
+            (self.jobs[each.job], kept.workers) for each, _ in reserved for kept in each.kept if kept.node == node.name
+        ]
+        gpus = sum(workers * job.shape.gpus_per_worker for job, workers in runs)
+        assert gpus <= (node.gpus & ~node.foreign_gpus).bit_count()
+        for resource in RESOURCES:
+            used = sum(workers * getattr(job.shape, resource) for job, workers in runs)
+            asked = any(getattr(self.jobs[each.job].shape, resource) for each, _ in reserved)
+            assert not asked or used <= getattr(node, resource) - getattr(node, f"foreign_{resource}")
+        if any(job.shape.trust == Trust.EXCLUSIVE_NODE for job, _ in runs):
+            assert len({self.member(job) for job, _ in runs}) == 1
+
+    def somebody_stays(self, record, time):
+        kept = {each.node for each in record.kept}
+        return any(placed.node in kept for each in self.stays(time) for placed in each.placed)
 
     # Explanation
     def each_waiting_job_has_one_reason(self):

@@ -1,4 +1,5 @@
-"""The reference planner: the cycle of docs/fairness.md, slow and plain, over `reference_rules` and `reference_caps`.
+"""The reference planner: the cycle of docs/fairness.md, slow and plain, over `reference_rules`, `reference_caps` and
+`reference_reserving`.
 
 `Reference(...).run()` returns the decisions that `hanse.scheduler.plan` must come to, as (kind, job, class, rung,
 cover, nodes, stopped, fallen).
@@ -6,11 +7,11 @@ cover, nodes, stopped, fallen).
 
 from fractions import Fraction
 
-from reference_caps import Caps
+from reference_reserving import Reserving
 from reference_rules import AWAY, BORROW, HOME
 
 
-class Reference(Caps):
+class Reference(Reserving):
     # Changes.
     def put(self, part, c, rung, cover, placed):
         part.live, part.accelerator, part.rung, part.cover, part.placed = True, c, rung, cover, placed
@@ -29,6 +30,8 @@ class Reference(Caps):
         for v in victims:
             v.live, v.preemptions = False, v.preemptions + 1
         self.put(part, c, rung, cover, placed)
+        self.started_now.add(part.job.uid)
+        self.held.pop(part.job.uid, None)
         part.number, part.started, part.checkpoint = part.number + 1, self.as_of, self.as_of
         stopped = tuple(sorted(v.job.uid for v in victims))
         self.note("Admit", part, tuple(sorted(placed.items())), stopped, self.settle(part))
@@ -97,7 +100,9 @@ class Reference(Caps):
         self.rise()
         while self.covered_pass():
             pass
+        self.keep()
         self.borrow()
+        self.tell_reservations()
         return self.decisions
 
     def shrink(self):
@@ -234,6 +239,7 @@ class Reference(Caps):
             part = min(mine, key=lambda part: (-self.tier(part).rank, self.age(part)))
             if not any(self.try_borrow(part, *choice) for choice in self.options(part)):
                 failed.add(self.kind(part))
+                self.reserve(part)
 
     def share(self, member):
         policy = self.pool.policy
@@ -246,21 +252,11 @@ class Reference(Caps):
         return (borrowed + max(-weight, min(weight, debit))) / weight
 
     def try_borrow(self, part, option, milli):
-        c, member = option.accelerator, self.member(part)
-        borrowers = [each for each in self.running() if each.rung == BORROW and each.accelerator == c]
-        limit = self.members[member].borrowing_limits.get(c)
-        used = sum(1000 * each.gpus for each in borrowers if self.member(each) == member)
-        if limit is not None and used + milli > limit:
+        rooms = self.terms(part, option, milli)
+        if rooms is None:
             return False
-        claim, rooms = (part, c, BORROW, -1, milli), {}
-        for lender, record in self.members.items():
-            if lender != member and c in record.lending_limits:
-                lent = sum(self.lent(each, lender) for each in borrowers if self.member(each) != lender)
-                rooms[lender] = max(0, record.lending_limits[c] - lent) // (1000 * part.job.shape.gpus_per_worker)
+        claim = (part, option.accelerator, BORROW, -1, milli)
+        self.window = (self.as_of, self.as_of + part.job.shape.run_seconds, False)
         found = self.find(claim, option.workers, rooms, may_stop=False)
+        self.window = None
         return found is not None and self.admit(claim, *found)
-
-    def lent(self, part, lender):
-        per = 1000 * part.job.shape.gpus_per_worker
-        on = [name for name in part.placed if self.owner(self.nodes[name]) == lender]
-        return sum(per * part.placed[name] for name in on if not self.levied(self.nodes[name]))

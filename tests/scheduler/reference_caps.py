@@ -13,6 +13,7 @@ class Caps(Rules):
         self.rates = {each.job: each.gpu_rate for each in attempts if not each.draining}
         self.funded = {each.job: each for each in attempts if not each.draining}
         of = {job.uid: job.organisation for job in jobs}
+        self.started_now = set()
         self.uids_draining = {each.job for each in attempts if each.draining}
         self.draining = [(of[each.job], each.gpu_rate * gpus(each)) for each in attempts if each.draining]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from reference import Reference
 
 from hanse.scheduler import reading
-from hanse.scheduler.decisions import Admit, Refuse, Renew, Rise
+from hanse.scheduler.decisions import Admit, Refuse, Release, Renew, Reserve, Rise
 
 
 def told(plan):
@@ -23,6 +23,19 @@ def _told(decision):
         stopped = tuple(sorted(stop.attempt.job for stop in decision.stops))
         label = decision.label
         return (kind, decision.attempt.job, label.rung, label.cover, placed, stopped, _fallen(decision.falls))
+    if isinstance(decision, Reserve):
+        kept = tuple((each.node, each.workers) for each in decision.kept)
+        return (
+            kind,
+            decision.job,
+            decision.accelerator,
+            decision.cluster,
+            decision.start_seconds,
+            kept,
+            decision.cause,
+        )
+    if isinstance(decision, Release):
+        return (kind, decision.job, decision.cause)
     if isinstance(decision, Renew):
         return (kind, decision.attempt.job, decision.funded_until_seconds)
     if isinstance(decision, Refuse):
@@ -42,6 +55,7 @@ def expected(pool, snapshot):
         reading.jobs(snapshot),
         reading.attempts(snapshot),
         snapshot.as_of,
+        snapshot.reservations,
     )
     return [(kind, job, *rest) for kind, job, _, *rest in reference.run()]
 

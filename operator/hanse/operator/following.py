@@ -67,7 +67,12 @@ class Follower:
 def _started(gathered: Gathered) -> scheduler.Planner:
     return scheduler.Planner(
         scheduler.build(
-            gathered.pool, gathered.nodes.values(), gathered.jobs.values(), gathered.attempts, gathered.as_of
+            gathered.pool,
+            gathered.nodes.values(),
+            gathered.jobs.values(),
+            gathered.attempts,
+            gathered.as_of,
+            gathered.reservations,
         )
     )
 
@@ -86,6 +91,7 @@ def _difference(before: Gathered, after: Gathered) -> scheduler.Delta:
         jobs_gone=_gone(before.jobs, after.jobs),
         caps=after.pool.caps,
         attempts=None if before.attempts == after.attempts else after.attempts,
+        reservations=None if before.reservations == after.reservations else after.reservations,
     )
 
 

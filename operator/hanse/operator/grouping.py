@@ -19,7 +19,9 @@ class Missing:
 
     def leave_out(self, group: Group) -> None:
         """Take note that a group is not recorded. Nothing rests on a renewal or its refusal: they only take funding."""
-        self._attempts |= {str(entry.attempt) for entry in group.entries if entry.kind not in {RENEW, REFUSE}}
+        self._attempts |= {
+            str(entry.attempt) for entry in group.entries if entry.attempt and entry.kind not in {RENEW, REFUSE}
+        }
 
     def concerns(self, group: Group) -> bool:
         """Return whether a group changes one of them, with a strength that it may not have, or waits for its end."""
@@ -28,7 +30,8 @@ class Missing:
 
 def _rests_on(entry: Entry) -> list[str]:
     awaits = entry.detail.get("awaits", ())
-    return [str(entry.attempt), *(map(str, awaits) if isinstance(awaits, list) else ())]
+    own = [str(entry.attempt)] if entry.attempt else []
+    return [*own, *(map(str, awaits) if isinstance(awaits, list) else ())]
 
 
 def key(group: Group) -> tuple[str, str]:

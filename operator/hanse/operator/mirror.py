@@ -7,8 +7,9 @@ lost needs no guessing. Details of an attempt are read once; each poll reads onl
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,11 +19,13 @@ from hanse.evidence import canonical
 from hanse.ledger import database
 from hanse.ledger.attempts import LIVE, State
 from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
+from hanse.scheduler.records import Kept, Reservation
 
 SUCCEEDED, FAILED, POOL_FAULT = "Succeeded", "Failed", "PoolFault"
 REFUSED, PLACEMENT_REFUSED = "Refused", "PlacementRefused"
-PREEMPT = "Preempt"
+ADMIT, PREEMPT = "Admit", "Preempt"
 RENEW, REFUSE = "Renew", "Refuse"
+RESERVE, RELEASE = "Reserve", "Release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +123,14 @@ class Mirror:
     """Kept after an attempt's end: the next one starts from there."""
     ended_at: dict[uuid.UUID, int] = field(default_factory=dict)
     """When attempts ended whose GPUs a live attempt without a lease waits for; those that live are not here."""
+    reservations: dict[str, Reservation] = field(default_factory=dict)
+    """By job. An admission ends one, as a release does."""
+    reserved_until: datetime | None = None
+    """When the last decision on reservations was recorded: leaders record one after another."""
     version: int = 0
     """Grows whenever something changed, but for checkpoints: by themselves they change nothing that is planned."""
 
-    def poll(self, engine: Engine, jobs: Iterable[str]) -> None:
+    def poll(self, engine: Engine, jobs: Collection[str]) -> None:
         """Read what changed, and the past of those *jobs* that are new here."""
         with database.transaction(engine) as connection:
             self.now_seconds = int(connection.execute(sa.text("SELECT ledger.clock_seconds()")).scalar_one())
@@ -135,6 +142,8 @@ class Mirror:
             self._take_awaited(connection)
             unknown = [job for job in jobs if job not in self.past]
             self.saved |= _saved(connection, [*self.live, *ended, *unknown])
+            self._take_reservations(connection, unknown)
+            self.reservations = {job: each for job, each in self.reservations.items() if job in jobs}
             if ended or unknown:
                 self.past |= dict.fromkeys(unknown, NEVER_RAN) | _past(connection, [*ended, *unknown])
             if fresh or ended or unknown:
@@ -145,6 +154,8 @@ class Mirror:
         self.live.clear()
         self.past.clear()
         self.saved.clear()
+        self.reservations.clear()
+        self.reserved_until = None
         self.version += 1
 
     def _take_live(
@@ -155,6 +166,20 @@ class Mirror:
             kept[each.job] = each
         self.live = kept
 
+    def _take_reservations(self, connection: Connection, unknown: list[str]) -> None:
+        """Take the last decision on each of the *unknown* jobs, then all since the last look, in their order."""
+        since = self.reserved_until
+        last = connection.execute(_LAST_ON_RESERVATIONS, {"jobs": unknown}) if unknown else ()
+        newer = connection.execute(_ON_RESERVATIONS.where(Decision.recorded_at >= since)) if since else ()
+        for row in (*last, *newer):
+            self.reserved_until = max(self.reserved_until or row.recorded_at, row.recorded_at)
+            self.reservations.pop(str(row.job), None)
+            if row.kind == RESERVE:
+                self.reservations[str(row.job)] = _reservation(str(row.job), row.body)
+        if self.reserved_until is None:
+            newest: datetime | None = connection.execute(sa.select(sa.func.max(Decision.recorded_at))).scalar()
+            self.reserved_until = newest or datetime.min.replace(tzinfo=UTC)
+
     def _take_awaited(self, connection: Connection) -> None:
         awaited = {each for live in self.live.values() if live.granted_at_seconds is None for each in live.awaits}
         self.ended_at = {each: at for each, at in self.ended_at.items() if each in awaited}
@@ -163,6 +188,25 @@ class Mirror:
                 Attempt.id.in_(unknown), Attempt.ended_at_seconds.is_not(None)
             )
             self.ended_at |= {row.id: row.ended_at_seconds for row in connection.execute(statement)}
+
+
+_ON_RESERVATIONS = (
+    sa.select(Decision.job, Decision.kind, Decision.body, Decision.recorded_at)
+    .where(Decision.kind.in_((RESERVE, RELEASE, ADMIT)))
+    .order_by(Decision.sequence)
+)
+_LAST_ON_RESERVATIONS = sa.text(
+    "SELECT last.* FROM unnest(CAST(:jobs AS uuid[])) AS asked (job), LATERAL (SELECT job, kind, body, recorded_at"
+    " FROM ledger.decision WHERE job = asked.job AND kind IN ('Reserve', 'Release', 'Admit')"
+    " ORDER BY sequence DESC LIMIT 1) AS last"
+)
+
+
+def _reservation(job: str, body: bytes) -> Reservation:
+    value: Any = canonical.decode(body)
+    detail = value["detail"]
+    kept = tuple(Kept(node, workers) for node, workers in detail["kept"])
+    return Reservation(job, detail["class"], detail["cluster"], detail["start"], kept)
 
 
 _CHANGING = sa.select(

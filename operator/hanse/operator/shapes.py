@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hanse import resources
-from hanse.scheduler import pool
+from hanse.scheduler import pool, runtimes
 
 
 def shape(spec: resources.TrainingJobSpec) -> pool.Shape:
@@ -31,6 +31,7 @@ def shape(spec: resources.TrainingJobSpec) -> pool.Shape:
         excluded_members=frozenset(spec.placement.exclude_members),
         checkpoint_seconds=int(spec.checkpoint.interval.total_seconds()),
         grace_seconds=int(spec.checkpoint.grace.total_seconds()),
+        run_seconds=runtimes.rounded_up(int(spec.max_runtime.total_seconds())),
     )
 
 

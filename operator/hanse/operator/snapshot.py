@@ -39,6 +39,7 @@ class Gathered:
     as_of: int
     verdicts: Mapping[str, Verdict]
     windows: Mapping[tuple[str, str, int], capping.Opened]
+    reservations: tuple[records.Reservation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def gather(inputs: Inputs, memory: Memory) -> Gathered:
             jobs[uid] = each.judged.free
     attempts = tuple(_attempts(mirror, memory.fitness, jobs, nodes))
     windows = {(each.organisation, each.cap, each.start_seconds): each for each in opened}
-    return Gathered(pool, nodes, jobs, attempts, mirror.now_seconds, verdicts, windows)
+    kept = tuple(each for job, each in sorted(mirror.reservations.items()) if job in jobs)
+    return Gathered(pool, nodes, jobs, attempts, mirror.now_seconds, verdicts, windows, kept)
 
 
 def _attempts(
@@ -138,6 +140,7 @@ def _pool(world: World) -> pools.Pool:
             lost_seconds_max=_seconds(policy.max_loss),
             funding_seconds_min=_seconds(policy.funding_horizon),
             slot_latency_seconds=SLOT_LATENCY_SECONDS,
+            reservation_depth=policy.reservation_depth,
         ),
     )
 

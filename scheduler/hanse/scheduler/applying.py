@@ -10,10 +10,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from hanse.scheduler import columns
+from hanse.scheduler import building, columns
 from hanse.scheduler.columns import Table
-from hanse.scheduler.decisions import Admit, Decision, Fall, Plan, Refuse, Relabel, Renew, Rise, changed
+from hanse.scheduler.decisions import (
+    Admit,
+    Decision,
+    Fall,
+    Plan,
+    Refuse,
+    Relabel,
+    Release,
+    Renew,
+    Reserve,
+    Rise,
+    changed,
+)
 from hanse.scheduler.pool import CapWindow
+from hanse.scheduler.records import Reservation
 from hanse.scheduler.snapshot import Snapshot, attempt_rows
 
 
@@ -27,7 +40,7 @@ def apply(snapshot: Snapshot, plan: Plan) -> Snapshot:
         changes.make(decision)
     return replace(
         snapshot, jobs=columns.frozen(jobs), attempts=columns.frozen(attempts), holdings=holdings,
-        caps=_less_reserved(snapshot, plan.decisions),
+        caps=_less_reserved(snapshot, plan.decisions), reservations=_reserved(snapshot, plan.decisions),
     )  # fmt: skip
 
 
@@ -95,6 +108,20 @@ class _Changes:
         for relabel in relabels:
             row = self._row_of[relabel.attempt]
             self._attempts["rung"][row], self._attempts["cover"][row] = relabel.after.rung, relabel.after.cover
+
+
+def _reserved(snapshot: Snapshot, decisions: Sequence[Decision]) -> tuple[Reservation, ...]:
+    found = {each.job: each for each in snapshot.reservations}
+    for decision in decisions:
+        if isinstance(decision, Admit):
+            found.pop(decision.attempt.job, None)
+        elif isinstance(decision, Release):
+            found.pop(decision.job, None)
+        elif isinstance(decision, Reserve):
+            found[decision.job] = Reservation(
+                decision.job, decision.accelerator, decision.cluster, decision.start_seconds, decision.kept
+            )
+    return building.sorted_reservations(found.values())
 
 
 def _less_reserved(snapshot: Snapshot, decisions: Sequence[Decision]) -> tuple[CapWindow, ...]:

@@ -13,7 +13,7 @@ from hanse.scheduler import columns
 from hanse.scheduler.catalogue import Catalogue
 from hanse.scheduler.columns import Table
 from hanse.scheduler.pool import CapWindow, Pool, Shape
-from hanse.scheduler.records import Attempt, Job, Node
+from hanse.scheduler.records import Attempt, Job, Node, Reservation
 from hanse.scheduler.snapshot import Snapshot
 
 
@@ -21,8 +21,13 @@ class SnapshotError(ValueError):
     """Records that do not fit together; the message names the first."""
 
 
-def build(
-    pool: Pool, nodes: Iterable[Node], jobs: Iterable[Job], attempts: Iterable[Attempt] = (), as_of: int = 0
+def build(  # noqa: PLR0913, PLR0917  # the five tables of a snapshot, and its time
+    pool: Pool,
+    nodes: Iterable[Node],
+    jobs: Iterable[Job],
+    attempts: Iterable[Attempt] = (),
+    as_of: int = 0,
+    reservations: Iterable[Reservation] = (),
 ) -> Snapshot:
     """Return the snapshot of these records.
 
@@ -39,7 +44,7 @@ def build(
     attempt_table, holdings = attempt_rows(catalogue, node_table, job_table, attempts)
     snapshot = Snapshot(
         as_of=as_of, catalogue=catalogue, caps=sorted_caps(pool.caps), shapes=shapes, nodes=node_table, jobs=job_table,
-        attempts=attempt_table, holdings=holdings,
+        attempts=attempt_table, holdings=holdings, reservations=sorted_reservations(reservations),
     )  # fmt: skip
     check(snapshot)
     return snapshot
@@ -48,6 +53,11 @@ def build(
 def sorted_caps(caps: Iterable[CapWindow]) -> tuple[CapWindow, ...]:
     """Return cap windows in the order that a snapshot has them in."""
     return tuple(sorted(caps, key=lambda cap: (cap.organisation, cap.name, cap.start_seconds)))
+
+
+def sorted_reservations(reservations: Iterable[Reservation]) -> tuple[Reservation, ...]:
+    """Return reservations in the order that a snapshot has them in."""
+    return tuple(sorted(reservations, key=lambda each: (each.start_seconds, each.job)))
 
 
 def node_rows(catalogue: Catalogue, nodes: Sequence[Node]) -> Table:

@@ -28,12 +28,25 @@ class Capacity:
         self.tenants_all = np.zeros(len(ground.nodes), dtype=np.int32)
         self.exclusive_all = np.zeros(len(ground.nodes), dtype=np.int32)
         self._exclusives = 0
+        self._forget()
+
+    def _forget(self) -> None:
         self._changes = 0
         self._given_back = 0
         self._totals: dict[tuple[object, ...], tuple[int, int, int]] = {}
         self._changed: list[Integers] = []
         self._changed_rows = 0
         self._fits: dict[bytes, tuple[Integers, int]] = {}
+
+    def copy(self) -> "Capacity":
+        """Return a copy to try things out on that are not taken back."""
+        twin = object.__new__(Capacity)
+        twin.free = self.free.copy()
+        twin.tenants, twin.exclusive = self.tenants.copy(), self.exclusive.copy()
+        twin.tenants_all, twin.exclusive_all = self.tenants_all.copy(), self.exclusive_all.copy()
+        twin._exclusives = self._exclusives
+        twin._forget()
+        return twin
 
     @contextmanager
     def trying(self) -> Iterator[None]:

@@ -18,7 +18,7 @@ from hanse.scheduler.decisions import Admit, AttemptId, Decision, Label, Relabel
 from hanse.scheduler.funding import Funds
 from hanse.scheduler.ground import GPUS, Ground
 from hanse.scheduler.parts import Parts, Placement
-from hanse.scheduler.placing import NO_GROUP, Ask, Found, Rooms
+from hanse.scheduler.placing import NO_GROUP, Ask, Found, Kept, Rooms
 from hanse.scheduler.pool import Option, Rung
 from hanse.scheduler.records import Placed
 from hanse.scheduler.rules import Claim, Rules
@@ -92,7 +92,20 @@ class Cycle:
         gpus = option.workers * self.snapshot.shapes[int(self.parts.shape[part])].gpus_per_worker
         return Claim(part, accelerator, rung, cover, gpus * units.MILLI)
 
-    def ask(self, claim: Claim, option: Option, rooms: Rooms | None = None) -> Ask:
+    def is_covered(self, claim: Claim) -> bool:
+        """Return whether entitlement covers a claim, wherever it would run, at some level of its member's tree."""
+        part, accounts = claim.part, self.accounts
+        place = int(self.parts.member[part]), claim.accelerator
+        for cover in range(int(self.parts.leaf_depth[part]), -1, -1):
+            label = int(self.parts.leaf[part]), int(self.parts.tier[part]), Rung.AWAY, cover
+            covers = accounts.covers_known(place, label, claim.milli_gpus)
+            if covers is None:
+                covers = accounts.covers(replace(claim, rung=Rung.AWAY, cover=cover))
+            if covers:
+                return True
+        return False
+
+    def ask(self, claim: Claim, option: Option, rooms: Rooms | None = None, kept: Kept | None = None) -> Ask:
         """Return what a claim looks for: HOME on home nodes, within the grant; the others wherever they may run."""
         shape_row, member = int(self.parts.shape[claim.part]), int(self.parts.member[claim.part])
         shape, is_home = self.snapshot.shapes[shape_row], claim.rung == Rung.HOME
@@ -101,7 +114,7 @@ class Cycle:
             claim=claim, member=member, workers=option.workers, demand=holdings.demand_of[:, shape_row],
             exclusive=bool(holdings.exclusive_of[shape_row]),
             clusters=self.ground.nodes_for(member, shape, claim.accelerator, home=is_home),
-            rooms=rooms or (self._grant_rooms(claim, shape.gpus_per_worker) if is_home else Rooms()),
+            rooms=rooms or (self._grant_rooms(claim, shape.gpus_per_worker) if is_home else Rooms()), kept=kept,
         )  # fmt: skip
 
     def _grant_rooms(self, claim: Claim, gpus_per_worker: int) -> Rooms:

@@ -15,7 +15,7 @@ from typing import Any
 from hanse.quota import units
 from hanse.scheduler.columns import Table
 from hanse.scheduler.pool import Rung
-from hanse.scheduler.records import Placed
+from hanse.scheduler.records import Kept, Placed
 
 
 class Reason(StrEnum):
@@ -23,6 +23,7 @@ class Reason(StrEnum):
 
     WAITING_FOR_QUOTA = "WaitingForQuota"
     WAITING_FOR_RECLAIM = "WaitingForReclaim"
+    WAITING_FOR_RESERVATION = "WaitingForReservation"
     EXCEEDS_CAP = "ExceedsCap"
     EXCEEDS_BORROWING_LIMIT = "ExceedsBorrowingLimit"
     EXCEEDS_LENDING_LIMIT = "ExceedsLendingLimit"
@@ -150,11 +151,52 @@ class Refuse:
     reason: Reason = Reason.FUNDING_REFUSED
 
 
-Decision = Admit | Rise | Fall | Renew | Refuse
+class Cause(StrEnum):
+    """Why something is reserved, reserved anew, or no longer: the only causes for which a start moves."""
+
+    HEAD_OF_QUEUE = "HeadOfQueue"
+    """The first of its kind that cannot start; it is reserved for the first time."""
+    NODES_LOST = "NodesLost"
+    """A node may not be used any more."""
+    RUNS_LONGER = "RunsLonger"
+    """Somebody who runs there will not have left by the start, or some minutes after it, by what is known now."""
+    DISPLACED = "Displaced"
+    """A covered job took its place, or a reservation that had to move did."""
+    CHANGED = "Changed"
+    """The job asks for something else than it did."""
+    NOT_WAITING = "NotWaiting"
+    """The job is suspended or held back, or another is the first of its kind."""
+    LIMITED = "Limited"
+    """A cap or a limit on borrowing or lending refuses the job, or fewer reservations are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Places are kept for a waiting job; this replaces what was kept for it before. Nothing is stopped for it."""
+
+    job: str
+    accelerator: str
+    cluster: str
+    start_seconds: int
+    kept: tuple[Kept, ...]
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Nothing is kept for a waiting job any more. An admission says so by itself."""
+
+    job: str
+    cause: Cause
+
+
+Decision = Admit | Rise | Fall | Renew | Refuse | Reserve | Release
 
 
 def changed(decision: Decision) -> Iterator[AttemptId]:
     """Yield the attempts that a decision changes; the one that it admits is new, and not among them."""
+    if isinstance(decision, Reserve | Release):
+        return
     if isinstance(decision, Admit):
         yield from (stop.attempt for stop in decision.stops)
     elif isinstance(decision, Rise | Fall):

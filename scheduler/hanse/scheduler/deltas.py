@@ -16,7 +16,7 @@ from hanse.scheduler import building, columns, reading
 from hanse.scheduler.columns import Integers, Table
 from hanse.scheduler.decisions import AttemptId
 from hanse.scheduler.pool import CapWindow, Pool
-from hanse.scheduler.records import Attempt, Job, Node
+from hanse.scheduler.records import Attempt, Job, Node, Reservation
 from hanse.scheduler.snapshot import Snapshot, attempt_rows
 
 GONE = -1
@@ -24,7 +24,9 @@ GONE = -1
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What happened up to `as_of`. Records replace those of their name; `caps` and `attempts`, if given, replace all.
+    """What happened up to `as_of`. Records replace those of their name.
+
+    `caps`, `attempts` and `reservations`, if given, replace all there are.
 
     `ended` are attempts that are confirmed to hold nothing any more, however they ended. A job that goes takes its
     attempts along; a node that goes must hold nothing any more. Who reads attempts from elsewhere, instead of following
@@ -40,6 +42,7 @@ class Delta:
     checkpoints: tuple[tuple[AttemptId, int], ...] = ()
     caps: tuple[CapWindow, ...] | None = None
     attempts: tuple[Attempt, ...] | None = None
+    reservations: tuple[Reservation, ...] | None = None
     pool: Pool | None = None
 
 
@@ -65,6 +68,8 @@ def changed(snapshot: Snapshot, delta: Delta) -> Snapshot:
         snapshot = _with_nodes(snapshot, delta)
     if delta.caps is not None:
         snapshot = replace(snapshot, caps=building.sorted_caps(delta.caps))
+    if delta.reservations is not None:
+        snapshot = replace(snapshot, reservations=building.sorted_reservations(delta.reservations))
     return snapshot if delta.attempts is None else _with_all_attempts(snapshot, delta.attempts)
 
 
@@ -103,7 +108,10 @@ def _with_jobs(snapshot: Snapshot, delta: Delta) -> Snapshot:
     jobs, new_row = _merged(snapshot.jobs, "uid", rows, delta.jobs_gone)
     attempts = snapshot.attempts.copy()
     attempts["job"] = new_row[attempts["job"]]
-    return replace(snapshot, shapes=shapes, jobs=jobs, attempts=columns.frozen(attempts))
+    reservations = tuple(each for each in snapshot.reservations if each.job not in delta.jobs_gone)
+    return replace(
+        snapshot, shapes=shapes, jobs=jobs, attempts=columns.frozen(attempts), reservations=reservations
+    )  # fmt: skip
 
 
 def _with_nodes(snapshot: Snapshot, delta: Delta) -> Snapshot:

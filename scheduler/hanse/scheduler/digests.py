@@ -26,7 +26,8 @@ def state(snapshot: Snapshot) -> bytes:
     jobs["shape"] = rank[row_in_use]
     digest = hashlib.sha256()
     for text in (
-        str(snapshot.as_of), _text(replace(snapshot.catalogue.pool, caps=())), _text(snapshot.caps), *sorted(written),
+        str(snapshot.as_of), _text(replace(snapshot.catalogue.pool, caps=())), _text(snapshot.caps),
+        _text(snapshot.reservations), *sorted(written),
     ):  # fmt: skip
         digest.update(text.encode() + b"\n")
     for table in (snapshot.nodes, jobs, snapshot.attempts, snapshot.holdings):

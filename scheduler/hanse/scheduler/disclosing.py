@@ -6,7 +6,8 @@ Figures of the member's own nodes are exact. What others have idle counts only a
 rounded down; where fewer contribute what the job may use, it counts as nothing. A job that leaves out members, regions
 or nodes by its own wish is told nothing of others either: two jobs that differ by one member would tell that member's
 part. What the best cluster has room for is one member's figure however many contribute, so it is told of the member's
-own clusters alone; that a gang is too large for every cluster, only when it is by a step.
+own clusters alone; that a gang is too large for every cluster, only when it is by a step. From when on places are kept
+for a job follows from what others run: it is told to the hour, and only where four or more others contribute.
 """
 
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ OTHERS_MIN = 4
 STEP_GPUS = 64
 """What others have is told in multiples of this."""
 _ANYWHERE = Shape(())
+_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,21 @@ class Disclosing:
         fit = most(replace(ask, clusters=split.others), empty)
         return fit > 0 and (not split.is_told or fit * gpus > _coarse(ask.gpus - 1))
 
+    def start(self, member: int, accelerator: int, clusters: ClusterNodes, kept: Integers, seconds: int) -> int:
+        """Return from when on places are *kept*: exactly on own nodes; on others' to the hour, if it may be told."""
+        if (self._ground.owner[kept] == member).all():
+            return seconds
+        return -(-seconds // _HOUR) * _HOUR if self._split_of(member, accelerator, clusters).is_told else UNKNOWN
+
     def _split(self, ask: Ask) -> _Split:
+        return self._split_of(ask.member, ask.claim.accelerator, ask.clusters)
+
+    def _split_of(self, member: int, accelerator: int, clusters: ClusterNodes) -> _Split:
         # The ground keeps these lists for as long as the plan, so they are known by their identity.
-        member, clusters = ask.member, ask.clusters
         key = member, id(clusters)
         if key not in self._splits:
             owner = self._ground.owner
-            is_whole = clusters is self._ground.nodes_for(member, _ANYWHERE, ask.claim.accelerator)
+            is_whole = clusters is self._ground.nodes_for(member, _ANYWHERE, accelerator)
             own = [(each, nodes[owner[nodes] == member]) for each, nodes in clusters]
             others = [(each, nodes[owner[nodes] != member]) for each, nodes in clusters]
             members = np.unique(owner[_joined(others)])

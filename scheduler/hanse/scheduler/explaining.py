@@ -6,29 +6,32 @@ enters only as :mod:`hanse.scheduler.disclosing` lets it: reasons too are drawn 
 
 The reason is that of the option that came furthest, in this order: the pool has the class; some contribution may be
 used (residency, then trust); its nodes are in reach; a worker fits on an empty node; the gang fits in an empty cluster;
-it fits in one where it may be tried again; caps; the borrowing limit; the lending limits; enough is free together;
-there is room in entitlement. Limits on borrowing do not keep a covered job waiting: it waits until its GPUs come back
-(a recall, a least time to run).
+it fits in one where it may be tried again; caps; the borrowing limit; the lending limits; enough is free together; it
+is kept for nobody; there is room in entitlement. Limits on borrowing do not keep a covered job waiting: it waits until
+its GPUs come back (a recall, a least time to run).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 
 from hanse.quota import units
+from hanse.scheduler import placing
 from hanse.scheduler.accounts import BORROWED
-from hanse.scheduler.borrowing import Borrowing
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.catalogue import UNLIMITED
 from hanse.scheduler.columns import Integers, Table, find, frozen
 from hanse.scheduler.cycle import Cycle
 from hanse.scheduler.decisions import CapShort, Reason
 from hanse.scheduler.disclosing import UNKNOWN, Disclosing, Seen, most
+from hanse.scheduler.limits import Limits
 from hanse.scheduler.placing import Ask
 from hanse.scheduler.pool import NodeState, Option, Rung, Shape, Trust
+from hanse.scheduler.reserving import Reserving
 from hanse.scheduler.rules import Claim
 from hanse.scheduler.waiting import JobClass, Waiting
 
@@ -48,6 +51,7 @@ EXPLANATIONS = np.dtype(
         ("cap_is_at_once", "?"),
         ("cap_asked", "<i8"),
         ("cap_left", "<i8"),
+        ("starts_by", "<i8"),
         ("ahead_in_leaf", "<i8"),
         ("ahead_elsewhere", "<i8"),
     ]
@@ -56,7 +60,9 @@ EXPLANATIONS = np.dtype(
 what its member's borrowing limit leaves, -1 if nothing limits it; `lacking` is what the member's own cluster that comes
 closest would have to free, -1 if it has none; `workers_that_fit` are those that this cluster could take now.
 `cap` is the cap that refuses, empty if none does; what it is asked for and has left is mH·s, or mH if it is at once.
-`ahead_elsewhere` counts older waiting jobs of other leaves that would take the same class first."""
+`starts_by` is the second from which places are kept for the job, as exactly as may be told, -1 if none are; it moves
+for the causes in `decisions.Cause` alone. `ahead_elsewhere` counts older waiting jobs of other leaves that would take
+the same class first."""
 
 
 class _Stage(IntEnum):
@@ -73,8 +79,9 @@ class _Stage(IntEnum):
     BORROWING = 8
     LENDING = 9
     TOGETHER = 10
-    RECLAIM = 11
-    QUOTA = 12
+    RESERVED = 11
+    RECLAIM = 12
+    QUOTA = 13
 
 
 _REASONS = {
@@ -89,6 +96,7 @@ _REASONS = {
     _Stage.BORROWING: Reason.EXCEEDS_BORROWING_LIMIT,
     _Stage.LENDING: Reason.EXCEEDS_LENDING_LIMIT,
     _Stage.TOGETHER: Reason.NO_TOPOLOGY_FIT,
+    _Stage.RESERVED: Reason.WAITING_FOR_RESERVATION,
     _Stage.RECLAIM: Reason.WAITING_FOR_RECLAIM,
     _Stage.QUOTA: Reason.WAITING_FOR_QUOTA,
 }
@@ -110,11 +118,11 @@ class _Verdict:
 class Explaining:
     """Explains one cycle's waiting jobs."""
 
-    def __init__(self, cycle: Cycle, waiting: Waiting, borrowing: Borrowing) -> None:
-        self._cycle, self._waiting, self._borrowing = cycle, waiting, borrowing
+    def __init__(self, cycle: Cycle, waiting: Waiting, limits: Limits, reserving: Reserving) -> None:
+        self._cycle, self._waiting, self._limits, self._reserving = cycle, waiting, limits, reserving
         self._empty = Capacity(cycle.ground)
         self._disclosing = Disclosing(cycle.ground, cycle.capacity)
-        self._rooms: dict[tuple[int, int, Option], _Stage | Seen] = {}
+        self._rooms: dict[tuple[int, int, Option, int | None], _Stage | Seen] = {}
 
     def table(self) -> Table:
         """Return a row for each job that waits, also those of suspended members, but not suspended jobs."""
@@ -127,6 +135,7 @@ class Explaining:
             of_part[self._waiting.parts_of(job_class)] = index
         table = _by_verdict(verdicts)[of_part[rows]]
         table["uid"] = jobs["uid"][rows]
+        self._fill_starts(table, classes)
         numbers = {"": 0}
         number = [numbers.setdefault(verdict.accelerator, len(numbers)) for verdict in verdicts]
         accelerator = np.array([*number, 0], dtype=np.int64)[of_part[rows]]
@@ -150,7 +159,9 @@ class Explaining:
         if not job_class.choices:
             first = shape.options[0]
             return _Verdict(_Stage.CLASS, first.accelerator, first.workers * shape.gpus_per_worker)
+        hold = self._reserving.before_start(part)
         verdicts = [self._of_option(part, shape, *choice) for choice in job_class.choices]
+        self._reserving.after(part, hold, has_started=False)
         return max(verdicts, key=lambda verdict: verdict.stage)
 
     def _of_option(self, part: int, shape: Shape, option: Option, accelerator: int) -> _Verdict:
@@ -160,8 +171,8 @@ class Explaining:
         seen = self._room_of(shape, claim, option)
         if isinstance(seen, _Stage):
             return _Verdict(seen, name, asked)
-        left = self._borrowing.limit_left(int(cycle.parts.member[part]), accelerator)
-        is_covered = self._is_covered(claim)
+        left = self._limits.left(int(cycle.parts.member[part]), accelerator)
+        is_covered = cycle.is_covered(claim)
         if short := cycle.funds.short(int(cycle.parts.leaf[part]), cycle.use(claim)):
             stage = _Stage.CAP
         elif claim.milli_gpus > left and not is_covered:
@@ -169,7 +180,10 @@ class Explaining:
         elif seen.free >= asked > seen.lent and not is_covered:
             stage = _Stage.LENDING
         elif seen.free >= asked:
-            stage = _Stage.TOGETHER
+            # Nobody had this much room at the end of a plan but for what is kept for others.
+            ask = cycle.ask(claim, option, self._limits.rooms(claim, option))
+            is_kept = placing.has_idle(ask, cycle.capacity)
+            stage = _Stage.RESERVED if is_kept else _Stage.TOGETHER
         else:
             stage = _Stage.RECLAIM if is_covered else _Stage.QUOTA
         has_own = seen.fit_own != UNKNOWN
@@ -180,29 +194,36 @@ class Explaining:
         )  # fmt: skip
 
     def _room_of(self, shape: Shape, claim: Claim, option: Option) -> _Stage | Seen:
-        """Return what no waiting will bring, else what may be told of the room there is: one answer for all tiers."""
-        parts = self._cycle.parts
-        key = (int(parts.member[claim.part]), int(parts.shape[claim.part]), option)
+        """Return what no waiting will bring, else what may be told of the room there is: one answer for all tiers.
+
+        But for a part for which places are kept, which the lending limits count for all others.
+        """
+        parts, part = self._cycle.parts, claim.part
+        holder = part if part in self._reserving.holds.by_part else None
+        key = (int(parts.member[part]), int(parts.shape[part]), option, holder)
         if key not in self._rooms:
             missing = self._missing(shape, claim.accelerator, self._cycle.ask(claim, option))
             if missing is None:
-                ask = self._cycle.ask(claim, option, self._borrowing.rooms(claim, option))
+                ask = self._cycle.ask(claim, option, self._limits.rooms(claim, option))
                 self._rooms[key] = self._disclosing.seen(ask)
             else:
                 self._rooms[key] = missing
         return self._rooms[key]
 
-    def _is_covered(self, claim: Claim) -> bool:
-        parts, part, accounts = self._cycle.parts, claim.part, self._cycle.accounts
-        place = int(parts.member[part]), claim.accelerator
-        for cover in range(int(parts.leaf_depth[part]), -1, -1):
-            label = int(parts.leaf[part]), int(parts.tier[part]), Rung.AWAY, cover
-            covers = accounts.covers_known(place, label, claim.milli_gpus)
-            if covers is None:
-                covers = accounts.covers(replace(claim, rung=Rung.AWAY, cover=cover))
-            if covers:
-                return True
-        return False
+    def _fill_starts(self, table: Table, classes: Sequence[JobClass]) -> None:
+        row_of = {uid: row for row, uid in enumerate(table["uid"].tolist())} if self._reserving.holds.by_part else {}
+        uids = self._cycle.snapshot.jobs["uid"]
+        for part in map(self._waiting.part, classes):
+            if part in self._reserving.holds.by_part:
+                table["starts_by"][row_of[str(uids[part])]] = self._start(part)
+
+    def _start(self, part: int) -> int:
+        """Return from when on places are kept for a part, as exactly as may be told."""
+        hold = self._reserving.holds.by_part[part]
+        shape = self._cycle.snapshot.shapes[int(self._cycle.parts.shape[part])]
+        clusters = self._cycle.ground.nodes_for(hold.member, shape, hold.accelerator)
+        start = self._reserving.record_of(part).start_seconds
+        return self._disclosing.start(hold.member, hold.accelerator, clusters, hold.nodes, start)
 
     def _missing(self, shape: Shape, accelerator: int, ask: Ask) -> _Stage | None:
         """Return what no waiting will bring: a place that may be used and that could hold the gang if it were empty.
@@ -252,7 +273,7 @@ def _by_verdict(verdicts: Sequence[_Verdict]) -> Table:
         cap = (short.cap, short.is_at_once, short.asked, short.left) if short else ("", False, 0, 0)
         table[row] = (
             "", reason, verdict.accelerator, verdict.asked, verdict.free, verdict.borrowable, verdict.lacking,
-            verdict.fit, *cap, 0, 0,
+            verdict.fit, *cap, UNKNOWN, 0, 0,
         )  # fmt: skip
     return table
 
@@ -273,10 +294,16 @@ def sentence(row: np.void) -> str:
 
 def remedy(row: Mapping[str, Any] | np.void) -> str:
     """Return what would let the job run, without telling what others have idle."""
+    return "; ".join(each for each in (_room(row), _kept(row)) if each)
+
+
+def _room(row: Mapping[str, Any] | np.void) -> str:
     if row["cap"]:
         # However many GPUs become free, they would not help.
         when = "as jobs that it counts end" if row["cap_is_at_once"] else "in a later window"
         return f"starts when the cap has enough left: {when}, or if it is raised"
+    if row["reason"] == Reason.WAITING_FOR_RESERVATION:
+        return "starts when that job leaves enough, or before it with a shorter maxRuntime"
     lacking, fit = int(row["lacking_gpus"]), int(row["workers_that_fit"])
     if lacking > 0:
         text = f"starts when {lacking} more {row['accelerator']} are free in one of its member's own clusters"
@@ -284,6 +311,14 @@ def remedy(row: Mapping[str, Any] | np.void) -> str:
     if lacking == UNKNOWN and row["reason"] in _FOR_ROOM:
         return f"starts when {row['asked_gpus']} {row['accelerator']} are free for it in one cluster"
     return ""
+
+
+def _kept(row: Mapping[str, Any] | np.void) -> str:
+    """Return from when places are kept for the job, if they are."""
+    if int(row["starts_by"]) <= 0:
+        return ""
+    at = datetime.fromtimestamp(int(row["starts_by"]), UTC)
+    return f"places are kept for it from {at:%Y-%m-%d %H:%M:%S} UTC on, if those who run there end when they said"
 
 
 def cap_in_words(row: Mapping[str, Any] | np.void) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hanse.quota import units
 from hanse.scheduler import ground as grounds
+from hanse.scheduler import runtimes
 from hanse.scheduler.capacity import Use
 from hanse.scheduler.columns import Flags, Integers, integers
 from hanse.scheduler.ground import GPUS, Ground
@@ -32,6 +33,7 @@ class Parts:
         self._as_of = snapshot.as_of
         self._run_min = integers([tier.run_seconds_min for tier in catalogue.tiers])
         self.run_until_min = np.zeros(size, dtype=np.int64)
+        self._run = integers([shape.run_seconds for shape in snapshot.shapes])
 
         self.live: Flags = np.zeros(size, dtype=np.bool_)
         self.accelerator = np.zeros(size, dtype=np.int64)
@@ -45,6 +47,8 @@ class Parts:
         self.at_home: Flags = np.zeros(size, dtype=np.bool_)
         self.on_own: Flags = np.zeros(size, dtype=np.bool_)
         self.lost_seconds = np.zeros(size, dtype=np.int64)
+        self.ends = np.zeros(size, dtype=np.int64)
+        self.started: Flags = np.zeros(size, dtype=np.bool_)
         self._load(snapshot)
         self.holdings = Holdings(snapshot, self)
         self._place(np.flatnonzero(self.live), ground)
@@ -58,6 +62,10 @@ class Parts:
         since_checkpoint = snapshot.as_of - np.maximum(attempts["started"], attempts["checkpoint"])
         self.lost_seconds[rows] = np.clip(since_checkpoint, 0, policy.lost_seconds_max)
         self.run_until_min[rows] = attempts["started"] + self._run_min[self.tier[rows]]
+        self.ends[rows] = attempts["started"] + self._run[self.shape[rows]]
+        late = self.ends[rows] <= snapshot.as_of
+        for part, started in zip(rows[late].tolist(), attempts["started"][late].tolist(), strict=True):
+            self.ends[part] = runtimes.end(started, int(self._run[self.shape[part]]), snapshot.as_of)
 
     def _place(self, parts: Integers, ground: Ground) -> None:
         """Set what follows from where the live *parts* are."""
@@ -79,14 +87,19 @@ class Parts:
 
     def start(self, part: int, accelerator: int, gpu_rate: int, placed: "Placement", ground: Ground) -> None:
         """Make *part* live where *placed* says; its label is set by `accounts`."""
-        self.live[part] = True
+        self.live[part] = self.started[part] = True
         self.accelerator[part] = accelerator
         self.gpu_rate[part] = gpu_rate
         self.number[part] += 1
         self.lost_seconds[part] = 0
+        self.ends[part] = self.end_if_started(part)
         self.run_until_min[part] = self._as_of + self._run_min[self.tier[part]]
         self.holdings.add(part, placed)
         self._place(np.array([part]), ground)
+
+    def end_if_started(self, part: int) -> int:
+        """Return by when *part* would end if it started now."""
+        return self._as_of + int(self._run[self.shape[part]])
 
     def stop(self, part: int) -> None:
         """Make *part* wait again, with its place in the queue kept."""

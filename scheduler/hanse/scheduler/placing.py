@@ -7,6 +7,7 @@ so that whole nodes stay whole; then in name order. Topology and the gradient of
 """
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -39,6 +40,13 @@ class Rooms:
         return clipped
 
 
+class Kept(Protocol):
+    """What is kept for others leaves less room than there is; see `holds`."""
+
+    def limit(self, ask: "Ask", capacity: Capacity, nodes: Integers, fits: Integers) -> Integers:
+        """Return *fits*, what each node could take, less what is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """A gang that looks for a place under one label: so many workers in one of these clusters."""
@@ -50,6 +58,7 @@ class Ask:
     exclusive: bool
     clusters: ClusterNodes
     rooms: Rooms
+    kept: Kept | None = None
 
     @property
     def gpus(self) -> int:
@@ -69,7 +78,8 @@ class Found:
 
 def fits(ask: Ask, capacity: Capacity, nodes: Integers) -> Integers:
     """Return how many of the gang's workers each node could take, before rooms."""
-    return capacity.fit(nodes, ask.demand, ask.member, exclusive=ask.exclusive)
+    free = capacity.fit(nodes, ask.demand, ask.member, exclusive=ask.exclusive)
+    return ask.kept.limit(ask, capacity, nodes, free) if ask.kept else free
 
 
 def room(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
@@ -80,7 +90,8 @@ def room(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
 def room_remembered(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
     """Return the same as `room` for nodes of the ground, faster; or too little, if there is too little."""
     total = capacity.total(nodes, ask.demand, ask.member, exclusive=ask.exclusive, wanted=ask.workers)
-    return room(ask, capacity, nodes) if ask.rooms.workers and total >= ask.workers else total
+    is_limited = ask.rooms.workers or ask.kept
+    return room(ask, capacity, nodes) if is_limited and total >= ask.workers else total
 
 
 def has_idle(ask: Ask, capacity: Capacity) -> bool:

@@ -14,6 +14,8 @@ from hanse.scheduler.decisions import Plan
 from hanse.scheduler.deltas import Delta, changed
 from hanse.scheduler.explaining import Explaining
 from hanse.scheduler.ground import Ground
+from hanse.scheduler.limits import Limits
+from hanse.scheduler.reserving import Reserving
 from hanse.scheduler.snapshot import Snapshot
 from hanse.scheduler.waiting import Waiting
 
@@ -30,9 +32,11 @@ def _plan(snapshot: Snapshot, ground: Ground) -> Plan:
     running.rise(cycle)
     waiting = Waiting(cycle)
     Covered(cycle, waiting).run()
-    borrowing = Borrowing(cycle, waiting)
-    borrowing.run()
-    explanations = Explaining(cycle, waiting, borrowing).table()
+    limits = Limits(cycle)
+    reserving = Reserving(cycle, waiting, limits)
+    Borrowing(cycle, waiting, limits, reserving).run()
+    reserving.decide()
+    explanations = Explaining(cycle, waiting, limits, reserving).table()
     return Plan(snapshot.as_of, tuple(cycle.decisions), explanations)
 
 

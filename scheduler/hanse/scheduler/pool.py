@@ -129,6 +129,7 @@ class Policy:
     lost_seconds_max: int = 4 * 3600
     funding_seconds_min: int = 3600
     slot_latency_seconds: int = 600
+    reservation_depth: int = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a job asks for, without who asks and when: jobs of one shape, tier and leaf are tried once."""
+    """What a job asks for, without who asks and when: jobs of one shape, tier and leaf are tried once.
+
+    `run_seconds` is how long an attempt may run, on the grid of `runtimes`, or every job would be a class of its own.
+    """
 
     options: tuple[Option, ...]
     gpus_per_worker: int = 1
@@ -171,3 +175,4 @@ class Shape:
     """Where it is not tried again yet, as it was refused there or the pool failed it."""
     checkpoint_seconds: int = 1800
     grace_seconds: int = 120
+    run_seconds: int = 24 * 3600

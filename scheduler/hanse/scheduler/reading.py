@@ -11,7 +11,8 @@ from hanse.scheduler.snapshot import Snapshot
 
 def rebuilt(snapshot: Snapshot, pool: Pool) -> Snapshot:
     """Return what *snapshot* holds, under another pool. Its caps are the other pool's."""
-    return building.build(pool, nodes(snapshot), jobs(snapshot), attempts(snapshot), snapshot.as_of)
+    records = nodes(snapshot), jobs(snapshot), attempts(snapshot)
+    return building.build(pool, *records, snapshot.as_of, snapshot.reservations)
 
 
 def nodes(snapshot: Snapshot) -> list[Node]:

@@ -81,3 +81,22 @@ class Attempt:
     placed: tuple[Placed, ...]
     draining: bool = False
     refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """So many workers of one reservation on one node."""
+
+    node: str
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Places that are kept for a waiting job from a time on; it starts there then, or anywhere before."""
+
+    job: str
+    accelerator: str
+    cluster: str
+    start_seconds: int
+    kept: tuple[Kept, ...]

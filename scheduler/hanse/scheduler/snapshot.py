@@ -15,11 +15,15 @@ from hanse.scheduler.catalogue import Catalogue
 from hanse.scheduler.columns import Integers, Table
 from hanse.scheduler.decisions import AttemptId
 from hanse.scheduler.pool import CapWindow, Shape
+from hanse.scheduler.records import Reservation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """`as_of` is in logical seconds; `caps`, in order of organisation, name and start, change with each plan."""
+    """`as_of` is in logical seconds; `caps`, in order of organisation, name and start, change with each plan.
+
+    `reservations`, in order of start and job, are few, and name jobs and nodes that need not be there any more.
+    """
 
     as_of: int
     catalogue: Catalogue
@@ -29,6 +33,7 @@ class Snapshot:
     jobs: Table
     attempts: Table
     holdings: Table
+    reservations: tuple[Reservation, ...] = ()
 
 
 def attempt_rows(jobs: Table, attempts: Table, names: Sequence[AttemptId]) -> Integers:

@@ -76,6 +76,13 @@ class Waiting:
         """Take the oldest job out of its class."""
         heapq.heappop(job_class.ages)
 
+    def holder_class(self, part: int) -> JobClass | None:
+        """Return the class of which *part* is the job that is tried next, or None if it is not tried next in any."""
+        parts = self._cycle.parts
+        job_class = self.by_key.get((int(parts.leaf[part]), int(parts.tier[part]), int(parts.shape[part])))
+        is_next = job_class is not None and job_class.ages and job_class.oldest == parts.age[part]
+        return job_class if is_next else None
+
     def classes(self) -> Iterator[JobClass]:
         """Yield the classes in which jobs wait, in the order of their keys."""
         return (each for each in self.by_key.values() if each.ages)

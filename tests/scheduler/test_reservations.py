@@ -1,0 +1,189 @@
+"""Reservations: what is kept can be kept, stays where it is but for a cause, and is there when its time has come."""
+
+import worlds
+from auditor import Audit
+from hypothesis import given
+from hypothesis import strategies as st
+from pools import job, nodes, pool, snapshot
+
+from hanse.scheduler import Delta, Planner, plan, reading, runtimes
+from hanse.scheduler.decisions import Admit, AttemptId, Cause, Release, Reserve
+from hanse.scheduler.pool import Policy, Rung
+
+HOUR = 3600
+
+
+def crowded(**rest):
+    """Two borrowers on the nodes of somebody else, and a gang that needs both nodes."""
+    made = pool("a", "b", "c", **rest)
+    first = [job("r1", "b", run_seconds=HOUR), job("r2", "b", submitted=1, run_seconds=2 * HOUR)]
+    planner = Planner(snapshot(made, nodes("a", 2), first))
+    planner.commit(planner.plan())
+    planner.apply(Delta(as_of=10, jobs=(job("big", "b", workers=2, submitted=2, run_seconds=HOUR),)))
+    return planner
+
+
+def step(planner, seconds=0, ended=(), **changes):
+    gone = tuple(AttemptId(each, 1) for each in ended)
+    planner.apply(Delta(as_of=planner.snapshot.as_of + seconds, ended=gone, jobs_gone=ended, **changes))
+    decided = planner.plan()
+    planner.commit(decided)
+    return decided
+
+
+def reasons(decided):
+    return dict(zip(decided.explanations["uid"].tolist(), decided.explanations["reason"].tolist(), strict=True))
+
+
+def test_a_gang_that_cannot_start_is_kept_the_places_that_come_free_first():
+    planner = crowded()
+    (reserve,) = step(planner).decisions
+    assert (reserve.job, reserve.start_seconds, reserve.cause) == ("big", 2 * HOUR, Cause.HEAD_OF_QUEUE)
+    assert [(each.node, each.workers) for each in reserve.kept] == [("a-h100-000", 1), ("a-h100-001", 1)]
+    assert [each.job for each in planner.snapshot.reservations] == ["big"]
+    assert step(planner).decisions == ()
+
+
+def test_a_later_job_starts_only_if_it_has_ended_by_then():
+    planner = crowded()
+    step(planner)
+    later = (job("long", "c", run_seconds=2 * HOUR), job("short", "c", submitted=1, run_seconds=600))
+    decided = step(planner, 10, ended=("r1",), jobs=later)
+    assert [each.attempt.job for each in decided.decisions if isinstance(each, Admit)] == ["short"]
+    decided = step(planner, 3 * HOUR, ended=("r2", "short"))
+    assert next(each for each in decided.decisions if isinstance(each, Admit)).attempt.job == "big"
+    assert [each.job for each in planner.snapshot.reservations] == ["long"]
+
+
+def test_when_it_starts_is_told_exactly_on_its_members_own_nodes_alone():
+    planner = crowded()
+    assert step(planner).explanations["starts_by"].tolist() == [-1]
+    made = pool(*"abcdef")
+    spread = [each for name in "abcd" for each in nodes(name, 1)]
+    jobs = [job("r", "f", workers=4, gpus=7, run_seconds=HOUR + 1), job("big", "f", workers=4, submitted=1)]
+    assert plan(snapshot(made, spread, jobs)).explanations["starts_by"].tolist() == [2 * HOUR]
+    jobs = [job("r", "a", gpus=7, run_seconds=HOUR + 1), job("big", "a", submitted=1)]
+    assert plan(snapshot(made, nodes("a", 1), jobs)).explanations["starts_by"].tolist() == [HOUR + 1]
+
+
+def test_without_reservations_it_starts_and_the_gang_waits_on():
+    planner = crowded(policy=Policy(reservation_depth=0))
+    step(planner)
+    decided = step(planner, 10, ended=("r1",), jobs=(job("long", "c", run_seconds=2 * HOUR),))
+    assert [each.attempt.job for each in decided.decisions] == ["long"]
+
+
+def test_who_waits_for_what_is_kept_is_told_so_where_it_may_know_what_is_free():
+    made = [job("r1", "a", run_seconds=HOUR), job("big", "a", workers=2, submitted=1, run_seconds=HOUR)]
+    planner = Planner(snapshot(pool("a", "b"), nodes("a", 1) + nodes("b", 1), made))
+    step(planner)
+    decided = step(planner, 1, jobs=(job("long", "b", "low", workers=1, gpus=4, submitted=3, run_seconds=24 * HOUR),))
+    # What is its own it has at once, whatever is kept for others.
+    assert [each.attempt.job for each in decided.decisions if isinstance(each, Admit)] == ["long"]
+    decided = step(planner, 1, jobs=(job("more", "a", gpus=4, submitted=4, run_seconds=24 * HOUR),))
+    assert reasons(decided)["more"] in {"WaitingForReservation", "WaitingForQuota"}
+
+
+def test_a_covered_job_takes_what_is_kept_and_that_is_the_cause_of_the_move():
+    planner = crowded()
+    step(planner)
+    own = job("own", "a", submitted=9, run_seconds=5 * HOUR)
+    decided = step(planner, 10, ended=("r1",), jobs=(own,))
+    assert [each.attempt.job for each in decided.decisions if isinstance(each, Admit)] == ["own"]
+    (reserve,) = [each for each in decided.decisions if isinstance(each, Reserve)]
+    assert (reserve.cause, reserve.start_seconds) == (Cause.DISPLACED, 20 + 5 * HOUR)
+
+
+def test_who_runs_longer_than_it_said_moves_it():
+    planner = crowded()
+    step(planner)
+    assert [each for each in step(planner, 2 * HOUR - 5, ended=("r1",)).decisions if isinstance(each, Reserve)] == []
+    (reserve,) = [each for each in step(planner, 900).decisions if isinstance(each, Reserve)]
+    assert (reserve.cause, reserve.start_seconds) == (Cause.RUNS_LONGER, 8880)
+
+
+def test_a_job_that_waits_no_longer_gives_back_what_was_kept():
+    planner = crowded()
+    step(planner)
+    held_back = job("big", "b", workers=2, submitted=2, run_seconds=HOUR, suspended=True)
+    assert step(planner, 1, jobs=(held_back,)).decisions == (Release("big", Cause.NOT_WAITING),)
+    assert planner.snapshot.reservations == ()
+
+
+def test_each_member_that_waits_has_its_part_of_the_reservations():
+    names = ["b", "c", "d"]
+    made = pool("a", *names, policy=Policy(reservation_depth=3))
+    jobs = [job("r", "a", workers=2, run_seconds=HOUR)]
+    jobs += [
+        job(f"{name}{index}", name, workers=1, gpus=8 - index, submitted=1) for name in names for index in range(3)
+    ]
+    planner = Planner(snapshot(made, nodes("a", 2), jobs))
+    step(planner)
+    assert sorted(each.job[0] for each in planner.snapshot.reservations) == names
+
+
+@given(seconds=st.integers(1, 4 * 365 * 24 * HOUR))
+def test_the_grid_rounds_up_by_a_quarter_at_most(seconds):
+    rounded = runtimes.rounded_up(seconds)
+    assert seconds <= rounded <= max(seconds + 60, seconds * 5 // 4 + 60, 0) or seconds > runtimes.GRID_SECONDS[-1]
+    assert runtimes.rounded_up(rounded) == rounded
+
+
+def lived(world, data):
+    """Let the world go on; yield the snapshot before, the plan and the snapshot after, and an audit, of each cycle."""
+    for _ in range(data.draw(st.integers(1, 5), label="cycles")):
+        before, decided, after = world.step()
+        yield before, decided, after, Audit(world.pool, before, decided, after)
+        if data.draw(st.booleans(), label="released"):
+            world.release()
+        world.happen(data)
+
+
+@given(world=worlds.worlds(), data=st.data())
+def test_what_is_kept_has_room_at_any_time(world, data):
+    for *_, after, audit in lived(world, data):
+        audit.what_is_kept_has_room(after)
+        assert len(after.reservations) <= world.history_pool[-1].policy.reservation_depth
+
+
+@given(world=worlds.worlds(), data=st.data())
+def test_a_reservation_moves_for_a_cause_alone(world, data):
+    for before, decided, after, audit in lived(world, data):
+        there = {each.job: each for each in before.reservations}
+        anew = [each for each in decided.decisions if isinstance(each, Reserve)]
+        for each in anew:
+            assert (each.cause == Cause.HEAD_OF_QUEUE) == (each.job not in there)
+            if each.cause == Cause.DISPLACED:
+                is_covered = any(admit.label.rung > Rung.BORROW for admit in audit.admits)
+                assert is_covered or any(other.job != each.job for other in anew)
+            if each.cause == Cause.RUNS_LONGER:
+                record = there[each.job]
+                assert audit.somebody_stays(record, max(record.start_seconds, after.as_of))
+        running = {each.job for each in reading.attempts(after)}
+        told = {each.job for each in decided.decisions if isinstance(each, Release)} | running
+        assert set(there) - told <= {each.job for each in after.reservations}
+
+
+@given(world=worlds.worlds(), data=st.data())
+def test_when_its_time_has_come_a_job_starts_unless_something_covered_came(world, data):
+    for *_, after, audit in lived(world, data):
+        if not after.reservations or after.caps:
+            continue
+        first = after.reservations[0]
+        time = max(first.start_seconds, after.as_of) + runtimes.SLACK_SECONDS
+        over = [each for each in reading.attempts(after) if each.draining or audit.end(each) <= time]
+        ended = tuple(AttemptId(each.job, each.number) for each in over)
+        world.tell(time - after.as_of, ended=ended, jobs_gone=tuple(each.job for each in over))
+        _, decided, now = world.step()
+        has_started = first.job in {each.job for each in reading.attempts(now)}
+        is_covered = any(isinstance(each, Admit) and each.label.rung > Rung.BORROW for each in decided.decisions)
+        assert has_started or is_covered
+        return
+
+
+def test_the_same_plan_comes_of_the_records():
+    planner = crowded()
+    step(planner)
+    assert step(planner, 1).decisions == ()
+    again = reading.rebuilt(planner.snapshot, pool("a", "b", "c"))
+    assert plan(again).to_bytes() == planner.plan().to_bytes()
