@@ -12,10 +12,14 @@ class Client:
     def __init__(self, pool, token):
         self._pool, self._token = pool, token
 
+    def answer(self, method, path, body=None, **headers):
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        with urllib3.PoolManager(timeout=15, retries=False) as http:
+            return http.request(method, self._pool.api_url + path, json=body, headers=headers)
+
     def send(self, method, path, body=None):
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        with urllib3.PoolManager(timeout=15) as http:
-            answer = http.request(method, self._pool.api_url + path, json=body, headers=headers)
+        answer = self.answer(method, path, body)
         return answer.status, json.loads(answer.data)
 
 

@@ -138,9 +138,9 @@ def test_a_refused_placement_is_recorded_and_nothing_is_granted(pool, speaker):
 def test_of_two_agents_with_one_credential_one_is_refused(speaker):
     speaker.answer()
     status, body = speaker.sync(instance=uuid.uuid4())
-    assert (409, True) == (status, "another agent" in body["message"])
+    assert (409, True) == (status, "another agent" in body["detail"])
     status, body = speaker.sync(cluster_uid=uuid.uuid4())
-    assert (409, True) == (status, "another cluster" in body["message"])
+    assert (409, True) == (status, "another cluster" in body["detail"])
     speaker.answer()
 
 

@@ -48,7 +48,7 @@ def test_a_member_is_told_why_its_job_waits_and_nothing_of_a_rivals(busy):
     said = busy.hanse("explain", "uses-all", "--namespace=north", **busy.as_people("north"))
     assert "Admit" in said
     status, said = busy.call("explain", "second", "--namespace=north", **busy.as_people("south"))
-    assert (1, "hanse: there is no job second of yours in namespace north\n") == (status, said)
+    assert (1, True) == (status, said.startswith("hanse: there is no job second of yours in namespace north: "))
 
 
 def test_the_jobs_of_a_namespace_are_listed_with_phase_and_reason(busy):

@@ -86,6 +86,6 @@ def _read(kind: type[_Answer], data: bytes) -> _Answer:
 
 def _sentence(data: bytes) -> str:
     try:
-        return Problem.model_validate_json(data).message
+        return Problem.model_validate_json(data).detail
     except ValidationError:
         return data.decode(errors="replace")[:300]

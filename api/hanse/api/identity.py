@@ -47,6 +47,11 @@ class User:
     name: str
     groups: frozenset[str]
 
+    @property
+    def is_agent(self) -> bool:
+        """Whether it is a cluster's agent."""
+        return _AGENT_USER.fullmatch(self.name) is not None
+
 
 class Directory:
     """Asks the API server who somebody is and what belongs to whom."""

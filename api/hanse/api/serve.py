@@ -12,6 +12,7 @@ from kubernetes import client, config
 from hanse.api import app
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
+from hanse.api.limiting import Limits
 from hanse.ledger import database
 
 ROLE = "hanse_api"
@@ -43,7 +44,7 @@ def serve(serving: Serving) -> None:
     engine = database.engine(serving.database_url, role=ROLE)
     directory = Directory(client.ApiClient(configuration))
     uvicorn.run(
-        app.create(engine, directory, Leader(serving.leader_url, serving.leader_token)),
+        app.create(engine, directory, Leader(serving.leader_url, serving.leader_token), Limits()),
         host=serving.host,
         port=serving.port,
         ssl_certfile=serving.certificate,

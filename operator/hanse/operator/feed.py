@@ -94,8 +94,9 @@ class Feed:
 
     async def _kopf(self, ending: threading.Event) -> None:
         try:
+            registry = self._registry(ending)
             await kopf.operator(
-                registry=self._registry(ending), settings=settings(), standalone=True, clusterwide=True, stop_flag=ending
+                registry=registry, settings=settings(), standalone=True, clusterwide=True, stop_flag=ending
             )
         finally:
             # Kopf waits for the flag in a thread of the loop's executor, which must end before the loop can.

@@ -167,7 +167,9 @@ class Operator:
             # Its namespace may have gone to another member since the plan.
             if job and leaf and leaf.member in members:
                 named = {"namespace": job.metadata.namespace, "name": job.metadata.name}
-                found.append({**named, "position": waiting["ahead_in_leaf"] + 1, "reason": waiting["reason"]})
+                explanation = teller.status(uid).get("explanation", {})
+                why = {key: explanation.get(key, "") for key in ("message", "remedy")}
+                found.append({**named, "position": waiting["ahead_in_leaf"] + 1, "reason": waiting["reason"], **why})
         return sorted(found, key=lambda each: (each["namespace"], each["position"], each["name"]))
 
 

@@ -220,7 +220,22 @@ class CheckpointRequest(Model):
     uri: str = Field(min_length=1, max_length=1024)
 
 
-class Problem(Model):
-    """Why a request was refused, in a sentence."""
+class FieldProblem(Model):
+    """A field of a request that is wrong."""
 
-    message: str
+    field: str
+    value: str | None = None
+    """What was sent there; none if nothing was."""
+    detail: Sentence
+
+
+class Problem(Model):
+    """Why a request was refused: problem details for HTTP APIs (RFC 9457), as `application/problem+json`."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    request_id: str = ""
+    """Names the request in the service's log, and in the header X-Request-Id of each answer."""
+    errors: tuple[FieldProblem, ...] = ()
