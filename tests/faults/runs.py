@@ -22,6 +22,7 @@ QUIET_SECONDS_MAX = 600.0
 QUIET_SECONDS_MIN = 7.0
 ENDED = {"Succeeded", "Failed"}
 WAITS = {"ExceedsCap"}
+_ATTEMPTS_BY_JOB = "SELECT CAST(job AS text) AS job, count(*) AS attempts FROM ledger.attempt GROUP BY job"
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,10 @@ def _quiet(pool, recorder):
 
 def _left(pool, recorder):
     """Return what still has to come to an end."""
-    jobs = recorder.latest("TrainingJob").values()
-    left = [job["name"] for job in jobs if job["phase"] not in ENDED and job["reason"] not in WAITS]
+    # Counted first: statuses are told later than what they are about, and only what they say then must be up to date.
+    began = {row["job"]: row["attempts"] for row in pool.rows(_ATTEMPTS_BY_JOB)}
+    jobs = [job for job in recorder.latest("TrainingJob").values() if job["phase"] not in ENDED]
+    left = [job["name"] for job in jobs if job["reason"] not in WAITS or began.get(job["uid"], 0) != job["attempts"]]
     left += [*recorder.latest("Pod"), *recorder.latest("Placement")]
     return left or pool.rows(
         "SELECT decision FROM ledger.outbox UNION ALL "
