@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,7 +81,7 @@ class Pool:
             "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents})
         )
 
-    def start_api(self) -> None:
+    def start_api(self, *options: str) -> None:
         """Start the API service, with the rights that the chart gives it."""
         rights = Path(__file__).parents[1] / "charts/hanse/templates/api-rbac.yaml"
         self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
@@ -91,7 +91,7 @@ class Pool:
         kubeconfig = self.cluster.folder / f"{self.part}.kubeconfig"
         kubeconfig.write_text(json.dumps(content))
         argv = [sys.executable, "-P", "-m", "hanse.cli.main", "api", f"--kubeconfig={kubeconfig}"]
-        argv += [f"--host={self.address}", f"--port={self.port}"]
+        argv += [f"--host={self.address}", f"--port={self.port}", *options]
         processes.start(self.cluster.folder, self.part, ["env", f"HANSE_DATABASE_URL={self.database_url}", *argv])
         processes.wait_until_ready(self.cluster.folder, self.part, self._answers, 30)
 
@@ -112,14 +112,18 @@ class Pool:
     def api_server_token(self, namespace: str, account: str) -> str:
         return self.cluster.kubectl("create", "token", account, f"--namespace={namespace}").stdout.strip()
 
-    def add_member(self, member: str) -> None:
-        """Add a member; for it acts the ServiceAccount `people` in its namespace."""
+    def add_member(self, member: str, subjects: Sequence[dict[str, str]] = ()) -> None:
+        """Add a member; for it act *subjects*, and the ServiceAccount `people` in its namespace."""
         self.keys[member] = Ed25519PrivateKey.generate()
         key = signatures.public_bytes(self.keys[member])
         registry.register_member(self.operator, member, login=None, verify_key=key)
         encoded = base64.b64encode(key).decode()
         subject = {"kind": "User", "name": f"system:serviceaccount:{member}:people"}
-        spec = {"displayName": member, "keys": {"verify": encoded, "encrypt": encoded}, "subjects": [subject]}
+        spec = {
+            "displayName": member,
+            "keys": {"verify": encoded, "encrypt": encoded},
+            "subjects": [subject, *subjects],
+        }
         self.apply(
             {"apiVersion": "hanse.dev/v1alpha1", "kind": "Member", "metadata": {"name": member}, "spec": spec},
             {
@@ -214,13 +218,13 @@ class Pool:
 
 
 @pytest.fixture(scope="session")
-def make_pool() -> Iterator[Callable[[cluster.Cluster], Pool]]:
+def make_pool() -> Iterator[Callable[..., Pool]]:
     """A factory of pools on clusters that run, each with its API service up."""
     made = []
 
-    def make(running: cluster.Cluster) -> Pool:
+    def make(running: cluster.Cluster, *options: str) -> Pool:
         made.append(Pool(running))
-        made[-1].start_api()
+        made[-1].start_api(*options)
         return made[-1]
 
     yield make

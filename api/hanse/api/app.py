@@ -1,25 +1,29 @@
 """The service's endpoints: who asks is found out before anything else, and errors are sentences.
 
-In: an engine of the ledger, the directory, the leader. Out: a FastAPI application. What an endpoint does is in
-:mod:`hanse.api.agents` and :mod:`hanse.api.members`. `/healthz` fails only when a restart would help, that is when
-nothing is answered at all; `/readyz` says what the service cannot reach.
+In: an engine of the ledger, the directory, the leader, who finds out who asks. Out: a FastAPI application. What an
+endpoint does is in :mod:`hanse.api.agents`, :mod:`hanse.api.members`, :mod:`hanse.api.auditors` and
+:mod:`hanse.api.coordinators`. `/healthz` fails only when a restart would help, that is when nothing is answered at all;
+`/readyz` says what the service cannot reach.
 """
 
+import shutil
 from http import HTTPStatus
 from typing import Annotated, Any, TypeAlias
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.responses import FileResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
+from starlette.background import BackgroundTask
 
-from hanse.api import agents, answering, answers, enrolling, members, openapi
+from hanse.api import agents, answering, answers, auditors, books, coordinators, enrolling, members, openapi
+from hanse.api.authenticating import Authenticator
 from hanse.api.health import Health
-from hanse.api.identity import Directory, User
+from hanse.api.identity import Directory, Role, User
 from hanse.api.leader import Leader
-from hanse.api.limiting import Limits
 from hanse.api.paging import LIMIT, Cursor, Limit, Page
-from hanse.api.problems import UnauthenticatedError
 from hanse.resources.protocol import (
+    INTEGER_MAX,
     CheckpointRequest,
     EnrolmentsAnswer,
     EnrolmentsRequest,
@@ -32,23 +36,13 @@ from hanse.resources.protocol import (
 _BEARER = HTTPBearer(auto_error=False)
 
 
-def create(engine: Engine, directory: Directory, leader: Leader, limits: Limits) -> FastAPI:
+def create(engine: Engine, directory: Directory, leader: Leader, authenticator: Authenticator) -> FastAPI:
     """Return the application."""
     app = openapi.application()
     answering.add_to(app)
 
-    def user(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> User:
-        if credentials is None:
-            raise UnauthenticatedError("send a token: Authorization: Bearer ...")
-        address = request.client.host if request.client else ""
-        limits.check_failed(address)
-        try:
-            found = directory.user(credentials.credentials)
-        except UnauthenticatedError:
-            limits.count_failed(address)
-            raise
-        limits.count(found.name, is_agent=found.is_agent)
-        return found
+    def user(request: Request, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> User:
+        return authenticator.user(sent.credentials if sent else None, request.client.host if request.client else "")
 
     def cluster(user: Annotated[User, Depends(user)]) -> str:
         return directory.cluster(user)
@@ -56,12 +50,32 @@ def create(engine: Engine, directory: Directory, leader: Leader, limits: Limits)
     def own(user: Annotated[User, Depends(user)]) -> frozenset[str]:
         return directory.members(user)
 
+    def auditor(user: Annotated[User, Depends(user)]) -> None:
+        directory.check_role(user, Role.AUDITOR)
+
+    def coordinator(user: Annotated[User, Depends(user)]) -> None:
+        directory.check_role(user, Role.COORDINATOR)
+
+    _add_anybody(app, directory, user)
     _add_agents(app, engine, directory, cluster)
     _add_enrolments(app, engine, directory, cluster)
     _add_members(app, engine, directory, leader, own)
+    _add_standing(app, engine, leader, own)
+    _add_auditors(app, engine, Depends(auditor))
+    _add_coordinators(app, engine, Depends(coordinator))
 
     _add_health(app, Health(engine, leader))
     return app
+
+
+def _add_anybody(app: FastAPI, directory: Directory, user: Any) -> None:
+    Somebody: TypeAlias = Annotated[User, Depends(user)]
+
+    @app.get("/v1/whoami", **openapi.FOR_ANYBODY)
+    def whoami(asking: Somebody) -> answers.Identity:
+        """Say who you are here, for whom you act, and which roles you have."""
+        own, roles = directory.acts_for(asking), directory.roles(asking)
+        return answers.Identity(name=asking.name, members=tuple(sorted(own)), roles=tuple(sorted(roles)))
 
 
 def _add_health(app: FastAPI, health: Health) -> None:
@@ -122,6 +136,11 @@ def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Lea
         """List your waiting jobs by their place in their organisations' queues."""
         return members.queue(leader, of, limit, cursor)
 
+    @app.get("/v1/jobs", **openapi.FOR_MEMBERS)
+    def jobs(of: OwnMembers, limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Job]:
+        """List your jobs as their statuses say, by namespace and name."""
+        return members.jobs(leader, of, limit, cursor)
+
     @app.get("/v1/jobs/{namespace}/{name}/explain", **openapi.FOR_MEMBERS)
     def explain(of: OwnMembers, namespace: str, name: str) -> answers.Explained:
         """Say what was decided about a job of yours, and where it stands."""
@@ -131,3 +150,60 @@ def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Lea
     def balances(of: OwnMembers, limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Balance]:
         """List your accounts, by name."""
         return members.own_balances(engine, of, limit, cursor)
+
+
+def _add_standing(app: FastAPI, engine: Engine, leader: Leader, own: Any) -> None:
+    OwnMembers: TypeAlias = Annotated[frozenset[str], Depends(own)]
+    Seconds: TypeAlias = Annotated[int, Query(ge=0, le=INTEGER_MAX)]
+
+    @app.get("/v1/quota", **openapi.FOR_MEMBERS)
+    def quota(of: OwnMembers) -> answers.Quotas:
+        """Say what your members are entitled to, use, borrow and lend, and what is left under their caps."""
+        return members.quota(leader, of)
+
+    @app.get("/v1/pool", **openapi.FOR_MEMBERS)
+    def pool(of: OwnMembers) -> answers.PoolShown:
+        """Say what your members offer by class and region, and what may be told of others' offers."""
+        return members.pool(leader, of)
+
+    @app.get("/v1/usage", **openapi.FOR_MEMBERS)
+    def usage(
+        of: OwnMembers,
+        start: Annotated[Seconds, Query(alias="from", description="Unix seconds; hours that begin then or later.")],
+        end: Annotated[Seconds, Query(alias="to", description="Unix seconds; hours that begin before.")],
+        limit: Limit = LIMIT,
+        cursor: Cursor = "",
+    ) -> Page[answers.Hour]:
+        """List the posted hours of your members: what they were charged, and what their GPUs did."""
+        return books.usage(engine, of, (start, end), limit, cursor)
+
+    @app.get("/v1/statements/{period}", **openapi.FOR_MEMBERS)
+    def statement(of: OwnMembers, period: str) -> answers.Statement:
+        """Say how a period (`YYYY-MM`, UTC) of your members is booked so far."""
+        return books.statement(engine, of, period)
+
+
+def _add_auditors(app: FastAPI, engine: Engine, auditor: Any) -> None:
+    @app.get("/v1/audit/balances", dependencies=[auditor], **openapi.FOR_AUDITORS)
+    def all_balances(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Balance]:
+        """List all accounts, by name."""
+        return auditors.all_balances(engine, limit, cursor)
+
+    @app.get("/v1/audit/violations", dependencies=[auditor], **openapi.FOR_AUDITORS)
+    def violations(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Violation]:
+        """List what was broken, in the order in which it was recorded."""
+        return auditors.violations(engine, limit, cursor)
+
+    @app.get("/v1/audit/exports/{period}", dependencies=[auditor], response_class=FileResponse, **openapi.EXPORT)
+    def exported(period: str) -> FileResponse:
+        """Export a period (`YYYY-MM`) as a ZIP archive; `hanse audit verify` checks what is in it."""
+        archive = auditors.exported(engine, period)
+        done = BackgroundTask(shutil.rmtree, archive.parent)
+        return FileResponse(archive, media_type=openapi.ZIP, filename=archive.name, background=done)
+
+
+def _add_coordinators(app: FastAPI, engine: Engine, coordinator: Any) -> None:
+    @app.get("/v1/clusters", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
+    def clusters(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.ClusterStanding]:
+        """List the member clusters and how they stand, by name."""
+        return coordinators.clusters(engine, limit, cursor)

@@ -60,6 +60,80 @@ _TRIED = {
 }
 _NOW = {"message": "the job is Running", "status": {"phase": "Running", "replicas": 64}}
 
+_VIOLATION = {
+    "sequence": 4711,
+    "id": _DECISION,
+    "kind": "Overrun",
+    "atSeconds": 1793610000,
+    "member": "north",
+    "node": None,
+    "attempt": _ATTEMPT,
+    "account": "pool/overrun",
+    "amount": 3600000,
+    "detail": "ran beyond what its caps hold",
+    "recordedAt": "2026-11-02T09:00:00Z",
+}
+_CLUSTER = {"name": "north-1", "agentVersion": "0.1.0", "silentSeconds": 3, "nodes": 400, "readyNodes": 398}
+_JOB = {
+    "namespace": "north",
+    "name": "llm",
+    "phase": "Running",
+    "reason": None,
+    "class": "h100-80g",
+    "cluster": "north-1",
+    "gpus": "512/512",
+    "chargeRateMilliH100e": 512000,
+    "attempts": 1,
+    "preemptions": 0,
+    "lastCheckpoint": {"time": "2026-11-02T08:30:00Z", "step": 12000, "fence": 3},
+}
+_QUOTA = {
+    "member": "north",
+    "asOfSeconds": 1793610000,
+    "classes": [
+        {
+            "class": "h100-80g",
+            "entitledMilliGpus": 3200000,
+            "usedMilliGpus": 3712000,
+            "borrowedMilliGpus": 512000,
+            "lentMilliGpus": 0,
+            "borrowingLimitMilliGpus": 1000000,
+            "lendingLimitMilliGpus": None,
+        }
+    ],
+    "caps": [
+        {
+            "name": "monthly",
+            "organisation": None,
+            "startSeconds": 1793491200,
+            "endSeconds": 1796083200,
+            "limitMilliH100eSeconds": 36000000000,
+            "leftMilliH100eSeconds": 12000000000,
+            "rateMilliH100e": 3712000,
+            "lastsSeconds": 3232,
+        }
+    ],
+    "capsAtOnce": [{"name": "power", "organisation": "lab", "limitMilliH100e": 4000000, "usedMilliH100e": 3712000}],
+}
+_CELL = {
+    "class": "h100-80g",
+    "region": "guangdong",
+    "own": {"gpus": 3200, "freeGpus": 0},
+    "others": {"gpus": 25600, "freeGpus": 1024},
+}
+_HOUR = {
+    "member": "north",
+    "hourSeconds": 1793606400,
+    "charged": 13363200000,
+    "lent": 0,
+    "usedMilliGpuSeconds": 11520000000,
+    "idleMilliGpuSeconds": 0,
+    "downMilliGpuSeconds": 0,
+    "unknownMilliGpuSeconds": 0,
+}
+_LINE = {"account": "north/use", "purpose": "use", "isCorrection": False, "debits": 13363200000, "credits": 0}
+_STATEMENT = {"member": "north", "hoursPosted": 1, "lines": [_LINE], "standing": -13363200000}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "Health": {"status": "ok"},
     "Readiness": {"problems": ["the leader: no leading operator answers, and only it knows this"]},
@@ -85,6 +159,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "Page_Queued_": {"items": [_QUEUED], "next": None},
     "Page_Balance_": {"items": [_BALANCE], "next": "WyJub3J0aC91c2UiXQ=="},
+    "Page_Job_": {"items": [_JOB], "next": None},
+    "Page_Hour_": {"items": [_HOUR], "next": None},
+    "Quotas": {"members": [_QUOTA]},
+    "PoolShown": {"cells": [_CELL]},
+    "Statement": {"period": "2026-11", "isFinal": False, "members": [_STATEMENT]},
+    "Page_Violation_": {"items": [_VIOLATION], "next": None},
+    "Page_ClusterStanding_": {"items": [_CLUSTER], "next": None},
+    "Identity": {"name": "oidc:alice", "members": ["north"], "roles": []},
     "Explained": {"decisions": [_DECIDED], "attempts": [_TRIED], "now": _NOW},
     "Problem": {
         "type": "about:blank",

@@ -7,10 +7,22 @@ exist are refused with the same words, so that nobody can probe for a rival's na
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from hanse.api.answers import Balance, Decided, Explained, Queued, Standing, Tried
+from hanse.api.answers import (
+    Balance,
+    Cell,
+    Decided,
+    Explained,
+    Job,
+    PoolShown,
+    Queued,
+    Quota,
+    Quotas,
+    Standing,
+    Tried,
+)
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
-from hanse.api.paging import Page, page
+from hanse.api.paging import Page, cut, page, read, wrong
 from hanse.api.problems import ForbiddenError, UnavailableError
 from hanse.ledger import balances, database
 
@@ -35,6 +47,37 @@ def queue(leader: Leader, members: frozenset[str], limit: int, cursor: str) -> P
 
 def _place(queued: Queued) -> tuple[str, int, str]:
     return queued.namespace, queued.position, queued.name
+
+
+def jobs(leader: Leader, members: frozenset[str], limit: int, cursor: str) -> Page[Job]:
+    """Return a page of the jobs of *members*, by namespace and name.
+
+    Raises:
+        InvalidError: the cursor is none of this list's.
+
+    """
+    match read(cursor):
+        case None:
+            after = ("", "")
+        case (str(namespace), str(name)):
+            after = (namespace, name)
+        case _:
+            raise wrong(cursor)
+    found = tuple(
+        Job.model_validate({"namespace": each["namespace"], "name": each["name"], **each["status"]})
+        for each in leader.jobs(members, after, limit + 1)
+    )
+    return cut(found, lambda each: (each.namespace, each.name), limit)
+
+
+def quota(leader: Leader, members: frozenset[str]) -> Quotas:
+    """Return what *members* are entitled to, use, borrow and lend, and their caps."""
+    return Quotas(members=tuple(Quota.model_validate(each) for each in leader.quota(members)))
+
+
+def pool(leader: Leader, members: frozenset[str]) -> PoolShown:
+    """Return what *members* offer, and what may be told them of the others' offers."""
+    return PoolShown(cells=tuple(Cell.model_validate(each) for each in leader.pool(members)))
 
 
 def own_balances(engine: Engine, members: frozenset[str], limit: int, cursor: str) -> Page[Balance]:

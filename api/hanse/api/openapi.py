@@ -15,6 +15,7 @@ from hanse.api.examples import EXAMPLES
 from hanse.resources.protocol import Problem
 
 PATH = "/v1/openapi.json"
+ZIP = "application/zip"
 _DESCRIPTION = """
 Agents of member clusters and people talk to this service. Who asks is known from the bearer token alone; whoever acts
 for a member sees what is that member's, and nothing of another's. Each answer has the header `X-Request-Id`; each
@@ -23,6 +24,9 @@ refusal is `application/problem+json` (RFC 9457). Long lists come in pages: send
 _TAGS = [
     {"name": "agents", "description": "For the agents of member clusters."},
     {"name": "members", "description": "For whoever a Member's spec.subjects names."},
+    {"name": "auditors", "description": "For whoever spec.auditors of the PoolPolicy names."},
+    {"name": "coordinators", "description": "For whoever spec.coordinators of the PoolPolicy names."},
+    {"name": "anybody", "description": "For whoever has a token that is valid here."},
     {"name": "health", "description": "For probes; these ask for no credential."},
 ]
 
@@ -43,6 +47,11 @@ _ALWAYS = (
 )
 FOR_AGENTS: dict[str, Any] = {"tags": ["agents"], "responses": _refusals(*_ALWAYS, HTTPStatus.CONFLICT)}
 FOR_MEMBERS: dict[str, Any] = {"tags": ["members"], "responses": _refusals(*_ALWAYS)}
+FOR_AUDITORS: dict[str, Any] = {"tags": ["auditors"], "responses": _refusals(*_ALWAYS)}
+FOR_COORDINATORS: dict[str, Any] = {"tags": ["coordinators"], "responses": _refusals(*_ALWAYS)}
+FOR_ANYBODY: dict[str, Any] = {"tags": ["anybody"], "responses": _refusals(*_ALWAYS)}
+_ARCHIVE = {"description": "An archive", "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}
+EXPORT: dict[str, Any] = {"tags": ["auditors"], "responses": {200: _ARCHIVE, **_refusals(*_ALWAYS)}}
 
 
 class _Application(FastAPI):

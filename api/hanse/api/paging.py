@@ -46,7 +46,7 @@ def page(found: Iterable[T], key: Callable[[T], Key], limit: int, cursor: str) -
         rest = dropwhile(lambda each: after is not None and key(each) <= after, found)
         items = tuple(islice(rest, limit + 1))
     except TypeError as error:
-        raise _wrong(cursor) from error
+        raise wrong(cursor) from error
     return cut(items, key, limit)
 
 
@@ -68,9 +68,9 @@ def read(cursor: str) -> Key | None:
     try:
         found: Any = json.loads(base64.urlsafe_b64decode(cursor))
     except ValueError as error:
-        raise _wrong(cursor) from error
+        raise wrong(cursor) from error
     if not isinstance(found, list) or not all(isinstance(each, str | int) for each in found):
-        raise _wrong(cursor)
+        raise wrong(cursor)
     return tuple(found)
 
 
@@ -78,6 +78,7 @@ def _written(key: Key) -> str:
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
 
 
-def _wrong(cursor: str) -> InvalidError:
+def wrong(cursor: str) -> InvalidError:
+    """Return how a cursor that is none of a list's is refused."""
     said = f"cursor is {cursor[:60]}: send `next` of the page before as it is, or leave it out for the first page"
     return InvalidError(said, field="query.cursor", value=cursor[:60])

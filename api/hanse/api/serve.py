@@ -10,9 +10,11 @@ import uvicorn
 from kubernetes import client, config
 
 from hanse.api import app
+from hanse.api.authenticating import Authenticator
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
 from hanse.api.limiting import Limits
+from hanse.api.oidc import Oidc, Provider
 from hanse.ledger import database
 
 ROLE = "hanse_api"
@@ -30,6 +32,8 @@ class Serving:
     port: int
     certificate: Path | None = None
     key: Path | None = None
+    provider: Provider | None = None
+    """An OpenID provider whose tokens are good here too."""
 
 
 def serve(serving: Serving) -> None:
@@ -43,8 +47,9 @@ def serve(serving: Serving) -> None:
         )
     engine = database.engine(serving.database_url, role=ROLE)
     directory = Directory(client.ApiClient(configuration))
+    authenticator = Authenticator(directory, Oidc(serving.provider) if serving.provider else None, Limits())
     uvicorn.run(
-        app.create(engine, directory, Leader(serving.leader_url, serving.leader_token), Limits()),
+        app.create(engine, directory, Leader(serving.leader_url, serving.leader_token), authenticator),
         host=serving.host,
         port=serving.port,
         ssl_certfile=serving.certificate,

@@ -7,6 +7,7 @@ stays. On SIGTERM it finishes the cycle it is in, gives the Lease back and ends.
 
 import asyncio
 import contextlib
+import heapq
 import logging
 import os
 import signal
@@ -29,6 +30,7 @@ from hanse.operator.election import Election, Timing
 from hanse.operator.feed import Feed
 from hanse.operator.hearing import Hearing
 from hanse.operator.settling import Settler
+from hanse.operator.standing import Standing, Standings
 from hanse.operator.sweep import Sweeper
 from hanse.operator.world import World
 
@@ -69,6 +71,7 @@ class Operator:
         self._election = Election(self._kube, settings.namespace, LEASE_NAME, self._identity, settings.timing)
         self._world = World()
         self._leader: Leader | None = None
+        self._standings = Standings()
 
     def _wake(self) -> None:
         # The feed may outlive the loop for a moment when the process ends.
@@ -129,7 +132,7 @@ class Operator:
     async def _served(self) -> AsyncIterator[None]:
         state = health.State(
             self._hearing, self._sweeper, self._cache.sizes, lambda: self._feed.restarts, self._progress, self._job,
-            self._queue, self._settings.internal_token,
+            self._queue, self._standing, self._jobs, self._settings.internal_token,
         )  # fmt: skip
         runner = web.AppRunner(health.application(state), access_log=None)
         await runner.setup()
@@ -171,6 +174,20 @@ class Operator:
                 why = {key: explanation.get(key, "") for key in ("message", "remedy")}
                 found.append({**named, "position": waiting["ahead_in_leaf"] + 1, "reason": waiting["reason"], **why})
         return sorted(found, key=lambda each: (each["namespace"], each["position"], each["name"]))
+
+    def _standing(self) -> Standing | None:
+        situation = self._leader.situation if self._leader else None
+        return self._standings.of(situation) if situation else None
+
+    def _jobs(self, members: frozenset[str], after: tuple[str, str], most: int) -> list[dict[str, Any]] | None:
+        """Return at most so many jobs of *members* after *after*, by namespace and name, with their statuses."""
+        leader = self._leader
+        if leader is None:
+            return None
+        leaves = {name for name, leaf in self._world.leaves.items() if leaf.member in members}
+        named = ((job.metadata.namespace or "", job.metadata.name, uid) for uid, job in self._world.jobs.items())
+        found = heapq.nsmallest(most, (each for each in named if each[0] in leaves and each[:2] > after))
+        return [{"namespace": space, "name": name, "status": leader.teller.status(uid)} for space, name, uid in found]
 
 
 async def run(settings: Settings) -> None:
