@@ -1,14 +1,17 @@
 """Each endpoint with each wrong identity is refused, and leaves no row; endpoints are the application's own routes."""
 
 import base64
+import io
 import json
 import uuid
+import zipfile
 
 import jwt
 import pytest
 from fastapi.routing import APIRoute
 
 from hanse.api import app
+from hanse.ledger import verify
 from hanse.ledger.models import METADATA
 
 SYNC = {
@@ -177,6 +180,18 @@ def test_an_auditor_reads_all_accounts_and_what_was_broken(as_):
     assert 200 == auditor.send("GET", "/v1/audit/violations?limit=1")[0]
     status, problem = auditor.send("GET", "/v1/audit/violations?cursor=WyJ4Il0=")
     assert (422, "query.cursor") == (status, problem["errors"][0]["field"])
+
+
+def test_an_auditor_takes_a_period_away_to_verify_it(as_, tmp_path):
+    answer = as_("bob, an auditor").answer("GET", "/v1/audit/exports/2026-11")
+    assert (200, "application/zip") == (answer.status, answer.headers["Content-Type"])
+    zipfile.ZipFile(io.BytesIO(answer.data)).extractall(tmp_path)
+    (bundle,) = tmp_path.iterdir()
+    assert "hanse-2026-11" == bundle.name
+    # What the tests here recorded is no whole period, but the bundle is read, and its files are those of its manifest.
+    assert not {"C2", "C3"} & {finding.check for finding in verify.verify(bundle).findings}
+    status, problem = as_("bob, an auditor").send("GET", "/v1/audit/exports/2026-13")
+    assert (422, "path.period", "2026-13") == (status, problem["errors"][0]["field"], problem["errors"][0]["value"])
 
 
 def test_a_coordinator_sees_how_clusters_stand(as_):

@@ -6,6 +6,7 @@ line in the log for each request that was refused, with its id and its route: ne
 
 import logging
 import re
+import time
 import uuid
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hanse.api import metrics
 from hanse.api.problems import ProblemError
 from hanse.ledger.errors import LedgerError
 from hanse.resources.protocol import SENTENCE_MAX, FieldProblem, Problem
@@ -59,12 +61,13 @@ class Identified:
         request = Request(scope)
         given = request.headers.get(REQUEST_ID, "")
         request.state.request_id = given if _GIVEN_ID.fullmatch(given) else str(uuid.uuid4())
-        begun = False
+        begun, since = False, time.monotonic()
 
         async def identified(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
+                metrics.answered(scope["method"], route_of(scope), message["status"], since)
                 MutableHeaders(scope=message)[REQUEST_ID] = request.state.request_id
                 if message["status"] >= HTTPStatus.BAD_REQUEST:
                     named = (request.state.request_id, scope["method"], route_of(scope), message["status"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import uvicorn
 from kubernetes import client, config
 
-from hanse.api import app
+from hanse.api import app, metrics
 from hanse.api.authenticating import Authenticator
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
@@ -32,6 +32,8 @@ class Serving:
     port: int
     certificate: Path | None = None
     key: Path | None = None
+    metrics_port: int | None = None
+    """For Prometheus, apart from members and agents."""
     provider: Provider | None = None
     """An OpenID provider whose tokens are good here too."""
 
@@ -48,6 +50,8 @@ def serve(serving: Serving) -> None:
     engine = database.engine(serving.database_url, role=ROLE)
     directory = Directory(client.ApiClient(configuration))
     authenticator = Authenticator(directory, Oidc(serving.provider) if serving.provider else None, Limits())
+    if serving.metrics_port:
+        metrics.serve(serving.host, serving.metrics_port)
     uvicorn.run(
         app.create(engine, directory, Leader(serving.leader_url, serving.leader_token), authenticator),
         host=serving.host,

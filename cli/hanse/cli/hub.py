@@ -160,12 +160,12 @@ def ask(url: str, path: str) -> Any:
     return Service(url, token).request("GET", path)
 
 
-def ask_all(url: str, path: str) -> list[Any]:
+def ask_all(url: str, path: str, query: Mapping[str, Any] | None = None) -> list[Any]:
     """Return all items of a list that the API service answers in pages."""
     items: list[Any] = []
     cursor = ""
     while True:
-        page = ask(url, f"{path}?{urlencode({'limit': PAGE_LIMIT, 'cursor': cursor})}")
+        page = ask(url, f"{path}?{urlencode({**(query or {}), 'limit': PAGE_LIMIT, 'cursor': cursor})}")
         items += page["items"]
         cursor = page.get("next") or ""
         if not cursor:

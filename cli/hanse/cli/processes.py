@@ -42,6 +42,9 @@ def api(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8443,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM; with --tls-key, serve HTTPS.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM.")] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="For Prometheus; let no member reach it. Absent, there are no metrics.")
+    ] = None,
     oidc_issuer: Annotated[
         str, typer.Option(help="An OpenID provider, https://...; its ID tokens are good here beside the hub's.")
     ] = "",
@@ -68,6 +71,7 @@ def api(
             port=port,
             certificate=tls_certificate,
             key=tls_key,
+            metrics_port=metrics_port,
             provider=provider,
         )
     )

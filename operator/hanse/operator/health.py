@@ -20,16 +20,23 @@ from hanse.operator.standing import Standing
 from hanse.operator.sweep import Sweeper
 
 STUCK_SECONDS_MAX = 900.0
-_registry = prometheus_client.CollectorRegistry()
+REGISTRY = prometheus_client.CollectorRegistry()
 FEED_AGE = prometheus_client.Gauge(
-    "hanse_operator_feed_age_seconds", "Time since the feed of a kind was last heard.", ["kind"], registry=_registry
+    "hanse_operator_feed_age_seconds", "Time since the feed of a kind was last heard.", ["kind"], registry=REGISTRY
 )
-LEADING = prometheus_client.Gauge("hanse_operator_leading", "1 while this process leads.", registry=_registry)
+LEADING = prometheus_client.Gauge("hanse_operator_leading", "1 while this process leads.", registry=REGISTRY)
 ORDERS = prometheus_client.Gauge(
-    "hanse_operator_orders_left", "Recorded decisions that have not taken effect.", registry=_registry
+    "hanse_operator_orders_left", "Recorded decisions that have not taken effect.", registry=REGISTRY
+)
+CYCLES = prometheus_client.Gauge(
+    "hanse_operator_cycles", "Cycles that this leader has recorded in its term.", registry=REGISTRY
+)
+WAITING = prometheus_client.Gauge("hanse_operator_jobs_waiting", "Jobs that wait, of all members.", registry=REGISTRY)
+LIVE = prometheus_client.Gauge(
+    "hanse_operator_attempts_live", "Attempts that hold GPUs or are to, of all members.", registry=REGISTRY
 )
 BRAKE = prometheus_client.Gauge(
-    "hanse_operator_brake", "1 while attempts of silent clusters are not expired.", registry=_registry
+    "hanse_operator_brake", "1 while attempts of silent clusters are not expired.", registry=REGISTRY
 )
 
 
@@ -101,7 +108,10 @@ class _Handlers:
         LEADING.set(bool(leader))
         BRAKE.set("brake" in leader)
         ORDERS.set(leader.get("ordersLeft", 0))
-        return web.Response(body=prometheus_client.generate_latest(_registry), content_type="text/plain")
+        CYCLES.set(leader.get("cycle", 0))
+        WAITING.set(leader.get("waiting", 0))
+        LIVE.set(leader.get("live", 0))
+        return web.Response(body=prometheus_client.generate_latest(REGISTRY), content_type="text/plain")
 
     async def queue(self, request: web.Request) -> web.Response:
         return self._told(request, lambda: self._state.queue(_members(request)))

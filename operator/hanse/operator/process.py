@@ -147,6 +147,7 @@ class Operator:
             return {}
         progress = self._leader.progress
         said = {"term": progress.term, "cycle": progress.cycle, "ordersLeft": progress.orders_left}
+        said |= {"waiting": len(self._leader.teller.waiting), "live": len(self._leader.mirror.live)}
         problems = {"poolProblem": progress.pool_problem, "brake": progress.brake}
         return said | {name: problem for name, problem in problems.items() if problem}
 
