@@ -18,6 +18,8 @@ export UV_PYTHON_DOWNLOADS := never
 
 CHECK ?=
 ARGS ?=
+# More than there are cores: most tests wait for a server most of the time.
+WORKERS ?= 4
 BENCHES := kueue-baseline bind-rate
 
 .PHONY: help
@@ -29,8 +31,8 @@ demo: setup ## Bring up a pool on this machine and show it; with CHECK=1 unatten
 	@$(RUN) hanse demo $(if $(CHECK),--check)
 
 .PHONY: test
-test: setup ## Run all tests; ARGS="tests/resources -k tier" runs some.
-	@$(RUN) pytest $(ARGS)
+test: setup ## Run all tests, side by side; ARGS="tests/resources -k tier" runs some, one by one without "-n 4".
+	@$(RUN) pytest $(or $(ARGS),-n $(WORKERS))
 
 .PHONY: faults
 faults: setup ## Break a running pool in each known way during streams of jobs, and check what it promises (40 minutes).

@@ -4,7 +4,6 @@ import base64
 import itertools
 import json
 import os
-import socket
 import sys
 import time
 import uuid
@@ -22,9 +21,11 @@ from alembic.config import Config
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanse.agent import install
-from hanse.devcluster import cluster, postgres, processes
+from hanse.devcluster import cluster, ports, postgres, processes
 from hanse.evidence import enrolments, identity, signatures
 from hanse.ledger import database, decisions, registry, term
+
+pytest_plugins = ["placing"]
 
 # Tests never touch what somebody has configured for their own work; those about the variables set them themselves.
 os.environ.pop("HANSE_KUBECONFIG", None)
@@ -58,7 +59,7 @@ class Pool:
         root = Path(__file__).parents[1]
         for folder in ("crds", "policies"):
             running.kubectl("apply", "--server-side", "-f", str(root / "charts/hanse/templates" / folder))
-        running.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+        running.kubectl("wait", "--for=condition=Established", "--timeout=120s", "crd", "--all")
         config = Config(root / "migrations" / "alembic.ini")
         self.database_url = postgres.create_database(running.database_url, self.part.replace("-", "_"))
         config.attributes["url"] = self.database_url
@@ -73,8 +74,7 @@ class Pool:
         self.api_url = f"http://{self.address}:{self.port}"
 
     def free_port(self) -> int:
-        with socket.create_server((self.address, 0)) as server:
-            return server.getsockname()[1]
+        return ports.free(self.address)
 
     def apply(self, *documents: dict[str, Any]) -> None:
         self.cluster.kubectl(
@@ -93,7 +93,7 @@ class Pool:
         argv = [sys.executable, "-P", "-m", "hanse.cli.main", "api", f"--kubeconfig={kubeconfig}"]
         argv += [f"--host={self.address}", f"--port={self.port}", *options]
         processes.start(self.cluster.folder, self.part, ["env", f"HANSE_DATABASE_URL={self.database_url}", *argv])
-        processes.wait_until_ready(self.cluster.folder, self.part, self._answers, 30)
+        processes.wait_until_ready(self.cluster.folder, self.part, self._answers, 120)
 
     def stop_api(self) -> None:
         processes.end(self.cluster.folder, [self.part])

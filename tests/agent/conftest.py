@@ -73,7 +73,7 @@ def _make_pod():
     return make
 
 
-def eventually(read, holds, limit_seconds=30):
+def eventually(read, holds, limit_seconds=120):
     """Return what *read* returns as soon as *holds* is true of it."""
     deadline = time.monotonic() + limit_seconds
     while True:

@@ -29,7 +29,7 @@ class Client:
     def answer(self, method, path, body=None, **headers):
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        with urllib3.PoolManager(timeout=15, retries=False) as http:
+        with urllib3.PoolManager(timeout=60, retries=False) as http:
             return http.request(method, self._pool.api_url + path, json=body, headers=headers)
 
     def send(self, method, path, body=None):
@@ -102,15 +102,23 @@ def _pool(hub, make_pool, provider):
     for member, name in (("tencent", "gz"), ("alibaba", "hz")):
         pool.add_member(member, [{"kind": "Group", "name": f"oidc:{member}-people"}])
         pool.join(name, member)
+    pool.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "coordinator", "namespace": SYSTEM}})
+    return pool
+
+
+@pytest.fixture(name="roles", scope="module")
+def _roles(pool):
+    """Give out roles, and have a job there; other tests on this hub have a PoolPolicy of their own."""
     roles = {
         "auditors": [{"kind": "Group", "name": "oidc:pool-auditors"}],
         "coordinators": [{"kind": "User", "name": "system:serviceaccount:hanse-system:coordinator"}],
     }
     pool.apply(ours("PoolPolicy", "default", roles))
-    pool.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "coordinator", "namespace": SYSTEM}})
     job = next(yaml.safe_load_all((Path(__file__).parents[2] / "examples/trainingjob.yaml").read_text()))
     pool.apply(job | {"metadata": {"name": "llm", "namespace": "tencent"}})
-    return pool
+    yield
+    pool.cluster.kubectl("delete", "poolpolicy/default")
+    pool.cluster.kubectl("delete", "trainingjob/llm", "--namespace=tencent")
 
 
 @pytest.fixture(name="tokens", scope="session")

@@ -14,6 +14,7 @@ from hanse.api import app
 from hanse.ledger import verify
 from hanse.ledger.models import METADATA
 
+pytestmark = pytest.mark.usefixtures("roles")
 SYNC = {
     "instance": str(uuid.UUID(int=1)),
     "clusterUid": str(uuid.UUID(int=2)),

@@ -20,6 +20,7 @@ from hanse.api.problems import InvalidError
 from hanse.ledger import database
 from hanse.resources import protocol
 
+pytestmark = pytest.mark.usefixtures("roles")
 DESCRIPTION = app.create(None, None, None, None).openapi()
 
 

@@ -20,7 +20,7 @@ def _away():
 
 
 def test_a_service_whose_leader_is_away_lives_and_is_not_ready(pool):
-    with urllib3.PoolManager(timeout=15, retries=False) as http:
+    with urllib3.PoolManager(timeout=60, retries=False) as http:
         lives, ready = (http.request("GET", f"{pool.api_url}/{path}") for path in ("healthz", "readyz"))
     assert (200, 503) == (lives.status, ready.status)
     (problem,) = json.loads(ready.data)["problems"]

@@ -19,7 +19,7 @@ import yaml
 from alembic import command
 from alembic.config import Config
 
-from hanse.devcluster import cluster, nodes, processes
+from hanse.devcluster import cluster, nodes, ports, processes
 from hanse.devcluster.errors import DevclusterError
 from hanse.ledger import database, registry
 
@@ -36,10 +36,10 @@ class Town:
 
     def __init__(self, own, folder):
         self.own, self.folder = own, folder
-        self.operator_port, self.api_port = free_port(), free_port()
+        self.operator_port, self.api_port = (ports.free("127.0.0.1") for _ in range(2))
         self.api_url = f"http://127.0.0.1:{self.api_port}"
-        self.metrics_ports = {"operator": self.operator_port, "api": free_port()}
-        self.metrics_ports |= {f"agent of {member}": free_port() for member in NODES}
+        self.metrics_ports = {"operator": self.operator_port, "api": ports.free("127.0.0.1")}
+        self.metrics_ports |= {f"agent of {member}": ports.free("127.0.0.1") for member in NODES}
         self.engine = database.engine(own.database_url, role="hanse_operator")
         self.clusters = {member: folder / f"{member}-1" for member in NODES}
 
@@ -51,7 +51,7 @@ class Town:
         templates = ROOT / "charts/hanse/templates"
         crds = ["-f", str(templates / "crds")]
         self.own.kubectl("apply", "--server-side", *crds, "-f", str(templates / "policies"))
-        self.own.kubectl("wait", "--for=condition=Established", "--timeout=60s", *crds)
+        self.own.kubectl("wait", "--for=condition=Established", "--timeout=120s", *crds)
         for name in ("acceleratorclass", "prioritytier", "poolpolicy"):
             self.own.kubectl("apply", "-f", str(ROOT / "examples" / f"{name}.yaml"))
         self.own.kubectl("create", "namespace", SYSTEM)
@@ -103,7 +103,7 @@ class Town:
         file = self.clusters[member] / "agent.yaml"
         port = self.metrics_ports[f"agent of {member}"]
         quick = {
-            "listenPort": free_port(),
+            "listenPort": ports.free("127.0.0.1"),
             "metricsPort": port,
             "syncSeconds": 0.5,
             "meterSeconds": 0.5,
@@ -145,7 +145,7 @@ class Town:
     def answer(self, member, path):
         """Return what the API service answers the people of a member, as text."""
         given = self.as_people(member)
-        with urllib3.PoolManager(timeout=15) as http:
+        with urllib3.PoolManager(timeout=60) as http:
             answer = http.request(
                 "GET", given["HANSE_API"] + path, headers={"Authorization": f"Bearer {given['HANSE_TOKEN']}"}
             )
@@ -189,7 +189,7 @@ class Town:
         with self.engine.connect() as connection:
             return connection.execute(sa.text(statement), values).all()
 
-    def until(self, what, condition, limit_seconds=60):
+    def until(self, what, condition, limit_seconds=240):
         """Return what *condition* returns as soon as that is true; fail with all logs if it does not become true."""
         deadline = time.monotonic() + limit_seconds
         while True:
@@ -208,11 +208,6 @@ class Town:
 
 def folder_of_keys(folder, member):
     return folder / f"{member}-keys"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def listens(port):

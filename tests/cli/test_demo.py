@@ -62,7 +62,7 @@ def test_a_claim_that_does_not_hold_is_said_and_the_exit_status_is_1(tmp_path, m
     shutil.copytree(EXAMPLES, examples)
     job = examples / "demo" / "jobs" / "05-guangdong-ascend.yaml"
     job.write_text(job.read_text().replace("class: ascend-910b", "class: cpu-slot"))
-    impatient = functools.partial(stage.Stage, examples=examples, patience_seconds=20.0)
+    impatient = functools.partial(stage.Stage, examples=examples, patience_seconds=60.0)
     monkeypatch.setattr(command, "Stage", impatient)
     monkeypatch.setattr(command, "why_no_real_node", lambda: "it takes longer")
     monkeypatch.setattr(command.signal, "signal", lambda *_: None)  # the test run keeps its own handlers
@@ -92,7 +92,7 @@ def test_in_a_cluster_of_somebody_else_it_leaves_nothing_and_changes_nothing(gue
     assert 0 == shown.returncode, shown.stdout + shown.stderr
     assert "Left out: everything that runs" in shown.stdout
     assert "li may not use tier urgent in namespace tencent" in " ".join(shown.stdout.split())
-    running.kubectl("wait", "--for=delete", "namespace/tencent", "--timeout=30s")
+    running.kubectl("wait", "--for=delete", "namespace/tencent", "--timeout=120s")
     assert "" == running.kubectl("get", "crd,validatingadmissionpolicies", "-o", "name").stdout
     running.kubectl("create", "namespace", "tencent")
     refused = run()

@@ -1,5 +1,6 @@
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -30,6 +31,20 @@ def test_a_module_is_built_once(module, monkeypatch, capfd):
     assert "building a tiny program" in capfd.readouterr().err
     monkeypatch.setattr(build, "_go", no_go)
     assert first == build.binary(module)
+
+
+def test_of_several_that_need_the_same_binary_one_builds_it(module, monkeypatch):
+    built, build_it = [], build._build
+
+    def count(*args):
+        built.append(args)
+        build_it(*args)
+
+    monkeypatch.setattr(build, "_build", count)
+    with ThreadPoolExecutor(3) as threads:
+        found = set(threads.map(build.binary, [module] * 3))
+    assert (1, 1) == (len(built), len(found))
+    assert "built\n" == subprocess.run([found.pop()], capture_output=True, text=True, check=True).stdout
 
 
 def test_a_changed_source_is_another_binary_and_one_that_nobody_uses_is_deleted(module):

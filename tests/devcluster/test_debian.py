@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -13,8 +15,9 @@ MISSING = "hanse-no-such-package"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_installed(monkeypatch):
+def _nothing_is_installed(monkeypatch, tmp_path):
     """Let every package be missing, and nothing be installed for real."""
+    monkeypatch.setattr(debian, "LOCK", tmp_path)
     monkeypatch.setattr(debian, "_is_installed", lambda _: False)
     monkeypatch.setattr(debian, "_apt_get", lambda *args: pytest.fail(f"apt-get {' '.join(args)}"))
 
@@ -45,6 +48,24 @@ def test_root_installs_only_what_is_missing_and_without_recommendations(monkeypa
     monkeypatch.setattr(debian, "_apt_get", lambda *args: calls.append(args))
     debian.require(["bash", MISSING])
     assert ("install", "--yes", "--no-install-recommends", MISSING) == calls[-1]
+
+
+def test_of_several_that_lack_the_same_package_one_installs_it(monkeypatch):
+    installed, calls = set(), []
+
+    def apt_get(*args):
+        if args[0] == "install":
+            time.sleep(0.2)  # so that the other comes meanwhile, as it would in a real installation
+            calls.append(args)
+            installed.add(args[-1])
+
+    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/apt-get")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(debian, "_is_installed", lambda package: package in installed)
+    monkeypatch.setattr(debian, "_apt_get", apt_get)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(debian.require, [[MISSING]] * 2))
+    assert 1 == len(calls)
 
 
 @pytest.mark.parametrize(

@@ -58,3 +58,16 @@ def test_when_no_port_is_free_it_says_how_to_find_out_why(clusters, monkeypatch)
         monkeypatch.setattr(ports, "LAST_PORT", port)
         with pytest.raises(DevclusterError, match=r"no free port found.*ss -ltn"):
             ports.reserve(folder(clusters, "one"), on_loopback("a"))
+
+
+def test_ports_that_are_asked_for_one_after_the_other_differ_before_anybody_listens(clusters):
+    given = [ports.free("127.0.0.1") for _ in range(50)]
+    given += ports.reserve(folder(clusters, "one"), on_loopback("a", "b")).values()
+    assert 52 == len(set(given))
+
+
+def test_when_all_ports_were_given_the_first_come_again(monkeypatch):
+    monkeypatch.setattr(ports, "FIRST_PORT", 21_010)
+    monkeypatch.setattr(ports, "LAST_PORT", 21_017)
+    given = [ports.free("127.0.0.1") for _ in range(9)]
+    assert given[0] == given[8]

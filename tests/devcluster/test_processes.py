@@ -22,7 +22,7 @@ def _folder(tmp_path):
 
 
 def wait_for(condition):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -60,7 +60,7 @@ def test_another_cluster_is_left_alone(folder, tmp_path_factory):
 def test_what_ignores_sigterm_is_killed(folder):
     processes.start(folder, "stubborn", [sys.executable, "-c", IGNORES_SIGTERM])
     wait_for(lambda: "up" in (folder / "logs" / "stubborn.log").read_text())
-    processes.end(folder, patience_seconds=0.3)
+    processes.end(folder, patience_seconds=2)
     assert [] == processes.find(folder)
 
 
@@ -74,7 +74,7 @@ def test_what_does_not_end_is_named(folder):
 def test_a_part_that_ends_at_its_start_is_reported_with_the_end_of_its_log(folder):
     processes.start(folder, "broken", [sys.executable, "-c", "raise SystemExit('the disk is on fire')"])
     with pytest.raises(DevclusterError, match=r"broken ended before it was ready.*\n.*the disk is on fire"):
-        processes.wait_until_ready(folder, "broken", lambda: False, limit_seconds=10)
+        processes.wait_until_ready(folder, "broken", lambda: False, limit_seconds=60)
 
 
 def test_a_part_that_never_gets_ready_is_reported(folder):

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -29,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from proxies import CommitCutter
 
 from hanse.agent import install
-from hanse.devcluster import nodes, processes
+from hanse.devcluster import nodes, ports, processes
 from hanse.evidence import enrolments, identity, signatures
 from hanse.ledger import database, posting, registry, term, verify
 from hanse.ledger import export as ledger_export
@@ -134,7 +133,7 @@ class Pool:
         """Return the name of the operator that leads, by its own account, or nothing."""
         for name in self.operators:
             with contextlib.suppress(urllib3.exceptions.HTTPError, ValueError):
-                answer = urllib3.request("GET", f"http://127.0.0.1:{self._ports[name]}/feeds", timeout=1, retries=False)
+                answer = urllib3.request("GET", f"http://127.0.0.1:{self._ports[name]}/feeds", timeout=5, retries=False)
                 if answer.json()["leader"]:
                     return name
         return None
@@ -168,7 +167,7 @@ class Pool:
         templates = ROOT / "charts/hanse/templates"
         crds = ["-f", str(templates / "crds")]
         self.cluster.kubectl("apply", "--server-side", *crds, "-f", str(templates / "policies"))
-        self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", *crds)
+        self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=120s", *crds)
         self._apply(*self._objects())
         rbac = (templates / "operator-rbac.yaml").read_text().replace("{{ .Release.Namespace }}", SYSTEM)
         self.cluster.kubectl("apply", "-f", "-", stdin=rbac)
@@ -218,7 +217,7 @@ class Pool:
     # Its processes.
 
     def _start(self):
-        self._ports = {name: _free_port() for name in ("api", "operator-0", "operator-1")}
+        self._ports = {name: ports.free("127.0.0.1") for name in ("api", "operator-0", "operator-1")}
         token = self._write("internal-token", os.urandom(16).hex())
         kubeconfig = self._kubeconfig("operator", SYSTEM, "hanse-operator")
         for name in ("operator-0", "operator-1"):
@@ -253,7 +252,7 @@ class Pool:
             "signingKeyFile": self._write(f"{name}-signing", _encoded(self._keys[member].private_bytes_raw())),
             "sealingKeyFile": self._write(f"{name}-sealing", _encoded(sealing)),
             "listenHost": "127.0.0.1",
-            "listenPort": _free_port(),
+            "listenPort": ports.free("127.0.0.1"),
             "syncSeconds": 0.5,
             "meterSeconds": 0.5,
             "killBudgetSeconds": 2,
@@ -318,8 +317,3 @@ def _namespace(name, labels=None):
 
 def _encoded(data):
     return base64.b64encode(data).decode()
-
-
-def _free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]

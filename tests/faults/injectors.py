@@ -16,7 +16,7 @@ from faulted import LEASE_SECONDS
 from hanse.devcluster import controlplane, postgres, processes
 from hanse.devcluster.errors import DevclusterError
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 240.0
 
 
 def kill_the_leader(pool, _chance):

@@ -16,7 +16,7 @@ import urllib3
 
 KINDS = {"Pod": "/registry/pods/", "Placement": "/registry/hanse.dev/placements/"}
 KINDS["TrainingJob"] = "/registry/hanse.dev/trainingjobs/"
-CATCH_UP_SECONDS = 30.0
+CATCH_UP_SECONDS = 120.0
 _PROTOBUF = b"k8s\0"
 
 

@@ -16,7 +16,7 @@ from recorder import Recorder
 
 from hanse.devcluster import cluster
 
-UP_SECONDS_MAX = 60.0
+UP_SECONDS_MAX = 240.0
 QUIET_SECONDS_MAX = 600.0
 # A job may wait for a cap in one cycle, and be admitted in the next: the operator looks again every five seconds.
 QUIET_SECONDS_MIN = 7.0

@@ -10,7 +10,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,13 +25,13 @@ from alembic.config import Config
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from psycopg import sql
 
-from hanse.devcluster import cluster, postgres
+from hanse.devcluster import cluster, ports, postgres
 from hanse.devcluster.errors import DevclusterError
 from hanse.ledger import attempts, database, reports
 from hanse.operator import access
 
 ROOT = Path(__file__).parents[2]
-WAIT_SECONDS_MAX = 120.0
+WAIT_SECONDS_MAX = 240.0
 NAMESPACE = "hanse-system"
 DATABASES = itertools.count()
 IMAGE = "registry.example/trainer@sha256:06ea17a8981d25b0315ff17bd1ebad3d95c15a3f8b764eaadb93612d9b61a54e"
@@ -92,7 +91,7 @@ def _plane():
         templates = ROOT / "charts/hanse/templates"
         crds = ["-f", str(templates / "crds")]
         hub.kubectl("apply", "--server-side", *crds, "-f", str(templates / "policies"))
-        hub.kubectl("wait", "--for=condition=Established", "--timeout=30s", *crds)
+        hub.kubectl("wait", "--for=condition=Established", "--timeout=120s", *crds)
         hub.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": pool_objects()}))
         rbac = (templates / "operator-rbac.yaml").read_text().replace("{{ .Release.Namespace }}", NAMESPACE)
         hub.kubectl("apply", "-f", "-", stdin=rbac)
@@ -184,7 +183,7 @@ class Pool:
             assert reports.admit_agent(self.api, name, same, same, version="1.2.3", silence_seconds=30) is None
 
     def operator(self, *, failpoint="", database_url=None, kubeconfig=None, lease_seconds=3, token=""):
-        port = _free_port()
+        port = ports.free("127.0.0.1")
         log = self.folder / f"operator-{len(self.started)}.log"
         environment = os.environ | {"HANSE_DATABASE_URL": database_url or self.url, "HANSE_FAILPOINT": failpoint}
         token_file = self.folder / "token"
@@ -237,12 +236,18 @@ class Pool:
         self.plane.client.request("PATCH", path, {"status": status}, "application/merge-patch+json")
 
     def shift_clock(self, seconds):
-        """Have the clock of this pool's ledger run ahead of the machine's: the only function that is replaced."""
+        """Have the clock of this pool's ledger run ahead of the machine's."""
+        self._replace_clock(f"pg_catalog.clock_timestamp() + interval '{int(seconds)} seconds'")
+
+    def stop_clock(self, at_seconds):
+        """Have the clock of this pool's ledger stand still, however long a test takes on the machine that it is on."""
+        self._replace_clock(f"pg_catalog.to_timestamp({int(at_seconds)})")
+
+    def _replace_clock(self, expression):
+        """Replace the only function that is replaced."""
+        declared = "CREATE OR REPLACE FUNCTION ledger.clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS"
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(
-                "CREATE OR REPLACE FUNCTION ledger.clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS "
-                f"$$ SELECT pg_catalog.clock_timestamp() + interval '{int(seconds)} seconds' $$"
-            )
+            connection.execute(f"{declared} $$ SELECT {expression} $$")
 
     def keep_secret(self, name, **values):
         """Create a Secret of red's, or change it; without values, delete it."""
@@ -275,13 +280,6 @@ def _unless_away(condition):
     """Return what *condition* returns, or nothing while the API server or the database is being restarted."""
     with contextlib.suppress(DevclusterError, urllib3.exceptions.HTTPError, sa.exc.OperationalError):
         return condition()
-
-
-def _free_port():
-
-    with contextlib.closing(socket.socket()) as bound:
-        bound.bind(("127.0.0.1", 0))
-        return bound.getsockname()[1]
 
 
 @pytest.fixture(name="pool")

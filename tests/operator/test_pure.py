@@ -325,6 +325,19 @@ def test_an_object_that_cannot_be_read_keeps_its_last_good_version(job):
     assert {} == world.misconfigured
 
 
+@pytest.mark.parametrize("order", [("old", "new"), ("new", "old")])
+def test_a_namespace_made_again_is_still_its_members(order):
+    world = World()
+    labels = {"hanse.dev/member": "red"}
+    there = {uid: {"metadata": {"name": "red", "uid": uid, "labels": labels}} for uid in ("old", "new")}
+    world.take({"Namespace": {"old": there["old"]}})
+    changed = {"old": None, "new": there["new"]}
+    world.take({"Namespace": {uid: changed[uid] for uid in order}})
+    assert "red" == world.leaves["red"].member
+    world.take({"Namespace": {"new": None}})
+    assert {} == world.leaves
+
+
 def test_a_misspelt_failpoint_is_refused():
     with pytest.raises(ValueError, match="write one of before-record"):
         failpoints._Armed("before-recrod:kill")

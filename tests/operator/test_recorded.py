@@ -14,7 +14,7 @@ from parties import Parties
 from psycopg import sql
 
 from hanse.ledger import attempts, outbox
-from hanse.operator import actuator, cycle
+from hanse.operator import actuator, cycle, effects
 
 NAMES = itertools.count()
 CYCLES = 12
@@ -98,11 +98,22 @@ def test_orders_that_wait_keep_none_behind_them_from_being_carried_out(plane, te
             parties.submits()
             parties.cycle()
         *waiting, last = outbox.pending(parties.engine, 100)
-
-        async def carry_out(_body, sequence):
-            if sequence != last.sequence:
-                raise actuator.NotYetError
-
-        parties.leader._actuator._carry_out = carry_out
-        assert len(waiting) == asyncio.run(parties.leader._actuator.act())
+        asyncio.run(_carried_out(parties.leader._actuator, last))
         assert waiting == outbox.pending(parties.engine, 100)
+        assert len(waiting) == parties.leader._actuator.orders_left
+
+
+async def _carried_out(acting, last):
+    """Let an actuator, which holds what its leader's cycles have found, carry out the *last* order: others wait."""
+
+    async def carry_out(_body, sequence):
+        if sequence != last.sequence:
+            raise effects.NotYetError
+
+    acting._effects.carry_out = carry_out
+    acting.take()
+    running = asyncio.create_task(acting.run())
+    while last.decision in acting._orders:  # noqa: ASYNC110  # nothing tells
+        await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait([running])

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from hanse.ledger.attempts import State
-from hanse.operator import kinds, mirror, retrying, shapes, snapshot
+from hanse.operator import candidates, kinds, mirror, retrying, snapshot
 from hanse.operator.mirror import Mirror, Past
 from hanse.operator.world import World
 from hanse.resources import Reason
@@ -56,7 +56,7 @@ def test_a_job_that_is_held_back_is_planned_for_as_suspended_and_told_why(pytest
                 world.take({document["kind"]: {uid: document}})
 
     def gathered(now):
-        found = snapshot.gather(snapshot.Inputs(world, faulted(3, now), [], {}, {}), shapes.Memory())
+        found = snapshot.gather(snapshot.Inputs(world, faulted(3, now), [], {}, {}), candidates.Memory())
         return found.jobs[JOB].suspended, found.verdicts[JOB].sentence if JOB in found.verdicts else ""
 
     said = "the pool, not the job, failed it 3 times in a row; it is tried again from 2027-01-15T08:00:08Z on"

@@ -1,10 +1,15 @@
 """The operator as a process, on a real API server and PostgreSQL, with the rights of its ServiceAccount."""
 
+import asyncio
 import json
 import urllib.error
 import urllib.request
 
-from hanse.operator import ends
+import sqlalchemy as sa
+
+from hanse.operator import ends, waking
+
+LISTENED_SECONDS_MAX = 60.0
 
 TOKEN = "shown-by-the-api-service"  # noqa: S105  # opens the test's own operator
 PLACEMENTS = "/apis/hanse.dev/v1alpha1/namespaces/hanse-cluster-blue-1/placements"
@@ -14,7 +19,7 @@ def get(running, path, token=""):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     request = urllib.request.Request(f"http://127.0.0.1:{running.port}{path}", headers=headers)  # our own port
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310  # our own port
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # our own port
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
@@ -40,9 +45,31 @@ def test_a_job_is_admitted_placed_run_and_ended(pool):
     assert pool.release(placement, "Succeeded")
     pool.until("Succeeded", lambda: pool.phase("one") == "Succeeded")
     pool.until("the Placement to go", lambda: not pool.placements())
+    # An event is written after its status, and nothing waits for it.
+    pool.until("each step to be told", lambda: {"Admitted", "Running", "Succeeded"} <= _told(pool, "one"))
+
+
+def _told(pool, name):
+    """Return the reasons of the events about a job."""
     events = pool.plane.client.request("GET", "/api/v1/namespaces/red/events")["items"]
-    told = {event["reason"] for event in events if event["involvedObject"]["name"] == "one"}
-    assert {"Admitted", "Running", "Succeeded"} <= told
+    return {event["reason"] for event in events if event["involvedObject"]["name"] == name}
+
+
+def test_whoever_listens_is_woken_when_an_attempt_ends(pool):
+    pool.operator()
+    pool.submit("short")
+    (placement,) = pool.until("a Placement", pool.placements)
+    assert pool.grant(placement).granted
+
+    async def listened():
+        heard = asyncio.Queue()
+        listening = asyncio.create_task(waking.listen(sa.make_url(pool.url), lambda: heard.put_nowait("woken")))
+        await heard.get()  # from now on it listens
+        assert await asyncio.to_thread(pool.release, placement, "Succeeded")
+        await asyncio.wait_for(heard.get(), LISTENED_SECONDS_MAX)
+        listening.cancel()
+
+    asyncio.run(listened())
 
 
 def test_health_tells_how_old_each_feed_is(pool):

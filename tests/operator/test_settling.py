@@ -14,7 +14,7 @@ from hanse.evidence import enrolments, identity, signatures, slots
 from hanse.ledger import balances, database, errors, facts, registry, term
 from hanse.ledger import slots as ledger_slots
 from hanse.ledger.reports import Node
-from hanse.operator import members, shapes, snapshot
+from hanse.operator import candidates, members, snapshot
 from hanse.operator.mirror import Mirror
 from hanse.operator.settling import Settler, levied
 from hanse.operator.world import World
@@ -191,11 +191,12 @@ def world(levy_thousandths, slot=None):
 def test_levies_follow_the_member_from_the_next_slot_on(pool, books):
     enrol(pool, 0)
     number = term.take(books, "test")
+    ((now,),) = pool.rows("SELECT ledger.clock_seconds()")
     for levy in (1000, 1000, 0):
+        now += 2 * SLOT_SECONDS
+        pool.stop_clock(now)
         settler = Settler(books, number, world(levy))
         settler.look(settler.rules())
-        ((now,),) = pool.rows("SELECT ledger.clock_seconds()")
-        pool.shift_clock(SLOT_SECONDS * (levy // 1000 + 1))
     found = pool.rows(
         "SELECT levied, start_seconds FROM ledger.levy WHERE node = :node ORDER BY start_seconds", node=NODE
     )
@@ -209,7 +210,7 @@ def test_a_node_whose_enrolment_begins_later_is_levied_from_then_on(pool, books)
     settler = Settler(books, term.take(books, "test"), world(1000))
     found = []
     for ahead in (0, 2 * SLOT_SECONDS, 4 * SLOT_SECONDS):
-        pool.shift_clock(ahead)
+        pool.stop_clock(now + ahead)
         settler.look(settler.rules())
         found.append(pool.rows("SELECT start_seconds >= :begins FROM ledger.levy WHERE levied", begins=begins))
     assert [[], [], [(True,)]] == found
@@ -244,7 +245,7 @@ def planned_levied(config, levy_thousandths, enrolled):
     body = {"class": "h100-80g", "gpus": 8, "cpuMilli": 1000, "memoryMiB": 1000, "ready": True}
     reported = [Node("tencent-gz", f"node-{number}", body, 0) for number in range(6)]
     inputs = snapshot.Inputs(made, Mirror(0), reported, {}, {}, enrolled)
-    found = snapshot.gather(inputs, shapes.Memory())
+    found = snapshot.gather(inputs, candidates.Memory())
     planned = build(found.pool, found.nodes.values(), (), (), 0)
     return set(planned.nodes["name"][Ground(planned.catalogue, planned.nodes).levied].tolist()), len(found.nodes)
 

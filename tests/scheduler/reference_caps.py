@@ -66,7 +66,7 @@ class Caps(Rules):
         for part in sorted(running, key=lambda part: self.funded[part.job.uid].funded_until_seconds):
             attempt, need = self.funded[part.job.uid], self.need(part)
             until = attempt.funded_until_seconds
-            if until - need // 2 > self.as_of:
+            if until - need // 2 > self.as_of or self.members[self.member(part)].suspended:
                 continue
             rate = attempt.gpu_rate * part.gpus
             taken = self.takes(part, rate, max(until, self.as_of), self.as_of + need)

@@ -1,8 +1,8 @@
-"""The rules of docs/fairness.md once more, slow and plain: no columns, no indices, no memory. Caps are in
+"""The rules of docs/fairness.md once more, slow and plain: no columns, no indices. Caps are in
 `reference_caps`.
 
 Each question (who is entitled to what, who may stop whom, what fits where) is answered by walking over all parts, nodes
-and jobs. Next: `reference` decides by them.
+and jobs; only what no decision changes, levies and entitlements, is worked out once. Next: `reference` decides by them.
 """
 
 from hanse.scheduler.pool import NodeState, Organisation, Rung, Trust
@@ -27,6 +27,8 @@ class Rules:
         roots = [Organisation(name, "", {}) for name in self.members]
         self.organisations = {each.name: each for each in [*roots, *pool.organisations]}
         self.classes = {each.name: each.h100_equivalents for each in pool.accelerators}
+        self.under_levy = {name for name, node in self.nodes.items() if self.is_levied(node)}
+        self.entitlements = {}
         self.parts = {job.uid: Part(job, job.attempts, as_of, as_of) for job in jobs}
         for each in attempts:
             if not each.draining:
@@ -68,6 +70,9 @@ class Rules:
         return self.given[node.contribution].member
 
     def levied(self, node):
+        return node.name in self.under_levy
+
+    def is_levied(self, node):
         mine = [
             each for each in self.nodes.values()
             if self.owner(each) == self.owner(node) and each.accelerator == node.accelerator
@@ -83,6 +88,11 @@ class Rules:
         return 1000 * self.members[member].grants.get(c, 0) * healthy // whole if whole else 0
 
     def entitled(self, organisation, c):
+        if (organisation, c) not in self.entitlements:
+            self.entitlements[organisation, c] = self.entitlement(organisation, c)
+        return self.entitlements[organisation, c]
+
+    def entitlement(self, organisation, c):
         if organisation not in self.members:
             record = self.organisations[organisation]
             return self.entitled(record.parent, c) * record.shares.get(c, 0) // 1000

@@ -120,6 +120,18 @@ def test_a_job_is_renewed_when_half_of_its_funding_has_gone_by():
     assert (renew.funded_until_seconds, renew.reserved[0].amount) == (390 + 780, 8000 * 390)
 
 
+def test_what_runs_of_a_suspended_member_is_not_renewed():
+    made = capped(2 * NEED)
+    planner, before = Planner(made), made.catalogue.pool
+    (member,) = before.members
+    planner.commit(planner.plan())
+    planner.apply(Delta(as_of=390, pool=replace(before, members=(replace(member, suspended=True),))))
+    assert planner.plan().decisions == ()
+    planner.apply(Delta(as_of=391, pool=before))
+    (renew,) = planner.plan().decisions
+    assert isinstance(renew, Renew)
+
+
 def test_a_refused_renewal_is_told_once_and_taken_back_if_the_cap_grows():
     planner = Planner(capped(NEED))
     planner.commit(planner.plan())

@@ -25,7 +25,7 @@ DOWN = [replace(each, state=NodeState.DOWN) for each in nodes("b", 2)]
         pytest.param("TrustLeavesNothing", {"trust": Trust.KATA}, id="trust"),
         pytest.param("NodeResourcesDoNotFit", {"gpus": 16}, id="no node has so many GPUs"),
         pytest.param("NodeResourcesDoNotFit", {"memory_mib": 2_000_000}, id="no node has so much memory"),
-        pytest.param("NoTopologyFit", {"workers": 3}, id="the gang is larger than any cluster"),
+        pytest.param("WaitingForQuota", {"workers": 3}, id="how large a rival's cluster is may not be told"),
         pytest.param("WaitingForQuota", {"workers": 2}, id="the GPUs are in use"),
     ],
 )
@@ -58,23 +58,25 @@ def test_the_reason_is_who_forbids_it(reason, made, node_records):
 
 
 def test_a_gang_is_not_split_over_clusters():
-    given = (Contribution("b", "b", "east", "north"), Contribution("c", "c", "west", "north"))
-    made = pool("a", "b", "c", contributions=given)
-    decided = plan(snapshot(made, nodes("b", 1) + nodes("c", 1), [job("j", "a", workers=2)]))
-    assert decided.explanations["reason"].tolist() == ["NoTopologyFit"]
+    given = (Contribution("a", "a", "east", "north"), Contribution("more", "a", "west", "north"))
+    made = pool("a", contributions=given)
+    decided = plan(snapshot(made, nodes("a", 1) + nodes("more", 1), [job("j", "a", workers=2)]))
+    assert ((), ["NoTopologyFit"]) == (decided.decisions, decided.explanations["reason"].tolist())
 
 
-def _explained(held, contributors=OTHERS, own=1):
+def _explained(held, contributors=OTHERS, own=1, **asked):
     """Explain why a gang of four workers waits: its member's *own* nodes are in use, and of each contributor's four
     nodes, in a cluster of its own, *held* halves (four by default).
     """
-    given = [Contribution(each, each, f"{each}-cluster", "north") for each in ("a", *contributors)]
+    asked = {"workers": 4} | asked
+    regions = {"f": "south"}
+    given = [Contribution(each, each, f"{each}-cluster", regions.get(each, "north")) for each in ("a", *contributors)]
     made = pool("a", *contributors, contributions=tuple(given))
     found = [replace(each, foreign_gpus=0xFF) for each in nodes("a", own)]
     for each in contributors:
         found += nodes(each, 4)
     uses = [job(f"{each}{number}", each, gpus=4) for each in contributors for number in range(held.get(each, 4))]
-    rows = plan(snapshot(made, found, [*uses, job("j", "a", workers=4, submitted=9)])).explanations
+    rows = plan(snapshot(made, found, [*uses, job("j", "a", submitted=9, **asked)])).explanations
     return next(row for row in rows if row["uid"] == "j")
 
 
@@ -91,6 +93,22 @@ def test_what_four_others_have_idle_is_told_together_and_coarsely():
     told = {held: int(_explained({"b": held})["free_gpus"]) for held in (1, 4, 5, 8)}
     # 32 GPUs of each of the four, less four for each worker in use.
     assert {1: 64, 4: 64, 5: 0, 8: 0} == told
+
+
+def test_a_job_that_leaves_somebody_out_is_told_nothing_by_which_to_subtract():
+    five = (*OTHERS, "f")
+    assert 64 == _explained({}, five)["free_gpus"]
+    assert 0 == _explained({}, five, excluded_members=frozenset({"f"}))["free_gpus"]
+    assert 0 == _explained({}, five, regions=frozenset({"north"}))["free_gpus"]
+    assert 64 == _explained({}, five, regions=frozenset({"north", "south"}))["free_gpus"]
+
+
+def test_how_large_others_clusters_are_is_told_coarsely_if_they_are_four():
+    busy = dict.fromkeys(OTHERS, 8)
+    reasons = {workers: str(_explained(busy, workers=workers)["reason"]) for workers in (4, 5, 8, 9)}
+    # Each of the four has 32 GPUs.
+    assert {4: "WaitingForQuota", 5: "WaitingForQuota", 8: "WaitingForQuota", 9: "NoTopologyFit"} == reasons
+    assert "WaitingForQuota" == _explained(busy, OTHERS[:3], workers=9)["reason"]
 
 
 def test_a_members_own_figures_are_exact():

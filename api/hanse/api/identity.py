@@ -1,7 +1,8 @@
 """Who asks: a cluster's agent or somebody who acts for members, as the API server says of the token.
 
-In: a bearer token. Out: a cluster or members. The token is reviewed each time, so that one that is revoked is worth
-nothing at once, and only for the audience of this service: what agents and members send here opens nothing elsewhere.
+In: a bearer token. Out: a cluster or members. The token is reviewed at most once in a few seconds
+(:mod:`hanse.api.remembering`), so that one that is revoked is worth nothing soon, and only for the audience of this
+service: what agents and members send here opens nothing elsewhere. For whom somebody acts is asked each time.
 Nothing in a request's body is ever taken for an identity.
 """
 
@@ -20,6 +21,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from hanse.api.problems import ForbiddenError, UnauthenticatedError, UnavailableError
+from hanse.api.remembering import Remembering
 from hanse.resources import (
     CLUSTER_NAMESPACE_PREFIX,
     GROUP,
@@ -67,6 +69,7 @@ class Directory:
 
     def __init__(self, api: client.ApiClient) -> None:
         self._api = api
+        self._reviews = Remembering(self._review)
 
     def user(self, token: str) -> User:
         """Return whose token it is.
@@ -76,6 +79,9 @@ class Directory:
             UnavailableError: the API server cannot be asked.
 
         """
+        return self._reviews.ask(token)
+
+    def _review(self, token: str) -> User:
         review = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenReview",

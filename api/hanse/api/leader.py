@@ -1,29 +1,35 @@
 """What only the leading operator knows: positions in the queue, and why a job waits.
 
-In: a question about some members. Out: the leader's answer as it is, or a sentence that nobody answers. The leader
-listens on an internal port, and answers whoever shows the token that both were given; its address is a Service that
-leads to whoever leads. Nothing is made up in its place.
+In: a question about some members. Out: the leader's answer as it is, or a sentence that nobody answers. Operators
+listen on an internal port, and answer whoever shows the token that all were given. Their address may be a name with
+several addresses, such as a headless Service: all are asked in turn until the one that leads answers, beginning with
+the one that did so last. Nothing is made up in its place.
 """
 
 import json
+import socket
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 
 from hanse.api.problems import UnavailableError
 
 TIMEOUT_SECONDS = 5.0
+_NOBODY = "no leading operator answers, and only it knows this: try again in a minute"
 
 
 class Leader:
-    """The leading operator at *url*, which wants *token*; with an empty address, nobody ever answers."""
+    """The leading one of the operators at *url*, which want *token*; with an empty address, nobody ever answers."""
 
     def __init__(self, url: str, token: str = "") -> None:
-        self._url, self._headers = url.rstrip("/"), {"Authorization": f"Bearer {token}"}
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "", parts.port or 80
+        self._headers = {"Authorization": f"Bearer {token}"}
         self._pool = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=False)
+        self._last = ""
 
     def queue(self, members: frozenset[str]) -> Any:
         """Return the waiting jobs of *members*, with position and reason."""
@@ -47,19 +53,34 @@ class Leader:
         return self._get(f"/v1/jobs/{quote(uid)}", {})
 
     def _get(self, path: str, query: Mapping[str, Any]) -> Any:
-        sentence = "no leading operator answers, and only it knows this: try again in a minute"
-        if not self._url:
-            raise UnavailableError(sentence)
+        asked = f"{path}?{urlencode(query, doseq=True)}"
+        for address in self._addresses():
+            answer = self._ask(address, asked)
+            if answer is None or answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                continue  # away, or it does not lead
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                raise UnavailableError(
+                    "the operator does not take this service's token: both need --internal-token-file with the same "
+                    "content"
+                )
+            self._last = address
+            if answer.status == HTTPStatus.NOT_FOUND:
+                raise UnavailableError("the leading operator does not know of it yet: try again in a minute")
+            if answer.status == HTTPStatus.OK:
+                return json.loads(answer.data)
+        raise UnavailableError(_NOBODY)
+
+    def _addresses(self) -> list[str]:
         try:
-            answer = self._pool.request(
-                "GET", f"{self._url}{path}?{urlencode(query, doseq=True)}", headers=self._headers
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise UnavailableError(sentence) from error
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise UnavailableError(
-                "the operator does not take this service's token: both need --internal-token-file with the same content"
-            )
-        if answer.status != HTTPStatus.OK:
-            raise UnavailableError(sentence)
-        return json.loads(answer.data)
+            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM) if self._host else []
+        except OSError:
+            return []
+        # Where a name has several addresses, they come in any order.
+        return sorted({str(each[4][0]) for each in found}, key=lambda address: (address != self._last, address))
+
+    def _ask(self, address: str, asked: str) -> urllib3.BaseHTTPResponse | None:
+        host = f"[{address}]" if ":" in address else address
+        try:
+            return self._pool.request("GET", f"http://{host}:{self._port}{asked}", headers=self._headers)
+        except urllib3.exceptions.HTTPError:
+            return None

@@ -6,7 +6,6 @@ operator and the agents have the rights of their ServiceAccounts and no more. Ev
 
 import json
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from alembic.config import Config
 
 from hanse.agent import install
 from hanse.bench import reports
-from hanse.devcluster import cluster, files, paths, processes
+from hanse.devcluster import cluster, files, paths, ports, processes
 from hanse.devcluster.controlplane import LOOPBACK
 from hanse.devcluster.errors import DevclusterError
 from hanse.resources import API_VERSION, CLUSTER_NAMESPACE_PREFIX
@@ -164,8 +163,7 @@ def until(holds: Callable[[], bool], limit_seconds: float) -> bool:
 
 def free_port() -> int:
     """Return a port that is free on loopback."""
-    with socket.create_server((LOOPBACK, 0)) as server:
-        return int(server.getsockname()[1])
+    return ports.free(LOOPBACK)
 
 
 def _asked(url: str) -> Object:

@@ -34,6 +34,7 @@ MODULES = (
     ("doctor", "agent", ("doctor",)),
     ("audit", "audit", ()),
     ("operator", "cli", ("operator",)),
+    ("ledger", "cli", ()),
     ("processes", "cli", ("api", "cluster_agent")),
     ("devcluster", "devcluster", ()),
     ("demo", "devcluster", ("demo",)),

@@ -61,7 +61,8 @@ CONTROLPLANE = Module(
 )
 KWOK = Module(name="kwok", title="kwok", package="sigs.k8s.io/kwok/cmd/kwok", usual_duration="about 2 minutes")
 COREDNS = Module(name="coredns", title="CoreDNS", package=".", usual_duration="about 2 minutes")
-ALL = (CONTROLPLANE, KWOK, COREDNS)
+HELM = Module(name="helm", title="Helm", package="helm.sh/helm/v4/cmd/helm", usual_duration="about 3 minutes")
+ALL = (CONTROLPLANE, KWOK, COREDNS, HELM)
 
 
 def binary(module: Module) -> Path:

@@ -5,11 +5,13 @@ In: names of packages. Out: they are installed, as root with apt-get, otherwise 
 removed or upgraded.
 """
 
+import contextlib
+import fcntl
 import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hanse.devcluster import progress
@@ -17,6 +19,8 @@ from hanse.devcluster.errors import DevclusterError
 
 INSTALLED = "ii "
 OUTPUT_LINES = 8
+# A folder that every Debian has: a lock on it leaves no file of ours behind, and is the same whatever our caches.
+LOCK = Path("/var/lib/dpkg")
 
 
 def require(packages: Iterable[str]) -> None:
@@ -90,12 +94,30 @@ def _is_installed(package: str) -> bool:
 
 
 def _install(packages: list[str]) -> None:
+    with _lock():
+        # Somebody who wanted the same may have been here first.
+        if missing := [package for package in packages if not _is_installed(package)]:
+            _install_missing(missing)
+
+
+def _install_missing(packages: list[str]) -> None:
     with progress.Line(f"installing Debian packages: {' '.join(packages)}") as line:
         if not any(Path("/var/lib/apt/lists").glob("*_Packages*")):
             line.update("reading the lists of packages")
             _apt_get("update")
         line.update("apt-get install")
         _apt_get("install", "--yes", "--no-install-recommends", *packages)
+
+
+@contextlib.contextmanager
+def _lock() -> Iterator[None]:
+    """Let no two of us install at once: for some of its locks apt-get does not wait, but fails."""
+    descriptor = os.open(LOCK, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _apt_get(*args: str) -> None:

@@ -19,7 +19,7 @@ PART = "coredns"
 USER = "hanse:dns"
 PORT = 53
 READY_PORT = 8181
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 
 _RBAC = "rbac.authorization.k8s.io"
 

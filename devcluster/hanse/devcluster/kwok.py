@@ -15,7 +15,7 @@ SIMULATED = "hanse.dev/simulated"
 # A range for benchmarks (RFC 2544): nobody takes the address of a simulated pod for one that could be reached.
 POD_RANGE = "198.18.0.1/15"
 NODE_LEASE_SECONDS = 40
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 
 
 def start(folder: Path, kubeconfig: Path, port: int) -> None:

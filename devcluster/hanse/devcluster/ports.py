@@ -1,8 +1,9 @@
 """Free TCP ports, so that several clusters run side by side.
 
 Ports come from below the range that the kernel hands to outgoing connections, so that none of those takes one between
-our look and the server's bind. A lock on a file, and the ports that running clusters wrote into their folders, keep
-two clusters that start at once apart.
+our look and the server's bind. What keeps apart those that choose at once is a file under a lock: it holds the port
+that was given last, and the next one is looked for behind it. Ports that running clusters wrote into their folders are
+theirs even while nothing listens there.
 """
 
 import contextlib
@@ -12,13 +13,13 @@ import random
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from hanse.devcluster import paths
 from hanse.devcluster.errors import DevclusterError
 
 FIRST_PORT = 20_000
 LAST_PORT = 31_999
-TRIES = 200
 
 
 def reserve(folder: Path, address_by_name: dict[str, str], fixed: dict[str, int] | None = None) -> dict[str, int]:
@@ -28,7 +29,7 @@ def reserve(folder: Path, address_by_name: dict[str, str], fixed: dict[str, int]
         DevclusterError: a port in *fixed* is taken, or none is free.
 
     """
-    with _lock():
+    with _lock() as last:
         taken = _reserved()
         chosen: dict[str, int] = {}
         for name, port in (fixed or {}).items():
@@ -40,15 +41,33 @@ def reserve(folder: Path, address_by_name: dict[str, str], fixed: dict[str, int]
             chosen[name] = port
         for name, address in address_by_name.items():
             if name not in chosen:
-                chosen[name] = _choose(address, taken | set(chosen.values()))
+                chosen[name] = _next(last, address, taken | set(chosen.values()))
         (folder / "ports.json").write_text(json.dumps(chosen, indent=1, sort_keys=True))
     return chosen
 
 
-def _choose(address: str, taken: set[int]) -> int:
-    for _ in range(TRIES):
-        port = random.randint(FIRST_PORT, LAST_PORT)  # noqa: S311  # no secret: spreads clusters that start at once
+def free(address: str) -> int:
+    """Return a port of *address* for a server that is no part of a cluster and is about to start.
+
+    Raises:
+        DevclusterError: none is free.
+
+    """
+    with _lock() as last:
+        return _next(last, address, _reserved())
+
+
+def _next(last: TextIO, address: str, taken: set[int]) -> int:
+    """Return the first free port behind the one that was given last, which the file *last* holds, and write it down."""
+    count = LAST_PORT - FIRST_PORT + 1
+    last.seek(0)
+    # Somebody with another cache has another file: we do not begin where they do.
+    begin = int(last.read() or random.randrange(count))  # noqa: S311  # no secret
+    for port in (FIRST_PORT + (begin + step) % count for step in range(1, count + 1)):
         if port not in taken and _is_free(address, port):
+            last.truncate(0)
+            last.write(str(port - FIRST_PORT))
+            last.flush()
             return port
     raise DevclusterError(
         f"no free port found on {address} between {FIRST_PORT} and {LAST_PORT}: see `ss -ltn` for what holds them"
@@ -75,7 +94,7 @@ def _is_free(address: str, port: int) -> bool:
 
 
 @contextlib.contextmanager
-def _lock() -> Iterator[None]:
-    with (paths.cache() / "ports.lock").open("w") as file:
+def _lock() -> Iterator[TextIO]:
+    with (paths.cache() / "ports.lock").open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file

@@ -24,7 +24,7 @@ from hanse.devcluster.errors import DevclusterError
 PART = "postgres"
 USER = "hanse"
 DATABASE = "hanse"
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 AS_ANOTHER_USER = ["unshare", "--ipc", "--user", "--map-user=1000", "--map-group=1000", "--"]
 AS_OURSELVES = ["unshare", "--ipc", "--user", "--map-current-user", "--"]
 

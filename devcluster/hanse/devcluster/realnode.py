@@ -28,7 +28,7 @@ CNI_PLUGINS = "/usr/lib/cni"
 CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 KUBELET_PORT = 10250
 KUBELET_HEALTH_PORT = 10248
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The outbox: decisions that are recorded and still have to be acted on.
 
-In: what :mod:`hanse.ledger.decisions` left. Out: the decisions to act on, in their order, at least once each; and for
+In: what :mod:`hanse.ledger.decisions` left. Out: the decisions to act on, oldest first, at least once each; and for
 each the record that it took effect or failed. Acting is idempotent, as names follow from the decision's id.
 """
 
@@ -26,28 +26,23 @@ class Order:
     body: Json
     is_stop: bool
 
-    @property
-    def place(self) -> tuple[bool, int]:
-        """Where it stands among those that are pending."""
-        return not self.is_stop, self.sequence
+
+FIRST = 0
+"""Before all sequences."""
 
 
-FIRST = (False, 0)
+def pending(engine: Engine, limit: int, after: int = FIRST) -> list[Order]:
+    """Return up to *limit* decisions that have no recorded effect yet, in the order of their sequences.
 
-
-def pending(engine: Engine, limit: int, after: tuple[bool, int] = FIRST) -> list[Order]:
-    """Return up to *limit* decisions that have no recorded effect yet: stops, then others, oldest first.
-
-    Those that have to wait stay pending; what comes behind them is read with *after*, the last one's place.
+    Those that have to wait stay pending; what comes behind them is read with *after*, the last one's sequence. Only one
+    leader records at a time, so nothing that is committed later comes before what has been read.
 
     """
-    is_stop = Decision.effect == "stop"
-    place = sa.tuple_(sa.not_(is_stop), Outbox.sequence)
     statement = (
-        sa.select(Outbox.decision, Outbox.sequence, Decision.body, is_stop.label("is_stop"))
+        sa.select(Outbox.decision, Outbox.sequence, Decision.body, (Decision.effect == "stop").label("is_stop"))
         .join(Decision, Decision.id == Outbox.decision)
-        .where(place > sa.tuple_(*map(sa.literal, after)))
-        .order_by(sa.not_(is_stop), Outbox.sequence)
+        .where(Outbox.sequence > after)
+        .order_by(Outbox.sequence)
         .limit(limit)
     )
     with database.transaction(engine) as connection:

@@ -1,178 +1,211 @@
-"""The actuator: what is recorded takes effect.
+"""The actuator: what is recorded takes effect, beside the cycles.
 
-In: the ledger's outbox. Out: Placements in the API server, and for each decision the record that it took effect or
-failed. At least once: a process that dies in between leaves the order in the outbox, and doing it again does nothing
-new, as names follow from ids. An order that cannot be carried out now (the API server is away, an older gang still
-drains) stays.
+In: the ledger's outbox. Out: Placements in the API server (by :mod:`hanse.operator.effects`), and for each decision the
+record that it took effect or failed. At least once: a process that dies in between leaves the order in the outbox, and
+doing it again does nothing new. An order that cannot be carried out now (the API server is away, an older gang still
+drains) stays, and is tried again after the next look. Stops come before all others, and of two orders about one attempt
+never both are under way: an attempt that is to stop is not started any more, whatever was ordered before.
+
+The cycle looks into the outbox before it reads the attempts, and hands over what it found after that: so the mirror is
+never older than an order, and an attempt that it does not have has ended.
 
 Beside that it reconciles: a Placement of an attempt that has ended goes, whoever made it, so that an old leader that
 wakes up and writes once more leaves nothing behind; one that somebody deleted comes back.
 """
 
 import asyncio
+import functools
 import uuid
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy import Engine
 
-from hanse.ledger import outbox
-from hanse.operator import failpoints, kinds, mirror, placing
-from hanse.operator.credentials import UnusableError
-from hanse.operator.kube import Kube, KubeError
+from hanse.ledger import errors, outbox
+from hanse.ledger.outbox import Order
+from hanse.operator import failpoints, mirror
+from hanse.operator.effects import Effects, NotYetError
+from hanse.operator.kube import KubeError
 from hanse.operator.mirror import Live, Mirror
-from hanse.operator.storage import Storage
 from hanse.operator.world import World
-from hanse.resources import ObjectMeta, TrainingJob
+from hanse.resources import ObjectMeta
 
 ORDERS_MAX = 500
 CONCURRENT_MAX = 16
 MISSING_SECONDS = 5
 """After so long, a Placement that the cache does not have is not merely on its way."""
+RETRY_SECONDS = 1.0
 DETAIL_LENGTH_MAX = 1000
 _FINAL = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 _log = structlog.get_logger(__name__)
 
 
-class NotYetError(Exception):
-    """An order has to wait."""
-
-
 class Actuator:
     """Carries out the orders of one leader."""
 
-    def __init__(  # noqa: PLR0913  # what an order is carried out with
-        self, kube: Kube, engine: Engine, term: int, *, world: World, mirrored: Mirror, storage: Storage
-    ) -> None:
-        self._kube, self._engine, self._term = kube, engine, term
-        self._world, self._mirror, self._storage = world, mirrored, storage
-        self._slots = asyncio.Semaphore(CONCURRENT_MAX)
+    def __init__(self, engine: Engine, term: int, world: World, mirrored: Mirror, effects: Effects) -> None:
+        self._engine, self._term = engine, term
+        self._world, self._mirror, self._effects = world, mirrored, effects
+        self._seen = outbox.FIRST
+        self._found: list[Order] = []
+        self._orders: dict[uuid.UUID, Order] = {}
+        """Those whose outcome is not recorded yet."""
+        self._stops: deque[Callable[[], Awaitable[None]]] = deque()
+        self._others: deque[Callable[[], Awaitable[None]]] = deque()
+        self._waiting: list[Order] = []
+        self._busy: dict[str, uuid.UUID] = {}
+        """The order that is under way about an attempt: of two requests the older could come last."""
+        self._repairing: set[str] = set()
+        """Attempts whose Placement is to be deleted or restored."""
+        self._outcomes: dict[uuid.UUID, str | None] = {}
+        self._news, self._done = asyncio.Event(), asyncio.Event()
 
-    async def act(self) -> int:
-        """Carry out what the outbox holds; return how many orders are left.
+    @property
+    def orders_left(self) -> int:
+        """The number of orders that were handed over and are not recorded as done with."""
+        return len(self._orders)
 
-        Raises:
-            LedgerError: another leader has taken over, or the database is away.
+    def look(self) -> None:
+        """Read what is new in the outbox, for :meth:`take`; to be called before the mirror is read."""
+        while orders := outbox.pending(self._engine, ORDERS_MAX, self._seen):
+            self._found += orders
+            self._seen = orders[-1].sequence
 
-        """
-        left, after = 0, outbox.FIRST
-        # Those that have to wait must not keep the ones behind them from being read.
-        while orders := await asyncio.to_thread(outbox.pending, self._engine, ORDERS_MAX, after):
-            left += len(orders) - await self._act(orders)
-            after = orders[-1].place
-            if len(orders) < ORDERS_MAX:
-                break
-        return left
+    def take(self) -> None:
+        """Have carried out what was found, and what had to wait; to be called after the mirror was read."""
+        found, self._found = self._found, []
+        waiting, self._waiting = self._waiting, []
+        fresh = {each.decision: each for each in found if each.decision not in self._orders}
+        self._orders |= fresh
+        for order in (*waiting, *fresh.values()):
+            (self._stops if order.is_stop else self._others).append(functools.partial(self._try, order))
+        self._news.set()
 
-    async def _act(self, orders: list[outbox.Order]) -> int:
-        """Carry out orders; return how many are done with."""
-        done: dict[uuid.UUID, str | None] = {}
-        for outcome in await asyncio.gather(*(self._outcome(order) for order in orders)):
-            done |= outcome
-        if done:
-            failpoints.hit("after-effect")
-            await asyncio.to_thread(outbox.done, self._engine, self._term, done)
-        return len(done)
+    def restart(self) -> None:
+        """Forget what is not under way: the mirror was dropped, and the outbox is read again from its beginning."""
+        self._stops.clear()
+        self._others.clear()
+        self._waiting.clear()
+        self._found.clear()
+        self._repairing.clear()
+        under_way = self._outcomes.keys() | self._busy.values()
+        self._orders = {key: each for key, each in self._orders.items() if key in under_way}
+        self._seen = outbox.FIRST
 
     async def reconcile(self) -> None:
-        """Put right what the outbox does not know of: Placements that are there in vain, and those that are missing."""
+        """Have put right what the outbox does not know of: Placements that are there in vain, and missing ones."""
         placed = self._world.placement_by_attempt
         live = {str(each.id): each for each in self._mirror.live.values()}
-        doubtful = [uuid.UUID(attempt) for attempt in placed if attempt not in live]
+        # What has been deleted is remembered until the cache knows.
+        self._repairing = {each for each in self._repairing if each in placed or each in live}
+        doubtful = [uuid.UUID(each) for each in placed if each not in live and each not in self._repairing]
         # Asked anew: an old leader that wakes up must not take away what a newer one has made meanwhile.
         if doubtful:
-            gone = await asyncio.to_thread(mirror.ended, self._engine, doubtful)
-            await asyncio.gather(*(self._delete(placed[str(attempt)].metadata) for attempt in gone))
-        for each in live.values():
-            if str(each.id) not in placed and each.admitted_at_seconds + MISSING_SECONDS < self._mirror.now_seconds:
-                await self._restore(each)
+            for attempt in map(str, await asyncio.to_thread(mirror.ended, self._engine, doubtful)):
+                self._repair(attempt, functools.partial(self._delete, placed[attempt].metadata))
+        ordered = {_attempt(each) for each in self._orders.values()}
+        for attempt, each in live.items():
+            if attempt not in placed and attempt not in ordered and self._is_overdue(each):
+                self._repair(attempt, functools.partial(self._restore, each))
+        self._news.set()
 
-    async def _restore(self, live: Live) -> None:
-        job = self._world.jobs.get(live.job)
-        if job is not None and live.failure is None and not live.is_stopped and not self._waits(live):
-            try:
-                await self._place(live, job)
-                _log.warning("placement_restored", attempt=str(live.id))
-            except NotYetError:
-                return  # its Secret is gone; the job's status says so
-            except KubeError as error:
-                _log.warning("placement_not_restored", attempt=str(live.id), error=str(error))
+    async def run(self) -> None:
+        """Carry out what is handed over, some at a time, until cancelled.
 
-    async def _outcome(self, order: outbox.Order) -> dict[uuid.UUID, str | None]:
-        """Return what came of an order: None if it took effect, else why it never can; nothing if it has to wait."""
+        Raises:
+            StaleTermError: another leader has taken over.
+
+        """
+        working = [asyncio.create_task(self._work()) for _ in range(CONCURRENT_MAX)]
+        try:
+            while True:
+                await self._done.wait()
+                self._done.clear()
+                await self._record()
+        finally:
+            for task in working:
+                task.cancel()
+            await asyncio.wait(working)
+
+    async def _record(self) -> None:
+        """Record what came of orders; while the database is away, keep it."""
+        outcomes = dict(self._outcomes)
+        if not outcomes:
+            return
+        failpoints.hit("after-effect")
+        try:
+            await asyncio.to_thread(outbox.done, self._engine, self._term, outcomes)
+        except errors.StaleTermError:
+            raise
+        except (errors.LedgerError, sa.exc.DBAPIError) as error:
+            _log.warning("outcomes_not_recorded", error=type(error).__name__, said=str(error)[:500])
+            await asyncio.sleep(RETRY_SECONDS)
+            self._done.set()
+            return
+        for decision in outcomes:
+            del self._outcomes[decision]
+            self._orders.pop(decision, None)
+
+    async def _work(self) -> None:
+        while True:
+            while todo := self._stops or self._others:
+                try:
+                    await todo.popleft()()
+                except Exception as error:  # noqa: BLE001  # whatever is wrong with one, the others go on
+                    _log.error("not_carried_out", error=type(error).__name__)
+            self._news.clear()
+            await self._news.wait()
+
+    async def _try(self, order: Order) -> None:
+        attempt = _attempt(order)
+        if attempt in self._busy:
+            self._waiting.append(order)
+            return
+        self._busy[attempt] = order.decision
         body: Any = order.body
         try:
-            async with self._slots:
-                await self._carry_out(body, order.sequence)
+            await self._effects.carry_out(body, order.sequence)
         except NotYetError:
-            return {}
+            self._waiting.append(order)
         except KubeError as error:
             _log.warning("order_not_done", decision=str(order.decision), error=str(error))
-            return {order.decision: str(error)[:DETAIL_LENGTH_MAX]} if error.status in _FINAL else {}
-        return {order.decision: None}
+            if error.status in _FINAL:
+                self._outcomes[order.decision] = str(error)[:DETAIL_LENGTH_MAX]
+            else:
+                self._waiting.append(order)
+        except Exception:
+            self._waiting.append(order)
+            raise
+        else:
+            self._outcomes[order.decision] = None
+        finally:
+            del self._busy[attempt]
+        self._done.set()
 
-    async def _carry_out(self, body: Mapping[str, Any], sequence: int) -> None:
-        if body["effect"] == "admit":
-            await self._start(body)
-        elif body["effect"] == "stop":
-            await self._stop(body, sequence)
-        # What is kept needs nothing: its funding travels with the lease's renewal, its label with the status.
-
-    async def _start(self, body: Mapping[str, Any]) -> None:
-        live = self._live(body)
-        if live is None or live.is_stopped:
-            return  # a Placement would start nothing, and the stop may already be done
-        job = self._world.jobs.get(live.job)
-        if job is None:
-            return  # it was deleted; the next cycle stops the attempt
-        if self._waits(live):
-            raise NotYetError
-        failpoints.hit("before-effect")
-        await self._place(live, job)
-        _log.info("placement_applied", attempt=str(live.id), fence=live.fence, cluster=live.cluster)
-
-    async def _place(self, live: Live, job: TrainingJob) -> None:
-        """Make the Placement; one that is there stays, as what is sealed is another text each time it is sealed."""
-        if str(live.id) in self._world.placement_by_attempt:
-            return
-        try:
-            sealed = await self._storage.sealed(live, job)
-        except UnusableError as error:
-            _log.warning("storage_not_ready", attempt=str(live.id))
-            raise NotYetError from error
-        try:
-            await self._kube.create(placing.collection(live), placing.running(live, job.spec, sealed))
-        except KubeError as error:
-            if error.status != HTTPStatus.CONFLICT:
-                raise
-
-    async def _stop(self, body: Mapping[str, Any], sequence: int) -> None:
-        live = self._live(body)
-        if live is None:
-            return  # it has ended already, and tidying takes its Placement
-        failpoints.hit("before-effect")
-        try:
-            await self._kube.merge(placing.path(live), placing.stopped(sequence))
-        except KubeError as error:
-            # There is none, or a later decision has written to it.
-            if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}:
-                raise
-        _log.info("placement_stopped", attempt=body["attempt"], fence=body["fence"])
+    def _repair(self, attempt: str, todo: Callable[[], Awaitable[None]]) -> None:
+        if attempt not in self._repairing:
+            self._repairing.add(attempt)
+            self._others.append(todo)
 
     async def _delete(self, metadata: ObjectMeta) -> None:
+        if not await self._effects.delete(metadata):
+            self._repairing.discard(metadata.name)
+
+    async def _restore(self, live: Live) -> None:
         try:
-            async with self._slots:
-                await self._kube.request("DELETE", kinds.PLACEMENT.object_path(metadata.name, metadata.namespace))
-        except KubeError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                _log.warning("placement_not_deleted", name=metadata.name, error=str(error))
+            await self._effects.restore(live)
+        finally:
+            self._repairing.discard(str(live.id))
 
-    def _waits(self, live: Live) -> bool:
-        """Return whether attempts whose GPUs it gets have not ended yet."""
-        return not live.awaits.isdisjoint(each.id for each in self._mirror.live.values())
+    def _is_overdue(self, live: Live) -> bool:
+        return live.admitted_at_seconds + MISSING_SECONDS < self._mirror.now_seconds
 
-    def _live(self, body: Mapping[str, Any]) -> Live | None:
-        live = self._mirror.live.get(body["job"])
-        return live if live is not None and str(live.id) == body["attempt"] else None
+
+def _attempt(order: Order) -> str:
+    body: Any = order.body
+    attempt: str = body["attempt"]
+    return attempt

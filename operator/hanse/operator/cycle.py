@@ -1,8 +1,9 @@
 """The cycle: look, plan, have it recorded, and only then act. One object of this class is one leader's time in office.
 
-In: the world's changes, and the mirror. Out: a recorded cycle in the ledger; then orders are carried out and statuses
-told. A cycle runs when something changed, a tenth of a second after it did and at most ten times a second, and once a
-second to see what the agents reported. Nothing is kept between cycles that another leader could not read again.
+In: the world's changes, and the mirror. Out: a recorded cycle in the ledger; orders are carried out and statuses told
+beside the cycles, which wait for neither. A cycle runs when something changed or an attempt ended, a tenth of a second
+after it did and at most ten times a second (less often while cycles take long), and once a second to see what else the
+agents reported. Nothing is kept between cycles that another leader could not read again.
 
 What the ledger refuses for one job must not stop the others: then groups are recorded one by one, without the refused
 and what rests on them, and what was refused is not tried again for a while. That an attempt ended or changed while it
@@ -25,9 +26,10 @@ from hanse import resources, scheduler
 from hanse.ledger import database, decisions, errors, registry, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
-from hanse.operator import ends, entries, failpoints, grouping, members, snapshot
+from hanse.operator import ends, entries, failpoints, grouping, members, snapshot, waking
 from hanse.operator.actuator import Actuator
 from hanse.operator.cache import Cache
+from hanse.operator.effects import Effects
 from hanse.operator.fitness import Verdict
 from hanse.operator.following import Follower, Situation
 from hanse.operator.kube import Kube
@@ -41,10 +43,15 @@ from hanse.operator.world import World
 from hanse.quota.errors import QuotaError
 
 DEBOUNCE_SECONDS = 0.1
+DEBOUNCE_SECONDS_MAX = 0.5
 POLL_SECONDS = 1.0
+READ_AGAIN_SECONDS = 0.5
+"""So long nothing is read anew for changes that no plan rests on, unless the ledger says that an attempt has ended."""
 LOOK_AGAIN_SECONDS = 5.0
 """Time alone changes things too: funding is renewed, windows open, deadlines pass."""
 HELD_BACK_SECONDS = 30.0
+TELL_PAUSE_FACTOR = 9
+"""To find out what is to be told takes a tenth of the time at most, however many jobs there are."""
 OVERTAKEN_MAX = 3
 """Plans in a row that something overtook before they were recorded; the next is recorded as far as it still holds."""
 CODE_SHA256 = hashlib.sha256(f"hanse {metadata.version('hanse')}".encode()).digest()
@@ -84,9 +91,8 @@ class Leader:
         self.progress = Progress(self.term)
         self.teller = Teller(self.kube, self.world, self.mirror)
         self._storage = Storage(self.kube, self.world, self.mirror)
-        self._actuator = Actuator(
-            self.kube, self.engine, self.term, world=self.world, mirrored=self.mirror, storage=self._storage
-        )
+        effects = Effects(self.kube, self.world, self.mirror, self._storage)
+        self._actuator = Actuator(self.engine, self.term, self.world, self.mirror, effects)
         self._members = members.Register(self.engine, self.term)
         self._follower = Follower()
         self._held_back: dict[tuple[str, str], tuple[Verdict, float]] = {}
@@ -94,6 +100,9 @@ class Leader:
         self._nodes_version: tuple[int, int] = (0, -1)
         self._is_finishing = False
         self._is_plan_cut = False
+        self._is_untold = False
+        self._has_heard = False
+        self._read_at = self._tell_at = float("-inf")
         self._suspects = Suspects(self.engine, self.term, self.world, self.mirror)
         self._situation: Situation | None = None
         self._pool_teller = PoolTeller(self.world, self.teller)
@@ -110,18 +119,22 @@ class Leader:
             StaleTermError: another leader has taken over.
 
         """
-        telling = asyncio.create_task(self.teller.run())
+        waking_up = waking.listen(self.engine.url, self._hear)
+        beside = [asyncio.create_task(each) for each in (self.teller.run(), self._actuator.run(), waking_up)]
         try:
-            await self._lead(telling)
+            await self._lead(beside)
         finally:
-            telling.cancel()
-            await asyncio.wait([telling])
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
 
-    async def _lead(self, telling: asyncio.Task[None]) -> None:
+    async def _lead(self, beside: list[asyncio.Task[None]]) -> None:
         while not self._is_finishing:
-            if telling.done():
-                telling.result()  # it never ends by itself
+            for task in beside:
+                if task.done():
+                    task.result()  # none of them ends by itself
             self.woken.clear()
+            started = time.monotonic()
             try:
                 await self.cycle()
             except errors.StaleTermError:
@@ -131,8 +144,9 @@ class Leader:
                 _log.warning("cycle_failed", error=type(error).__name__, said=str(error)[:500])
                 self.mirror.drop()
                 self._suspects.restart()
+                self._actuator.restart()
                 await asyncio.sleep(POLL_SECONDS)
-            await self._pause()
+            await self._pause(time.monotonic() - started)
 
     @property
     def situation(self) -> Situation | None:
@@ -146,34 +160,66 @@ class Leader:
 
     async def cycle(self) -> None:
         """Run one cycle."""
+        basis = self._basis()
         changes = self.cache.take_changes()
         if self.world.take(changes):
             await asyncio.to_thread(self._members.sync, self.world)
-        seen = self.mirror.version, self._nodes, self._enrolled
+        is_planned = self._is_read_due(basis) and await self._look_and_plan(basis)
+        self.progress.orders_left = self._actuator.orders_left
+        if is_planned or any(changes.values()):
+            await self._actuator.reconcile()
+            self._is_untold = True
+        if self._is_untold and time.monotonic() >= self._tell_at:
+            await self._tell()
+
+    def _is_read_due(self, basis: tuple[object, ...]) -> bool:
+        is_old = time.monotonic() - self._read_at >= READ_AGAIN_SECONDS
+        return is_old or self._has_heard or self._is_plan_cut or basis != self._basis()
+
+    async def _look_and_plan(self, basis: tuple[object, ...]) -> bool:
+        """Read what agents reported, and plan if anything is not as it was; return whether it was planned."""
+        self._has_heard, self._read_at = False, time.monotonic()
         await asyncio.to_thread(self._read)
         is_due = self._is_plan_cut or time.monotonic() - self.progress.planned_at >= LOOK_AGAIN_SECONDS
         self._is_plan_cut = False
-        if is_due or any(changes.values()) or seen != (self.mirror.version, self._nodes, self._enrolled):
+        is_planned = is_due or basis != self._basis()
+        if is_planned:
             await self._storage.look()
             await self._plan_and_record()
             self.progress.planned_at = time.monotonic()
-            await self._actuator.reconcile()
-            self.teller.tell()
-            await self._tidier.tidy()
-            if self._situation is not None:
-                await self._pool_teller.tell(self._situation, self._suspects.reach, self._suspects.agents)
-        self.progress.orders_left = await self._actuator.act()
+        self._actuator.take()
+        return is_planned
 
-    async def _pause(self) -> None:
+    def _basis(self) -> tuple[object, ...]:
+        """Return what a plan rests on, to be compared."""
+        return self.world.version, self.mirror.version, self._nodes, self._enrolled
+
+    async def _tell(self) -> None:
+        """Find out what is to be told and tidied; all jobs are looked at, so not for more than a part of the time."""
+        self._is_untold = False
+        started = time.monotonic()
+        self.teller.tell()
+        self._tell_at = time.monotonic() + TELL_PAUSE_FACTOR * (time.monotonic() - started)
+        await self._tidier.tidy()
+        if self._situation is not None:
+            await self._pool_teller.tell(self._situation, self._suspects.reach, self._suspects.agents)
+
+    def _hear(self) -> None:
+        self._has_heard = True
+        self.woken.set()
+
+    async def _pause(self, lasted_seconds: float) -> None:
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 await self.woken.wait()
         except TimeoutError:
             return
-        await asyncio.sleep(DEBOUNCE_SECONDS)
+        # As long as the cycle took, so that those who carry out what it decided get their part of the processor.
+        await asyncio.sleep(min(max(DEBOUNCE_SECONDS, lasted_seconds), DEBOUNCE_SECONDS_MAX))
 
     def _read(self) -> None:
         self._suspects.read()
+        self._actuator.look()
         self.mirror.poll(self.engine, self.world.jobs)
         with database.transaction(self.engine) as connection:
             newest, count = connection.execute(_NODES_VERSION).one()
@@ -191,7 +237,7 @@ class Leader:
         try:
             situation, plan = await asyncio.to_thread(self._plan)
         except (QuotaError, scheduler.SnapshotError) as error:
-            # The members' settings contradict one another: nothing new is admitted until they are put right.
+            # The members' settings contradict one another: nothing is decided until they are put right.
             self.progress.pool_problem = str(error)
             _log.error("pool_refused", problem=str(error))
             return

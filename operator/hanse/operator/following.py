@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hanse import scheduler
-from hanse.operator import capping, shapes, snapshot
+from hanse.operator import candidates, capping, snapshot
 from hanse.operator.fitness import Verdict
 from hanse.operator.snapshot import Gathered, Inputs
 from hanse.scheduler import pool as pools
@@ -35,7 +35,7 @@ class Follower:
     """Plans for the same pool again and again."""
 
     def __init__(self) -> None:
-        self._memory = shapes.Memory()
+        self._memory = candidates.Memory()
         self._last: tuple[Gathered, scheduler.Planner] | None = None
         self._followed = 0
 
@@ -90,7 +90,10 @@ def _difference(before: Gathered, after: Gathered) -> scheduler.Delta:
 
 
 def _changed(before: Mapping[str, Record], after: Mapping[str, Record]) -> tuple[Record, ...]:
-    return tuple(record for name, record in after.items() if before.get(name) != record)
+    # Most are the very same objects, and comparing those would take the longest.
+    return tuple(
+        record for name, record in after.items() if (known := before.get(name)) is not record and known != record
+    )
 
 
 def _gone(before: Mapping[str, Record], after: Mapping[str, Record]) -> tuple[str, ...]:

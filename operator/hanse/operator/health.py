@@ -146,8 +146,10 @@ class _Handlers:
         if not self._is_known(request):
             return web.json_response({"message": "a bearer token is needed"}, status=401)
         answer = ask()
+        if answer is None and not self._state.leader():
+            return web.json_response({"message": "this process does not lead"}, status=503)
         if answer is None:
-            return web.json_response({"message": "this process does not lead, or knows no such job"}, status=404)
+            return web.json_response({"message": "there is no such job, or it has not been planned for"}, status=404)
         return web.json_response(answer)
 
 

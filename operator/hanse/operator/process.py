@@ -124,7 +124,9 @@ class Operator:
             # A thread that a cancelled cycle had begun ends by itself; the term keeps what it writes in check.
             leading.cancel()
             self._leader = None
-        await leading
+        await asyncio.wait([leading])
+        if not leading.cancelled():  # a cycle that hung was cancelled here, and this process may lead again
+            leading.result()
         if settling.done() and not settling.cancelled():
             settling.result()  # it ends by itself only because of an error
 

@@ -1,32 +1,14 @@
 """Shapes: what a job asks for, as the planner compares it.
 
-In: the spec of a TrainingJob. Out: a :class:`hanse.scheduler.pool.Shape`; next is :mod:`hanse.operator.snapshot`. Pure.
-A worker's needs are counted as the kubelet counts a pod's, or it would refuse what the planner has placed.
+In: the spec of a TrainingJob. Out: a :class:`hanse.scheduler.pool.Shape`; next is :mod:`hanse.operator.candidates`.
+Pure. A worker's needs are counted as the kubelet counts a pod's, or it would refuse what the planner has placed.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import Any
 
 from hanse import resources
 from hanse.scheduler import pool
-
-
-class Memory:
-    """Shapes by job, each remembered for as long as the very same spec is in force: most jobs never change."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[resources.TrainingJobSpec, pool.Shape]] = {}
-
-    def shape(self, uid: str, spec: resources.TrainingJobSpec) -> pool.Shape:
-        """Return what a job asks for."""
-        known = self._known.get(uid)
-        if known is None or known[0] is not spec:
-            known = self._known[uid] = spec, shape(spec)
-        return known[1]
-
-    def keep(self, uids: Container[str]) -> None:
-        """Forget all others."""
-        self._known = {uid: known for uid, known in self._known.items() if uid in uids}
 
 
 def shape(spec: resources.TrainingJobSpec) -> pool.Shape:

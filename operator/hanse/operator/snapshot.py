@@ -14,9 +14,10 @@ from typing import Any
 from hanse import resources
 from hanse.evidence import identity
 from hanse.ledger import reports
-from hanse.operator import capping, offers, retrying, shapes
-from hanse.operator.fitness import Fitness, Verdict, organisation_name
-from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past, Saved
+from hanse.operator import capping, offers, retrying
+from hanse.operator.candidates import Memory
+from hanse.operator.fitness import Fitness, Verdict
+from hanse.operator.mirror import Live, Mirror, Saved
 from hanse.operator.world import World
 from hanse.quota import charge
 from hanse.scheduler import pool as pools
@@ -54,23 +55,25 @@ class Inputs:
     """From when on nodes were enrolled first: the ledger levies in this order, and none that is not enrolled."""
 
 
-def gather(inputs: Inputs, memory: shapes.Memory) -> Gathered:
+def gather(inputs: Inputs, memory: Memory) -> Gathered:
     """Return what is to be planned for, as of the mirror's time."""
     world, mirror = inputs.world, inputs.mirror
-    inputs = dataclasses.replace(inputs, held_back=retrying.verdicts(world.jobs, mirror) | {**inputs.held_back})
     opened = cap_windows(world, mirror.now_seconds)
-    pool = _pool(world, capping.left(opened, inputs.taken_by_account))
+    settled = memory.pool(world, _pool)
+    pool = dataclasses.replace(settled, caps=capping.left(opened, inputs.taken_by_account))
     nodes = _nodes(inputs, pool)
-    fitness = Fitness(world, pool)
     verdicts = dict(inputs.held_back)
     jobs: dict[str, records.Job] = {}
-    memory.keep(world.jobs)
-    for uid, job in world.jobs.items():
-        if (verdict := fitness.unfit(job)) is not None:
-            verdicts[uid] = verdict
+    for uid, each in memory.candidates(world, mirror).items():
+        if isinstance(each.judged, Verdict):
+            verdicts[uid] = each.judged
+        elif uid in inputs.held_back:
+            jobs[uid] = each.judged.held
+        elif each.again_at_seconds > mirror.now_seconds:
+            jobs[uid], verdicts[uid] = each.judged.held, retrying.verdict(each.past)
         else:
-            jobs[uid] = _job(inputs, uid, job, memory.shape(uid, job.spec))
-    attempts = tuple(_attempts(mirror, fitness, jobs, nodes))
+            jobs[uid] = each.judged.free
+    attempts = tuple(_attempts(mirror, memory.fitness, jobs, nodes))
     windows = {(each.organisation, each.cap, each.start_seconds): each for each in opened}
     return Gathered(pool, nodes, jobs, attempts, mirror.now_seconds, verdicts, windows)
 
@@ -112,7 +115,8 @@ def cap_windows(world: World, now_seconds: int) -> list[capping.Opened]:
     return [each for member in world.named("Member").values() for each in capping.windows(member, zone, now_seconds)]
 
 
-def _pool(world: World, caps: tuple[pools.CapWindow, ...]) -> pools.Pool:
+def _pool(world: World) -> pools.Pool:
+    """Return the pool without what its caps have left, which changes with each plan."""
     members = world.named("Member")
     classes = world.named("AcceleratorClass")
     policy = world.policy()
@@ -127,7 +131,6 @@ def _pool(world: World, caps: tuple[pools.CapWindow, ...]) -> pools.Pool:
             _organisation(name, each, classes) for name, member in members.items() for each in member.spec.organisations
         ),
         contributions=tuple(_contributions(world)),
-        caps=caps,
         caps_at_once=tuple(each for member in members.values() for each in capping.at_once(member)),
         policy=pools.Policy(
             reference_precision=str(policy.reference_precision),
@@ -239,46 +242,6 @@ def _state(report: Mapping[str, Any], offer: resources.Contribution, now_seconds
     # What the hub cannot hear takes nothing new and counts all the same, as what is recalled does.
     is_unheard = report.get("unheard", False) and offered == pools.NodeState.READY
     return pools.NodeState.RECALLED if is_unheard else offered
-
-
-def _held_back(inputs: Inputs, uid: str, job: resources.TrainingJob) -> bool:
-    """Return whether a job that could be planned for is not to be admitted now."""
-    past = inputs.mirror.past.get(uid, NEVER_RAN)
-    is_leaving = job.metadata.deletion_timestamp is not None
-    return uid in inputs.held_back or is_leaving or job.spec.suspend or has_ended(job, past)
-
-
-def has_ended(job: resources.TrainingJob, past: Past) -> bool:
-    """Return whether nothing will run of the job any more."""
-    return past.last_outcome == SUCCEEDED or failed(job, past) is not None
-
-
-def failed(job: resources.TrainingJob, past: Past) -> str | None:
-    """Return why the job has failed for good, in one word, or None."""
-    if past.failures > job.spec.restart.limit:
-        return "RestartLimitExceeded"
-    if past.run_seconds >= _seconds(job.spec.max_runtime):
-        return "MaxRuntimeExceeded"
-    if past.last_is_expired and job.spec.on_cluster_lost == "Fail":
-        return "ClusterLost"
-    # The API server would refuse it again; another cluster's agent, or the same one later, may not.
-    return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" and past.last_failure else None
-
-
-def _job(inputs: Inputs, uid: str, job: resources.TrainingJob, shape: pools.Shape) -> records.Job:
-    mirror = inputs.mirror
-    past, live = mirror.past.get(uid, NEVER_RAN), mirror.live.get(uid)
-    created = job.metadata.creation_timestamp
-    return records.Job(
-        uid=uid,
-        organisation=organisation_name(inputs.world.leaves[job.metadata.namespace or ""]),
-        tier=job.spec.tier,
-        shape=shape,
-        submitted_seconds=int(created.timestamp()) if created else 0,
-        preemptions=past.preemptions,
-        attempts=live.fence if live else past.attempts,
-        suspended=_held_back(inputs, uid, job),
-    )
 
 
 def _departed(live: Live) -> records.Job:

@@ -24,9 +24,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hanse import resources
+from hanse.operator.candidates import failed
 from hanse.operator.fitness import Verdict
 from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past, Saved
-from hanse.operator.snapshot import failed
 from hanse.operator.world import Leaf
 from hanse.quota import units
 from hanse.resources import Phase, Reason

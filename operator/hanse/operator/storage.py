@@ -15,11 +15,11 @@ from http import HTTPStatus
 
 from hanse import resources
 from hanse.operator import credentials
+from hanse.operator.candidates import has_ended
 from hanse.operator.credentials import UnusableError
 from hanse.operator.fitness import Verdict
 from hanse.operator.kube import Kube, KubeError
 from hanse.operator.mirror import NEVER_RAN, Live, Mirror
-from hanse.operator.snapshot import has_ended
 from hanse.operator.world import World
 from hanse.resources import Reason
 

@@ -57,24 +57,37 @@ class Teller:
         self._news = asyncio.Event()
         self._seen: dict[str, _Seen] = {}
         self._said: dict[str, _Said] = {}
-        self.waiting: dict[str, dict[str, Any]] = {}
-        self.waiting_by_member: dict[str, list[str]] = {}
+        self._plan: scheduler.Plan | None = None
+        self._waiting: dict[str, dict[str, Any]] = {}
+        self._by_member: dict[str, list[str]] | None = None
         self.verdicts: Mapping[str, Verdict] = {}
 
     def take(self, plan: scheduler.Plan, verdicts: Mapping[str, Verdict]) -> None:
         """Take in why jobs wait."""
-        names = plan.explanations.dtype.names or ()
-        rows = plan.explanations.tolist()
-        self.waiting = {row[0]: dict(zip(names, row, strict=True)) for row in rows}
-        self.verdicts = verdicts
-        # Once a plan, not once a question: there may be a hundred thousand, and members ask when they like.
-        by_member: dict[str, list[str]] = defaultdict(list)
-        for uid in self.waiting:
-            job = self._world.jobs.get(uid)
-            leaf = self._world.leaves.get(job.metadata.namespace or "") if job else None
-            if leaf:
-                by_member[leaf.member].append(uid)
-        self.waiting_by_member = dict(by_member)
+        self._plan, self.verdicts = plan, verdicts
+
+    @property
+    def waiting(self) -> dict[str, dict[str, Any]]:
+        """Why jobs wait, by uid: made at most once a plan, for there may be a hundred thousand."""
+        if self._plan is not None:
+            names, rows = self._plan.explanations.dtype.names or (), self._plan.explanations.tolist()
+            self._waiting = {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+            self._plan, self._by_member = None, None
+        return self._waiting
+
+    @property
+    def waiting_by_member(self) -> dict[str, list[str]]:
+        """The uids of those that wait: at most once a plan, as members ask when they like."""
+        waiting = self.waiting
+        if self._by_member is None:
+            by_member: dict[str, list[str]] = defaultdict(list)
+            for uid in waiting:
+                job = self._world.jobs.get(uid)
+                leaf = self._world.leaves.get(job.metadata.namespace or "") if job else None
+                if leaf:
+                    by_member[leaf.member].append(uid)
+            self._by_member = dict(by_member)
+        return self._by_member
 
     def status(self, uid: str) -> dict[str, Any]:
         """Return the status that a job should have."""
@@ -85,12 +98,13 @@ class Teller:
 
     def tell(self) -> None:
         """Find the statuses that changed, for :meth:`run` to write."""
+        waiting = self.waiting
         for uid in self._seen.keys() - self._world.documents.keys():
             for each in (self._seen, self._said, self._pending):
                 each.pop(uid, None)
         for uid in self._world.documents:
             try:
-                self._look(uid)
+                self._look(uid, waiting.get(uid))
             except Exception as error:  # noqa: BLE001  # as when writing: one that cannot be told must not end the term
                 self._seen.pop(uid, None)
                 _log.error("not_told", uid=uid, error=type(error).__name__)
@@ -118,9 +132,9 @@ class Teller:
             self._news.clear()
             await self._news.wait()
 
-    def _look(self, uid: str) -> None:
+    def _look(self, uid: str, waiting: Mapping[str, Any] | None) -> None:
         """Take note if a job's status is not what was said last."""
-        seen = self._inputs(uid)
+        seen = self._inputs(uid, waiting)
         if self._seen.get(uid) == seen:
             return
         self._seen[uid] = seen
@@ -129,10 +143,10 @@ class Teller:
         if statuses.differs(self._last(uid), status):
             self._pending[uid] = functools.partial(self._write_job, uid, status)
 
-    def _inputs(self, uid: str) -> "_Seen":
+    def _inputs(self, uid: str, waiting: Mapping[str, Any] | None) -> "_Seen":
         """Return what a job's status is made from, as far as a change of it is worth a write."""
         live = self._mirror.live.get(uid)
-        verdict, waiting = self.verdicts.get(uid), self.waiting.get(uid)
+        verdict = self.verdicts.get(uid)
         metadata = self._world.documents[uid]["metadata"]
         placement = self._world.placement_by_attempt.get(str(live.id)) if live else None
         return (

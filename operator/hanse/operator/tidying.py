@@ -5,18 +5,20 @@ extended a moment ago stays.
 """
 
 import asyncio
+import time
 from http import HTTPStatus
 
 import structlog
 
 from hanse.operator import kinds
+from hanse.operator.candidates import has_ended
 from hanse.operator.kube import Kube, KubeError
 from hanse.operator.mirror import NEVER_RAN, Mirror
-from hanse.operator.snapshot import has_ended
 from hanse.operator.world import World
 
 DELETIONS_MAX = 50
-"""In one cycle: after a long time without an operator many are due at once."""
+"""In one look: after a long time without an operator many are due at once."""
+LOOK_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -25,9 +27,13 @@ class Tidier:
 
     def __init__(self, kube: Kube, world: World, mirror: Mirror) -> None:
         self._kube, self._world, self._mirror = kube, world, mirror
+        self._look_at = float("-inf")
 
     async def tidy(self) -> None:
-        """Delete jobs whose time is over."""
+        """Delete jobs whose time is over, if nobody has looked for them for a while."""
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_SECONDS
         due = self.due()[:DELETIONS_MAX]
         deleted = await asyncio.gather(*(self._delete(uid) for uid in due))
         if any(deleted):

@@ -49,20 +49,26 @@ class World:
         self.documents: dict[str, Document] = {}
         """The raw TrainingJobs by uid: what a status is compared with."""
         self.misconfigured: dict[str, Misconfigured] = {}
+        self.pool_version = 0
+        """Grows whenever anything but jobs and placements changed: then the pool is another."""
+        self.version = 0
+        """Grows whenever something changed that may be decided on, and not merely a job's status or our Placement."""
 
     def take(self, changes: Mapping[str, Mapping[str, Document | None]]) -> bool:
-        """Take in what changed; return whether anything but jobs and placements did: then the pool is another."""
-        is_pool_changed = False
+        """Take in what changed; return whether the pool did."""
+        version_before = self.pool_version
         for kind, documents in changes.items():
             for uid, document in documents.items():
                 if kind == kinds.NAMESPACE.name:
                     self._take_namespace(uid, document)
+                    self.version += 1
                 else:
-                    self._take_object(kind, uid, document)
+                    self.version += self._take_object(kind, uid, document)
             if kind == kinds.PLACEMENT.name and documents:
                 self._placement_by_attempt = {each.spec.attempt: each for each in self.placements.values()}
-            is_pool_changed |= bool(documents) and kind not in {kinds.TRAINING_JOB.name, kinds.PLACEMENT.name}
-        return is_pool_changed
+            if documents and kind not in {kinds.TRAINING_JOB.name, kinds.PLACEMENT.name}:
+                self.pool_version += 1
+        return self.pool_version != version_before
 
     @property
     def jobs(self) -> Mapping[str, resources.TrainingJob]:
@@ -95,25 +101,40 @@ class World:
         return found.spec if found else resources.PoolPolicySpec()
 
     def _take_namespace(self, uid: str, document: Document | None) -> None:
-        self.leaves.pop(self._namespace_by_uid.pop(uid, ""), None)
+        # A namespace that was deleted and made again changes under both uids, in any order.
+        left = self._namespace_by_uid.pop(uid, "")
+        if left not in self._namespace_by_uid.values():
+            self.leaves.pop(left, None)
         labels = (document or {}).get("metadata", {}).get("labels", {})
         if document and (member := labels.get(resources.MEMBER_LABEL)):
             name = document["metadata"]["name"]
             self._namespace_by_uid[uid] = name
             self.leaves[name] = Leaf(member, labels.get(resources.ORGANISATION_LABEL) or None)
 
-    def _take_object(self, kind: str, uid: str, document: Document | None) -> None:
-        self.misconfigured.pop(uid, None)
+    def _take_object(self, kind: str, uid: str, document: Document | None) -> bool:
+        """Take in an object; return whether it may be decided on."""
+        was_broken = self.misconfigured.pop(uid, None) is not None
         if document is None:
             self._objects[kind].pop(uid, None)
             self.documents.pop(uid, None)
-            return
+            return kind != kinds.PLACEMENT.name
         if kind == kinds.TRAINING_JOB.name:
-            self.documents[uid] = document
+            before, self.documents[uid] = self.documents.get(uid), document
+            # Reading one takes long, and most that is told of jobs is what was written into their statuses.
+            if before is not None and not was_broken and _asks_the_same(before, document):
+                return False
         try:
             self._objects[kind][uid] = MODELS[kind].parse(document)
         except resources.MisconfiguredError as error:
             self.misconfigured[uid] = _misconfigured(kind, document, str(error))
+        # A Placement of which no agent has said anything is our own doing.
+        return kind != kinds.PLACEMENT.name or "status" in document
+
+
+def _asks_the_same(before: Document, after: Document) -> bool:
+    """Return whether two versions of an object differ in their statuses alone."""
+    version = {"resourceVersion": after["metadata"].get("resourceVersion")}
+    return bool(before["metadata"] | version == after["metadata"] | version and before.get("spec") == after.get("spec"))
 
 
 def _misconfigured(kind: str, document: Document, problem: str) -> Misconfigured:

@@ -3,8 +3,10 @@
 In: what a waiting gang asks for, and what is free. Out: figures that its owner may be told; `explaining` draws reasons
 and numbers from these alone, since a reason that went by exact figures would tell them to whoever asks often enough.
 Figures of the member's own nodes are exact. What others have idle counts only as a sum over four or more of them,
-rounded down; where fewer contribute what the job may use, it counts as nothing. What the best cluster has room
-for is one member's figure however many contribute, so it is told of the member's own clusters alone.
+rounded down; where fewer contribute what the job may use, it counts as nothing. A job that leaves out members, regions
+or nodes by its own wish is told nothing of others either: two jobs that differ by one member would tell that member's
+part. What the best cluster has room for is one member's figure however many contribute, so it is told of the member's
+own clusters alone; that a gang is too large for every cluster, only when it is by a step.
 """
 
 from dataclasses import dataclass, replace
@@ -16,12 +18,14 @@ from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.columns import Integers
 from hanse.scheduler.ground import GPUS, ClusterNodes, Ground
 from hanse.scheduler.placing import Ask
+from hanse.scheduler.pool import Shape
 
 UNKNOWN = -1
 OTHERS_MIN = 4
 """So many members besides the job's own must contribute, since a member can subtract its own part."""
 STEP_GPUS = 64
 """What others have is told in multiples of this."""
+_ANYWHERE = Shape(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class _Split:
     own: ClusterNodes
     others: ClusterNodes
     is_told: bool
-    """Whether enough others contribute."""
+    """Whether enough others contribute, and none was left out by wish."""
 
 
 class Disclosing:
@@ -53,7 +57,7 @@ class Disclosing:
 
     def seen(self, ask: Ask) -> Seen:
         """Return what may be told of the nodes that *ask* may use, within its rooms."""
-        split = self._split(ask.member, ask.clusters)
+        split = self._split(ask)
         own = self._free(split.own)
         fit_own = most(replace(ask, clusters=split.own), self._capacity) if split.own else UNKNOWN
         if not split.is_told:
@@ -63,15 +67,25 @@ class Disclosing:
         lent = min(others, self._room(ask, split.others)) if ask.rooms.workers else others
         return Seen(own + _coarse(others), own + _coarse(lent), fit_own)
 
-    def _split(self, member: int, clusters: ClusterNodes) -> _Split:
+    def may_fit(self, ask: Ask, empty: Capacity) -> bool:
+        """Return whether some cluster could take the gang if it were *empty*, or may not be told to be too small."""
+        split, gpus = self._split(ask), int(ask.demand[GPUS])
+        if most(replace(ask, clusters=split.own), empty) >= ask.workers:
+            return True
+        fit = most(replace(ask, clusters=split.others), empty)
+        return fit > 0 and (not split.is_told or fit * gpus > _coarse(ask.gpus - 1))
+
+    def _split(self, ask: Ask) -> _Split:
         # The ground keeps these lists for as long as the plan, so they are known by their identity.
+        member, clusters = ask.member, ask.clusters
         key = member, id(clusters)
         if key not in self._splits:
             owner = self._ground.owner
+            is_whole = clusters is self._ground.nodes_for(member, _ANYWHERE, ask.claim.accelerator)
             own = [(each, nodes[owner[nodes] == member]) for each, nodes in clusters]
             others = [(each, nodes[owner[nodes] != member]) for each, nodes in clusters]
             members = np.unique(owner[_joined(others)])
-            self._splits[key] = _Split(_filled(own), _filled(others), len(members) >= OTHERS_MIN)
+            self._splits[key] = _Split(_filled(own), _filled(others), is_whole and len(members) >= OTHERS_MIN)
         return self._splits[key]
 
     def _free(self, clusters: ClusterNodes) -> int:

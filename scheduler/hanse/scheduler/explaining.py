@@ -191,7 +191,7 @@ class Explaining:
     def _missing(self, shape: Shape, accelerator: int, ask: Ask) -> _Stage | None:
         """Return what no waiting will bring: a place that may be used and that could hold the gang if it were empty."""
         ground, catalogue = self._cycle.ground, self._cycle.catalogue
-        if most(ask, self._empty) >= ask.workers:
+        if self._disclosing.may_fit(ask, self._empty):
             return None
         of_class = ground.accelerator == accelerator
         allowed = of_class & catalogue.serves(ask.member, shape.regions, shape.excluded_members)[ground.contribution]

@@ -14,7 +14,11 @@ from hanse.scheduler.pool import Rung
 
 
 def fund(cycle: Cycle) -> None:
-    """Renew attempts half of whose funding has gone by, soonest to end first, or give notice, once."""
+    """Renew attempts half of whose funding has gone by, soonest to end first, or give notice, once.
+
+    What runs of suspended members ends with the funding that it has: nothing is decided about it.
+
+    """
     attempts = cycle.snapshot.attempts
     need_by_shape = integers([cycle.funds.need_seconds(shape) for shape in cycle.snapshot.shapes])
     if not len(attempts):
@@ -24,7 +28,8 @@ def fund(cycle: Cycle) -> None:
         caps.renewal_seconds(*each) for each in zip(attempts["funded_until"].tolist(), need.tolist(), strict=True)
     ]
     due = integers(from_when) <= cycle.snapshot.as_of
-    rows = np.flatnonzero(due & ~attempts["draining"])
+    suspended = np.array([member.suspended for member in cycle.catalogue.members], dtype=np.bool_)
+    rows = np.flatnonzero(due & ~attempts["draining"] & ~suspended[cycle.parts.member[attempts["job"]]])
     order = np.lexsort((cycle.parts.age[attempts["job"][rows]], attempts["funded_until"][rows]))
     for row in rows[order]:
         _renew(cycle, int(row), int(need[row]))

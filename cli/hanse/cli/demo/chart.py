@@ -12,7 +12,7 @@ def install(stage: Stage) -> None:
     for folder in FOLDERS:
         applied = stage.kubectl("apply", "--server-side", *files(folder))
         stage.claim(f"the API server accepts our {folder}", holds=applied.returncode == 0, found=applied.stderr)
-    stage.kubectl("wait", "--for=condition=Established", "--timeout=30s", *files("crds"))
+    stage.kubectl("wait", "--for=condition=Established", "--timeout=120s", *files("crds"))
     stage.claim("the policies are in force", holds=refusals.are_in_force(stage))
 
 

@@ -20,7 +20,7 @@ from alembic.config import Config
 
 from hanse.cli.demo.stage import Stage
 from hanse.cli.errors import CommandError
-from hanse.devcluster import cluster, files, paths, processes
+from hanse.devcluster import cluster, files, paths, ports, processes
 from hanse.devcluster.errors import DevclusterError
 from hanse.ledger import database, registry
 
@@ -28,7 +28,7 @@ SYSTEM = "hanse-system"
 # In production five minutes: here a job that takes seconds fills whole slots too.
 SLOT_SECONDS = 5
 SLOT_GRACE_SECONDS = 20
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 # The exit status of a program that Ctrl-C ended, as shells have it.
 INTERRUPTED = 130
 
@@ -115,8 +115,7 @@ class Hub:
 
     def free_port(self, host: str = "") -> int:
         """Return a port that nobody uses on *host*, by default the hub's address."""
-        with socket.create_server((host or self.address, 0)) as server:
-            return int(server.getsockname()[1])
+        return ports.free(host or self.address)
 
     def _start_operator(self) -> None:
         kubeconfig = self.kubeconfig("operator", "hanse-operator", SYSTEM)

@@ -19,7 +19,7 @@ from hanse.cli.hub import HANSE
 from hanse.devcluster import build, paths, processes
 
 LINE_LENGTH = 110
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 POLL_SECONDS = 0.3
 Probe = Callable[[], tuple[bool, Any]]
 """Returns whether a claim holds now, and what is there in its place."""

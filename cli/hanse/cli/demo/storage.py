@@ -17,7 +17,7 @@ from hanse.devcluster import processes
 from hanse.devcluster.errors import DevclusterError
 
 PART = "s3"
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 
 def start(hub: Hub, members: Iterable[str]) -> None:

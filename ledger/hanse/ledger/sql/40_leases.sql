@@ -80,6 +80,8 @@ BEGIN
   IF FOUND THEN
     INSERT INTO fact (id, kind, at_seconds, cluster, attempt, fence, detail)
       VALUES (gen_random_uuid(), 'LeaseReleased', v_now, p_cluster, p_attempt, p_fence, p_outcome);
+    -- For a leader that listens, once this is committed: GPUs are free. Without anything in it, as anybody may listen.
+    PERFORM pg_notify('hanse_attempt_ended', '');
     RETURN 'released';
   END IF;
   PERFORM FROM attempt WHERE id = p_attempt AND fence = p_fence AND cluster = p_cluster AND state = 'released';

@@ -1,0 +1,113 @@
+"""Candidates: each job as the planner's record, kept for as long as nothing that it is made from changes.
+
+In: a job, its live attempt, its past, the pool it is judged in. Out: its record or why it cannot have one; next is
+:mod:`hanse.operator.snapshot`. There may be a hundred thousand jobs, of which few change from cycle to cycle. What is
+kept is a function of objects that are still the very same, so nothing can be kept wrongly; :class:`Memory` belongs to
+one follower.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hanse import resources
+from hanse.operator import retrying, shapes
+from hanse.operator.fitness import Fitness, Verdict, organisation_name
+from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past
+from hanse.operator.world import World
+from hanse.scheduler import pool as pools
+from hanse.scheduler import records
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A job as of some objects."""
+
+    job: resources.TrainingJob
+    live: Live | None
+    past: Past
+    judged: "Verdict | Plannable"
+    again_at_seconds: int
+    """Until then it is held back, as the pool failed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plannable:
+    """Records of a job that can be planned for; *held* is the one while it is held back."""
+
+    free: records.Job
+    held: records.Job
+
+
+class Memory:
+    """What is kept of one world: its pool, and the candidates that were judged in it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Candidate] = {}
+        self._pool: tuple[int, pools.Pool] | None = None
+        self.fitness: Fitness
+        """Judges in the pool that was made last."""
+
+    def pool(self, world: World, made: Callable[[World], pools.Pool]) -> pools.Pool:
+        """Return the pool, *made* anew if anything but jobs and placements changed; then all jobs are judged anew."""
+        if self._pool is None or self._pool[0] != world.pool_version:
+            pool = made(world)
+            self._known, self._pool, self.fitness = {}, (world.pool_version, pool), Fitness(world, pool)
+        return self._pool[1]
+
+    def candidates(self, world: World, mirror: Mirror) -> Mapping[str, Candidate]:
+        """Return each job's candidate in the pool that was made last."""
+        before, self._known = self._known, {}
+        live, past = mirror.live, mirror.past
+        for uid, job in world.jobs.items():
+            known, own, ended = before.get(uid), live.get(uid), past.get(uid, NEVER_RAN)
+            if known is None or known.job is not job or known.live is not own or known.past is not ended:
+                known = _candidate(world, self.fitness, uid, job, own, ended)
+            self._known[uid] = known
+        return self._known
+
+
+def has_ended(job: resources.TrainingJob, past: Past) -> bool:
+    """Return whether nothing will run of the job any more."""
+    return past.last_outcome == SUCCEEDED or failed(job, past) is not None
+
+
+def failed(job: resources.TrainingJob, past: Past) -> str | None:
+    """Return why the job has failed for good, in one word, or None."""
+    if past is NEVER_RAN:
+        return None  # as most that wait
+    if past.failures > job.spec.restart.limit:
+        return "RestartLimitExceeded"
+    if past.run_seconds >= _seconds(job.spec.max_runtime):
+        return "MaxRuntimeExceeded"
+    if past.last_is_expired and job.spec.on_cluster_lost == "Fail":
+        return "ClusterLost"
+    # The API server would refuse it again; another cluster's agent, or the same one later, may not.
+    return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" and past.last_failure else None
+
+
+def _candidate(  # noqa: PLR0913, PLR0917  # all that it is made from
+    world: World, fitness: Fitness, uid: str, job: resources.TrainingJob, live: Live | None, past: Past
+) -> Candidate:
+    again_at = 0 if live else retrying.again_at(past)
+    if (verdict := fitness.unfit(job)) is not None:
+        return Candidate(job, live, past, verdict, again_at)
+    created = job.metadata.creation_timestamp
+    is_leaving = job.metadata.deletion_timestamp is not None
+    free = records.Job(
+        uid=uid,
+        organisation=organisation_name(world.leaves[job.metadata.namespace or ""]),
+        tier=job.spec.tier,
+        shape=shapes.shape(job.spec),
+        submitted_seconds=int(created.timestamp()) if created else 0,
+        preemptions=past.preemptions,
+        attempts=live.fence if live else past.attempts,
+        suspended=is_leaving or job.spec.suspend or has_ended(job, past),
+    )
+    held = free if free.suspended else dataclasses.replace(free, suspended=True)
+    return Candidate(job, live, past, Plannable(free, held), again_at)
+
+
+def _seconds(duration: Any) -> int:
+    return int(duration.total_seconds())

@@ -1,0 +1,171 @@
+"""What the chart renders: valid, least privilege, and nothing that its values do not say."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+DATABASE = {"database": {"secret": "ledger"}}
+EVERYTHING = {
+    **DATABASE,
+    "image": {"repository": "example.org/hanse@sha256:" + 64 * "a", "pullSecrets": ["registry"]},
+    "internalToken": {"secret": "ours"},
+    "kubernetesApi": {"host": "10.0.0.1", "port": 6443},
+    "services": {"headless": True},
+    "operator": {
+        "replicas": 3, "nodeSelector": {"pool": "system"}, "tolerations": [{"operator": "Exists"}],
+        "affinity": {"nodeAffinity": {}}, "annotations": {"a.example/b": "c"},
+    },
+    "api": {
+        "replicas": 5, "tls": {"secret": "api-tls"}, "service": {"port": 443, "annotations": {"a": "b"}},
+    },
+    "networkPolicies": {
+        "apiFrom": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
+        "metricsFrom": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
+        "egressPorts": [443],
+    },
+    "monitoring": {
+        "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+        "rules": {"enabled": True, "labels": {"release": "prometheus"}},
+    },
+}  # fmt: skip
+BALANCED = {**DATABASE, "services": {"headless": True}, "api": {"service": {"type": "LoadBalancer"}}}
+ALL = pytest.mark.parametrize("values", [DATABASE, EVERYTHING, BALANCED], ids=["least", "everything", "balanced"])
+WRONG = [
+    ({"operator": {"replica": 3}}, "operator"),
+    ({"operator": {"replicas": 0}}, "operator/replicas"),
+    ({"operator": {"leaseSeconds": "15s"}}, "operator/leaseSeconds"),
+    ({"api": {"service": {"port": 70_000}}}, "api/service/port"),
+    ({"image": {"pullPolicy": "Sometimes"}}, "image/pullPolicy"),
+    ({"database": {"secret": "Not_A_Name"}}, "database/secret"),
+    ({"monitoring": {"rules": {"runbooks": "docs"}}}, "monitoring/rules/runbooks"),
+    ({"telemetry": {}}, "telemetry"),
+]
+
+
+def of_kind(objects, *kinds):
+    return [each for each in objects if each["kind"] in kinds]
+
+
+@ALL
+def test_helm_finds_nothing_to_complain_about(helm, chart, values):
+    said = helm("lint", "--strict", str(chart), values=values).stdout
+    assert "0 chart(s) failed" in said
+
+
+@ALL
+def test_the_api_server_takes_all_that_is_rendered(helm, hub, values):
+    foreign = {"ServiceMonitor", "PrometheusRule"}
+    objects = [each for each in helm.render(**values) if each["kind"] not in foreign]
+    hub.kubectl("create", "namespace", "hanse-system", check=False)
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    said = hub.kubectl(
+        "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-", stdin=listed
+    ).stdout
+    assert len(objects) == len(said.splitlines())
+
+
+@pytest.mark.parametrize(("values", "named"), WRONG, ids=[named for _, named in WRONG])
+def test_values_that_are_wrong_are_refused_by_name(helm, chart, values, named):
+    answer = helm("template", "hanse", str(chart), values={**DATABASE, **values}, check=False)
+    assert answer.returncode
+    assert named.split("/")[-1] in answer.stderr
+
+
+def test_a_release_without_a_database_says_what_it_lacks(helm, chart):
+    answer = helm("template", "hanse", str(chart), check=False)
+    assert "database.secret: name a Secret" in answer.stderr
+
+
+def test_no_right_is_a_wildcard_and_no_rights_come_from_elsewhere(helm):
+    objects = helm.render(**EVERYTHING)
+    roles = of_kind(objects, "Role", "ClusterRole")
+    assert len(roles) >= 3
+    assert "*" not in json.dumps([each["rules"] for each in roles])
+    ours = {(each["kind"], each["metadata"]["name"]) for each in roles}
+    bindings = of_kind(objects, "RoleBinding", "ClusterRoleBinding")
+    assert {(each["roleRef"]["kind"], each["roleRef"]["name"]) for each in bindings} <= ours
+
+
+@ALL
+def test_every_pod_is_restricted_and_bounded(helm, values):
+    pods = [each["spec"]["template"]["spec"] for each in of_kind(helm.render(**values), "Deployment", "Job")]
+    assert 3 == len(pods)
+    for pod in pods:
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert {"type": "RuntimeDefault"} == pod["securityContext"]["seccompProfile"]
+        for container in pod["containers"]:
+            security = container["securityContext"]
+            assert not security["allowPrivilegeEscalation"]
+            assert security["readOnlyRootFilesystem"]
+            assert {"drop": ["ALL"]} == security["capabilities"]
+            assert container["resources"]["limits"]["memory"]
+
+
+def test_the_migration_has_no_rights_in_the_cluster(helm):
+    [job] = of_kind(helm.render(**DATABASE), "Job")
+    pod = job["spec"]["template"]["spec"]
+    assert not pod["automountServiceAccountToken"]
+    assert "serviceAccountName" not in pod
+
+
+def test_no_secret_stands_in_a_pod(helm):
+    objects = helm.render(**DATABASE)
+    [secret] = of_kind(objects, "Secret")
+    elsewhere = json.dumps([each for each in objects if each is not secret])
+    assert secret["data"]["token"] not in elsewhere
+    for container in (
+        container
+        for each in of_kind(objects, "Deployment", "Job")
+        for container in each["spec"]["template"]["spec"]["containers"]
+    ):
+        [url] = [each for each in container["env"] if each["name"] == "HANSE_DATABASE_URL"]
+        assert "value" not in url
+
+
+def test_the_values_reach_what_they_are_about(helm):
+    objects = helm.render(**EVERYTHING)
+    named = {(each["kind"], each["metadata"]["name"]): each for each in objects}
+    operator = named["Deployment", "hanse-operator"]["spec"]
+    api = named["Deployment", "hanse-api"]["spec"]["template"]["spec"]
+    assert 3 == operator["replicas"]
+    assert {"pool": "system"} == operator["template"]["spec"]["nodeSelector"]
+    assert "c" == operator["template"]["metadata"]["annotations"]["a.example/b"]
+    assert EVERYTHING["image"]["repository"] == api["containers"][0]["image"]
+    assert "HTTPS" == api["containers"][0]["livenessProbe"]["httpGet"]["scheme"]
+    assert {"secretName": "api-tls"} == next(each["secret"] for each in api["volumes"] if each["name"] == "tls")
+    assert "None" == named["Service", "hanse-api"]["spec"]["clusterIP"]
+    assert ("Secret", "hanse-internal-token") not in named
+    assert EVERYTHING["networkPolicies"]["apiFrom"] == named["NetworkPolicy", "hanse-api"]["spec"]["ingress"][0]["from"]
+    assert "prometheus" == named["PrometheusRule", "hanse"]["metadata"]["labels"]["release"]
+
+
+def test_alerts_are_about_metrics_that_there_are_and_lead_to_a_page(helm, chart):
+    [rules] = of_kind(helm.render(**EVERYTHING), "PrometheusRule")
+    alerts = [each for group in rules["spec"]["groups"] for each in group["rules"]]
+    root = chart.parents[1]
+    told = (root / "operator/hanse/operator/health.py").read_text()
+    headings = re.findall(r"^#+ (.*)$", (root / "docs/operations.md").read_text(), re.MULTILINE)
+    anchors = {re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in headings}
+    for alert in alerts:
+        for metric in re.findall(r"hanse_\w+", alert["expr"]):
+            assert f'"{metric}"' in told
+        assert alert["annotations"]["runbook_url"].partition("#")[2] in anchors
+
+
+def test_every_value_has_its_place_in_the_schema(chart):
+    """A value that only `values.yaml` knew would be refused as soon as somebody set it."""
+    schema = json.loads((chart / "values.schema.json").read_text())
+    values = yaml.safe_load((chart / "values.yaml").read_text())
+
+    def known(value, rules, path):
+        if "$ref" in rules:
+            rules = {**rules, "properties": {**schema["$defs"][rules["$ref"].rpartition("/")[2]].get("properties", {}),
+                                             **rules.get("properties", {})}}  # fmt: skip
+        for key, inner in value.items():
+            assert key in rules["properties"], f"{path}.{key}"
+            if isinstance(inner, dict) and rules["properties"][key].get("properties"):
+                known(inner, rules["properties"][key], f"{path}.{key}")
+
+    known(values, schema, "values")

@@ -1,0 +1,104 @@
+"""How the tests run side by side: which stay together, which begin first, and what is built before any of them.
+
+In: the ids of all tests, from the workers of pytest-xdist. Out: units of tests, each of which one worker runs from
+beginning to end. Tests of one file stay together, and files that share something expensive, as each worker would start
+its own; what takes longest begins first, so that it is not what everybody waits for in the end. Next is xdist, which
+hands the units out. This module must not change what a test does: any test runs alone, and in any company.
+"""
+
+import contextlib
+
+from xdist.scheduler import LoadScopeScheduling
+
+from hanse.devcluster import build, image, realnode
+from hanse.devcluster.errors import DevclusterError
+
+# Units of more than a file, by what their tests share.
+SHARED = {
+    "agents on a real node": ("agent/test_real_gangs", "agent/test_simulated_gangs"),
+    "operators": (
+        "operator/test_feed", "operator/test_recorded", "operator/test_retrying", "operator/test_rights",
+        "operator/test_running", "operator/test_settling", "operator/test_storage", "operator/test_suspects",
+        "operator/test_telling_of_the_pool",
+    ),
+    "the town": ("cli/test_enrolling", "cli/test_side_by_side", "cli/test_waiting"),
+    "the hub": (
+        "agent/test_kube", "api/test_access", "api/test_answers", "api/test_health", "api/test_rights_of_the_service", "api/test_sync",
+        "chart/test_rendering", "cli/test_pool_commands", "devcluster/test_postgres", "resources/test_accepted",
+        "resources/test_kubectl", "resources/test_policies", "resources/test_refused", "resources/test_transitions",
+    ),
+}  # fmt: skip
+UNITS = {f"tests/{file}.py": unit for unit, files in SHARED.items() for file in files}
+# What takes a minute or more, the longest first; all else follows in its usual order.
+LONGEST = (
+    "tests/scheduler/test_reference.py",
+    "tests/devcluster/test_crash.py",
+    "agents on a real node",
+    "tests/operator/test_faults.py",
+    "operators",
+    "tests/devcluster/test_realnode.py",
+    "tests/chart/test_installing.py",
+    "tests/scheduler/test_snapshots.py",
+    "tests/cli/test_demo.py",
+    "tests/faults/test_streams.py",
+    "the town",
+    "tests/ledger/test_export.py",
+    "tests/ledger/test_state_machines.py",
+    "tests/bench/test_benches.py",
+    "tests/devcluster/test_cluster.py",
+    "tests/scheduler/test_promises.py",
+    "tests/scheduler/test_caps.py",
+    "tests/cli/test_commands.py",
+    "the hub",
+)
+# Fixtures that start a control plane.
+STARTING = {"guest", "hub", "hub_of_pods", "plane", "real", "running", "start_owner", "town"}
+
+
+def unit_of(test):
+    """Return the unit of the test with this id."""
+    file = test.partition("::")[0]
+    return UNITS.get(file, file)
+
+
+class Placing(LoadScopeScheduling):
+    """Hands out units in the order of their first tests."""
+
+    def _split_scope(self, nodeid):
+        return unit_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Place the tests as above, unless another way is asked for with --dist."""
+    if config.option.dist != "load":
+        return None
+    config.option.loadscopereorder = False
+    return Placing(config, log)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Begin with the longest units, where there are several workers."""
+    if hasattr(config, "workerinput"):
+        rank = {unit: number for number, unit in enumerate(LONGEST)}
+        items.sort(key=lambda item: rank.get(unit_of(item.nodeid), len(rank)))
+
+
+def pytest_collection_finish(session):
+    """Build what the tests run before the first of them does: it takes minutes, and their time is limited.
+
+    What is said of it is seen, as nothing is captured yet. Of several workers one builds, and the others wait for it.
+    A test that needs what cannot be built here skips or fails, and says why.
+    """
+    if session.config.option.collectonly:
+        return
+    used = {name for item in session.items for name in item.fixturenames}
+    with contextlib.suppress(DevclusterError):
+        if used & STARTING:
+            build.binary(build.CONTROLPLANE)
+            build.binary(build.KWOK)
+        if "helm" in used:
+            build.binary(build.HELM)
+        if any(item.get_closest_marker("real_node") for item in session.items):
+            realnode.require()
+            build.binary(build.COREDNS)
+            image.build()
