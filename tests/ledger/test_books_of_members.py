@@ -80,7 +80,7 @@ def test_a_statement_adds_up_to_the_accounts_and_is_not_final(posted):
     assert "alibaba" not in str(tencent)
 
 
-@pytest.mark.parametrize("period", ["2026", "2026-13", "x", "2026-11-02"])
+@pytest.mark.parametrize("period", ["2026", "2026-13", "x", "2026-11-02", "9999-12"])
 def test_a_period_that_is_none_is_refused(world, period):
     with pytest.raises(InvalidError, match="is no period: write YYYY-MM"):
         books.statement(world.api, BOTH, period)

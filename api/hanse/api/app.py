@@ -23,7 +23,6 @@ from hanse.api.identity import Directory, Role, User
 from hanse.api.leader import Leader
 from hanse.api.paging import LIMIT, Cursor, Limit, Page
 from hanse.resources.protocol import (
-    INTEGER_MAX,
     CheckpointRequest,
     EnrolmentsAnswer,
     EnrolmentsRequest,
@@ -154,7 +153,7 @@ def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Lea
 
 def _add_standing(app: FastAPI, engine: Engine, leader: Leader, own: Any) -> None:
     OwnMembers: TypeAlias = Annotated[frozenset[str], Depends(own)]
-    Seconds: TypeAlias = Annotated[int, Query(ge=0, le=INTEGER_MAX)]
+    Seconds: TypeAlias = Annotated[int, Query(ge=0, le=books.SECONDS_MAX)]
 
     @app.get("/v1/quota", **openapi.FOR_MEMBERS)
     def quota(of: OwnMembers) -> answers.Quotas:

@@ -17,6 +17,7 @@ from hanse.api.paging import Page, cut, page, read, wrong
 from hanse.api.problems import InvalidError, TooManyError
 from hanse.ledger import balances, database, export
 from hanse.ledger.errors import RefusedError
+from hanse.resources.protocol import INTEGER_MAX
 
 RETRY_SECONDS = 60
 _VIOLATIONS = """
@@ -42,7 +43,7 @@ def violations(engine: Engine, limit: int, cursor: str) -> Page[Violation]:
     match read(cursor):
         case None:
             after = 0
-        case (int(after),):
+        case (int(after),) if 0 <= after <= INTEGER_MAX:
             pass
         case _:
             raise wrong(cursor)
@@ -62,8 +63,8 @@ def exported(engine: Engine, period: str) -> Path:
     """
     try:
         export.bounds(period)
-    except RefusedError as error:
-        raise InvalidError(str(error), field="path.period", value=period) from error
+    except (RefusedError, ValueError) as error:
+        raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
     if not _exporting.acquire(blocking=False):
         raise TooManyError(f"another export is being made: ask again in {RETRY_SECONDS} s", RETRY_SECONDS)
     try:

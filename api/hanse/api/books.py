@@ -17,6 +17,8 @@ from hanse.ledger import database, export, transfers
 from hanse.ledger.errors import RefusedError
 
 HOUR_SECONDS = 3600
+SECONDS_MAX = 253_370_764_800
+"""The year 9999 begins."""
 RANGE_SECONDS_MAX = 31 * 24 * HOUR_SECONDS
 
 # Of an hour's runs the last has seen all slots.
@@ -92,8 +94,8 @@ def statement(engine: Engine, members: frozenset[str], period: str) -> Statement
     """
     try:
         start, end = export.bounds(period)
-    except RefusedError as error:
-        raise InvalidError(str(error), field="path.period", value=period) from error
+    except (RefusedError, ValueError) as error:
+        raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
     given = {"members": sorted(members), "period": period, "start": start, "end": end}
     hours = {row["member"]: int(row["hours"]) for row in _rows(engine, _POSTED, given)}
     lines = defaultdict[str, list[Line]](list)

@@ -6,8 +6,10 @@ The provider is asked for its keys only, rarely, and never because of a token al
 it flooded. A token is good until it expires, as nobody is asked about it; tokens are to be short-lived.
 """
 
+import contextlib
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -138,8 +140,8 @@ class _Keys:
             if described.get("issuer") != self._issuer:
                 return
             published = self._get(str(described["jwks_uri"]))["keys"]
-            self._by_id = dict(_read(each) for each in published if each.get("use", "sig") == "sig")
-        except (urllib3.exceptions.HTTPError, ValueError, KeyError, jwt.PyJWTError):
+            self._by_id = dict(_readable(published))
+        except (urllib3.exceptions.HTTPError, AttributeError, KeyError, TypeError, ValueError):
             return
         self._read_at = now
 
@@ -149,7 +151,11 @@ class _Keys:
         return found
 
 
-def _read(published: dict[str, Any]) -> tuple[str, _Key]:
-    named = published.get("alg")
-    algorithms = tuple(each for each in ALGORITHMS if named in {None, each})
-    return str(published.get("kid")), _Key(jwt.PyJWK.from_dict(published).key, algorithms)
+def _readable(published: list[dict[str, Any]]) -> Iterator[tuple[str, _Key]]:
+    """Yield the keys for signatures, by id; one of a kind that is not known here does not keep the others out."""
+    for each in published:
+        named = each.get("alg")
+        algorithms = tuple(known for known in ALGORITHMS if named in {None, known})
+        if algorithms and each.get("use", "sig") == "sig":
+            with contextlib.suppress(jwt.PyJWTError):
+                yield str(each.get("kid")), _Key(jwt.PyJWK.from_dict(each).key, algorithms)
