@@ -4,7 +4,6 @@ import base64
 import itertools
 import json
 import os
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -68,31 +67,28 @@ class Pool:
         registry.set_metering(self.operator, slot_seconds=self.LEDGER_SLOT_SECONDS, grace_seconds=600)
         self.term, self.cycle = term.take(self.operator, "test"), 0
         self.keys: dict[str, Ed25519PrivateKey] = {}
+        self.options: tuple[str, ...] = ()
         # On the API server's own address: where that is a bridge's, pods reach it too.
         self.address = urlsplit(running.url).hostname
-        self.port = self.free_port()
+        self.port = ports.free(self.address)
         self.api_url = f"http://{self.address}:{self.port}"
-
-    def free_port(self) -> int:
-        return ports.free(self.address)
 
     def apply(self, *documents: dict[str, Any]) -> None:
         self.cluster.kubectl(
             "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents})
         )
 
-    def start_api(self, *options: str) -> None:
-        """Start the API service, with the rights that the chart gives it."""
+    def start_api(self, *options: str, database_url: str = "") -> None:
+        """Start the API service, with the rights that the chart gives it; again, with the options of the first time."""
+        self.options = options or self.options
         rights = Path(__file__).parents[1] / "charts/hanse/templates/api-rbac.yaml"
         self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
         self.cluster.kubectl("apply", "-f", "-", stdin=rights.read_text().replace("{{ .Release.Namespace }}", SYSTEM))
-        content = json.loads(self.cluster.kubeconfig.read_text())
-        content["users"][0]["user"] = {"token": self.api_server_token(SYSTEM, "hanse-api")}
-        kubeconfig = self.cluster.folder / f"{self.part}.kubeconfig"
-        kubeconfig.write_text(json.dumps(content))
-        argv = [sys.executable, "-P", "-m", "hanse.cli.main", "api", f"--kubeconfig={kubeconfig}"]
-        argv += [f"--host={self.address}", f"--port={self.port}", *options]
-        processes.start(self.cluster.folder, self.part, ["env", f"HANSE_DATABASE_URL={self.database_url}", *argv])
+        file = self.cluster.folder / f"{self.part}.kubeconfig"
+        kubeconfig = self.cluster.kubeconfig_of("hanse-api", SYSTEM, file)
+        argv = ["api", f"--kubeconfig={kubeconfig}", f"--host={self.address}", f"--port={self.port}", *self.options]
+        variables = {"HANSE_DATABASE_URL": database_url or self.database_url}
+        processes.start_module(self.cluster.folder, self.part, "hanse.cli.main", *argv, **variables)
         processes.wait_until_ready(self.cluster.folder, self.part, self._answers, 120)
 
     def stop_api(self) -> None:

@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import signal
-import sys
 import time
 import uuid
 
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from hanse.agent import install
-from hanse.devcluster import cluster, image, nodes, processes
+from hanse.devcluster import cluster, image, nodes, ports, processes
 from hanse.resources import Placement
 
 NUMBERS = itertools.count()
@@ -99,7 +98,7 @@ class RunningAgent:
         self.sealing_public = self.sealing.public_key().public_bytes_raw()
         pool.join(name, member, self.sealing_public)
         apply(local, *install.at_member(name))
-        self.port = pool.free_port()
+        self.port = ports.free(pool.address)
         self.settings = {
             "cluster": name,
             "hubKubeconfig": self._kubeconfig(pool.cluster, f"hanse-cluster-{name}", "hub"),
@@ -118,8 +117,7 @@ class RunningAgent:
 
     def start(self, **changed):
         file = self._write(f"{self.part}.yaml", yaml.safe_dump({**self.settings, **changed}))
-        argv = [sys.executable, "-P", "-m", "hanse.cli.main", "cluster-agent", f"--config={file}"]
-        processes.start(self.local.folder, self.part, argv)
+        processes.start_module(self.local.folder, self.part, "hanse.cli.main", "cluster-agent", f"--config={file}")
 
     def stop(self, number=signal.SIGTERM):
         processes.end(self.local.folder, [self.part], [number])
@@ -158,10 +156,8 @@ class RunningAgent:
         return str(self.folder / name)
 
     def _kubeconfig(self, of, namespace, name):
-        token = of.kubectl("create", "token", "hanse-agent", f"--namespace={namespace}").stdout.strip()
-        content = json.loads(of.kubeconfig.read_text())
-        content["users"][0]["user"] = {"token": token}
-        return self._write(f"{name}.kubeconfig", json.dumps(content))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return str(of.kubeconfig_of("hanse-agent", namespace, self.folder / f"{name}.kubeconfig"))
 
 
 def apply(on, *documents):

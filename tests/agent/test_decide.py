@@ -5,10 +5,11 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from hanse.agent import decide, gangs, leases, statuses, store
 from hanse.agent.gangs import Gang, Seat
-from hanse.resources.protocol import Cancelled, Lease, Outcome, Phase, SyncAnswer
+from hanse.resources.protocol import Cancelled, CheckpointRequest, Held, Lease, Outcome, Phase, SyncAnswer
 
 NOW = 1000.0
 LIMITS = decide.Limits(kill_budget_seconds=5)
@@ -21,7 +22,11 @@ def _world(make_placement, make_pod):
     def world(*statuses_, lease=300.0, funded=None, **spec):
         placement = make_placement(**spec)
         answer = SyncAnswer(
-            leases=[Lease(attempt=placement.spec.attempt, fence=1, lease_seconds=int(lease), funded_seconds=funded)],
+            leases=[
+                Lease(
+                    attempt=placement.spec.attempt, fence=1, lease_seconds=int(lease), funded_seconds=funded, first=True
+                )
+            ],
             slot_seconds=300,
         )
         held = leases.answered({}, {"job-a": placement}, answer, NOW)
@@ -32,6 +37,7 @@ def _world(make_placement, make_pod):
 
 
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+DONE = {"phase": "Succeeded"}
 OUT_OF_CPU = {"phase": "Failed", "reason": "OutOfcpu", "message": "no room"}
 
 
@@ -147,6 +153,43 @@ def test_a_pod_that_somebody_else_deletes_is_the_pools_fault(world):
     )
 
 
+@pytest.mark.parametrize(
+    ("statuses_", "granted", "expected"),
+    [
+        pytest.param((), "first", (Phase.STARTING, None), id="its first lease"),
+        pytest.param(
+            (), "again, as it was asked for", (Phase.STARTING, None), id="the answer to its first lease was lost"
+        ),
+        pytest.param((), "again", (Phase.DRAINING, Outcome.POOL_FAULT), id="it ran before, under nobody knows what"),
+        pytest.param((READY,), "again", (Phase.DRAINING, Outcome.POOL_FAULT), id="a part of it is left"),
+        pytest.param((READY, READY), "again", (Phase.RUNNING, None), id="it runs"),
+        pytest.param((DONE, DONE), "again", (Phase.DRAINING, Outcome.SUCCEEDED), id="it has ended well"),
+    ],
+)
+def test_an_agent_without_its_record_starts_nothing_that_may_have_run(
+    make_placement, make_pod, statuses_, granted, expected
+):
+    placement = make_placement()
+    attempt = UUID(placement.spec.attempt)
+    lease = Lease(attempt=attempt, fence=1, lease_seconds=300, funded_seconds=None, first=granted == "first")
+    answer = SyncAnswer(leases=[lease], slot_seconds=300)
+    taken = leases.answered({}, {"job-a": placement}, answer, NOW, {attempt} if "asked" in granted else ())
+    pods = tuple(gangs.worker(make_pod(placement, rank, **status)) for rank, status in enumerate(statuses_))
+    world = decide.World({"job-a": placement}, {}, pods, frozenset(), taken)
+    assert expected == outcome(world)
+    made = [each for each in decide.desired(world, NOW, LIMITS).actions if isinstance(each, decide.CreateWorker)]
+    assert (2 if expected == (Phase.STARTING, None) else 0) == len(made)
+
+
+def test_a_worker_that_was_begun_before_a_crash_is_not_begun_again(world, tmp_path):
+    """Whether it was created, ran and is gone is not known any more."""
+    with closing(store.Store(tmp_path, UUID(int=5))) as kept:
+        before = world()
+        kept.save_gangs({}, decide.desired(before, NOW, LIMITS).gangs)
+        after = decide.desired(replace(before, gangs=kept.gangs()), NOW, LIMITS)
+    assert (Phase.DRAINING, Outcome.POOL_FAULT) == (after.reports[0].phase, after.reports[0].outcome)
+
+
 def test_a_cancelled_attempt_ends_at_once_and_is_not_reported_again(world):
     running = world(READY, READY)
     (attempt,) = running.gangs
@@ -158,6 +201,23 @@ def test_a_cancelled_attempt_ends_at_once_and_is_not_reported_again(world):
     last = decide.desired(gone, NOW + 2, LIMITS)
     assert (Phase.RELEASED, True) == (last.reports[0].phase, last.gangs[attempt].ended)
     assert () == leases.held(decide.desired(replace(gone, gangs=last.gangs), NOW + 3, LIMITS).reports)
+
+
+HOSTILE = "no\x00\x1b[2J\n\ud800"
+
+
+def test_what_a_job_says_is_made_what_the_hub_takes(world, tmp_path):
+    """A worker writes what it likes to its termination message; one that the hub refuses would end every sync."""
+    running = world(READY, {"phase": "Failed", "message": HOSTILE})
+    plan = decide.desired(running, NOW, LIMITS)
+    with closing(store.Store(tmp_path, UUID(int=5))) as kept:
+        kept.save_gangs({}, plan.gangs)
+        (told,) = leases.held(decide.desired(replace(running, gangs=kept.gangs()), NOW, LIMITS).reports)
+    assert "worker 1: Failed: no  [2J  " == told.detail
+    assert told == type(told).model_validate_json(told.model_dump_json())
+    assert "no  [2J  " == Held(attempt=UUID(int=1), fence=1, phase=Phase.DRAINING, detail=HOSTILE).detail
+    with pytest.raises(ValidationError, match="control characters"):
+        CheckpointRequest(attempt=UUID(int=1), fence=1, step=1, uri="s3://b/\x00")
 
 
 def test_a_reason_of_any_length_is_cut_to_what_the_hub_takes(world, tmp_path):

@@ -53,10 +53,11 @@ class Hub:
                 known.state = "released"
                 ended.append(Ended(attempt=each.attempt, fence=each.fence))
             elif known.state == "leased" or (known.state == "admitted" and each.phase == "Pending"):
+                first = known.state == "admitted"
                 known.state, known.until = "leased", max(known.until, now + LEASE_SECONDS + 1)
                 given.append(
                     Lease(attempt=each.attempt, fence=each.fence, lease_seconds=LEASE_SECONDS, funded_seconds=None,
-                          drain=known.draining)
+                          drain=known.draining, first=first)
                 )  # fmt: skip
             else:
                 cancelled.append(Cancelled(attempt=each.attempt, fence=each.fence, reason=known.state))
@@ -75,7 +76,7 @@ class Pool(RuleBasedStateMachine):
     def begin(self):
         self.now, self.hub, self.reachable = 1000.0, Hub(), True
         self.placements, self.pods, self.services, self.gangs = {}, {}, set(), {}
-        self.confirmed = set()
+        self.confirmed, self.made, self.unanswered, self.created = set(), {}, set(), set()
         self.gone_at, self.fences, self.reports = {}, dict.fromkeys(NAMES, 0), ()
 
     # The user, the operator and the cluster.
@@ -143,18 +144,28 @@ class Pool(RuleBasedStateMachine):
     def crash(self, done):
         """The agent dies when it has carried out some of a plan, and is back at once with what it had saved."""
         self.cycle(done=done)
+        self.begin_anew({attempt: gang.recalled() for attempt, gang in self.gangs.items()})
 
-    @rule()
-    def lose_the_record(self):
-        self.gangs = {}
-        self.cycle()
+    @rule(done=st.integers(0, 4))
+    def lose_the_record(self, done):
+        """Its file is lost, or of another boot; the process has died in any case."""
+        self.cycle(done=done)
+        self.begin_anew({})
+
+    def begin_anew(self, gangs):
+        self.gangs, self.made, self.unanswered = gangs, {}, set()
+        self.confirmed = set()
 
     def cycle(self, *, done=None, lost=False):
         if self.reachable:
             sent = self.now
-            answer = self.hub.answer(leases.held(self.look().reports), self.now)
-            if not lost:
-                self.gangs = leases.answered(self.gangs, self.placements, answer, sent)
+            held = leases.held(self.look().reports)
+            answer = self.hub.answer(held, self.now)
+            if lost:
+                self.unanswered |= leases.asked(held)
+            else:
+                self.gangs = leases.answered(self.gangs, self.placements, answer, sent, self.unanswered)
+                self.unanswered -= leases.asked(held)
         plan = self.look()
         self.gangs = dict(plan.gangs)
         for action in plan.actions[:done]:
@@ -168,6 +179,7 @@ class Pool(RuleBasedStateMachine):
             frozenset(self.services),
             self.gangs,
             frozenset(self.confirmed),
+            self.made,
         )
         return decide.desired(world, self.now, LIMITS)
 
@@ -185,7 +197,9 @@ class Pool(RuleBasedStateMachine):
                     if pod.placement == gang.placement != "" and pod.fence < gang.fence
                 ]
                 name = f"{gang.attempt}-{seat.rank}"
-                assert name not in self.pods
+                assert (gang.attempt, seat.rank) not in self.created, "a worker that was there before"
+                self.created.add((gang.attempt, seat.rank))
+                self.made.setdefault(gang.attempt, set()).add(seat.rank)
                 self.pods[name] = Worker(name, name, gang.attempt, gang.fence, gang.placement, seat.rank, seat.node)
             case decide.DeleteWorker(worker, grace):
                 assert grace >= 1

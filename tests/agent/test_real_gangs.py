@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hanse.devcluster import cluster, nodes, processes
+from hanse.devcluster import cluster, nodes, ports, processes
 from hanse.evidence import sealing
 
 pytestmark = pytest.mark.real_node
@@ -77,7 +77,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "cpu_gang.py"
 @pytest.fixture(name="storage")
 def _storage(pool, eventually):
     """An S3 server on the address that pods reach, and the variables by which workers find it."""
-    port = pool.free_port()
+    port = ports.free(pool.address)
     argv = [sys.executable, "-P", "-m", "moto.server", "--host", pool.address, "--port", str(port)]
     processes.start(pool.cluster.folder, "s3", argv)
     url = f"http://{pool.address}:{port}"

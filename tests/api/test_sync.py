@@ -3,7 +3,10 @@
 import itertools
 import uuid
 
+import proxies
+import psycopg
 import pytest
+import sqlalchemy as sa
 
 NUMBERS = itertools.count(100)
 
@@ -48,8 +51,10 @@ def test_a_lease_is_granted_renewed_and_given_back(pool, speaker):
         lease[key] for key in ("attempt", "leaseSeconds", "fundedSeconds", "drain")
     )
     assert "leased" == pool.state(entry)
-    assert [lease] == speaker.answer(held(entry))["leases"], "the first answer was lost"
-    assert [lease] == speaker.answer(held(entry, "Running"))["leases"]
+    assert lease["first"]
+    again = {**lease, "first": False}
+    assert [again] == speaker.answer(held(entry))["leases"], "the first answer was lost"
+    assert [again] == speaker.answer(held(entry, "Running"))["leases"]
     done = held(entry, "Released", outcome="Succeeded")
     ended = [{"attempt": str(entry.attempt), "fence": 1}]
     assert [ended, ended] == [speaker.answer(done)["ended"] for _ in range(2)]
@@ -113,6 +118,21 @@ def test_what_an_agent_did_by_itself_is_recorded_once(pool, speaker):
     assert {("Simulated", "on simulated nodes"), ("LeaseReleased", "PoolFault")} == set(facts[2:])
 
 
+def test_a_lost_commit_is_an_outage_and_no_other_agent(pool, speaker):
+    """An agent that hears that another speaks stands by, and forgets all that it runs."""
+    url = sa.make_url(pool.database_url)
+    pool.stop_api()
+    try:
+        with proxies.CommitCutter(url.host, url.port, b"admit_agent") as cutter:
+            pool.start_api(database_url=url.set(port=cutter.port).render_as_string(hide_password=False))
+            cutter.is_armed = True
+            status, body = speaker.sync()
+            assert (503, 503, 1) == (status, body["status"], cutter.cuts)
+            pool.stop_api()
+    finally:
+        pool.start_api()
+
+
 def test_what_is_made_up_leaves_nothing_in_the_ledger(pool, speaker):
     own, others = pool.admit(speaker.name, "tencent"), pool.admit("hz", "tencent")
     unknown = [{**held(own), "attempt": str(uuid.uuid4())} for _ in range(3)]
@@ -138,7 +158,7 @@ def test_a_refused_placement_is_recorded_and_nothing_is_granted(pool, speaker):
 def test_of_two_agents_with_one_credential_one_is_refused(speaker):
     speaker.answer()
     status, body = speaker.sync(instance=uuid.uuid4())
-    assert (409, True) == (status, "another agent" in body["detail"])
+    assert (409, True, True) == (status, "another agent" in body["detail"], body["anotherSpeaks"])
     status, body = speaker.sync(cluster_uid=uuid.uuid4())
     assert (409, True) == (status, "another cluster" in body["detail"])
     speaker.answer()
@@ -166,3 +186,49 @@ def test_a_checkpoint_of_record_is_handed_to_the_next_attempt(pool, speaker):
     again = pool.admit(speaker.name, "tencent", job=entry.job, fence=2)
     (lease,) = speaker.answer(held(again))["leases"]
     assert {"step": 500, "uri": "s3://b/500"} == lease["checkpoint"]
+
+
+# As a worker can write it to /dev/termination-log, and an API server pass it on.
+HOSTILE = "exit status 1: \x00\x1b[2J\n" + "x" * 2000
+
+
+def test_what_a_job_says_stops_nobodys_sync(pool, speaker):
+    """It is told of in the message that renews all other leases of the cluster, again and again until it is taken."""
+    bad, good = (pool.admit(speaker.name, "tencent") for _ in range(2))
+    speaker.answer(held(bad), held(good))
+    said = held(bad, "Released", outcome="Failed", detail=HOSTILE)
+    answer = speaker.answer(said, held(good, "Running"))
+    assert [str(good.attempt)] == [each["attempt"] for each in answer["leases"]]
+    assert [str(bad.attempt)] == [each["attempt"] for each in answer["ended"]]
+    (fact,) = pool.rows("SELECT detail FROM ledger.fact WHERE kind = 'PodDeath' AND attempt = :id", id=bad.attempt)
+    assert fact.detail.startswith("Failed: exit status 1:   [2J xxx")
+
+
+def test_a_fact_that_cannot_be_recorded_stops_nobodys_sync(pool, speaker):
+    entry = pool.admit(speaker.name, "tencent")
+    speaker.answer(held(entry))
+    refusing = (
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not this one'; END $$;"
+        "CREATE TRIGGER a_refuse BEFORE INSERT ON ledger.fact FOR EACH ROW WHEN (NEW.kind = 'PodDeath')"
+        " EXECUTE FUNCTION refuse()"
+    )
+    with psycopg.connect(pool.database_url, autocommit=True) as owner:
+        owner.execute(refusing)
+        try:
+            answer = speaker.answer(held(entry, "Released", outcome="Failed", detail="exit status 1"))
+        finally:
+            owner.execute("DROP TRIGGER a_refuse ON ledger.fact; DROP FUNCTION refuse()")
+    assert [str(entry.attempt)] == [each["attempt"] for each in answer["ended"]]
+
+
+def test_what_the_database_cannot_store_is_refused_and_not_called_an_outage(speaker):
+    node = {"name": "n\x00", "class": "h100-80g", "gpus": 8, "cpuMilli": 1, "memoryMiB": 1, "ready": True}
+    status, body = speaker.sync(nodes=[node])
+    assert (422, True) == (status, "cannot store" in body["detail"])
+    commit = {"attempt": str(uuid.uuid4()), "fence": 1, "step": 500, "uri": "s3://b/\x00"}
+    status, body = speaker.client.send("POST", "/v1/agent/checkpoints", commit)
+    assert (422, "body.uri", True) == (
+        status,
+        body["errors"][0]["field"],
+        "has control characters" in body["detail"],
+    ), body

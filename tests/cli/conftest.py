@@ -36,10 +36,10 @@ class Town:
 
     def __init__(self, own, folder):
         self.own, self.folder = own, folder
-        self.operator_port, self.api_port = (ports.free("127.0.0.1") for _ in range(2))
+        self.operator_port, self.api_port = ports.free(), ports.free()
         self.api_url = f"http://127.0.0.1:{self.api_port}"
-        self.metrics_ports = {"operator": self.operator_port, "api": ports.free("127.0.0.1")}
-        self.metrics_ports |= {f"agent of {member}": ports.free("127.0.0.1") for member in NODES}
+        self.metrics_ports = {"operator": self.operator_port, "api": ports.free()}
+        self.metrics_ports |= {f"agent of {member}": ports.free() for member in NODES}
         self.engine = database.engine(own.database_url, role="hanse_operator")
         self.clusters = {member: folder / f"{member}-1" for member in NODES}
 
@@ -103,7 +103,7 @@ class Town:
         file = self.clusters[member] / "agent.yaml"
         port = self.metrics_ports[f"agent of {member}"]
         quick = {
-            "listenPort": ports.free("127.0.0.1"),
+            "listenPort": ports.free(),
             "metricsPort": port,
             "syncSeconds": 0.5,
             "meterSeconds": 0.5,
@@ -116,10 +116,8 @@ class Town:
         return [line.split()[-1] for line in self.hanse("cluster", "keys", str(folder)).splitlines()]
 
     def _run(self, *argv, part=None):
-        """Start a process; the database's URL is no argument, others would see it."""
-        with_database = f'HANSE_DATABASE_URL="$(cat {self.own.folder}/database-url)" exec "$@"'
-        own = [sys.executable, "-P", "-m", "hanse.cli.main", *argv]
-        processes.start(self.own.folder, part or argv[0], ["sh", "-c", with_database, "sh", *own])
+        variables = {"HANSE_DATABASE_URL": self.own.database_url}
+        processes.start_module(self.own.folder, part or argv[0], "hanse.cli.main", *argv, **variables)
 
     def _kubeconfig(self, name, account, namespace):
         return self.own.kubeconfig_of(account, namespace, self.folder / name)

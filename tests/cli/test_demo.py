@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import typer
 
-from hanse.cli.demo import command, stage
+from hanse.cli.demo import command, hub, stage
 from hanse.devcluster import cluster, paths
+from hanse.devcluster.errors import DevclusterError
 
 DEMO = [sys.executable, "-u", "-m", "hanse.cli.main", "demo", "--check"]
 EXAMPLES = paths.sources().parent / "examples"
@@ -75,6 +77,13 @@ def test_a_claim_that_does_not_hold_is_said_and_the_exit_status_is_1(tmp_path, m
     assert '"reason": "NodeResourcesDoNotFit"' in printed
     assert "The story ends here" in printed
     assert " claims held, 1 did not" in printed
+
+
+def test_a_command_that_the_demo_gets_wrong_is_a_sentence(tmp_path):
+    """A usage error of the command line's own parser would end in a traceback."""
+    made = hub.Hub(SimpleNamespace(folder=tmp_path, url="http://127.0.0.1:1", database_url=""), None)
+    with pytest.raises(DevclusterError, match=r"hanse member addd: No such command 'addd'"):
+        made.hanse("member", "addd")
 
 
 @pytest.fixture(name="guest")

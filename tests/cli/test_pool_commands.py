@@ -11,6 +11,7 @@ import urllib3
 import yaml
 
 from hanse.agent import expiry
+from hanse.cli import doctor
 
 API = "--api=http://127.0.0.1:9"
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
@@ -251,6 +252,26 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(pool, hanse):
     assert "no   the API service answers, and reaches the ledger and the leader\n     the leader: no leading" in said
     assert "the ledger's database" not in said
     assert "cannot be reached" in hanse("doctor", "--api=http://127.0.0.1:9")[1]
+
+
+SOUND = {"fresh": True}
+
+
+@pytest.mark.parametrize(
+    ("leader", "feed", "said"),
+    [
+        ({"term": 1}, SOUND, []),
+        ({}, SOUND, ["it does not lead"]),
+        ({"term": 1, "poolProblem": "shares of a are 1200"}, SOUND, ["nothing new is admitted: shares of a are 1200;"]),
+        ({"term": 1, "brake": "no cluster is heard"}, SOUND, ["no attempt of a silent cluster is expired: no cluster"]),
+        ({"term": 1, "notSettled": {"hour": 3}}, SOUND, ["settling: hour failed 3 times"]),
+        ({"term": 1}, {"fresh": False}, ["its feed of Member is silent"]),
+    ],
+    ids=["sound", "another leads", "pool", "brake", "settling", "feed"],
+)
+def test_the_doctor_reads_what_the_operator_says_of_itself(leader, feed, said):
+    found = list(doctor.troubles({"leader": leader, "feeds": {"Member": feed}}))
+    assert said == [each[: len(start)] for each, start in zip(found, said, strict=True)]
 
 
 def test_the_doctor_finds_an_operator_that_is_not_there_or_dead_and_a_cluster_without_agent(pool, hanse, member):

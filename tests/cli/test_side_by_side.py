@@ -70,3 +70,10 @@ def test_what_others_use_of_a_node_is_seen_whatever_its_labels_say(running):
 def test_an_agent_may_work_in_its_own_namespace_only(town, question, answer):
     account = "--as=system:serviceaccount:hanse-agent-north-1:hanse-agent"
     assert answer == town.own.kubectl("auth", "can-i", *question, account, check=False).stdout.strip()
+
+
+def test_the_doctor_asks_the_leader_itself(town):
+    said = town.hanse("doctor", f"--api={town.api_url}", f"--operator=http://127.0.0.1:{town.operator_port}")
+    assert "yes  the leading operator plans, settles and hears of all" in said
+    _, said = town.call("doctor", "--operator=http://127.0.0.1:9")
+    assert "http://127.0.0.1:9 cannot be reached, or is no operator" in said

@@ -71,3 +71,10 @@ def test_when_all_ports_were_given_the_first_come_again(monkeypatch):
     monkeypatch.setattr(ports, "LAST_PORT", 21_017)
     given = [ports.free("127.0.0.1") for _ in range(9)]
     assert given[0] == given[8]
+
+
+def test_a_free_port_is_none_that_a_cluster_has_reserved(clusters, monkeypatch):
+    reserved = ports.reserve(folder(clusters, "one"), on_loopback("a"))["a"]
+    monkeypatch.setattr(ports, "FIRST_PORT", reserved)
+    monkeypatch.setattr(ports, "LAST_PORT", reserved + 1)
+    assert reserved + 1 == ports.free()

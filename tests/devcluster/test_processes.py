@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +105,11 @@ def test_an_identity_is_of_one_process_only():
     assert ours == processes.identity(os.getpid())
     assert theirs.startswith(f"{child.pid}:")
     assert processes.identity(child.pid) == ""
+
+
+def test_a_module_gets_its_secrets_where_others_cannot_read_them(folder):
+    processes.start_module(folder, "server", "http.server", "--bind=127.0.0.1", "0", HIDDEN="not-for-everybody")
+    (found,) = processes.find(folder)
+    read = {name: Path(f"/proc/{found.pid}/{name}").read_text() for name in ("cmdline", "environ")}
+    assert [False, True] == ["not-for-everybody" in read[name] for name in ("cmdline", "environ")]
+    assert "http.server" in read["cmdline"]

@@ -14,6 +14,7 @@ import histories
 PROMISES = (
     checks_of_jobs.no_job_is_lost,
     checks_of_jobs.no_job_runs_twice,
+    checks_of_jobs.no_worker_starts_twice,
     checks_of_jobs.one_attempt_lives,
     checks_of_jobs.no_old_fence_starts,
     checks_of_jobs.no_gpu_is_shared,
@@ -47,6 +48,7 @@ def summary(history, results):
         "faults: " + (", ".join(f"{name} x{count}" for name, count in sorted(named.items())) or "none"),
         "started again: " + ", ".join(f"{name} x{count}" for name, count in sorted(history["restarts"].items())),
         "answers lost: " + ", ".join(f"{name} x{count}" for name, count in sorted(history["answersLost"].items())),
+        "of them not committed: " + ", ".join(f"{name} x{n}" for name, n in sorted(history["commitsLost"].items())),
     ]
     for result in results:
         lines.append(f"  {'FAIL' if result.findings else 'ok  '} {result.name}: {result.checked} looked at")

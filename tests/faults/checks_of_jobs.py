@@ -66,6 +66,17 @@ def no_job_runs_twice(history):
     return result
 
 
+def no_worker_starts_twice(history):
+    """Of each worker of an attempt there is never more than one pod, however often its agent is killed or misled."""
+    result = Result("no worker of an attempt starts twice")
+    pods = {}
+    for event in history.of("Pod"):
+        if event["type"] == "PUT":
+            first = pods.setdefault((event["attempt"], event["rank"]), event)
+            result.expect(first["uid"] == event["uid"], f"pod {event['name']} was made again under another uid")
+    return result
+
+
 def _by_job(history):
     found = defaultdict(list)
     for row in sorted(history.ledger["attempts"], key=lambda row: row["sequence"]):

@@ -50,6 +50,7 @@ TIERS = {"spot": (100, 700), "standard": (500, 1000), "urgent": (900, 1500)}
 LEASE_SECONDS = 4
 SLOT_SECONDS = 5
 BACK_OFF_SECONDS = 0.5
+API_COMMITS = (b"admit_agent", b"grant_lease", b"renew_leases", b"release_lease")
 POSTED_AFTER_SECONDS = 7200
 
 
@@ -112,7 +113,7 @@ class Pool:
         url = sa.make_url(self.url)
         self.lost_answers = {
             "operator": self._proxies.enter_context(CommitCutter(url.host, url.port)),
-            "api": self._proxies.enter_context(CommitCutter(url.host, url.port, b"_lease")),
+            "api": self._proxies.enter_context(CommitCutter(url.host, url.port, *API_COMMITS)),
         }
         self._start()
         self._supervisor.start()
@@ -169,8 +170,9 @@ class Pool:
         self.cluster.kubectl("apply", "--server-side", *crds, "-f", str(templates / "policies"))
         self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=120s", *crds)
         self._apply(*self._objects())
-        rbac = (templates / "operator-rbac.yaml").read_text().replace("{{ .Release.Namespace }}", SYSTEM)
-        self.cluster.kubectl("apply", "-f", "-", stdin=rbac)
+        for name in ("operator-rbac", "api-rbac"):
+            rights = (templates / f"{name}.yaml").read_text().replace("{{ .Release.Namespace }}", SYSTEM)
+            self.cluster.kubectl("apply", "-f", "-", stdin=rights)
 
     def _objects(self):
         yield _namespace(SYSTEM)
@@ -217,14 +219,15 @@ class Pool:
     # Its processes.
 
     def _start(self):
-        self._ports = {name: ports.free("127.0.0.1") for name in ("api", "operator-0", "operator-1")}
+        self._ports = {name: ports.free() for name in ("api", "operator-0", "operator-1")}
         token = self._write("internal-token", os.urandom(16).hex())
         kubeconfig = self._kubeconfig("operator", SYSTEM, "hanse-operator")
         for name in ("operator-0", "operator-1"):
             argv = ["operator", f"--kubeconfig={kubeconfig}", f"--health-port={self._ports[name]}"]
             argv += [f"--lease-seconds={LEASE_SECONDS}", f"--internal-token-file={token}"]
             self._part(name, argv, "operator")
-        argv = ["api", f"--kubeconfig={self.cluster.kubeconfig}", f"--port={self._ports['api']}"]
+        kubeconfig = self._kubeconfig("api", SYSTEM, "hanse-api")
+        argv = ["api", f"--kubeconfig={kubeconfig}", f"--port={self._ports['api']}"]
         self._part("api", argv, "api")
         for member in NODES:
             self._part(f"agent-{member}", ["cluster-agent", f"--config={self._agent_settings(member)}"], None)
@@ -252,7 +255,7 @@ class Pool:
             "signingKeyFile": self._write(f"{name}-signing", _encoded(self._keys[member].private_bytes_raw())),
             "sealingKeyFile": self._write(f"{name}-sealing", _encoded(sealing)),
             "listenHost": "127.0.0.1",
-            "listenPort": ports.free("127.0.0.1"),
+            "listenPort": ports.free(),
             "syncSeconds": 0.5,
             "meterSeconds": 0.5,
             "killBudgetSeconds": 2,
@@ -260,11 +263,7 @@ class Pool:
         return self._write(f"{name}.yaml", yaml.safe_dump(settings))
 
     def _kubeconfig(self, name, namespace, account):
-        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
-        answer = self.cluster.client.request("POST", path, {"spec": {"expirationSeconds": 7200}})
-        content = json.loads(self.cluster.kubeconfig.read_text())
-        content["users"][0]["user"] = {"token": answer["status"]["token"]}
-        return self._write(f"{name}.kubeconfig", json.dumps(content))
+        return str(self.cluster.kubeconfig_of(account, namespace, self.folder / f"{name}.kubeconfig"))
 
     def _write(self, name, text):
         (self.folder / name).write_text(text)

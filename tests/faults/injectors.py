@@ -65,10 +65,11 @@ def halt_the_leader(pool, chance):
 
 
 def lose_an_answer(pool, chance):
-    """The answer to a COMMIT does not come: of the operator's plan, or of the API service's leases."""
+    """The answer to a COMMIT does not come, whether PostgreSQL got it or not: of a plan, a lease, a release."""
     which = chance.choice(sorted(pool.lost_answers))
     cutter = pool.lost_answers[which]
     cuts = cutter.cuts
+    cutter.marker, cutter.drops = chance.choice(cutter.markers), chance.random() < 0.5
     cutter.is_armed = True
     try:
         _until(lambda: cutter.cuts > cuts, f"no COMMIT of {which} came by")

@@ -54,6 +54,7 @@ def play(name, folder, run):
             "faults": injected,
             "restarts": restarts,
             "answersLost": {which: cutter.cuts for which, cutter in pool.lost_answers.items()},
+            "commitsLost": {which: cutter.dropped for which, cutter in pool.lost_answers.items()},
             "quiet": quiet,
             "waits": sorted(WAITS),
             "atOnceMilliH100e": {"west": AT_ONCE_MILLI_H100E},

@@ -100,7 +100,8 @@ def good():
         "exit": 0,
     }
     return {
-        "seed": 1, "seconds": 1, "faults": [], "restarts": {}, "answersLost": {}, "quiet": True, "outbox": 0,
+        "seed": 1, "seconds": 1, "faults": [], "restarts": {}, "answersLost": {}, "commitsLost": {},
+        "quiet": True, "outbox": 0,
         "waits": ["ExceedsCap"], "atOnceMilliH100e": {"west": 6000}, "operations": [operation], "audit": [],
         "events": [
             job(3, None), placement(15), *pods, job(28, "Succeeded"), gone(placement(15), 29),
@@ -187,6 +188,11 @@ def two_at_once(history):
 
 def admitted_after_its_success(history):
     second(history)
+
+
+def made_again(history):
+    """Its pods were deleted, and its agent had forgotten that they had run."""
+    events(history, pod(27, "Pending", uid="another"))
 
 
 def two_live_attempts(history):
@@ -347,6 +353,7 @@ BROKEN = {
         lost, vanished, told_wrongly, failed_without_cause, succeeded_although_it_fails, never_answered, came_back,
     ),
     "no job runs twice": (two_at_once, admitted_after_its_success),
+    "no worker of an attempt starts twice": (made_again,),
     "one attempt lives, fences rise": (
         two_live_attempts, fence_falls, term_falls, old_leader_records, placement_goes_back,
     ),

@@ -101,13 +101,7 @@ def _plane():
 @pytest.fixture(name="kubeconfig", scope="session")
 def _kubeconfig(plane, tmp_path_factory):
     """A kubeconfig with a token of the operator's ServiceAccount."""
-    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/hanse-operator/token"
-    answer = plane.client.request("POST", path, {"spec": {"expirationSeconds": 7200}})
-    content = json.loads(plane.kubeconfig.read_text())
-    content["users"][0]["user"] = {"token": answer["status"]["token"]}
-    file = tmp_path_factory.mktemp("operator") / "kubeconfig"
-    file.write_text(json.dumps(content))
-    return file
+    return plane.kubeconfig_of("hanse-operator", NAMESPACE, tmp_path_factory.mktemp("operator") / "kubeconfig")
 
 
 @pytest.fixture(name="template", scope="session")
@@ -183,7 +177,7 @@ class Pool:
             assert reports.admit_agent(self.api, name, same, same, version="1.2.3", silence_seconds=30) is None
 
     def operator(self, *, failpoint="", database_url=None, kubeconfig=None, lease_seconds=3, token=""):
-        port = ports.free("127.0.0.1")
+        port = ports.free()
         log = self.folder / f"operator-{len(self.started)}.log"
         environment = os.environ | {"HANSE_DATABASE_URL": database_url or self.url, "HANSE_FAILPOINT": failpoint}
         token_file = self.folder / "token"

@@ -122,16 +122,18 @@ class ApiProxy(_Thread):
 class CommitCutter(_Thread):
     """A TCP proxy to PostgreSQL that cuts the first connection that commits a recorded cycle, once armed.
 
-    The COMMIT reaches the server; its answer does not come back. *marker* is in a statement of that transaction.
+    The COMMIT reaches the server and its answer does not come back, or, if *drops*, it does not reach the server: to
+    the client both look the same. *marker*, one of *markers*, is in a statement of that transaction.
     """
 
-    def __init__(self, host, port, marker=b"record_cycle"):
+    def __init__(self, host, port, *markers):
         self._server = host, port
-        self._marker = marker
+        self.markers = markers or (b"record_cycle",)
+        self.marker = self.markers[0]
         # A client that repeats a statement sends only the name that it gave it.
-        self._named = re.compile(rb"(_pg3_[0-9]+)\0[^\0]*" + re.escape(marker))
-        self.is_armed = False
-        self.cuts = 0
+        self._named = re.compile(rb"(_pg3_[0-9]+)\0[^\0]*(" + b"|".join(map(re.escape, self.markers)) + rb")")
+        self.is_armed = self.drops = False
+        self.cuts = self.dropped = 0
 
     async def start(self):
         self._listener = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -155,20 +157,24 @@ class CommitCutter(_Thread):
             each.close()
 
     async def _forward(self, reader, upstream, client):
-        is_recording, names = False, set()
+        recorded, names = set(), {}
         while data := await reader.read(65_536):
-            names.update(self._named.findall(data))
-            is_recording |= self._marker in data or any(b"\0%b\0" % name in data for name in names)
-            if self.is_armed and is_recording and b"COMMIT" in data:
+            names |= dict(self._named.findall(data))
+            recorded |= {marker for marker in self.markers if marker in data}
+            recorded |= {marker for name, marker in names.items() if b"\0%b\0" % name in data}
+            if self.is_armed and self.marker in recorded and b"COMMIT" in data:
                 self.is_armed = False
                 self.cuts += 1
                 client.transport.abort()
+                if self.drops:
+                    self.dropped += 1
+                    return
                 upstream.write(data)
                 await upstream.drain()
                 await asyncio.sleep(0.5)
                 return
             if b"COMMIT" in data or b"ROLLBACK" in data:
-                is_recording = False  # the connection goes back to its pool, and carries other transactions next
+                recorded.clear()  # the connection goes back to its pool, and carries other transactions next
             upstream.write(data)
             await upstream.drain()
 

@@ -56,3 +56,9 @@ def test_what_is_held_back_takes_only_what_rests_on_it_along(groups, expected):
 @pytest.mark.parametrize("kind", [errors.CapExceededError, errors.RefusedError, ValueError])
 def test_an_owner_is_told_none_of_the_ledgers_words(kind):
     assert "rival" not in cycle.refusal(kind("attempt of rival")).sentence
+
+
+def test_what_the_ledger_refuses_is_no_fault_of_the_jobs():
+    """Its owner can mend nothing of it: only a cap is the members' own."""
+    told = {kind: cycle.refusal(kind("said")).reason for kind in (errors.CapExceededError, errors.ContradictionError)}
+    assert {errors.CapExceededError: "ExceedsCap", errors.ContradictionError: "RetryDelayed"} == told

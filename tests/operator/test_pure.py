@@ -22,7 +22,7 @@ from hanse.operator import (
     storage,
 )
 from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import NEVER_RAN, Live, Past, Saved
+from hanse.operator.mirror import NEVER_RAN, Fault, Live, Past, Saved
 from hanse.operator.world import Leaf, World
 from hanse.resources import Reason
 
@@ -57,6 +57,7 @@ def placement(phase, fence=2):
 
 
 REFUSED_FOR_GOOD = Past(attempts=1, last_stop_reason="PlacementRefused", last_failure="422")
+FAULTED = Past(attempts=1, last_outcome="PoolFault", faults=(Fault("tencent-gz", 1, NOW),))
 WAITING = {
     "reason": "WaitingForQuota", "accelerator": "h100-80g", "asked_gpus": 512, "free_gpus": 100, "borrowable_gpus": -1,
     "lacking_gpus": 12, "workers_that_fit": 24, "ahead_in_leaf": 3, "cap": "",
@@ -68,6 +69,8 @@ WAITING = {
     [
         ("Queued", None, {}),
         ("Queued", "WaitingForQuota", {"waiting": WAITING}),
+        ("Requeued", "RetryDelayed", {"past": FAULTED, "waiting": WAITING | {"reason": "RetryDelayed"}}),
+        ("Queued", "StorageNotReady", {"waiting": WAITING | {"reason": "RetryDelayed"}}),
         ("Queued", "TierNotAllowed", {"verdict": Verdict(Reason.TIER_NOT_ALLOWED, "no such tier")}),
         ("Admitted", None, {"live": live()}),
         ("Admitted", None, {"live": live(), "placement": placement("Starting")}),
@@ -304,6 +307,26 @@ def test_a_start_is_waited_for_from_when_its_gpus_are_its_own(job, awaits, ended
     world.take({"TrainingJob": {attempt.job: job}})
     mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt}, ended_at=ended)
     assert expected == [entry.reason for group in ends.groups(world, mirrored) for entry in group.entries]
+
+
+@pytest.mark.parametrize(
+    ("waited", "awaited", "expected"),
+    [
+        (10**6, {"state": "suspect"}, ["StartDeadlineExceeded"]),
+        (10**6, {"state": "draining", "grace_seconds": 30}, ["StartDeadlineExceeded"]),
+        (10**6, {"state": "draining", "grace_seconds": 2 * 10**6}, []),
+        (60, {"state": "suspect"}, []),
+    ],
+    ids=["its cluster is silent", "it does not end", "it has its grace", "the deadline is not over"],
+)
+def test_a_start_does_not_wait_for_ever_for_an_attempt_that_does_not_end(job, waited, awaited, expected):
+    world = World()
+    victim = live(id=A, job=str(uuid.UUID(int=7)), stop_kind="Preempt", **awaited)
+    attempt = live(granted_at_seconds=None, admitted_at_seconds=NOW - waited, awaits=frozenset({A}))
+    world.take({"TrainingJob": {attempt.job: job}})
+    mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt, victim.job: victim})
+    found = [(entry.job, entry.reason) for group in ends.groups(world, mirrored) for entry in group.entries]
+    assert expected == [reason for of, reason in found if str(of) == attempt.job]
 
 
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))

@@ -7,7 +7,7 @@ import urllib.request
 
 import sqlalchemy as sa
 
-from hanse.operator import ends, waking
+from hanse.operator import retrying, waking
 
 LISTENED_SECONDS_MAX = 60.0
 
@@ -154,11 +154,11 @@ def test_what_an_agent_refuses_is_stopped_told_and_tried_again_later(pool):
     pool.submit("unwanted")
     (placement,) = pool.until("a Placement", pool.placements)
     pool.report_phase(placement, "Refused")
-    pool.until("it to be told", lambda: pool.status("unwanted").get("reason") == "PlacementRefused")
+    pool.until("it to be told", lambda: pool.status("unwanted").get("reason") == "RetryDelayed")
     assert "Requeued" == pool.phase("unwanted")
     assert [("End", "PlacementRefused")] == pool.rows("SELECT kind, reason FROM ledger.decision WHERE effect = 'stop'")
     assert [(1,)] == pool.rows("SELECT count(*) FROM ledger.attempt")
-    pool.shift_clock(ends.REFUSED_SECONDS)
+    pool.shift_clock(retrying.DELAY_SECONDS_MAX)
     pool.until("another attempt", lambda: _with_fence(pool, 2))
 
 

@@ -11,7 +11,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanse.evidence import enrolments, identity, signatures, slots
-from hanse.ledger import balances, database, errors, facts, registry, term
+from hanse.ledger import balances, database, errors, facts, posting, registry, term
 from hanse.ledger import slots as ledger_slots
 from hanse.ledger.reports import Node
 from hanse.operator import candidates, members, snapshot
@@ -150,8 +150,9 @@ CREATE TRIGGER break BEFORE INSERT ON ledger.posting FOR EACH ROW WHEN (NEW.memb
 """
 
 
-def test_what_fails_for_one_member_keeps_nothing_else_from_being_posted(pool, books):
-    """What failed is posted as soon as it can be; only another leader ends it."""
+@pytest.mark.parametrize("recent", [True, False])
+def test_what_fails_for_one_member_keeps_nothing_else_from_being_posted(pool, books, monkeypatch, recent):
+    """What failed is posted as soon as it can be, what failed long ago an hour a look; only another leader ends it."""
     registry.register_member(books, "amber", login=None, verify_key=signatures.public_bytes(KEY))
     ((now,),) = pool.rows("SELECT ledger.clock_seconds()")
     enrol(pool, first := now // 3600 * 3600)
@@ -162,12 +163,19 @@ def test_what_fails_for_one_member_keeps_nothing_else_from_being_posted(pool, bo
         connection.execute(BROKEN)
         settler.look(settler.rules())
         assert {f"hour {first} of amber": 1, f"hour {first + 3600} of amber": 1} == settler.failures
+        assert {"hour": 2} == settler.failures_by_part()
         by_member = "SELECT hour_seconds FROM ledger.posting WHERE member = :member ORDER BY hour_seconds"
         assert [(first,), (first + 3600,)] == pool.rows(by_member, member="blue")
         assert [] == pool.rows(by_member, member="amber")
         connection.execute("DROP TRIGGER break ON ledger.posting")
+    if not recent:
+        monkeypatch.setattr(posting, "RECENT_CUTOFFS", 0)
+        settler = Settler(books, number, world(1000))
+        settler.look(settler.rules())
+        assert [(first,)] == pool.rows(by_member, member="amber")
     settler.look(settler.rules())
     assert [(first,), (first + 3600,)] == pool.rows(by_member, member="amber")
+    assert {} == settler.failures_by_part()
     term.take(books, "another")
     pool.shift_clock(first + 4 * 3600 - now)
     with pytest.raises(errors.StaleTermError):
@@ -183,6 +191,8 @@ def world(levy_thousandths, slot=None):
     spec = {"displayName": "Blue", "keys": keys, "levyThousandths": levy_thousandths}
     made = World()
     made.take({"Member": {"uid": {"metadata": {"name": "blue", "uid": "uid"}, "spec": spec}}})
+    offer = {"metadata": {"name": "all", "namespace": "blue", "uid": "c"}}
+    made.take({"Contribution": {"c": offer | {"spec": {"cluster": "blue-1", "class": "h100"}}}})
     if slot:
         made.take({"PoolPolicy": {"p": {"metadata": {"name": "default", "uid": "p"}, "spec": {"meteringSlot": slot}}}})
     return made
@@ -228,9 +238,10 @@ def test_the_metering_interval_is_the_policys_unless_somebody_has_set_another(po
 def test_of_each_class_the_nodes_that_were_enrolled_first_are_levied():
     enrolled = [enrolment(start, f"n{start}") for start in (30, 10, 20, 40, 90)]
     enrolled += [enrolment(5, "other", "ascend"), enrolment(50, "n10", gpus=())]
-    assert {"n20", "other"} == levied(enrolled, {"blue": 1000}, 60) & {"n20", "other"}
-    assert {"n20"} == levied(enrolled, {"blue": 500}, 60)
-    assert set() == levied(enrolled, {}, 60)
+    there = {each.node for each in enrolled}
+    assert {"n20", "other"} == levied(enrolled, {"blue": 1000}, 60, there) & {"n20", "other"}
+    assert {"n20"} == levied(enrolled, {"blue": 500}, 60, there)
+    assert set() == levied(enrolled, {}, 60, there)
 
 
 def planned_levied(config, levy_thousandths, enrolled):
@@ -252,15 +263,16 @@ def planned_levied(config, levy_thousandths, enrolled):
 
 @pytest.mark.parametrize("levy_thousandths", [0, 250, 500, 1000])
 def test_the_planner_levies_the_nodes_that_the_ledger_levies(pool, books, pytestconfig, levy_thousandths):
-    """node-0 was enrolled last, node-2 and node-3 at once, node-4 is no longer, node-5 never was."""
+    """node-0 was enrolled last, 2 and 3 at once; node-4 is no longer, node-5 never was, node-6 is not there."""
     registry.register_member(books, "tencent", login=None, verify_key=signatures.public_bytes(KEY))
     given = []
-    for number, start, gpus in ((0, 900, 8), (1, 600, 8), (3, 300, 8), (2, 300, 8), (4, 0, 8), (4, 600, 0)):
+    for number, start, gpus in ((0, 900, 8), (1, 600, 8), (3, 300, 8), (2, 300, 8), (4, 0, 8), (4, 600, 0), (6, 0, 8)):
         node = identity.node_id("tencent-gz", f"node-{number}")
         each = enrolment(start, node, "h100-80g", [identity.gpu_id("tencent-gz", node, index) for index in range(gpus)])
         given.append(dataclasses.replace(each, member="tencent", cluster="tencent-gz", gpus=tuple(each.gpus)))
         registry.enrol(pool.api, *enrolments.sign(given[-1], KEY), signatures.public_bytes(KEY))
-    expected = levied(given, {"tencent": levy_thousandths}, 900)
+    there = {identity.node_id("tencent-gz", f"node-{number}") for number in range(6)}
+    expected = levied(given, {"tencent": levy_thousandths}, 900, there)
     assert len(expected) == 4 * levy_thousandths // 1000
     assert (expected, 6) == planned_levied(pytestconfig, levy_thousandths, registry.first_enrolled(books))
 

@@ -3,12 +3,16 @@
 import base64
 import json
 import signal
+from types import SimpleNamespace
 
 import pytest
+import yaml
 
+from hanse import resources
 from hanse.agent.keys import Keys
-from hanse.operator import credentials
+from hanse.operator import credentials, pool_statuses
 from hanse.operator.credentials import UnusableError
+from hanse.operator.reach import Reach
 from hanse.resources.training_job import Storage
 
 AGENT_KEY = bytes(range(32))
@@ -124,3 +128,18 @@ def test_a_key_that_nothing_can_be_sealed_to_is_refused():
     values = credentials.variables(Storage(checkpoint="s3://bucket/run"), {})
     with pytest.raises(UnusableError, match="agentKey cannot be sealed to"):
         credentials.seal(bytes(32), values)
+
+
+def test_a_cluster_without_a_usable_key_is_told_so(pytestconfig):
+    """The planner leaves it out for jobs with storage."""
+    path = pytestconfig.rootpath / "examples/membercluster.yaml"
+    document = next(yaml.safe_load_all(path.read_text()))
+    view = SimpleNamespace(as_of=0, by_cluster={document["metadata"]["name"]: pool_statuses.Counted(1, 1)})
+    usable = []
+    for key in (AGENT_KEY, bytes(32)):
+        document["spec"]["agentKey"] = encoded = base64.b64encode(key).decode()
+        usable.append(credentials.is_usable(encoded))
+        told = pool_statuses.cluster(view, resources.MemberCluster.parse(document), Reach(0), ("1", 0))
+        (ready,) = (each for each in told["conditions"] if each["type"] == "Ready")
+        assert usable[-1] != ready["message"].startswith("spec.agentKey: nothing can be sealed to it")
+    assert [True, False] == usable

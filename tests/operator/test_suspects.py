@@ -84,6 +84,18 @@ def started(pool, **jobs):
 
 
 @pytest.mark.usefixtures("two")
+def test_what_one_agent_refuses_is_placed_elsewhere_at_once(pool):
+    _, placed = started(pool, unwanted="Hold")
+    pool.report(nodes=1, cluster="blue-2", prefix="far")
+    pool.report_phase(placed["unwanted"], "Refused")
+    pool.until("its end to be decided", lambda: pool.rows("SELECT 1 FROM ledger.decision WHERE effect = 'stop'"))
+    pool.release(placed["unwanted"], "Refused")
+    (again,) = pool.until("a Placement in the other cluster", lambda: pool.placements("blue-2"))
+    assert 2 == again["spec"]["fence"]
+    assert [("blue-1",), ("blue-2",)] == pool.rows("SELECT cluster FROM ledger.attempt ORDER BY fence")
+
+
+@pytest.mark.usefixtures("two")
 def test_attempts_of_a_lost_cluster_expire_as_their_jobs_say(pool):
     """Requeued elsewhere under the next fence, failed, or held; the old agent that comes back is told to cancel."""
     time = Time(pool)

@@ -4,13 +4,16 @@ import json
 from collections import Counter
 from types import SimpleNamespace
 
+import pytest
 import yaml
 
 from hanse import resources
 from hanse.operator import pool_statuses
+from hanse.operator.pool_telling import SETTINGS
 from hanse.operator.reach import Reach
 
 MEMBERS = "/apis/hanse.dev/v1alpha1/members"
+TIER = "/apis/hanse.dev/v1alpha1/prioritytiers/standard"
 CLUSTERS = "/apis/hanse.dev/v1alpha1/memberclusters"
 OFFERS = "/apis/hanse.dev/v1alpha1/namespaces/blue/contributions"
 
@@ -73,6 +76,38 @@ def test_an_offer_that_cannot_be_used_says_why(pool):
         assert "spec.cluster: there is no MemberCluster nowhere" in found["conditions"][0]["message"]
     finally:
         pool.plane.client.request("DELETE", f"{OFFERS}/lost")
+
+
+BROKEN = {"type": "Ready", "status": "False", "reason": "Misconfigured", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+
+
+def test_what_was_misconfigured_is_told_when_it_is_right_again(pool):
+    """An earlier leader said so of a tier that has been mended since."""
+    told = {"status": {"conditions": [BROKEN | {"message": "spec.rank: 'high': not a number"}]}}
+    query = "?fieldManager=hanse-operator"
+    pool.plane.client.request("PATCH", f"{TIER}/status{query}", told, "application/merge-patch+json")
+    pool.operator()
+    (ready,) = pool.until("to be in force", lambda: _ready(pool))
+    assert ("InForce", "") == (ready["reason"], ready.get("message", ""))
+
+
+def _ready(pool):
+    conditions = status(pool, TIER)["conditions"]
+    return [each for each in conditions if (each["type"], each["status"]) == ("Ready", "True")]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_each_setting_that_can_be_read_is_in_force(pytestconfig, name):
+    kind = next(each for each in resources.KINDS if each.__name__ == name)
+    path = pytestconfig.rootpath / f"examples/{name.lower()}.yaml"
+    document = next(yaml.safe_load_all(path.read_text()))
+    metadata = document["metadata"] | {"uid": "u", "generation": 2}
+    found = kind.parse(document | {"metadata": metadata, "status": {"conditions": [BROKEN]}})
+    told = pool_statuses.setting(SimpleNamespace(as_of=1_800_000_000), found)
+    read = type(found.status).model_validate(told)
+    assert [("Ready", "True", "InForce", 2)] == [
+        (each.type, each.status, each.reason, each.observed_generation) for each in read.conditions
+    ]
 
 
 def test_a_job_that_ended_goes_when_its_time_is_over_and_not_before(pool):

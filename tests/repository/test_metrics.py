@@ -11,7 +11,7 @@ from hanse.operator import health as operator
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 REGISTRIES = (agent.REGISTRY, api.REGISTRY, operator.REGISTRY)
-NAMELESS = {"kind", "method", "outcome", "route", "status"}
+NAMELESS = {"kind", "method", "outcome", "route", "status", "what"}
 """Labels whose values are few, and known before anybody uses the pool."""
 
 

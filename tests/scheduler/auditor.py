@@ -106,6 +106,7 @@ class Audit:
         assert node.accelerator == admit.accelerator
         assert self.member(job) not in given.excluded_members
         assert given.member not in job.shape.excluded_members
+        assert given.cluster not in job.shape.excluded_clusters
         assert not job.shape.regions or given.region in job.shape.regions
         assert job.shape.trust == Trust.NONE or job.shape.trust in given.trust
         equivalents = {each.name: each.h100_equivalents for each in self.pool.accelerators}

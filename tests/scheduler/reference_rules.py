@@ -174,6 +174,7 @@ class Rules:
             and node.state == NodeState.READY
             and member not in given.excluded_members
             and given.member not in shape.excluded_members
+            and given.cluster not in shape.excluded_clusters
             and (not shape.regions or given.region in shape.regions)
             and (shape.trust == Trust.NONE or shape.trust in given.trust)
             and (rung != HOME or self.is_home(part, node))

@@ -64,6 +64,17 @@ def test_a_gang_is_not_split_over_clusters():
     assert ((), ["NoTopologyFit"]) == (decided.decisions, decided.explanations["reason"].tolist())
 
 
+def test_a_job_that_only_waits_to_be_tried_again_is_told_so():
+    given = (Contribution("b", "b", "east", "north"), Contribution("c", "c", "west", "north"))
+    made, excluded = pool("a", "b", "c", contributions=given), frozenset({"east"})
+    asked = {"small": {"gpus": 4}, "large": {}, "far": {"regions": frozenset({"south"})}}
+    jobs = [job(uid, "a", excluded_clusters=excluded, **more) for uid, more in asked.items()]
+    decided = plan(snapshot(made, nodes("b", 2) + nodes("c", 1, gpus=4), jobs))
+    assert [("small", "west")] == [(each.attempt.job, each.cluster) for each in decided.decisions]
+    reasons = {row["uid"]: row["reason"] for row in decided.explanations}
+    assert {"far": "ResidencyLeavesNothing", "large": "RetryDelayed"} == reasons
+
+
 def _explained(held, contributors=OTHERS, own=1, **asked):
     """Explain why a gang of four workers waits: its member's *own* nodes are in use, and of each contributor's four
     nodes, in a cluster of its own, *held* halves (four by default).

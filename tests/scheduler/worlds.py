@@ -10,6 +10,7 @@ from hanse.scheduler.decisions import AttemptId
 from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Member, NodeState, Option, Tier, Trust
 
 CLASSES = ("h100", "ascend")
+CLUSTERS = ("east", "west")
 REGIONS = ("north", "south")
 few = st.integers(0, 3)
 HOUR = 3600
@@ -51,7 +52,7 @@ def organisations(draw, member_name):
 def contribution(draw, name, member_name, others):
     excluded = draw(sometimes(st.frozensets(st.sampled_from(others)), frozenset()))
     return Contribution(
-        name, member_name, draw(st.sampled_from(["east", "west"])), draw(st.sampled_from(REGIONS)),
+        name, member_name, draw(st.sampled_from(CLUSTERS)), draw(st.sampled_from(REGIONS)),
         draw(st.frozensets(st.sampled_from(Trust))), excluded,
     )  # fmt: skip
 
@@ -109,6 +110,7 @@ def jobs(draw, made, uid, submitted):
         trust=draw(sometimes(st.sampled_from(Trust), Trust.NONE)),
         regions=draw(sometimes(st.frozensets(st.sampled_from(REGIONS)), frozenset())),
         excluded_members=draw(sometimes(st.frozensets(st.sampled_from(names)), frozenset())),
+        excluded_clusters=draw(sometimes(st.frozensets(st.sampled_from(CLUSTERS)), frozenset())),
     )  # fmt: skip
 
 
@@ -222,8 +224,8 @@ class World:
 
     def happen(self, data):
         """Let something happen outside, chosen by *data*."""
-        what = data.draw(st.sampled_from(["arrive", "arrive", "end", "node", "time", "policy", "leave"]), label="event")
-        getattr(self, f"_{what}")(data)
+        events = ["arrive", "arrive", "end", "node", "time", "policy", "leave", "refuse"]
+        getattr(self, f"_{data.draw(st.sampled_from(events), label='event')}")(data)
 
     def happen_without_policy(self, data):
         """Let something happen that no policy has changed."""
@@ -240,6 +242,14 @@ class World:
         uids = [each.uid for each in reading.jobs(self.snapshot)]
         if uids:
             self.tell(jobs_gone=(data.draw(st.sampled_from(uids)),))
+
+    def _refuse(self, data):
+        """Let clusters refuse a job, or its time there be over."""
+        records = reading.jobs(self.snapshot)
+        if records:
+            record = data.draw(st.sampled_from(records))
+            excluded = data.draw(st.frozensets(st.sampled_from(CLUSTERS)))
+            self.tell(jobs=(replace(record, shape=replace(record.shape, excluded_clusters=excluded)),))
 
     def _time(self, data):
         self.tell(seconds=data.draw(st.integers(1, 2000)))

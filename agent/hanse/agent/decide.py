@@ -6,10 +6,11 @@ to report. Deciding again after any part of a plan was carried out, and the rest
 
 An attempt goes Pending -> Starting -> Running -> Draining -> Released, or ends at Refused. No pod before a lease: a
 placement is only a hint. Nothing of an older fence beside a newer one. Whole or not at all: one lost worker stops all.
+No worker of an attempt is made twice: one that may have been there, and is not, is lost.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from uuid import UUID
@@ -42,6 +43,8 @@ class World:
     gangs: Mapping[UUID, Gang] = field(default_factory=dict)
     confirmed: frozenset[UUID] = frozenset()
     """Attempts of which a fresh look has shown that nothing is left; what is watched may be late."""
+    made: Mapping[UUID, Collection[int]] = field(default_factory=dict)
+    """The ranks whose pods this process has made; one may be gone again before it was ever watched."""
 
     @cached_property
     def workers_by_attempt(self) -> Mapping[UUID, tuple[Worker, ...]]:
@@ -147,9 +150,13 @@ def desired(world: World, now: float, limits: Limits) -> Plan:
     for attempt, before in world.gangs.items():
         workers = world.workers_by_attempt.get(attempt, ())
         placement = wanted.get(attempt)
-        gang = _observed(before, placement, workers, now, limits)
+        gang = replace(before, seen=before.seen.union(world.made.get(attempt, ())))
+        gang = _observed(gang, placement, workers, now, limits)
         if gang.stop is None:
-            actions += _start(gang, workers, now)
+            starts = tuple(_start(gang, workers, now))
+            begun = {action.seat.rank for action in starts if isinstance(action, CreateWorker)}
+            gang = replace(gang, begun=(gang.begun & gang.ranks) | begun)
+            actions += starts
         else:
             actions += _stop(gang, workers, now, limits)
             if attempt in world.services and not workers:

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from hanse.agent import faults
 from hanse.agent.faults import Fault
-from hanse.resources.protocol import SENTENCE_MAX, CheckpointOfRecord, Outcome
+from hanse.resources import protocol
+from hanse.resources.protocol import CheckpointOfRecord, Outcome
 
 ATTEMPT_LABEL = "hanse.dev/attempt"
 FENCE_LABEL = "hanse.dev/fence"
@@ -52,7 +53,7 @@ class Worker:
 class Stop:
     """Why a gang ends; the first reason stays.
 
-    Others write the detail, an API server among them, at any length: it is cut to what the hub takes.
+    Others write the detail, the job and an API server among them, at any length: it is made what the hub can store.
 
     """
 
@@ -60,7 +61,7 @@ class Stop:
     detail: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "detail", self.detail[:SENTENCE_MAX])
+        object.__setattr__(self, "detail", protocol.sentence(self.detail))
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class Gang:
     """An attempt whose lease was granted here, until the hub knows that nothing of it runs any more.
 
     *deadline* is when its workers must be gone unless the lease is renewed, *funded_until* likewise unless it is
-    funded further. *seen* are the ranks whose pods have been there; *ran* says that all were ready at one time.
+    funded further. *begun* are the ranks whose pods were to be made, *seen* those whose pods have been there; *ran*
+    says that all were ready at one time.
     *cancelled* is an attempt that the hub no longer counts; *ended* is one that both sides are done with.
     """
 
@@ -82,6 +84,7 @@ class Gang:
     grace_seconds: float = 0.0
     seats: tuple[Seat, ...] = ()
     guaranteed_mib: int | None = None
+    begun: frozenset[int] = frozenset()
     seen: frozenset[int] = frozenset()
     ran: bool = False
     stop: Stop | None = None
@@ -95,6 +98,10 @@ class Gang:
     def ranks(self) -> frozenset[int]:
         """The ranks that the gang is to have."""
         return frozenset(seat.rank for seat in self.seats if not seat.leaving)
+
+    def recalled(self) -> "Gang":
+        """Return the gang as a process has to take it that was not there before: what was begun may have run."""
+        return replace(self, seen=self.seen | self.begun)
 
     def stopping(self, outcome: Outcome, detail: str = "") -> "Gang":
         """Return the gang with this reason to stop, unless it has one."""

@@ -33,11 +33,12 @@ _REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.
 
 
 class Hands:
-    """What the agent does in its cluster; *confirmed* and *refused* tell of what it met."""
+    """What the agent does in its cluster; *confirmed*, *made* and *refused* tell of what it met."""
 
     def __init__(self, kube: Kube, site: Site, own_rules: OwnRules, keys: Keys, copies: Copies) -> None:
         self.confirmed: set[UUID] = set()
         self.refused: dict[UUID, str] = {}
+        self.made: dict[UUID, set[int]] = {}
         self._kube, self._site, self._own_rules, self._keys, self._copies = kube, site, own_rules, keys, copies
         self._at_once = asyncio.Semaphore(PARALLEL)
 
@@ -67,6 +68,7 @@ class Hands:
     async def _do(self, action: Action, placements: Mapping[UUID, Placement]) -> None:
         match action:
             case DeleteWorker(worker, grace_seconds):
+                self.made.get(worker.attempt, set()).discard(worker.rank)
                 await self._delete_pod(worker.name, worker.uid, grace_seconds)
             case DeleteGang(attempt):
                 name = manifests.service_name_of(attempt)
@@ -89,6 +91,7 @@ class Hands:
         )
         pod = manifests.pod(self._site, placement, gang, seat, devices)
         self._copies.pod_feed.put(await self._create(f"{self._core}/pods", pod))
+        self.made.setdefault(gang.attempt, set()).add(seat.rank)
 
     async def _create_gang(self, gang: Gang, placement: Placement) -> None:
         service = await self._create(f"{self._core}/services", manifests.service(gang))
@@ -149,6 +152,7 @@ class Hands:
                 feed.put(item)
         if not pods and not services:
             self.confirmed.add(attempt)
+            self.made.pop(attempt, None)
 
 
 def _resolved(targets: Iterable[tuple[str, int]]) -> set[tuple[rules.Address, int]]:

@@ -26,11 +26,11 @@ _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
 class HubError(Exception):
-    """The service refused with *status*, or did not answer (then it is 0)."""
+    """The service refused with *status*, or did not answer (then it is 0); *another_speaks* for the cluster."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, another_speaks: bool = False) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.another_speaks = status, another_speaks
 
 
 class Hub:
@@ -73,7 +73,8 @@ class Hub:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise HubError(0, f"the hub cannot be asked: {str(error) or type(error).__name__}") from error
         if status != HTTPStatus.OK:
-            raise HubError(status, _sentence(data))
+            said = _problem(data)
+            raise HubError(status, said.detail, another_speaks=said.another_speaks)
         return data
 
 
@@ -81,11 +82,11 @@ def _read(kind: type[_Answer], data: bytes) -> _Answer:
     try:
         return kind.model_validate_json(data)
     except ValidationError as error:
-        raise HubError(0, f"what answers is not the hub: {_sentence(data)}") from error
+        raise HubError(0, f"what answers is not the hub: {_problem(data).detail}") from error
 
 
-def _sentence(data: bytes) -> str:
+def _problem(data: bytes) -> Problem:
     try:
-        return Problem.model_validate_json(data).detail
+        return Problem.model_validate_json(data)
     except ValidationError:
-        return data.decode(errors="replace")[:300]
+        return Problem(title="", status=0, detail=data.decode(errors="replace")[:300])

@@ -5,14 +5,14 @@ and gangs with new deadlines. A holder counts from when it sent the request and 
 answer, which is later: the holder gives up first, whatever the clocks say.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
 from hanse.agent.decide import Report
 from hanse.agent.gangs import Gang, Seat, Stop
 from hanse.resources import Placement
-from hanse.resources.protocol import Cancelled, Held, Lease, Outcome, SyncAnswer
+from hanse.resources.protocol import Cancelled, Held, Lease, Outcome, Phase, SyncAnswer
 
 DRIFT_THOUSANDTHS = 10
 """How much faster than ours the hub's clock may run: far more than any quartz is off."""
@@ -34,15 +34,31 @@ def held(reports: Iterable[Report]) -> tuple[Held, ...]:
     )
 
 
+def asked(held: Iterable[Held]) -> set[UUID]:
+    """Return the attempts whose first lease a request asks for."""
+    return {each.attempt for each in held if each.phase == Phase.PENDING}
+
+
 def answered(
-    gangs: Mapping[UUID, Gang], placements: Mapping[str, Placement], answer: SyncAnswer, sent_at: float
+    gangs: Mapping[UUID, Gang],
+    placements: Mapping[str, Placement],
+    answer: SyncAnswer,
+    sent_at: float,
+    unanswered: Collection[UUID] = (),
 ) -> dict[UUID, Gang]:
-    """Return the gangs as the answer to the request that was sent at *sent_at* leaves them."""
+    """Return the gangs as the answer to the request that was sent at *sent_at* leaves them.
+
+    *unanswered* are attempts that this process has asked for before, and never heard of.
+
+    """
     after = dict(gangs)
     by_attempt = {UUID(placement.spec.attempt): (name, placement) for name, placement in placements.items()}
     for lease in answer.leases:
         name, placement = by_attempt.get(lease.attempt, ("", None))
         gang = after.get(lease.attempt) or _taken_up(lease, name, placement, sent_at)
+        if lease.attempt not in after and not lease.first and lease.attempt not in unanswered:
+            # It was granted before, to an agent that has forgotten it: whoever is not there any more has been.
+            gang = replace(gang, seen=gang.ranks)
         after[lease.attempt] = _renewed(gang, lease, sent_at)
     for cancelled in answer.cancelled:
         gang = after.get(cancelled.attempt) or _never_held(cancelled, sent_at)

@@ -59,6 +59,7 @@ class Agent:
         self._reports: tuple[decide.Report, ...] = ()
         self._renew_now = asyncio.Event()
         self._stands_by = False
+        self._unanswered: set[uuid.UUID] = set()
 
     async def run(self) -> None:
         """Run until cancelled; what runs in the cluster goes on, under its leases."""
@@ -132,6 +133,7 @@ class Agent:
             services=self._copies.services(),
             gangs=self._gangs,
             confirmed=frozenset(self._hands.confirmed),
+            made=self._hands.made,
         )
         plan = decide.desired(world, clock.boottime(), self._limits)
         if _newsworthy(self._reports) != _newsworthy(plan.reports):
@@ -181,13 +183,16 @@ class Agent:
         except HubError as error:
             _LOG.warning("no lease was renewed: %s", error)
             metrics.synced(answered=False, gangs=len(self._gangs), nodes=len(nodes))
-            if error.status == HTTPStatus.CONFLICT:
+            self._unanswered |= leases.asked(request.held)
+            if error.another_speaks:
                 self._stand_by()
             return False
         self._stands_by = False
         self._known_nodes = None if answer.send_inventory else nodes
         self._meters.slot_seconds = answer.slot_seconds
-        self._remember(leases.answered(self._gangs, self._copies.placements(), answer, sent_at))
+        placements = self._copies.placements()
+        self._remember(leases.answered(self._gangs, placements, answer, sent_at, self._unanswered))
+        self._unanswered -= leases.asked(request.held)
         metrics.synced(answered=True, gangs=len(self._gangs), nodes=len(nodes))
         self._copies.changed.set()
         return True
@@ -195,6 +200,7 @@ class Agent:
     def _stand_by(self) -> None:
         """Leave everything to the agent that speaks for the cluster; what runs is asked for anew if that one ends."""
         self._stands_by = True
+        self._unanswered.clear()
         self._teller.tell(())
         self._remember({})
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from hanse.agent.hub import Hub, HubError
 from hanse.agent.keys import Keys
 from hanse.resources.model import Model
-from hanse.resources.protocol import CheckpointRequest
+from hanse.resources.protocol import CheckpointRequest, CheckpointUri, Count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,8 +29,8 @@ class Commit(Model):
     """What a worker says of a checkpoint."""
 
     attempt: UUID
-    step: int = Field(ge=0)
-    uri: str = Field(min_length=1, max_length=1024)
+    step: Count
+    uri: CheckpointUri
 
 
 class Server:

@@ -61,9 +61,9 @@ class Store:
         return uuid.UUID(self._file.execute("SELECT id FROM instance").fetchone()[0])
 
     def gangs(self) -> dict[uuid.UUID, Gang]:
-        """Return all gangs that were saved in this boot."""
+        """Return all gangs that were saved in this boot, by another process."""
         found = [_GANG.validate_json(body) for (body,) in self._file.execute("SELECT body FROM gang")]
-        return {gang.attempt: gang for gang in found}
+        return {gang.attempt: gang.recalled() for gang in found}
 
     def save_gangs(self, before: Mapping[uuid.UUID, Gang], after: Mapping[uuid.UUID, Gang]) -> None:
         """Make *after* of what was saved as *before*."""

@@ -5,16 +5,19 @@ the ledger's database. Every request may be sent again: each part of it is a tra
 the second time. The ledger's functions are the fence; nothing here could let an old one pass.
 """
 
+import logging
 from collections.abc import Iterator
 from typing import TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from hanse.api.problems import ConflictError
+from hanse.api.problems import AnotherAgentError, ConflictError
 from hanse.ledger import attempts, database, facts, reports, slots
-from hanse.ledger.attempts import Verdict
+from hanse.ledger.attempts import Renewal, Verdict
+from hanse.ledger.errors import CommitUnknownError, LedgerError
 from hanse.ledger.reports import Checkpoint
 from hanse.resources.protocol import (
     Cancelled,
@@ -48,13 +51,14 @@ _GRANTED_BEFORE = {"draining", "suspect"}
 """An attempt that was told to stop, or ran late, before its agent heard that it has the lease: the ledger counts it
 until it is given back, so its agent must hear of it, and not that it is cancelled."""
 _Answer: TypeAlias = Lease | Cancelled | Ended
+_LOG = logging.getLogger(__name__)
 
 
 def sync(engine: Engine, cluster: str, request: SyncRequest) -> SyncAnswer:
     """Answer for all that the agent of *cluster* holds, and store what changed among its nodes.
 
     Raises:
-        ConflictError: another agent speaks for the cluster.
+        AnotherAgentError: another agent speaks for the cluster.
 
     """
     refused = reports.admit_agent(
@@ -66,7 +70,7 @@ def sync(engine: Engine, cluster: str, request: SyncRequest) -> SyncAnswer:
         silence_seconds=SILENCE_SECONDS,
     )
     if refused:
-        raise ConflictError(f"{refused} speaks for {cluster}: one credential is for one agent of one cluster")
+        raise AnotherAgentError(f"{refused} speaks for {cluster}: one credential is for one agent of one cluster")
     inventory = request.inventory
     if inventory.whole or inventory.nodes or inventory.gone:
         nodes = [node.model_dump(mode="json") for node in inventory.nodes]
@@ -111,28 +115,30 @@ def _attempts(engine: Engine, cluster: str, held: tuple[Held, ...]) -> Iterator[
     yield from _releases(engine, cluster, [each for each in held if each.phase == Phase.RELEASED])
     now = _now(engine)
     given = list(_leases(engine, cluster, held))
-    resume = reports.last_checkpoints(
-        engine, [attempt for attempt, _, verdict, _, _ in given if verdict != Verdict.CANCEL]
-    )
-    for attempt, fence, verdict, seconds, funded_until in given:
-        if verdict == Verdict.CANCEL or seconds is None:
-            yield Cancelled(attempt=attempt, fence=fence, reason="the attempt is not live, or not this cluster's")
+    resume = reports.last_checkpoints(engine, [each.attempt for each, _ in given if each.verdict != Verdict.CANCEL])
+    for each, is_first in given:
+        if each.verdict == Verdict.CANCEL or each.lease_seconds is None:
+            why = "the attempt is not live, or not this cluster's"
+            yield Cancelled(attempt=each.attempt, fence=each.fence, reason=why)
             continue
+        funded_until = each.funded_until_seconds
         yield Lease(
-            attempt=attempt,
-            fence=fence,
-            lease_seconds=seconds,
+            attempt=each.attempt,
+            fence=each.fence,
+            lease_seconds=each.lease_seconds,
             funded_seconds=None if funded_until is None else funded_until - now,
-            drain=verdict == Verdict.DRAIN,
-            checkpoint=_of_record(resume.get(attempt)),
+            drain=each.verdict == Verdict.DRAIN,
+            first=is_first,
+            checkpoint=_of_record(resume.get(each.attempt)),
         )
 
 
-_Given: TypeAlias = tuple[UUID, int, Verdict, int | None, int | None]
+_Given: TypeAlias = tuple[Renewal, bool]
+"""A lease as it is now, and whether nobody was granted it before."""
 
 
 def _leases(engine: Engine, cluster: str, held: tuple[Held, ...]) -> Iterator[_Given]:
-    """Yield (attempt, fence, verdict, lease seconds, funded until): renewed in one go, granted in another."""
+    """Yield what becomes of each lease: renewed in one go, granted in another."""
     running = [
         (each.attempt, each.fence) for each in held if each.phase in {Phase.STARTING, Phase.RUNNING, Phase.DRAINING}
     ]
@@ -144,12 +150,11 @@ def _leases(engine: Engine, cluster: str, held: tuple[Held, ...]) -> Iterator[_G
             yield from _renewals(engine, cluster, [asked])
             continue
         verdict = Verdict.KEEP if grant.granted else Verdict.CANCEL
-        yield *asked, verdict, grant.lease_seconds, grant.funded_until_seconds
+        yield Renewal(*asked, verdict, grant.lease_seconds, grant.funded_until_seconds), grant.first
 
 
 def _renewals(engine: Engine, cluster: str, running: list[tuple[UUID, int]]) -> Iterator[_Given]:
-    for each in attempts.renew(engine, cluster, running):
-        yield each.attempt, each.fence, each.verdict, each.lease_seconds, each.funded_until_seconds
+    yield from ((each, False) for each in attempts.renew(engine, cluster, running))
 
 
 def _releases(engine: Engine, cluster: str, ended: list[Held]) -> Iterator[_Answer]:
@@ -167,11 +172,19 @@ def _record_facts(engine: Engine, cluster: str, held: tuple[Held, ...]) -> None:
     for each in held:
         kind = _BY_ITSELF.get(each.outcome) if each.outcome else None
         if kind:
-            facts.record_once(engine, kind, cluster, each.attempt, each.fence, detail=f"{each.outcome}: {each.detail}")
+            _record_fact(engine, kind, cluster, each, f"{each.outcome}: {each.detail}")
         if each.simulated and each.phase == Phase.RELEASED:
-            facts.record_once(
-                engine, facts.Kind.SIMULATED, cluster, each.attempt, each.fence, detail="on simulated nodes"
-            )
+            _record_fact(engine, facts.Kind.SIMULATED, cluster, each, "on simulated nodes")
+
+
+def _record_fact(engine: Engine, kind: facts.Kind, cluster: str, of: Held, detail: str) -> None:
+    """Record a fact, or log that it cannot be: what is told of one attempt never costs the others their leases."""
+    try:
+        facts.record_once(engine, kind, cluster, of.attempt, of.fence, detail=detail)
+    except (OperationalError, InterfaceError, CommitUnknownError):
+        raise  # nothing can be recorded now; all is told again
+    except (DBAPIError, LedgerError):
+        _LOG.exception("%s of attempt %s in %s cannot be recorded", kind, of.attempt, cluster)
 
 
 def _of_record(checkpoint: Checkpoint | None) -> CheckpointOfRecord | None:

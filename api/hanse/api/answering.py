@@ -15,14 +15,14 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hanse.api import metrics
-from hanse.api.problems import ProblemError
-from hanse.ledger.errors import LedgerError
+from hanse.api.problems import AnotherAgentError, ProblemError
+from hanse.ledger.errors import CommitUnknownError, LedgerError
 from hanse.resources.protocol import SENTENCE_MAX, FieldProblem, Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -38,6 +38,8 @@ def add_to(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(LedgerError, _refused)
+    app.add_exception_handler(CommitUnknownError, _unreachable)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(SQLAlchemyError, _unreachable)
     app.add_middleware(Identified)
 
@@ -81,29 +83,22 @@ class Identified:
             if begun:
                 raise
             said = "something went wrong here: tell the coordinator the requestId, the log has the rest"
-            await _said(request, HTTPStatus.INTERNAL_SERVER_ERROR, said)(scope, receive, identified)
+            await _answer(_about(request, HTTPStatus.INTERNAL_SERVER_ERROR, said))(scope, receive, identified)
 
 
-def _said(
-    request: Request,
-    status: int,
-    detail: str,
-    errors: Iterable[FieldProblem] = (),
-    headers: dict[str, str] | None = None,
-) -> JSONResponse:
-    problem = Problem(
+def _about(request: Request, status: int, detail: str, errors: Iterable[FieldProblem] = ()) -> Problem:
+    return Problem(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
         request_id=request.state.request_id,
         errors=tuple(errors),
     )
-    return JSONResponse(
-        problem.model_dump(mode="json", exclude_none=True),
-        status_code=status,
-        media_type=MEDIA_TYPE,
-        headers=headers,
-    )
+
+
+def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    content = problem.model_dump(mode="json", exclude_none=True)
+    return JSONResponse(content, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _problem(request: Request, error: Exception) -> JSONResponse:
@@ -111,7 +106,9 @@ def _problem(request: Request, error: Exception) -> JSONResponse:
         raise error
     said = str(error)
     errors = [FieldProblem(field=error.field, value=error.value, detail=said[:SENTENCE_MAX])] if error.field else []
-    return _said(request, error.status, said, errors, error.headers)
+    another_speaks = isinstance(error, AnotherAgentError)
+    problem = _about(request, error.status, said, errors)
+    return _answer(problem.model_copy(update={"another_speaks": another_speaks}), error.headers)
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -119,7 +116,7 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     errors = [_field(each) for each in found]
     named = (f"{each.field}{'' if each.value is None else f' is {each.value}'}" for each in errors)
     said = "; ".join(f"{name}: {each.detail}" for name, each in zip(named, errors, strict=True))
-    return _said(request, HTTPStatus.UNPROCESSABLE_ENTITY, said, errors)
+    return _answer(_about(request, HTTPStatus.UNPROCESSABLE_ENTITY, said, errors))
 
 
 def _field(found: dict[str, Any]) -> FieldProblem:
@@ -139,13 +136,20 @@ def _not_served(request: Request, error: Exception) -> JSONResponse:
         said = f"{request.method} is not served here: the header Allow says what is"
     else:
         said = str(error.detail)
-    return _said(request, error.status_code, said, headers=dict(error.headers or {}))
+    return _answer(_about(request, error.status_code, said), dict(error.headers or {}))
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:
-    return _said(request, HTTPStatus.CONFLICT, str(error))
+    return _answer(_about(request, HTTPStatus.CONFLICT, str(error)))
+
+
+def _unstorable(request: Request, error: Exception) -> JSONResponse:
+    """Answer what PostgreSQL's types do not take, such as a NUL in a text: it would be the same the next time."""
+    said = getattr(error, "orig", None) or type(error).__name__
+    detail = f"the ledger's database cannot store what was sent: {said}"
+    return _answer(_about(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail))
 
 
 def _unreachable(request: Request, _: Exception) -> JSONResponse:
     said = "the ledger's database cannot be reached: try again later"
-    return _said(request, HTTPStatus.SERVICE_UNAVAILABLE, said)
+    return _answer(_about(request, HTTPStatus.SERVICE_UNAVAILABLE, said))

@@ -41,6 +41,10 @@ class ConflictError(ProblemError):
     status = HTTPStatus.CONFLICT
 
 
+class AnotherAgentError(ConflictError):
+    """Another agent speaks for the cluster; the only answer on which an agent stands by."""
+
+
 class InvalidError(ProblemError):
     """What was sent cannot be taken as it is; the message names the field, the value and what to do."""
 

@@ -33,7 +33,7 @@ from hanse.bench.counting import Bound
 from hanse.bench.hub import Object
 from hanse.bench.reports import Report
 from hanse.bench.scenario import IMAGE
-from hanse.devcluster import cluster, processes
+from hanse.devcluster import cluster, ports, processes
 from hanse.devcluster.controlplane import LOOPBACK, SCHEDULER, ControlPlane
 from hanse.devcluster.nodes import CLASS_LABEL, Shape
 from hanse.devcluster.progress import Line
@@ -191,7 +191,7 @@ def _prepare(pool: hub.Hub, load: Load) -> None:
         "signingKeyFile": _key(pool, "signing.key"),
         "sealingKeyFile": _key(pool, "sealing.key"),
         "listenHost": LOOPBACK,
-        "listenPort": hub.free_port(),
+        "listenPort": ports.free(),
     }
     file = pool.folder / "agent.yaml"
     file.write_text(yaml.safe_dump(settings))

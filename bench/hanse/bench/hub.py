@@ -1,12 +1,12 @@
 """The hub that is measured: its operator, its API service and its ledger, each a process as in production.
 
 In: a development cluster of the bench's own. Out: a running pool without members, and credentials for agents. The
-operator and the agents have the rights of their ServiceAccounts and no more. Everything ends with the cluster.
+operator, the API service and the agents have the rights of their ServiceAccounts and no more. Everything ends with the
+cluster.
 """
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,11 +66,11 @@ class Hub:
         self.own = own
         self.folder = own.folder / "bench"
         self.folder.mkdir()
-        self._health_port, self._api_port = free_port(), free_port()
+        self._health_port, self._api_port = ports.free(), ports.free()
         self.api_url = f"http://{LOOPBACK}:{self._api_port}"
 
     def install(self) -> None:
-        """Make the ledger's database, the API, and the operator's rights."""
+        """Make the ledger's database, the API, and the rights of the operator and the API service."""
         config = Config(paths.sources().parent / "migrations" / "alembic.ini")
         config.attributes["url"] = self.own.database_url
         command.upgrade(config, "head")
@@ -79,8 +79,9 @@ class Hub:
         self.own.kubectl("apply", "--server-side", *crds, "-f", str(templates / "policies"))
         self.own.kubectl("wait", "--for=condition=Established", "--timeout=60s", *crds)
         self.own.kubectl("create", "namespace", SYSTEM)
-        rights = (templates / "operator-rbac.yaml").read_text().replace("{{ .Release.Namespace }}", SYSTEM)
-        self.own.kubectl("create", "-f", "-", stdin=rights)
+        for name in ("operator-rbac", "api-rbac"):
+            rights = (templates / f"{name}.yaml").read_text().replace("{{ .Release.Namespace }}", SYSTEM)
+            self.own.kubectl("create", "-f", "-", stdin=rights)
 
     def apply(self, *documents: Object) -> None:
         """Create objects, or make them as they are described."""
@@ -94,15 +95,14 @@ class Hub:
             OPERATOR, OPERATOR, f"--kubeconfig={kubeconfig}", f"--health-port={self._health_port}",
             f"--internal-token-file={token}",
         )  # fmt: skip
-        self.run(API, API, f"--kubeconfig={self.own.kubeconfig}", f"--port={self._api_port}")
+        self.run(API, API, f"--kubeconfig={self.kubeconfig(API, 'hanse-api', SYSTEM)}", f"--port={self._api_port}")
         processes.wait_until_ready(self.own.folder, API, lambda: bool(_asked(f"{self.api_url}/healthz")), READY_SECONDS)
         processes.wait_until_ready(self.own.folder, OPERATOR, lambda: bool(self.progress()), READY_SECONDS)
 
     def run(self, part: str, *args: str) -> None:
-        """Start a process of Hanse; the database's URL is no argument, others would see it."""
-        argv = [sys.executable, "-P", "-m", "hanse.cli.main", *args]
-        with_database = f'HANSE_DATABASE_URL="$(cat {self.own.folder}/database-url)" exec "$@"'
-        processes.start(self.own.folder, part, ["sh", "-c", with_database, "sh", *argv])
+        """Start a process of Hanse."""
+        variables = {"HANSE_DATABASE_URL": self.own.database_url}
+        processes.start_module(self.own.folder, part, "hanse.cli.main", *args, **variables)
 
     def progress(self) -> Object:
         """Return what the leading operator says of its progress; nothing if none leads."""
@@ -159,11 +159,6 @@ def until(holds: Callable[[], bool], limit_seconds: float) -> bool:
             return False
         time.sleep(LOOK_SECONDS)
     return True
-
-
-def free_port() -> int:
-    """Return a port that is free on loopback."""
-    return ports.free(LOOPBACK)
 
 
 def _asked(url: str) -> Object:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import urllib3
@@ -22,6 +22,7 @@ _POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
 
 def doctor(
     api: ApiUrl = "",
+    operator: Annotated[str, typer.Option(help="The leading operator's own port, such as http://127.0.0.1:8080.")] = "",
     operator_namespace: Annotated[str, typer.Option(help="The namespace of the hub's operator.")] = "hanse-system",
     kubeconfig: Kubeconfig = None,
 ) -> None:
@@ -38,6 +39,8 @@ def doctor(
     }
     if api:
         checks["the API service answers, and reaches the ledger and the leader"] = lambda _: _service(api)
+    if operator:
+        checks["the leading operator plans, settles and hears of all"] = lambda _: _leader(operator)
     wrong = 0
     for text, check in checks.items():
         try:
@@ -122,6 +125,32 @@ def _connected(hub: Hub) -> Iterator[str]:
                 why = found.get("message") or found["reason"]
                 yield f"cluster {cluster['metadata']['name']} is not {kind}: {why}; see the log of its agent"
                 break
+
+
+def _leader(url: str) -> Iterator[str]:
+    """Ask the operator itself: what is wrong with the pool is not for everybody who may ask the API service."""
+    try:
+        said = urllib3.request("GET", f"{url.rstrip('/')}/feeds", timeout=SERVICE_SECONDS_MAX, retries=False).json()
+    except (urllib3.exceptions.HTTPError, ValueError) as error:
+        yield f"{url} cannot be reached, or is no operator: {error}"
+        return
+    yield from troubles(said)
+
+
+def troubles(said: dict[str, Any]) -> Iterator[str]:
+    """Yield what an operator's `/feeds` says is wrong."""
+    leader = said["leader"]
+    if not leader:
+        yield "it does not lead: ask the one that holds the Lease"
+    if problem := leader.get("poolProblem"):
+        yield f"nothing new is admitted: {problem}; correct the Member or PoolPolicy that it names"
+    if brake := leader.get("brake"):
+        yield f"no attempt of a silent cluster is expired: {brake}; look at the hub's network and at the API service"
+    for what, times in sorted(leader.get("notSettled", {}).items()):
+        yield f"settling: {what} failed {times} times, and is not done yet: the operator's log has why (not_settled)"
+    for kind, feed in sorted(said["feeds"].items()):
+        if not feed["fresh"]:
+            yield f"its feed of {kind} is silent: see the API server, and the operator's log"
 
 
 def _service(url: str) -> Iterator[str]:

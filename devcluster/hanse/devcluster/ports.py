@@ -18,6 +18,7 @@ from typing import TextIO
 from hanse.devcluster import paths
 from hanse.devcluster.errors import DevclusterError
 
+LOOPBACK = "127.0.0.1"
 FIRST_PORT = 20_000
 LAST_PORT = 31_999
 
@@ -46,7 +47,7 @@ def reserve(folder: Path, address_by_name: dict[str, str], fixed: dict[str, int]
     return chosen
 
 
-def free(address: str) -> int:
+def free(address: str = LOOPBACK) -> int:
     """Return a port of *address* for a server that is no part of a cluster and is about to start.
 
     Raises:

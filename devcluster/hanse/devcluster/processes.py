@@ -11,8 +11,9 @@ back from `/proc`. :mod:`hanse.devcluster.teardown` ends what is found.
 import os
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ PART_MARK = "HANSE_DEVCLUSTER_PART"
 # What a part gets of our environment. A proxy, or somebody's ETCD_ or PG variable, would change what it does.
 INHERITED = ("HOME", "LANG", "PATH", "TMPDIR", "TZ", "XDG_CACHE_HOME")
 
+NONE: Mapping[str, str] = {}
 LOG_TAIL_LINES = 12
 POLL_SECONDS = 0.05
 # A process in the middle of `execve` shows no environment: what is not found is looked for again before it is believed.
@@ -48,8 +50,14 @@ def environment() -> dict[str, str]:
     return {name: os.environ[name] for name in INHERITED if name in os.environ}
 
 
-def start(folder: Path, part: str, argv: list[str], stdin: int = subprocess.DEVNULL) -> None:
-    """Start *argv* as *part* of the cluster in *folder*."""
+def start(
+    folder: Path, part: str, argv: list[str], stdin: int = subprocess.DEVNULL, *, variables: Mapping[str, str] = NONE
+) -> None:
+    """Start *argv* as *part* of the cluster in *folder*.
+
+    What others must not see, such as a URL with a password, goes into *variables*: arguments are for everybody to read.
+
+    """
     logs = folder / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / f"{part}.log").open("ab") as log:
@@ -58,10 +66,15 @@ def start(folder: Path, part: str, argv: list[str], stdin: int = subprocess.DEVN
             stdin=stdin,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**environment(), FOLDER_MARK: str(folder), PART_MARK: part},
+            env={**environment(), **variables, FOLDER_MARK: str(folder), PART_MARK: part},
             cwd=folder,
             check=True,
         )
+
+
+def start_module(folder: Path, part: str, module: str, *args: str, **variables: str) -> None:
+    """Start a module of this Python as *part*; a folder that it happens to run in adds nothing that it could import."""
+    start(folder, part, [sys.executable, "-P", "-m", module, *args], variables=variables)
 
 
 def wait_until_ready(folder: Path, part: str, ready: Callable[[], bool], limit_seconds: float) -> None:

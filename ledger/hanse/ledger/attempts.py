@@ -73,10 +73,12 @@ class Verdict(StrEnum):
 class Grant:
     """The answer to a request for a lease; if it is not granted, *reason* says why.
 
-    The holder counts *lease_seconds* from when it sent the request.
+    The holder counts *lease_seconds* from when it sent the request. *first* says that nobody was granted it before:
+    if somebody was, workers may have run of whom whoever asks knows nothing.
     """
 
     granted: bool
+    first: bool
     lease_seconds: int | None
     funded_until_seconds: int | None
     reason: str | None
@@ -107,7 +109,7 @@ def grant_all(engine: Engine, cluster: str, asked: Sequence[tuple[uuid.UUID, int
 
     """
     rows = _for_each(engine, "ledger.grant_lease(:cluster, asked.attempt, asked.fence) AS said", cluster, asked)
-    return [Grant(row.granted, row.lease_seconds, row.funded_until_seconds, row.reason) for row in rows]
+    return [Grant(row.granted, row.first, row.lease_seconds, row.funded_until_seconds, row.reason) for row in rows]
 
 
 def renew(engine: Engine, cluster: str, held: Sequence[tuple[uuid.UUID, int]]) -> list[Renewal]:

@@ -46,8 +46,9 @@ SELECT DISTINCT s.start_seconds / 3600 * 3600 AS hour FROM ledger.slot s, waterm
   WHERE s.sequence > w.sequence AND s.late AND s.sequence >
     (SELECT max(c.sequence) FROM ledger.cutoff c WHERE c.hour_seconds = s.start_seconds / 3600 * 3600)
 """
+RECENT_CUTOFFS = 24
 _LEFT_HALFWAY = """
-SELECT DISTINCT c.hour_seconds FROM (SELECT * FROM ledger.cutoff ORDER BY sequence DESC LIMIT 24) c
+SELECT DISTINCT c.hour_seconds FROM (SELECT * FROM ledger.cutoff ORDER BY sequence DESC LIMIT :newest) c
   WHERE EXISTS (SELECT FROM ledger.member m WHERE m.sequence < c.sequence AND NOT EXISTS (
     SELECT FROM ledger.posting p WHERE (p.hour_seconds, p.run, p.member) = (c.hour_seconds, c.run, m.name)))
 """
@@ -75,16 +76,26 @@ def due(engine: Engine) -> list[int]:
     """Return the hours to post now: those left half-way or with late slots, and after them the next that is over.
 
     One new hour at a time, so that late slots are looked for between any two. An hour in which no slot came is posted
-    too: its GPUs were UNKNOWN.
+    too: its GPUs were UNKNOWN. Of those left half-way only recent ones are here; :func:`left_halfway` has them all.
 
     """
     with database.transaction(engine) as connection:
-        again = {row.hour_seconds for row in connection.execute(sa.text(_LEFT_HALFWAY))}
+        again = _left_halfway(connection, RECENT_CUTOFFS)
         again |= {row.hour for row in connection.execute(sa.text(_LATE))}
         following = connection.execute(sa.text(_NEXT)).scalar_one()
         until = connection.execute(sa.text(_OVER)).scalar_one()
     is_over = following is not None and following <= until
     return [*sorted(again), *([int(following)] if is_over else [])]
+
+
+def left_halfway(engine: Engine) -> list[int]:
+    """Return all hours, however old, of which a member's part is missing; it reads every cut-off there ever was."""
+    with database.transaction(engine) as connection:
+        return sorted(_left_halfway(connection, None))
+
+
+def _left_halfway(connection: Connection, newest: int | None) -> set[int]:
+    return {row.hour_seconds for row in connection.execute(sa.text(_LEFT_HALFWAY), {"newest": newest})}
 
 
 def post(engine: Engine, term: int, hour_seconds: int) -> Posted | None:
@@ -121,15 +132,20 @@ def post(engine: Engine, term: int, hour_seconds: int) -> Posted | None:
 def void_unused(engine: Engine, term: int) -> int:
     """Give back what ended attempts have reserved for hours after their end; return how many reservations.
 
+    At most a batch of them, so that no plan waits long for the account; the rest is there when it is called again.
+    Hours that have been cut off are left to their posting, which resolves all of theirs: only later ones are read.
+
     Raises:
         StaleTermError: another leader has taken over.
 
     """
     resolved = sa.select(Transfer.pending).where(Transfer.pending.is_not(None))
+    cut_off = sa.select(sa.func.coalesce(sa.func.max(Cutoff.hour_seconds), 0)).scalar_subquery()
     statement = (
         sa.select(Transfer.__table__)
         .join(Attempt, Attempt.id == Transfer.attempt)
         .where(Transfer.kind == "pending", Attempt.ended_at_seconds <= Transfer.hour_seconds)
+        .where(Transfer.hour_seconds > cut_off)
         .where(~sa.exists().where(resolved.subquery().c.pending == Transfer.id))
         .order_by(Transfer.sequence)
         .limit(books.BATCH_MAX)

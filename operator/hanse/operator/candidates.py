@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanse import resources
-from hanse.operator import retrying, shapes
+from hanse.operator import credentials, retrying, shapes
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
-from hanse.operator.mirror import NEVER_RAN, SUCCEEDED, Live, Mirror, Past
+from hanse.operator.mirror import NEVER_RAN, PLACEMENT_REFUSED, SUCCEEDED, Live, Mirror, Past
 from hanse.operator.world import World
 from hanse.scheduler import pool as pools
 from hanse.scheduler import records
@@ -28,8 +28,13 @@ class Candidate:
     live: Live | None
     past: Past
     judged: "Verdict | Plannable"
-    again_at_seconds: int
-    """Until then it is held back, as the pool failed it."""
+    until_seconds: int | None
+    """From then on it may run in a cluster that it is kept from, as the pool failed it there; None if there is none."""
+
+    def holds(self, job: resources.TrainingJob, live: Live | None, past: Past, now_seconds: int) -> bool:
+        """Return whether it is still that of these objects."""
+        is_same = self.job is job and self.live is live and self.past is past
+        return is_same and (self.until_seconds is None or now_seconds < self.until_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class Memory:
     def __init__(self) -> None:
         self._known: dict[str, Candidate] = {}
         self._pool: tuple[int, pools.Pool] | None = None
+        self._unsealable: frozenset[str] = frozenset()
+        """Clusters whose agents cannot be given what a job's storage asks for."""
         self.fitness: Fitness
         """Judges in the pool that was made last."""
 
@@ -54,6 +61,10 @@ class Memory:
         if self._pool is None or self._pool[0] != world.pool_version:
             pool = made(world)
             self._known, self._pool, self.fitness = {}, (world.pool_version, pool), Fitness(world, pool)
+            clusters = world.named("MemberCluster").items()
+            self._unsealable = frozenset(
+                name for name, each in clusters if not credentials.is_usable(each.spec.agent_key)
+            )
         return self._pool[1]
 
     def candidates(self, world: World, mirror: Mirror) -> Mapping[str, Candidate]:
@@ -62,10 +73,24 @@ class Memory:
         live, past = mirror.live, mirror.past
         for uid, job in world.jobs.items():
             known, own, ended = before.get(uid), live.get(uid), past.get(uid, NEVER_RAN)
-            if known is None or known.job is not job or known.live is not own or known.past is not ended:
-                known = _candidate(world, self.fitness, uid, job, own, ended)
+            if known is None or not known.holds(job, own, ended, mirror.now_seconds):
+                known = self._candidate(world, uid, own, ended, mirror.now_seconds)
             self._known[uid] = known
         return self._known
+
+    def _candidate(self, world: World, uid: str, live: Live | None, past: Past, now_seconds: int) -> Candidate:
+        job = world.jobs[uid]
+        if (verdict := self.fitness.unfit(job)) is not None:
+            return Candidate(job, live, past, verdict, None)
+        shape, until = shapes.shape(job.spec), None
+        if live is None:
+            until = retrying.changes_at(past, now_seconds)
+            excluded = retrying.excluded_clusters(past, now_seconds)
+            excluded |= self._unsealable if job.spec.storage is not None else frozenset()
+            shape = dataclasses.replace(shape, excluded_clusters=excluded) if excluded else shape
+        free = _record(world, uid, live, past, shape)
+        held = free if free.suspended else dataclasses.replace(free, suspended=True)
+        return Candidate(job, live, past, Plannable(free, held), until)
 
 
 def has_ended(job: resources.TrainingJob, past: Past) -> bool:
@@ -84,29 +109,23 @@ def failed(job: resources.TrainingJob, past: Past) -> str | None:
     if past.last_is_expired and job.spec.on_cluster_lost == "Fail":
         return "ClusterLost"
     # The API server would refuse it again; another cluster's agent, or the same one later, may not.
-    return "PlacementRefused" if past.last_stop_reason == "PlacementRefused" and past.last_failure else None
+    return PLACEMENT_REFUSED if past.last_stop_reason == PLACEMENT_REFUSED and past.last_failure else None
 
 
-def _candidate(  # noqa: PLR0913, PLR0917  # all that it is made from
-    world: World, fitness: Fitness, uid: str, job: resources.TrainingJob, live: Live | None, past: Past
-) -> Candidate:
-    again_at = 0 if live else retrying.again_at(past)
-    if (verdict := fitness.unfit(job)) is not None:
-        return Candidate(job, live, past, verdict, again_at)
+def _record(world: World, uid: str, live: Live | None, past: Past, shape: pools.Shape) -> records.Job:
+    job = world.jobs[uid]
     created = job.metadata.creation_timestamp
     is_leaving = job.metadata.deletion_timestamp is not None
-    free = records.Job(
+    return records.Job(
         uid=uid,
         organisation=organisation_name(world.leaves[job.metadata.namespace or ""]),
         tier=job.spec.tier,
-        shape=shapes.shape(job.spec),
+        shape=shape,
         submitted_seconds=int(created.timestamp()) if created else 0,
         preemptions=past.preemptions,
         attempts=live.fence if live else past.attempts,
         suspended=is_leaving or job.spec.suspend or has_ended(job, past),
     )
-    held = free if free.suspended else dataclasses.replace(free, suspended=True)
-    return Candidate(job, live, past, Plannable(free, held), again_at)
 
 
 def _seconds(duration: Any) -> int:

@@ -6,6 +6,7 @@ or what is wrong with the Secret, by the names of its keys and never by a value.
 
 import base64
 import binascii
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -69,6 +70,16 @@ def seal(agent_key: bytes, values: Mapping[str, str]) -> str:
     except ValueError as error:
         raise UnusableError("the cluster's agentKey cannot be sealed to: its owner must join it anew") from error
     return base64.b64encode(sealed).decode()
+
+
+@functools.lru_cache(maxsize=4096)
+def is_usable(agent_key: str) -> bool:
+    """Return whether anything can be sealed to a cluster's key, in base64; to some that look like one nothing can."""
+    try:
+        seal(base64.b64decode(agent_key), {})
+    except (UnusableError, binascii.Error):
+        return False
+    return True
 
 
 def _value(name: str, encoded: str) -> str:

@@ -262,8 +262,7 @@ class Leader:
         return self._follower.plan(self._inputs())
 
     def _inputs(self) -> snapshot.Inputs:
-        held_back = self._storage.verdicts() | ends.refused(self.world, self.mirror)
-        held_back |= {job: held[0] for (job, _), held in self._held_back.items()}
+        held_back = self._storage.verdicts() | {job: held[0] for (job, _), held in self._held_back.items()}
         return snapshot.Inputs(self.world, self.mirror, self._nodes, self._taken(), held_back, self._enrolled)
 
     def _taken(self) -> dict[str, int]:
@@ -343,4 +342,4 @@ def refusal(error: Exception) -> Verdict:
         sentence = "a cap of its organisation or member has less left than it would reserve; it is tried again soon"
         return Verdict(resources.Reason.EXCEEDS_CAP, sentence)
     sentence = "the pool could not record what it decided for it, and tries again soon: the operator's log has why"
-    return Verdict(resources.Reason.MISCONFIGURED, sentence)
+    return Verdict(resources.Reason.RETRY_DELAYED, sentence)

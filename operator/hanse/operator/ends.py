@@ -7,20 +7,13 @@ user's delete never hangs for want of the operator. It is safe because a leader 
 cache whole: a job that is not there was deleted, and is not merely unseen.
 """
 
+from hanse.ledger.attempts import State
 from hanse.operator.entries import Group, stopping
-from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import Live, Mirror
+from hanse.operator.mirror import PLACEMENT_REFUSED, Live, Mirror
 from hanse.operator.world import World
-from hanse.resources import Reason, TrainingJob
+from hanse.resources import TrainingJob
 
 END = "End"
-PLACEMENT_REFUSED = "PlacementRefused"
-REFUSED_SECONDS = 300
-"""So long a job is not placed anew after its cluster's agent refused it; it might come to the same cluster at once."""
-_REFUSED = Verdict(
-    Reason.PLACEMENT_REFUSED,
-    f"the agent of the cluster that it was to run in refused it; it is tried again {REFUSED_SECONDS} s after that",
-)
 
 
 def groups(world: World, mirror: Mirror, without_storage: frozenset[str] = frozenset()) -> list[Group]:
@@ -34,19 +27,6 @@ def groups(world: World, mirror: Mirror, without_storage: frozenset[str] = froze
         if not live.is_stopped and (reason := _reason(world, mirror, live, without_storage)) is not None:
             found.append(Group(job, (stopping(live, END, reason),)))
     return found
-
-
-def refused(world: World, mirror: Mirror) -> dict[str, Verdict]:
-    """Return why jobs wait whose last attempt an agent refused a while ago; what the API server refused is final."""
-    since = mirror.now_seconds - REFUSED_SECONDS
-    return {
-        job: _REFUSED
-        for job, past in mirror.past.items()
-        if past.last_stop_reason == PLACEMENT_REFUSED
-        and not past.last_failure
-        and past.last_ended_seconds > since
-        and job in world.jobs
-    }
 
 
 def _reason(world: World, mirror: Mirror, live: Live, without_storage: frozenset[str]) -> str | None:
@@ -75,8 +55,20 @@ def _is_refused(world: World, live: Live) -> bool:
 
 
 def _late(job: TrainingJob, mirror: Mirror, live: Live) -> str | None:
-    """Return why it is given up, if it had its GPUs for long enough to start, since the last it waits for ended."""
-    if not live.awaits <= mirror.ended_at.keys():
+    """Return why it is given up, if it had its GPUs for long enough to start, since the last it waits for ended.
+
+    One that does not end may never do so: its cluster is silent, and its job says that it waits for it. Nothing runs of
+    an attempt that has no lease, so that it can be given up safely, and its job tried elsewhere.
+
+    """
+    left = live.awaits - mirror.ended_at.keys()
+    if left and not any(each.id in left and _is_overdue(each, mirror, live) for each in mirror.live.values()):
         return None
-    waited = mirror.now_seconds - max([live.admitted_at_seconds, *(mirror.ended_at[each] for each in live.awaits)])
+    ended = [mirror.ended_at[each] for each in live.awaits - left]
+    waited = mirror.now_seconds - max([live.admitted_at_seconds, *ended])
     return "StartDeadlineExceeded" if waited > job.spec.start_deadline.total_seconds() else None
+
+
+def _is_overdue(awaited: Live, mirror: Mirror, by: Live) -> bool:
+    """Return whether an attempt that was stopped for another should have ended by now, or is not heard of."""
+    return awaited.state == State.SUSPECT or mirror.now_seconds - by.admitted_at_seconds > awaited.grace_seconds

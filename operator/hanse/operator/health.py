@@ -38,6 +38,12 @@ LIVE = prometheus_client.Gauge(
 BRAKE = prometheus_client.Gauge(
     "hanse_operator_brake", "1 while attempts of silent clusters are not expired.", registry=REGISTRY
 )
+UNSETTLED = prometheus_client.Gauge(
+    "hanse_operator_not_settled",
+    "Times in a row that a part of settling failed which is not done yet: hours, levies, reservations, metering.",
+    ["what"],
+    registry=REGISTRY,
+)
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,9 @@ class _Handlers:
         CYCLES.set(leader.get("cycle", 0))
         WAITING.set(leader.get("waiting", 0))
         LIVE.set(leader.get("live", 0))
+        UNSETTLED.clear()
+        for what, times in leader.get("notSettled", {}).items():
+            UNSETTLED.labels(what).set(times)
         return web.Response(body=prometheus_client.generate_latest(REGISTRY), content_type="text/plain")
 
     async def queue(self, request: web.Request) -> web.Response:

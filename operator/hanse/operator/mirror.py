@@ -20,6 +20,7 @@ from hanse.ledger.attempts import LIVE, State
 from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
 
 SUCCEEDED, FAILED, POOL_FAULT = "Succeeded", "Failed", "PoolFault"
+REFUSED, PLACEMENT_REFUSED = "Refused", "PlacementRefused"
 PREEMPT = "Preempt"
 RENEW, REFUSE = "Renew", "Refuse"
 
@@ -66,6 +67,17 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """That the pool failed a job in a cluster: how often in a row there, and when last."""
+
+    cluster: str
+    times: int
+    last_seconds: int
+    is_refusal: bool = False
+    """Whether it was the cluster's agent that refused it, by its member's rules."""
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """What became of a job's attempts that have ended."""
 
@@ -81,8 +93,8 @@ class Past:
     """Whether its cluster was lost, and the attempt was given up."""
     last_failure: str = ""
     """Why the decision that admitted it could not take effect."""
-    pool_faults: int = 0
-    """How many of the last attempts, one after another, the pool failed."""
+    faults: tuple[Fault, ...] = ()
+    """One for each cluster in which the last attempt was the pool's fault."""
 
 
 NEVER_RAN = Past()
@@ -266,6 +278,7 @@ def _past(connection: Connection, jobs: list[str]) -> dict[str, Past]:
     statement = (
         sa.select(
             Attempt.job,
+            Attempt.cluster,
             Attempt.granted_at_seconds,
             Attempt.ended_at_seconds,
             Attempt.last_decision,
@@ -302,5 +315,15 @@ def _extended(past: Past, row: Any) -> Past:
         last_decision=row.last_decision,
         last_is_expired=row.state == State.EXPIRED,
         last_failure=row.failure or "",
-        pool_faults=past.pool_faults + 1 if outcome == POOL_FAULT else 0,
+        faults=_faults(past, row, outcome),
     )
+
+
+def _faults(past: Past, row: Any, outcome: str) -> tuple[Fault, ...]:
+    elsewhere = tuple(each for each in past.faults if each.cluster != row.cluster)
+    # What the API server refused never came to a cluster.
+    is_refusal = outcome == REFUSED or (row.stop_reason == PLACEMENT_REFUSED and not row.failure)
+    if outcome != POOL_FAULT and not is_refusal:
+        return elsewhere
+    before = sum(each.times for each in past.faults if each.cluster == row.cluster)
+    return (*elsewhere, Fault(row.cluster, before + 1, row.ended_at_seconds, is_refusal))

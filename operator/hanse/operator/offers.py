@@ -1,10 +1,11 @@
-"""What a contribution offers at a moment: open, under notice, or closed.
+"""What a contribution offers: which nodes, and whether they are open, under notice, or closed at a moment.
 
-In: the windows and the recall of a Contribution, and the time. Out: the state of its nodes. Pure.
+In: a Contribution, a node as it is reported, the time. Out: whether it is offered, and its state. Pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hanse.resources import ContributionSpec
@@ -12,6 +13,13 @@ from hanse.resources.contribution import Window
 from hanse.scheduler.pool import NodeState
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def includes(offer: ContributionSpec, cluster: str, report: Mapping[str, Any]) -> bool:
+    """Return whether a node that the agent of *cluster* reports is one of those offered."""
+    labels = report.get("labels", {})
+    same_place = (offer.cluster, offer.accelerator_class) == (cluster, report["class"])
+    return same_place and all(labels.get(key) == value for key, value in offer.node_selector.items())
 
 
 def state(offer: ContributionSpec, now_seconds: int) -> NodeState:

@@ -1,4 +1,4 @@
-"""What members and the coordinator are told of the pool: statuses of Members, MemberClusters and Contributions.
+"""What members and the coordinator are told of the pool: statuses of all objects but jobs and Placements.
 
 In: the objects, the planner's view of nodes and entitlements, who is heard. Out: a status an object. Pure. Next is
 :mod:`hanse.operator.pool_telling`, which writes what changed. A status says what its own member brings and may use:
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hanse import resources, scheduler
-from hanse.operator import offers
+from hanse.operator import credentials, offers
 from hanse.operator.reach import LOST_SECONDS, Reach
 from hanse.operator.statuses import Stamp
 from hanse.resources import VERSION_LENGTH_MAX
@@ -94,8 +94,15 @@ def cluster(view: View, found: resources.MemberCluster, reach: Reach, seen: tupl
     }
     is_heard = phase == "Ready"
     idle = "" if counted.nodes else "no Contribution offers nodes of this cluster that its agent reports"
+    if not credentials.is_usable(found.spec.agent_key):
+        idle = "spec.agentKey: nothing can be sealed to it, so no job with storage is placed here; let it join anew"
     connected = ("AgentConnected", is_heard, phase, why)
     return status | _stamped(view, found, connected, ("Ready", is_heard and counted.ready > 0, phase, why or idle))
+
+
+def setting(view: View, found: resources.Resource) -> dict[str, Any]:
+    """Return the status of a PoolPolicy, PriorityTier or AcceleratorClass that can be read: it holds as it stands."""
+    return _stamped(view, found, ("Ready", True, "InForce", ""))
 
 
 def _offered(found: resources.Contribution, now_seconds: int) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Telling about the pool: statuses of Members, MemberClusters and Contributions are written when they changed.
+"""Telling about the pool: statuses of Members, MemberClusters, Contributions and settings, when they changed.
 
 In: the last situation, who is heard, the world. Out: statuses by server-side apply. A change of phase or condition is
 told at the next look, numbers alone at most twice a minute an object: nodes come and go all the time, and each write
@@ -22,6 +22,7 @@ from hanse.operator.world import World
 
 LOOK_SECONDS = 5.0
 NUMBERS_SECONDS = 30.0
+SETTINGS = ("PoolPolicy", "PriorityTier", "AcceleratorClass")
 _KIND = {each.name: each for each in kinds.WATCHED}
 
 
@@ -66,6 +67,8 @@ class PoolTeller:
         for name, cluster in self._world.named("MemberCluster").items():
             seen = (agents[name].version, agents[name].seen_at_seconds) if name in agents else None
             yield cluster, pool_statuses.cluster(view, cluster, reach, seen)
+        for found in (found for kind in SETTINGS for found in self._world.named(kind).values()):
+            yield found, pool_statuses.setting(view, found)
 
     def _problem(self, offer: resources.Contribution) -> str:
         """Return what keeps an offer from being used, by field."""
@@ -93,4 +96,4 @@ class PoolTeller:
 
 def _decided(status: Mapping[str, Any]) -> tuple[Any, ...]:
     held = [(each["type"], each["status"], each["message"]) for each in status["conditions"]]
-    return status["phase"], status["observedGeneration"], held
+    return status.get("phase"), status["observedGeneration"], held

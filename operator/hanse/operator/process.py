@@ -72,6 +72,7 @@ class Operator:
         self._world = World()
         self._leader: Leader | None = None
         self._standings = Standings()
+        self._settler: Settler | None = None
 
     def _wake(self) -> None:
         # The feed may outlive the loop for a moment when the process ends.
@@ -113,7 +114,8 @@ class Operator:
         self._leader = Leader(self._kube, self._engine, number, self._cache, self._world, self._woken)
         leading = asyncio.create_task(self._leader.run())
         holding = asyncio.create_task(self._election.hold())
-        settling = asyncio.create_task(Settler(self._engine, number, self._world).run())
+        self._settler = Settler(self._engine, number, self._world)
+        settling = asyncio.create_task(self._settler.run())
         try:
             await asyncio.wait([leading, holding, settling], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -123,7 +125,7 @@ class Operator:
             await asyncio.wait([leading], timeout=FINISH_SECONDS_MAX)
             # A thread that a cancelled cycle had begun ends by itself; the term keeps what it writes in check.
             leading.cancel()
-            self._leader = None
+            self._leader = self._settler = None
         await asyncio.wait([leading])
         if not leading.cancelled():  # a cycle that hung was cancelled here, and this process may lead again
             leading.result()
@@ -150,7 +152,8 @@ class Operator:
         progress = self._leader.progress
         said = {"term": progress.term, "cycle": progress.cycle, "ordersLeft": progress.orders_left}
         said |= {"waiting": len(self._leader.teller.waiting), "live": len(self._leader.mirror.live)}
-        problems = {"poolProblem": progress.pool_problem, "brake": progress.brake}
+        not_settled = self._settler.failures_by_part() if self._settler else {}
+        problems = {"poolProblem": progress.pool_problem, "brake": progress.brake, "notSettled": not_settled}
         return said | {name: problem for name, problem in problems.items() if problem}
 
     def _job(self, uid: str) -> Mapping[str, Any] | None:

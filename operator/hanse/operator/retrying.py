@@ -1,36 +1,41 @@
-"""Retrying: how long a job is held back that the pool failed, and not the job itself.
+"""Retrying: in which clusters a job is not tried again yet, as the pool failed it there, and not the job itself.
 
-In: what became of its earlier attempts, and the time. Out: a verdict until it is tried again. A fault of the pool does
-not count against the job, so nothing else would end a round of admissions onto a node that kills each of them. The
-delay follows from the ledger alone: whoever leads next finds the same. Pure.
+In: what became of its earlier attempts, and the time. Out: clusters that the planner leaves out for this job, and a
+sentence for its owner. A fault of the pool does not count against the job, so nothing else would end a round of
+admissions onto a node that kills each of them; what an agent refuses it would refuse again at once. Meanwhile every
+other cluster may take the job. The delay follows from the ledger alone: whoever leads next finds the same. Pure.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import NEVER_RAN, Mirror, Past
-from hanse.resources import Reason
+from hanse.operator.mirror import Fault, Past
 
 DELAY_SECONDS_MAX = 300
 _DOUBLINGS_MAX = DELAY_SECONDS_MAX.bit_length()
 
 
-def verdicts(jobs: Iterable[str], mirror: Mirror) -> dict[str, Verdict]:
-    """Return a verdict on each of those *jobs* that are not tried again yet."""
-    waiting = ((job, mirror.past.get(job, NEVER_RAN)) for job in jobs if job not in mirror.live)
-    return {job: verdict(past) for job, past in waiting if mirror.now_seconds < again_at(past)}
+def excluded_clusters(past: Past, now_seconds: int) -> frozenset[str]:
+    """Return the clusters that a job with this past is kept from."""
+    return frozenset(each.cluster for each in past.faults if now_seconds < _again_at(each))
 
 
-def again_at(past: Past) -> int:
-    """Return from when on a job may run: 2, 4, 8 seconds and so on after the first, second and third fault in a row."""
-    if not past.pool_faults:
-        return 0
-    return past.last_ended_seconds + min(1 << min(past.pool_faults, _DOUBLINGS_MAX), DELAY_SECONDS_MAX)
+def changes_at(past: Past, now_seconds: int) -> int | None:
+    """Return when next it is kept from fewer clusters, or None if it is kept from none."""
+    return min((at for each in past.faults if now_seconds < (at := _again_at(each))), default=None)
 
 
-def verdict(past: Past) -> Verdict:
-    """Return what the owner of a job that is not tried again yet is told."""
-    at = datetime.fromtimestamp(again_at(past), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    times = f"{past.pool_faults} times in a row" if past.pool_faults > 1 else "once"
-    return Verdict(Reason.RETRY_DELAYED, f"the pool, not the job, failed it {times}; it is tried again from {at} on")
+def sentence(past: Past) -> str:
+    """Return what the owner of a job is told that waits for nothing but these delays."""
+    at = datetime.fromtimestamp(max(map(_again_at, past.faults)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    count = sum(each.times for each in past.faults)
+    times = f"{count} times" if count > 1 else "once"
+    return f"the pool, not the job, failed or refused it {times}; where it did, it is tried again by {at}"
+
+
+def _again_at(fault: Fault) -> int:
+    """Return from when on a cluster may take a job: 2, 4, 8 seconds and so on after the first faults in a row there.
+
+    Its member's rules do not change by themselves: after a refusal it is the longest of these delays at once.
+    """
+    doubled = DELAY_SECONDS_MAX if fault.is_refusal else 1 << min(fault.times, _DOUBLINGS_MAX)
+    return fault.last_seconds + min(doubled, DELAY_SECONDS_MAX)

@@ -9,26 +9,29 @@ a function of rows that never change (:mod:`hanse.ledger.posting`).
 
 import asyncio
 import contextlib
-import sys
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy import Engine
 
-from hanse.evidence import enrolments
+from hanse.evidence import enrolments, identity
 from hanse.evidence.enrolments import Enrolment
-from hanse.ledger import database, errors, posting, registry
+from hanse.ledger import database, errors, posting, registry, reports
 from hanse.ledger.models import parties
-from hanse.operator import failpoints
+from hanse.operator import failpoints, offers
 from hanse.operator.world import POLICY_NAME, World
 from hanse.quota import entitlement
+from hanse.resources import ContributionSpec
 
 LOOK_SECONDS = 5.0
 HOURS_A_LOOK_MAX = 24
 """After a long time without a leader the hours are caught up with in several looks."""
+OLDER_HOURS_SECONDS = 3600.0
+"""So seldom all hours are looked through for parts that failed long ago; then one of them is tried again each look."""
 SLOT_SECONDS_AT_FIRST = 300
 """What the ledger begins with; another interval was set by somebody, and stands."""
 GRACE_SLOTS = 3
@@ -44,6 +47,7 @@ class Rules:
 
     slot_seconds: int | None
     levy_by_member: tuple[tuple[str, int], ...]
+    offered: tuple[ContributionSpec, ...]
 
 
 class Settler:
@@ -51,11 +55,12 @@ class Settler:
 
     def __init__(self, engine: Engine, term: int, world: World) -> None:
         self._engine, self._term, self._world = engine, term, world
-        self._levied_as_of: tuple[int, tuple[tuple[str, int], ...]] | None = None
-        self._levied_until_seconds = 0
+        self._levied_as_of: tuple[int, tuple[tuple[str, int], ...], int] | None = None
         self._metering_as_of: int | None = None
+        self._older_hours: deque[int] = deque()
+        self._older_looked_at = float("-inf")
         self.failures: Counter[str] = Counter()
-        """How often what could not be done; an hour is named with its member."""
+        """How often in a row what is not done yet failed; an hour is named with its member."""
 
     async def run(self) -> None:
         """Look again and again, until the task is cancelled.
@@ -78,8 +83,8 @@ class Settler:
         with self._going_on("metering"):
             self._set_metering(rules.slot_seconds)
         with self._going_on("levies"):
-            self._set_levies(rules.levy_by_member)
-        with self._going_on("hours"):
+            self._set_levies(rules)
+        with self._going_on("hour search"):
             self._post_what_is_due()
         with self._going_on("reservations"):
             if voided := posting.void_unused(self._engine, self._term):
@@ -96,9 +101,24 @@ class Settler:
             for hour in hours:
                 with self._going_on(f"hour {hour}"):
                     self._post(hour)
+        self._post_an_older_one(tried)
+
+    def _post_an_older_one(self, tried: set[int]) -> None:
+        """Post what failed for somebody more hours ago than each look reads; new hours never wait for many such."""
+        if time.monotonic() - self._older_looked_at >= OLDER_HOURS_SECONDS:
+            self._older_looked_at = time.monotonic()
+            self._older_hours = deque(hour for hour in posting.left_halfway(self._engine) if hour not in tried)
+        if self._older_hours:
+            hour = self._older_hours.popleft()
+            with self._going_on(f"hour {hour}"):
+                self._post(hour)
 
     def _post(self, hour_seconds: int) -> None:
         posted = posting.post(self._engine, self._term, hour_seconds)
+        prefix, failed = f"hour {hour_seconds} of ", set(posted.failed) if posted else set()
+        for what in [each for each in self.failures if each.startswith(prefix)]:
+            if what.removeprefix(prefix) not in failed:
+                del self.failures[what]
         if posted is None:
             return
         failpoints.hit("after-posting")
@@ -116,6 +136,8 @@ class Settler:
             raise
         except Exception as error:  # noqa: BLE001  # as said above
             self._failed(what, error)
+        else:
+            self.failures.pop(what, None)
 
     def _failed(self, what: str, error: Exception) -> None:
         self.failures[what] += 1
@@ -128,7 +150,15 @@ class Settler:
         return Rules(
             int(policy.spec.metering_slot.total_seconds()) if policy else None,
             tuple((name, each.spec.levy_thousandths) for name, each in self._world.named("Member").items()),
+            tuple(each.spec for each in self._world.contributions()),
         )
+
+    def failures_by_part(self) -> dict[str, int]:
+        """Return how often in a row each part of the work failed that is not done yet: hours together."""
+        by_part: Counter[str] = Counter()
+        for what, times in dict(self.failures).items():
+            by_part[what.partition(" ")[0]] += times
+        return dict(by_part)
 
     def _set_metering(self, wanted: int | None) -> None:
         """Settle the metering interval as the policy says, before the first slot; afterwards nobody can."""
@@ -147,13 +177,17 @@ class Settler:
             _log.warning("metering_stays", slot_seconds=current, policy_seconds=wanted)
         self._metering_as_of = wanted
 
-    def _set_levies(self, levy_by_member: tuple[tuple[str, int], ...]) -> None:
-        """Have the use of levied nodes credited to the levy, from the next slot on, if anything changed."""
+    def _set_levies(self, rules: Rules) -> None:
+        """Have the use of levied nodes credited to the levy, from the next slot on, if anything changed.
+
+        Looked at once a slot, as nodes come and go, and enrolments begin.
+        """
         with database.transaction(self._engine) as connection:
             newest = int(connection.execute(_ENROLLED).scalar_one())
             setting = connection.execute(_SETTING).one()
             start = setting.now - setting.now % setting.slot_seconds + setting.slot_seconds
-            if self._levied_as_of == (newest, levy_by_member) and start < self._levied_until_seconds:
+            as_of = newest, rules.levy_by_member, start
+            if self._levied_as_of == as_of:
                 return
             bodies = connection.execute(sa.select(parties.Enrolment.body)).scalars().all()
             rows = connection.execute(
@@ -161,17 +195,28 @@ class Settler:
             ).tuples()
             before = {node for node, is_levied in dict(rows.all()).items() if is_levied}
         enrolled = [enrolments.decode(body) for body in bodies]
-        wanted = levied(enrolled, dict(levy_by_member), start)
+        wanted = levied(enrolled, dict(rules.levy_by_member), start, self._offered(rules.offered))
         for node in sorted(before ^ wanted):
             registry.set_levy(self._engine, node, start, levied=node in wanted, term=self._term)
-        self._levied_as_of = newest, levy_by_member
-        # An enrolment that begins later changes who is levied when it begins.
-        later = [each.start_seconds for each in enrolled if each.start_seconds > start]
-        self._levied_until_seconds = min(later, default=sys.maxsize)
+        self._levied_as_of = as_of
+
+    def _offered(self, offered: tuple[ContributionSpec, ...]) -> set[str]:
+        """Return the nodes that agents report and a Contribution offers: those that the planner levies of."""
+        return {
+            identity.node_id(each.cluster, each.name)
+            for each in reports.nodes(self._engine)
+            if any(offers.includes(spec, each.cluster, each.body) for spec in offered)
+        }
 
 
-def levied(enrolled: list[Enrolment], levy_by_member: dict[str, int], at_seconds: int) -> set[str]:
-    """Return the levied nodes: of each member and class those that were enrolled first, as many as its levy says."""
+def levied(
+    enrolled: list[Enrolment], levy_by_member: dict[str, int], at_seconds: int, offered: Container[str]
+) -> set[str]:
+    """Return the levied nodes: of each member and class those that were enrolled first, as many as its levy says.
+
+    Only nodes that are *offered* count: with nodes that are enrolled and not there a member would pay nothing.
+
+    """
     first: dict[str, int] = {}
     last: dict[str, Enrolment] = {}
     for each in sorted(enrolled, key=lambda each: each.start_seconds):
@@ -180,7 +225,7 @@ def levied(enrolled: list[Enrolment], levy_by_member: dict[str, int], at_seconds
             last[each.node] = each
     nodes: dict[tuple[str, str], list[str]] = defaultdict(list)
     for node in sorted(last, key=lambda node: (first[node], node)):
-        if last[node].gpus:  # an enrolment without GPUs ends the contribution
+        if last[node].gpus and node in offered:  # an enrolment without GPUs ends the contribution
             nodes[last[node].member, last[node].accelerator_class].append(node)
     return {
         node

@@ -14,7 +14,7 @@ from typing import Any
 from hanse import resources
 from hanse.evidence import identity
 from hanse.ledger import reports
-from hanse.operator import capping, offers, retrying
+from hanse.operator import capping, offers
 from hanse.operator.candidates import Memory
 from hanse.operator.fitness import Fitness, Verdict
 from hanse.operator.mirror import Live, Mirror, Saved
@@ -69,8 +69,6 @@ def gather(inputs: Inputs, memory: Memory) -> Gathered:
             verdicts[uid] = each.judged
         elif uid in inputs.held_back:
             jobs[uid] = each.judged.held
-        elif each.again_at_seconds > mirror.now_seconds:
-            jobs[uid], verdicts[uid] = each.judged.held, retrying.verdict(each.past)
         else:
             jobs[uid] = each.judged.free
     attempts = tuple(_attempts(mirror, memory.fitness, jobs, nodes))
@@ -200,19 +198,13 @@ def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
     found: dict[str, records.Node] = {}
     contributions = [each for each in inputs.world.contributions() if _contribution_name(each) in offered]
     for cluster, name, report in ((each.cluster, each.name, each.body) for each in inputs.reports):
-        contribution = next((each for each in contributions if _offers(each, cluster, report)), None)
+        contribution = next((each for each in contributions if offers.includes(each.spec, cluster, report)), None)
         # Decisions name a node as slots and enrolments do: two clusters may both have a node-0.
         node = identity.node_id(cluster, name)
         if contribution is not None and len(node) <= NODE_ID_LENGTH_MAX:
             made = _node(node, report, contribution, inputs.mirror.now_seconds)
             found[node] = dataclasses.replace(made, enrolled=inputs.enrolled.get(node, records.NOT_ENROLLED))
     return found
-
-
-def _offers(contribution: resources.Contribution, cluster: str, report: Mapping[str, Any]) -> bool:
-    spec, labels = contribution.spec, report.get("labels", {})
-    same_place = (spec.cluster, spec.accelerator_class) == (cluster, report["class"])
-    return same_place and all(labels.get(key) == value for key, value in spec.node_selector.items())
 
 
 def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, now_seconds: int) -> records.Node:

@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hanse import resources
+from hanse.operator import retrying
 from hanse.operator.candidates import failed
 from hanse.operator.fitness import Verdict
 from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past, Saved
@@ -35,6 +36,7 @@ from hanse.scheduler import explaining
 _DECIDED = ("phase", "reason", "observedGeneration", "fence", "strength", "cluster", "replicas")
 _REASON_BY_VALUE = {str(each): each for each in Reason}
 _MESSAGE_LENGTH_MAX = 1024
+_NOWHERE_TO_SEAL = "spec.storage: no cluster that could hold it has a key that it can be sealed to: ask the coordinator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,10 @@ def _why_waiting(known: Known) -> tuple[Reason | None, dict[str, Any]]:
     numbers |= {name: gpus for name, gpus in told.items() if gpus >= 0}
     reason = _REASON_BY_VALUE[row["reason"]]
     meaning = explaining.cap_in_words(row) if row["cap"] else reason.meaning
+    if reason == Reason.RETRY_DELAYED and known.past.faults:
+        meaning = retrying.sentence(known.past)
+    elif reason == Reason.RETRY_DELAYED and known.job.spec.storage is not None:
+        reason, meaning = Reason.STORAGE_NOT_READY, _NOWHERE_TO_SEAL
     return reason, _said(meaning, explaining.remedy(row)) | numbers
 
 

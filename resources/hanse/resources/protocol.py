@@ -7,14 +7,14 @@ Both sides import this module, and it must not know how either of them works.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import Base64UrlBytes, Field
+from pydantic import Base64UrlBytes, BeforeValidator, Field
 
 from hanse.resources.limits import GPUS_PER_WORKER_MAX
 from hanse.resources.model import Model
-from hanse.resources.scalars import MILLI_H100E_SECONDS_MAX, Name, Precision
+from hanse.resources.scalars import MILLI_H100E_SECONDS_MAX, Name, Precision, matches
 
 AUDIENCE = "hanse-api"
 """The audience of tokens for the API service; a token for the API server is refused there, and the other way round."""
@@ -26,9 +26,26 @@ ENROLMENTS_MAX = 1000
 SENTENCE_MAX = 1024
 INTEGER_MAX = MILLI_H100E_SECONDS_MAX
 
+
+def sentence(said: Any) -> Any:
+    """Return what others have said as it can be passed on and stored: without control characters, and cut.
+
+    A job's own words are among it. They are mended, never refused: all that is sent along would be refused too.
+
+    """
+    if not isinstance(said, str):
+        return said
+    return "".join(each if each.isprintable() else " " for each in said[:SENTENCE_MAX])
+
+
 Fence: TypeAlias = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 Count: TypeAlias = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
-Sentence: TypeAlias = Annotated[str, Field(max_length=SENTENCE_MAX)]
+Sentence: TypeAlias = Annotated[str, BeforeValidator(sentence)]
+CheckpointUri: TypeAlias = Annotated[
+    str,
+    Field(min_length=1, max_length=1024),
+    matches(r"^[^\x00-\x1f\x7f-\x9f]+$", "has control characters: name the place as s3://<bucket>/<key> does"),
+]
 NodeName: TypeAlias = Annotated[str, Field(min_length=1, max_length=253)]
 
 
@@ -129,6 +146,9 @@ class Lease(Model):
     """Until its funding ends; none if nothing limits it, not above zero if it has ended."""
     drain: bool = False
     """It was decided that the attempt stops: with its grace, and under its lease until then."""
+    first: bool = False
+    """Nobody was granted it before. If it is not the first, and not the one whose answer was lost, workers may have run
+    of which the agent knows nothing: it starts none."""
     checkpoint: CheckpointOfRecord | None = None
 
 
@@ -217,7 +237,7 @@ class CheckpointRequest(Model):
     attempt: UUID
     fence: Fence
     step: Count
-    uri: str = Field(min_length=1, max_length=1024)
+    uri: CheckpointUri
 
 
 class FieldProblem(Model):
@@ -239,3 +259,6 @@ class Problem(Model):
     request_id: str = ""
     """Names the request in the service's log, and in the header X-Request-Id of each answer."""
     errors: tuple[FieldProblem, ...] = ()
+    another_speaks: bool = False
+    """Another agent speaks for the cluster: whoever reads this has to stand by. No status says so, as others than the
+    service answer with statuses too."""

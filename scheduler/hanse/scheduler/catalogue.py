@@ -117,6 +117,10 @@ class Catalogue:
         offered = [trust == Trust.NONE or trust in each.trust for each in self.contributions]
         return np.array(offered, dtype=np.bool_)
 
+    def outside(self, clusters: frozenset[str]) -> npt.NDArray[np.bool_]:
+        """Return which contributions are in none of these *clusters*."""
+        return np.array([each.cluster not in clusters for each in self.contributions], dtype=np.bool_)
+
 
 def _name(record: _Named) -> str:
     return record.name

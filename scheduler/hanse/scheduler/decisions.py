@@ -32,6 +32,7 @@ class Reason(StrEnum):
     CLUSTER_UNREACHABLE = "ClusterUnreachable"
     NODE_RESOURCES_DO_NOT_FIT = "NodeResourcesDoNotFit"
     NO_TOPOLOGY_FIT = "NoTopologyFit"
+    RETRY_DELAYED = "RetryDelayed"
     MEMBER_SUSPENDED = "MemberSuspended"
     FUNDING_REFUSED = "FundingRefused"
     PREEMPTED = "Preempted"

@@ -6,8 +6,9 @@ enters only as :mod:`hanse.scheduler.disclosing` lets it: reasons too are drawn 
 
 The reason is that of the option that came furthest, in this order: the pool has the class; some contribution may be
 used (residency, then trust); its nodes are in reach; a worker fits on an empty node; the gang fits in an empty cluster;
-caps; the borrowing limit; the lending limits; enough is free together; there is room in entitlement. Limits on
-borrowing do not keep a covered job waiting: it waits until its GPUs come back (a recall, a least time to run).
+it fits in one where it may be tried again; caps; the borrowing limit; the lending limits; enough is free together;
+there is room in entitlement. Limits on borrowing do not keep a covered job waiting: it waits until its GPUs come back
+(a recall, a least time to run).
 """
 
 from collections.abc import Mapping
@@ -67,12 +68,13 @@ class _Stage(IntEnum):
     REACH = 3
     WORKER = 4
     GANG = 5
-    CAP = 6
-    BORROWING = 7
-    LENDING = 8
-    TOGETHER = 9
-    RECLAIM = 10
-    QUOTA = 11
+    RETRY = 6
+    CAP = 7
+    BORROWING = 8
+    LENDING = 9
+    TOGETHER = 10
+    RECLAIM = 11
+    QUOTA = 12
 
 
 _REASONS = {
@@ -82,6 +84,7 @@ _REASONS = {
     _Stage.REACH: Reason.CLUSTER_UNREACHABLE,
     _Stage.WORKER: Reason.NODE_RESOURCES_DO_NOT_FIT,
     _Stage.GANG: Reason.NO_TOPOLOGY_FIT,
+    _Stage.RETRY: Reason.RETRY_DELAYED,
     _Stage.CAP: Reason.EXCEEDS_CAP,
     _Stage.BORROWING: Reason.EXCEEDS_BORROWING_LIMIT,
     _Stage.LENDING: Reason.EXCEEDS_LENDING_LIMIT,
@@ -189,10 +192,18 @@ class Explaining:
         return any(self._cycle.accounts.covers(each) for each in away)
 
     def _missing(self, shape: Shape, accelerator: int, ask: Ask) -> _Stage | None:
-        """Return what no waiting will bring: a place that may be used and that could hold the gang if it were empty."""
+        """Return what no waiting will bring: a place that may be used and that could hold the gang if it were empty.
+
+        Where clusters are excluded, waiting may bring them back.
+        """
         ground, catalogue = self._cycle.ground, self._cycle.catalogue
         if self._disclosing.may_fit(ask, self._empty):
             return None
+        if shape.excluded_clusters:
+            later = replace(shape, excluded_clusters=frozenset())
+            clusters = ground.nodes_for(ask.member, later, accelerator)
+            missing = self._missing(later, accelerator, replace(ask, clusters=clusters))
+            return _Stage.RETRY if missing is None else missing
         of_class = ground.accelerator == accelerator
         allowed = of_class & catalogue.serves(ask.member, shape.regions, shape.excluded_members)[ground.contribution]
         if not allowed.any():

@@ -125,12 +125,14 @@ class Ground:
     def allowed(self, member: int, shape: Shape) -> Flags:
         """Return which nodes residency, exclusion and trust leave to this member's jobs of this shape."""
         serves = self.catalogue.serves(member, shape.regions, shape.excluded_members)
-        allowed: Flags = (serves & self.catalogue.offers(shape.trust))[self.contribution]
+        allows = serves & self.catalogue.offers(shape.trust) & self.catalogue.outside(shape.excluded_clusters)
+        allowed: Flags = allows[self.contribution]
         return allowed
 
     def nodes_for(self, member: int, shape: Shape, accelerator: int, *, home: bool = False) -> ClusterNodes:
         """Return, by cluster, the nodes that may take workers of this shape; each list is in name order."""
-        key = (member, shape.regions, shape.excluded_members, shape.trust, accelerator, home)
+        where = (shape.regions, shape.excluded_members, shape.excluded_clusters, shape.trust)
+        key = (member, *where, accelerator, home)
         if key not in self._nodes_for:
             flags = self.ready & (self.accelerator == accelerator) & self.allowed(member, shape)
             if home:

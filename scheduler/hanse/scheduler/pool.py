@@ -167,5 +167,7 @@ class Shape:
     trust: Trust = Trust.NONE
     regions: frozenset[str] = frozenset()
     excluded_members: frozenset[str] = frozenset()
+    excluded_clusters: frozenset[str] = frozenset()
+    """Where it is not tried again yet, as it was refused there or the pool failed it."""
     checkpoint_seconds: int = 1800
     grace_seconds: int = 120

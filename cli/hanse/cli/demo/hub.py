@@ -8,13 +8,13 @@ import contextlib
 import io
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+import typer
 from alembic import command
 from alembic.config import Config
 
@@ -42,10 +42,9 @@ class Hub:
         self.folder.mkdir()
         # The API server's own address: where that is a bridge's, pods reach it too.
         self.address = str(urlsplit(own.url).hostname)
-        self.api_url = f"http://{self.address}:{self.free_port()}"
-        self._operator_port = self.free_port("127.0.0.1")
+        self.api_url = f"http://{self.address}:{ports.free(self.address)}"
+        self._operator_port = ports.free()
         self._token = self.folder / "internal-token"
-        self._database_url = files.write_secret(self.folder / "database-url", own.database_url)
 
     def start(self) -> None:
         """Make the ledger, and start the operator and the API service.
@@ -61,14 +60,15 @@ class Hub:
         registry.set_metering(engine, slot_seconds=SLOT_SECONDS, grace_seconds=SLOT_GRACE_SECONDS)
         engine.dispose()
         self.own.kubectl("create", "namespace", SYSTEM)
-        template = paths.sources().parent / "charts" / "hanse" / "templates" / "operator-rbac.yaml"
-        rights = template.read_text().replace("{{ .Release.Namespace }}", SYSTEM)
-        self.own.kubectl("apply", "-f", "-", stdin=rights)
+        for name in ("operator-rbac", "api-rbac"):
+            template = paths.sources().parent / "charts" / "hanse" / "templates" / f"{name}.yaml"
+            rights = template.read_text().replace("{{ .Release.Namespace }}", SYSTEM)
+            self.own.kubectl("apply", "-f", "-", stdin=rights)
         files.write_secret(self._token, os.urandom(16).hex())
         self._start_operator()
-        api = urlsplit(self.api_url)
+        api, kubeconfig = urlsplit(self.api_url), self.kubeconfig("api", "hanse-api", SYSTEM)
         self.run(
-            "api", f"--kubeconfig={self.own.kubeconfig}", f"--host={api.hostname}", f"--port={api.port}",
+            "api", f"--kubeconfig={kubeconfig}", f"--host={api.hostname}", f"--port={api.port}",
             f"--leader-url=http://127.0.0.1:{self._operator_port}", f"--internal-token-file={self._token}",
         )  # fmt: skip
         processes.wait_until_ready(self.own.folder, "api", lambda: _listens(api.hostname, api.port), READY_SECONDS)
@@ -89,7 +89,7 @@ class Hub:
         try:
             with _variables(given), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
                 status = main.app(list(args), standalone_mode=False)
-        except CommandError as error:
+        except (CommandError, typer.TyperException) as error:
             raise DevclusterError(f"hanse {' '.join(args)}: {error}") from error
         if status == INTERRUPTED:
             raise KeyboardInterrupt  # which typer has made a status of
@@ -98,11 +98,9 @@ class Hub:
         return said.getvalue()
 
     def run(self, part: str, *args: str, name: str = "") -> None:
-        """Start a process of Hanse as a part of the cluster; the database's URL is no argument, others would see it."""
-        own = [sys.executable, "-P", "-m", "hanse.cli.main", part, *args]
-        with_database = f'HANSE_DATABASE_URL="$(cat {self._database_url})" exec "$@"'
-        argv = own if part == "cluster-agent" else ["sh", "-c", with_database, "sh", *own]
-        processes.start(self.own.folder, name or part, argv)
+        """Start a process of Hanse as a part of the cluster; no agent knows the ledger's database."""
+        variables = {} if part == "cluster-agent" else {"HANSE_DATABASE_URL": self.own.database_url}
+        processes.start_module(self.own.folder, name or part, "hanse.cli.main", part, *args, **variables)
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
         """Return what the ledger answers to an auditor."""
@@ -112,10 +110,6 @@ class Hub:
                 return list(connection.execute(sa.text(statement), values).all())
         finally:
             engine.dispose()
-
-    def free_port(self, host: str = "") -> int:
-        """Return a port that nobody uses on *host*, by default the hub's address."""
-        return ports.free(host or self.address)
 
     def _start_operator(self) -> None:
         kubeconfig = self.kubeconfig("operator", "hanse-operator", SYSTEM)

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from hanse.cli.demo.hub import Hub
-from hanse.devcluster import cluster, nodes
+from hanse.devcluster import cluster, nodes, ports
 
 POOL = "hanse.dev/pool"
 SLOT_CLASS, SLOT = "cpu-slot", "demo.hanse.dev/cpu-slot"
@@ -100,7 +100,7 @@ class Members:
         file = folder / "agent.yaml"
         # Faster than by default, so that nobody has to wait for what a real pool need not hurry with.
         quick = {"syncSeconds": 0.5, "meterSeconds": 1.0, "killBudgetSeconds": 5}
-        here = {"listenHost": self._hub.address, "listenPort": self._hub.free_port()}
+        here = {"listenHost": self._hub.address, "listenPort": ports.free(self._hub.address)}
         file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **quick, **here}))
 
     def _contribute(self, party: Party) -> None:

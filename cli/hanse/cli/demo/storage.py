@@ -7,13 +7,12 @@ its own namespace. What is in a Secret goes through standard input, never throug
 import importlib.util
 import json
 import os
-import sys
 from collections.abc import Iterable
 
 import urllib3
 
 from hanse.cli.demo.hub import Hub
-from hanse.devcluster import processes
+from hanse.devcluster import ports, processes
 from hanse.devcluster.errors import DevclusterError
 
 PART = "s3"
@@ -29,9 +28,8 @@ def start(hub: Hub, members: Iterable[str]) -> None:
     """
     if importlib.util.find_spec("moto") is None:
         raise DevclusterError("the S3 server of the demonstration is not installed: `make demo` installs it")
-    port = hub.free_port()
-    argv = [sys.executable, "-P", "-m", "moto.server", "--host", hub.address, "--port", str(port)]
-    processes.start(hub.own.folder, PART, argv)
+    port = ports.free(hub.address)
+    processes.start_module(hub.own.folder, PART, "moto.server", "--host", hub.address, "--port", str(port))
     url = f"http://{hub.address}:{port}"
     processes.wait_until_ready(hub.own.folder, PART, lambda: _puts(url), READY_SECONDS)
     for member in members:

@@ -22,23 +22,23 @@ BEGIN
 END $$;
 
 CREATE FUNCTION ledger.grant_lease(p_cluster text, p_attempt uuid, p_fence bigint,
-                                   OUT granted boolean, OUT lease_seconds bigint, OUT funded_until_seconds bigint, OUT reason text)
+                                   OUT granted boolean, OUT first boolean, OUT lease_seconds bigint, OUT funded_until_seconds bigint, OUT reason text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
   v_now bigint := clock_seconds();
-  v_first boolean;
 BEGIN
-  SELECT a.granted_at_seconds IS NULL INTO v_first FROM attempt a WHERE a.id = p_attempt AND a.fence = p_fence AND a.cluster = p_cluster
+  SELECT a.granted_at_seconds IS NULL INTO first FROM attempt a WHERE a.id = p_attempt AND a.fence = p_fence AND a.cluster = p_cluster
     AND a.state IN ('admitted', 'leased') FOR UPDATE;
   granted := FOUND;
   IF NOT granted THEN
+    first := false;
     reason := refuse_lease(p_cluster, p_attempt, p_fence, 'grant');
     RETURN;
   END IF;
   UPDATE attempt a SET state = 'leased', granted_at_seconds = coalesce(a.granted_at_seconds, v_now),
       lease_until_seconds = greatest(a.lease_until_seconds, v_now + a.lease_seconds + 1)
     WHERE a.id = p_attempt RETURNING a.lease_seconds, a.funded_until_seconds INTO grant_lease.lease_seconds, grant_lease.funded_until_seconds;
-  IF v_first THEN
+  IF first THEN
     INSERT INTO fact (id, kind, at_seconds, cluster, attempt, fence, detail)
       VALUES (gen_random_uuid(), 'LeaseGranted', v_now, p_cluster, p_attempt, p_fence, '');
   END IF;
