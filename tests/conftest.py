@@ -6,7 +6,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,6 +67,7 @@ class Pool:
         registry.set_metering(self.operator, slot_seconds=self.LEDGER_SLOT_SECONDS, grace_seconds=600)
         self.term, self.cycle = term.take(self.operator, "test"), 0
         self.keys: dict[str, Ed25519PrivateKey] = {}
+        self.options: tuple[str, ...] = ()
         # On the API server's own address: where that is a bridge's, pods reach it too.
         self.address = urlsplit(running.url).hostname
         self.port = ports.free(self.address)
@@ -77,14 +78,15 @@ class Pool:
             "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents})
         )
 
-    def start_api(self, database_url: str = "") -> None:
-        """Start the API service, with the rights that the chart gives it."""
+    def start_api(self, *options: str, database_url: str = "") -> None:
+        """Start the API service, with the rights that the chart gives it; again, with the options of the first time."""
+        self.options = options or self.options
         rights = Path(__file__).parents[1] / "charts/hanse/templates/api-rbac.yaml"
         self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
         self.cluster.kubectl("apply", "-f", "-", stdin=rights.read_text().replace("{{ .Release.Namespace }}", SYSTEM))
         file = self.cluster.folder / f"{self.part}.kubeconfig"
         kubeconfig = self.cluster.kubeconfig_of("hanse-api", SYSTEM, file)
-        argv = ["api", f"--kubeconfig={kubeconfig}", f"--host={self.address}", f"--port={self.port}"]
+        argv = ["api", f"--kubeconfig={kubeconfig}", f"--host={self.address}", f"--port={self.port}", *self.options]
         variables = {"HANSE_DATABASE_URL": database_url or self.database_url}
         processes.start_module(self.cluster.folder, self.part, "hanse.cli.main", *argv, **variables)
         processes.wait_until_ready(self.cluster.folder, self.part, self._answers, 120)
@@ -106,14 +108,18 @@ class Pool:
     def api_server_token(self, namespace: str, account: str) -> str:
         return self.cluster.kubectl("create", "token", account, f"--namespace={namespace}").stdout.strip()
 
-    def add_member(self, member: str) -> None:
-        """Add a member; for it acts the ServiceAccount `people` in its namespace."""
+    def add_member(self, member: str, subjects: Sequence[dict[str, str]] = ()) -> None:
+        """Add a member; for it act *subjects*, and the ServiceAccount `people` in its namespace."""
         self.keys[member] = Ed25519PrivateKey.generate()
         key = signatures.public_bytes(self.keys[member])
         registry.register_member(self.operator, member, login=None, verify_key=key)
         encoded = base64.b64encode(key).decode()
         subject = {"kind": "User", "name": f"system:serviceaccount:{member}:people"}
-        spec = {"displayName": member, "keys": {"verify": encoded, "encrypt": encoded}, "subjects": [subject]}
+        spec = {
+            "displayName": member,
+            "keys": {"verify": encoded, "encrypt": encoded},
+            "subjects": [subject, *subjects],
+        }
         self.apply(
             {"apiVersion": "hanse.dev/v1alpha1", "kind": "Member", "metadata": {"name": member}, "spec": spec},
             {
@@ -208,13 +214,13 @@ class Pool:
 
 
 @pytest.fixture(scope="session")
-def make_pool() -> Iterator[Callable[[cluster.Cluster], Pool]]:
+def make_pool() -> Iterator[Callable[..., Pool]]:
     """A factory of pools on clusters that run, each with its API service up."""
     made = []
 
-    def make(running: cluster.Cluster) -> Pool:
+    def make(running: cluster.Cluster, *options: str) -> Pool:
         made.append(Pool(running))
-        made[-1].start_api()
+        made[-1].start_api(*options)
         return made[-1]
 
     yield make

@@ -1,9 +1,23 @@
-"""One hub with two members, a cluster each, and a client that speaks with a token."""
+"""One hub with two members, a cluster each, an OpenID provider, and a client that speaks with a token."""
 
 import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
+import oidc_provider
 import pytest
 import urllib3
+import yaml
+
+SYSTEM = "hanse-system"
+
+
+def ours(kind, name, spec):
+    return {"apiVersion": "hanse.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
 
 
 class Client:
@@ -12,24 +26,103 @@ class Client:
     def __init__(self, pool, token):
         self._pool, self._token = pool, token
 
+    def answer(self, method, path, body=None, **headers):
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        with urllib3.PoolManager(timeout=60, retries=False) as http:
+            return http.request(method, self._pool.api_url + path, json=body, headers=headers)
+
     def send(self, method, path, body=None):
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        with urllib3.PoolManager(timeout=60) as http:
-            answer = http.request(method, self._pool.api_url + path, json=body, headers=headers)
+        answer = self.answer(method, path, body)
         return answer.status, json.loads(answer.data)
 
 
+class Provider:
+    """An OpenID provider, asked as a browser and a client would."""
+
+    def __init__(self, port, log):
+        self.url, self._log = f"http://localhost:{port}", log
+        self._http = urllib3.PoolManager(retries=False, timeout=15)
+
+    def wait(self):
+        for _ in range(300):
+            try:
+                return self.described()
+            except urllib3.exceptions.HTTPError:
+                time.sleep(0.2)
+        return pytest.fail(f"the provider did not come up: {self._log.read_text()}")
+
+    def described(self):
+        return json.loads(self._http.request("GET", f"{self.url}/.well-known/openid-configuration").data)
+
+    def token(self, login, client="hanse"):
+        """Return an ID token: the authorization code flow, with the provider's own login pages."""
+        back = oidc_provider.REDIRECT
+        wanted = {"response_type": "code", "client_id": client, "redirect_uri": back, "scope": "openid email groups"}
+        url, cookies, fields = f"{self.described()['authorization_endpoint']}?{urlencode(wanted)}", {}, None
+        while not url.startswith(back):
+            headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+            answer = self._ask(url, fields, headers)
+            cookies |= dict(each.partition(";")[0].split("=", 1) for each in answer.headers.getlist("Set-Cookie"))
+            location = answer.headers.get("Location")
+            assert location or not fields, answer.data
+            fields = None if location else {"login": login, "password": oidc_provider.PASSWORD}
+            url = urljoin(url, location) if location else url
+        given = {"grant_type": "authorization_code", "code": parse_qs(urlsplit(url).query)["code"][0]}
+        given |= {"client_id": client, "client_secret": oidc_provider.PASSWORD, "redirect_uri": back}
+        answer = self._ask(self.described()["token_endpoint"], given, {})
+        return json.loads(answer.data)["id_token"]
+
+    def _ask(self, url, fields, headers):
+        if not fields:
+            return self._http.request("GET", url, headers=headers)
+        return self._http.request("POST", url, fields=fields, headers=headers, encode_multipart=False)
+
+
+@pytest.fixture(name="provider", scope="session")
+def _provider(tmp_path_factory):
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        port = bound.getsockname()[1]
+    log = tmp_path_factory.mktemp("provider") / "log"
+    with log.open("w") as output:
+        argv = [sys.executable, oidc_provider.__file__, str(port)]
+        process = subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        provider = Provider(port, log)
+        provider.wait()
+        yield provider
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture(name="pool", scope="session")
-def _pool(hub, make_pool):
-    pool = make_pool(hub)
+def _pool(hub, make_pool, provider):
+    pool = make_pool(hub, f"--oidc-issuer={provider.url}", "--oidc-audience=hanse")
     for member, name in (("tencent", "gz"), ("alibaba", "hz")):
-        pool.add_member(member)
+        pool.add_member(member, [{"kind": "Group", "name": f"oidc:{member}-people"}])
         pool.join(name, member)
+    pool.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "coordinator", "namespace": SYSTEM}})
     return pool
 
 
+@pytest.fixture(name="roles", scope="module")
+def _roles(pool):
+    """Give out roles, and have a job there; other tests on this hub have a PoolPolicy of their own."""
+    roles = {
+        "auditors": [{"kind": "Group", "name": "oidc:pool-auditors"}],
+        "coordinators": [{"kind": "User", "name": "system:serviceaccount:hanse-system:coordinator"}],
+    }
+    pool.apply(ours("PoolPolicy", "default", roles))
+    job = next(yaml.safe_load_all((Path(__file__).parents[2] / "examples/trainingjob.yaml").read_text()))
+    pool.apply(job | {"metadata": {"name": "llm", "namespace": "tencent"}})
+    yield
+    pool.cluster.kubectl("delete", "poolpolicy/default")
+    pool.cluster.kubectl("delete", "trainingjob/llm", "--namespace=tencent")
+
+
 @pytest.fixture(name="tokens", scope="session")
-def _tokens(pool):
+def _tokens(pool, provider):
     """Return tokens of everybody who may try."""
     return {
         "nobody": "",
@@ -41,6 +134,11 @@ def _tokens(pool):
         "people of tencent": pool.token("tencent", "people"),
         "people of alibaba": pool.token("alibaba", "people"),
         "people of tencent, for the API server": pool.api_server_token("tencent", "people"),
+        "alice of tencent": provider.token("alice"),
+        "bob, an auditor": provider.token("bob"),
+        "carol, of nobody": provider.token("carol"),
+        "alice of tencent, for another client": provider.token("alice", client="another"),
+        "coordinator": pool.token(SYSTEM, "coordinator"),
     }
 
 

@@ -124,10 +124,10 @@ def test_a_lost_commit_is_an_outage_and_no_other_agent(pool, speaker):
     pool.stop_api()
     try:
         with proxies.CommitCutter(url.host, url.port, b"admit_agent") as cutter:
-            pool.start_api(url.set(port=cutter.port).render_as_string(hide_password=False))
+            pool.start_api(database_url=url.set(port=cutter.port).render_as_string(hide_password=False))
             cutter.is_armed = True
             status, body = speaker.sync()
-            assert (503, ["message"], 1) == (status, list(body), cutter.cuts)
+            assert (503, 503, 1) == (status, body["status"], cutter.cuts)
             pool.stop_api()
     finally:
         pool.start_api()
@@ -158,9 +158,9 @@ def test_a_refused_placement_is_recorded_and_nothing_is_granted(pool, speaker):
 def test_of_two_agents_with_one_credential_one_is_refused(speaker):
     speaker.answer()
     status, body = speaker.sync(instance=uuid.uuid4())
-    assert (409, True, True) == (status, "another agent" in body["message"], body["anotherSpeaks"])
+    assert (409, True, True) == (status, "another agent" in body["detail"], body["anotherSpeaks"])
     status, body = speaker.sync(cluster_uid=uuid.uuid4())
-    assert (409, True) == (status, "another cluster" in body["message"])
+    assert (409, True) == (status, "another cluster" in body["detail"])
     speaker.answer()
 
 
@@ -224,7 +224,11 @@ def test_a_fact_that_cannot_be_recorded_stops_nobodys_sync(pool, speaker):
 def test_what_the_database_cannot_store_is_refused_and_not_called_an_outage(speaker):
     node = {"name": "n\x00", "class": "h100-80g", "gpus": 8, "cpuMilli": 1, "memoryMiB": 1, "ready": True}
     status, body = speaker.sync(nodes=[node])
-    assert (422, True) == (status, "cannot store" in body["message"])
+    assert (422, True) == (status, "cannot store" in body["detail"])
     commit = {"attempt": str(uuid.uuid4()), "fence": 1, "step": 500, "uri": "s3://b/\x00"}
     status, body = speaker.client.send("POST", "/v1/agent/checkpoints", commit)
-    assert (422, True) == (status, "body.uri: has control characters" in body["message"]), body
+    assert (422, "body.uri", True) == (
+        status,
+        body["errors"][0]["field"],
+        "has control characters" in body["detail"],
+    ), body

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import urllib3
 import yaml
 from alembic import command
 from alembic.config import Config
@@ -37,6 +38,8 @@ class Town:
         self.own, self.folder = own, folder
         self.operator_port, self.api_port = ports.free(), ports.free()
         self.api_url = f"http://127.0.0.1:{self.api_port}"
+        self.metrics_ports = {"operator": self.operator_port, "api": ports.free()}
+        self.metrics_ports |= {f"agent of {member}": ports.free() for member in NODES}
         self.engine = database.engine(own.database_url, role="hanse_operator")
         self.clusters = {member: folder / f"{member}-1" for member in NODES}
 
@@ -73,6 +76,7 @@ class Town:
         leader = f"--leader-url=http://127.0.0.1:{self.operator_port}"
         self._run(
             "api", f"--kubeconfig={of_api}", f"--port={self.api_port}", leader,
+            f"--metrics-port={self.metrics_ports['api']}",
             f"--internal-token-file={token}",
         )  # fmt: skip
         self.until("the hub listens", lambda: listens(self.api_port) and listens(self.operator_port))
@@ -97,7 +101,14 @@ class Town:
 
     def start_agent(self, member):
         file = self.clusters[member] / "agent.yaml"
-        quick = {"listenPort": ports.free(), "syncSeconds": 0.5, "meterSeconds": 0.5, "killBudgetSeconds": 2}
+        port = self.metrics_ports[f"agent of {member}"]
+        quick = {
+            "listenPort": ports.free(),
+            "metricsPort": port,
+            "syncSeconds": 0.5,
+            "meterSeconds": 0.5,
+            "killBudgetSeconds": 2,
+        }
         file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | quick))
         self._run("cluster-agent", f"--config={file}", part=f"agent-{member}")
 
@@ -128,6 +139,15 @@ class Town:
         """Return the variables by which the people of a member ask the API service."""
         asked = ["create", "token", "people", f"--namespace={member}", "--audience=hanse-api"]
         return {"HANSE_API": self.api_url, "HANSE_TOKEN": self.own.kubectl(*asked).stdout.strip()}
+
+    def answer(self, member, path):
+        """Return what the API service answers the people of a member, as text."""
+        given = self.as_people(member)
+        with urllib3.PoolManager(timeout=60) as http:
+            answer = http.request(
+                "GET", given["HANSE_API"] + path, headers={"Authorization": f"Bearer {given['HANSE_TOKEN']}"}
+            )
+        return answer.data.decode()
 
     def submit(self, member, name, replicas=1, runtime="10m", **spec):
         container = {"name": "trainer", "image": IMAGE, "command": ["torchrun", "train.py"]}

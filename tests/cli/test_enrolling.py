@@ -76,7 +76,7 @@ def test_an_enrolment_that_is_not_as_agreed_is_refused_with_its_field(enrolled, 
     (good,) = (enrolments.decode(each) for each in before if b"north-00000" in each)
     later = dataclasses.replace(good, start_seconds=good.start_seconds + 3600)
     status, said = send(enrolled, "north", dataclasses.replace(later, **change))
-    assert (422, True) == (status, sentence in said["message"]), said
+    assert (422, True) == (status, sentence in said["detail"]), said
     assert before == recorded(enrolled)
 
 
@@ -84,7 +84,7 @@ def test_only_the_members_own_key_signs(enrolled):
     (good,) = (enrolments.decode(each) for each in recorded(enrolled) if b"south-00000" in each)
     later = dataclasses.replace(good, start_seconds=good.start_seconds + 3600)
     status, said = send(enrolled, "south", later, key_of="north")
-    assert (422, True) == (status, "sign with the key that is spec.keys.verify of Member south" in said["message"])
+    assert (422, True) == (status, "sign with the key that is spec.keys.verify of Member south" in said["detail"])
     status, said = enrol(enrolled, "south", f"--member-key={enrolled.clusters['south'] / 'agent.yaml'}")
     assert (1, True) == (status, "holds no signing key" in said)
 

@@ -1,6 +1,7 @@
 """Who waits, where and why, from the leading operator through the API service to the member's terminal."""
 
 import difflib
+import json
 import os
 import re
 import shlex
@@ -8,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from hanse.api.leader import Leader
 from hanse.api.problems import UnavailableError
@@ -48,13 +50,56 @@ def test_a_member_is_told_why_its_job_waits_and_nothing_of_a_rivals(busy):
     said = busy.hanse("explain", "uses-all", "--namespace=north", **busy.as_people("north"))
     assert "Admit" in said
     status, said = busy.call("explain", "second", "--namespace=north", **busy.as_people("south"))
-    assert (1, "hanse: there is no job second of yours in namespace north\n") == (status, said)
+    assert (1, True) == (status, said.startswith("hanse: there is no job second of yours in namespace north: "))
 
 
 def test_the_jobs_of_a_namespace_are_listed_with_phase_and_reason(busy):
     phases = [line.split()[:3] for line in busy.hanse("jobs", "--namespace=north").splitlines()[1:]]
     assert [["first", "standard", "Queued"], ["second", "standard", "Queued"]] == phases[:2]
     assert ["uses-all", "standard", "Running"] == phases[2]
+
+
+def test_a_member_sees_its_quota_and_its_own_jobs(busy):
+    (own,) = json.loads(busy.hanse("quota", "--json", **busy.as_people("north")))["members"]
+    figures = ("class", "entitledMilliGpus", "usedMilliGpus", "borrowedMilliGpus", "lentMilliGpus")
+    assert ("north", [("h100-80g", 24000, 24000, 0, 0)]) == (
+        own["member"],
+        [tuple(each[name] for name in figures) for each in own["classes"]],
+    )
+    assert [] == json.loads(busy.hanse("usage", "--json", **busy.as_people("north")))
+    page = ask(busy, "north", "/v1/jobs?limit=2")
+    assert [("first", "Queued"), ("second", "Queued")] == [(each["name"], each["phase"]) for each in page["items"]]
+    rest = ask(busy, "north", f"/v1/jobs?limit=2&cursor={page['next']}")
+    assert ([("uses-all", "24/24")], None) == ([(each["name"], each["gpus"]) for each in rest["items"]], rest["next"])
+    (cell,) = ask(busy, "north", "/v1/pool")["cells"]
+    assert ({"gpus": 24, "freeGpus": 0}, None) == (cell["own"], cell["others"])
+
+
+PATHS = ["queue", "jobs", "quota", "pool", "balances", "usage?from=0&to=3600", "statements/2026-11", "whoami"]
+
+
+@pytest.mark.parametrize("path", [*PATHS, "jobs/south/third/explain", "jobs/north/first/explain", "audit/balances"])
+def test_nothing_that_a_member_is_answered_names_anything_of_its_rival(busy, path):
+    """Whatever is asked, and whether it is refused; a name that was in the question itself tells nothing."""
+    said = busy.answer("north", f"/v1/{path}")
+    for name in {"south", "third", "south-1"} - set(re.findall(r"[\w-]+", path)):
+        assert name not in said
+
+
+@pytest.mark.parametrize("process", ["operator", "api", "agent of north", "agent of south"])
+def test_no_metric_names_a_member_or_a_job(busy, process):
+    with urllib3.PoolManager(timeout=15) as http:
+        said = http.request("GET", f"http://127.0.0.1:{busy.metrics_ports[process]}/metrics").data.decode()
+    assert f"hanse_{process.split()[0]}_" in said
+    assert not [name for name in ("north", "south", "uses-all", "first", "second", "third") if name in said]
+
+
+def test_members_cannot_read_metrics_where_they_ask(busy):
+    assert "there is nothing at this path" in busy.answer("north", "/metrics")
+
+
+def ask(town, member, path):
+    return json.loads(town.answer(member, path))
 
 
 @pytest.mark.parametrize("token", ["", "another"])

@@ -74,7 +74,7 @@ class Hub:
             raise HubError(0, f"the hub cannot be asked: {str(error) or type(error).__name__}") from error
         if status != HTTPStatus.OK:
             said = _problem(data)
-            raise HubError(status, said.message, another_speaks=said.another_speaks)
+            raise HubError(status, said.detail, another_speaks=said.another_speaks)
         return data
 
 
@@ -82,11 +82,11 @@ def _read(kind: type[_Answer], data: bytes) -> _Answer:
     try:
         return kind.model_validate_json(data)
     except ValidationError as error:
-        raise HubError(0, f"what answers is not the hub: {_problem(data).message}") from error
+        raise HubError(0, f"what answers is not the hub: {_problem(data).detail}") from error
 
 
 def _problem(data: bytes) -> Problem:
     try:
         return Problem.model_validate_json(data)
     except ValidationError:
-        return Problem(message=data.decode(errors="replace")[:300])
+        return Problem(title="", status=0, detail=data.decode(errors="replace")[:300])

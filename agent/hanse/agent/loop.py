@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from http import HTTPStatus
 from importlib import metadata
 
-from hanse.agent import clock, decide, expiry, inventory, leases, rules
+from hanse.agent import clock, decide, expiry, inventory, leases, metrics, rules
 from hanse.agent.copies import Copies
 from hanse.agent.decide import Plan, World
 from hanse.agent.gangs import Gang
@@ -67,6 +67,8 @@ class Agent:
             server = Server(self._hub, self._keys, lambda: self._gangs)
             stack.push_async_callback(server.stop)
             await server.start(self._settings.listen_host, self._settings.listen_port)
+            if self._settings.metrics_port:
+                metrics.serve(self._settings.metrics_host, self._settings.metrics_port)
             async with asyncio.TaskGroup() as tasks:
                 for feed in self._copies.feeds():
                     tasks.create_task(feed.run())
@@ -182,6 +184,7 @@ class Agent:
             answer = await self._hub.sync(request)
         except HubError as error:
             _LOG.warning("no lease was renewed: %s", error)
+            metrics.synced(answered=False, gangs=len(self._gangs), nodes=len(nodes))
             if error.another_speaks:
                 self._stand_by()
             return False
@@ -189,6 +192,7 @@ class Agent:
         self._known_nodes = None if answer.send_inventory else nodes
         self._meters.slot_seconds = answer.slot_seconds
         self._remember(leases.answered(self._gangs, self._copies.placements(), answer, sent_at))
+        metrics.synced(answered=True, gangs=len(self._gangs), nodes=len(nodes))
         self._copies.changed.set()
         return True
 

@@ -51,6 +51,9 @@ class Settings(Model):
     """X25519, likewise: opens what was encrypted to this agent."""
     listen_host: str = "0.0.0.0"  # noqa: S104  # pods reach the agent from all nodes
     listen_port: int = Field(default=8380, ge=0, le=65_535)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=1, le=65_535)
+    """For Prometheus; let no worker reach it. Absent, there are no metrics."""
     worker_url: str = ""
     """Where workers reach the agent; empty: its own address towards its cluster's API server, and the port."""
     sync_seconds: float = Field(default=5.0, gt=0)

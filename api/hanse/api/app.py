@@ -1,31 +1,31 @@
 """The service's endpoints: who asks is found out before anything else, and errors are sentences.
 
-In: an engine of the ledger, the directory, the leader. Out: a FastAPI application. What an endpoint does is in
-:mod:`hanse.api.agents` and :mod:`hanse.api.members`. `/healthz` fails only when a restart would help, that is when
-nothing is answered at all; `/readyz` says what the service cannot reach.
+In: an engine of the ledger, the directory, the leader, who finds out who asks. Out: a FastAPI application. What an
+endpoint does is in :mod:`hanse.api.agents`, :mod:`hanse.api.members`, :mod:`hanse.api.auditors` and
+:mod:`hanse.api.coordinators`. `/healthz` fails only when a restart would help, that is when nothing is answered at all;
+`/readyz` says what the service cannot reach.
 """
 
+import shutil
 from http import HTTPStatus
 from typing import Annotated, Any, TypeAlias
 
-from fastapi import Depends, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.responses import FileResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, SQLAlchemyError
+from starlette.background import BackgroundTask
 
-from hanse.api import agents, enrolling, members
+from hanse.api import agents, answering, answers, auditors, books, coordinators, enrolling, members, openapi
+from hanse.api.authenticating import Authenticator
 from hanse.api.health import Health
-from hanse.api.identity import Directory, User
+from hanse.api.identity import Directory, Role, User
 from hanse.api.leader import Leader
-from hanse.api.problems import AnotherAgentError, ProblemError, UnauthenticatedError
-from hanse.ledger.errors import CommitUnknownError, LedgerError
+from hanse.api.paging import LIMIT, Cursor, Limit, Page
 from hanse.resources.protocol import (
     CheckpointRequest,
     EnrolmentsAnswer,
     EnrolmentsRequest,
-    Problem,
     SlotsAnswer,
     SlotsRequest,
     SyncAnswer,
@@ -35,20 +35,13 @@ from hanse.resources.protocol import (
 _BEARER = HTTPBearer(auto_error=False)
 
 
-def create(engine: Engine, directory: Directory, leader: Leader) -> FastAPI:
+def create(engine: Engine, directory: Directory, leader: Leader, authenticator: Authenticator) -> FastAPI:
     """Return the application."""
-    app = FastAPI(title="Hanse", docs_url=None, redoc_url=None)
-    app.add_exception_handler(ProblemError, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(LedgerError, _refused)
-    app.add_exception_handler(CommitUnknownError, _unreachable)
-    app.add_exception_handler(DataError, _unstorable)
-    app.add_exception_handler(SQLAlchemyError, _unreachable)
+    app = openapi.application()
+    answering.add_to(app)
 
-    def user(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> User:
-        if credentials is None:
-            raise UnauthenticatedError("send a token: Authorization: Bearer ...")
-        return directory.user(credentials.credentials)
+    def user(request: Request, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> User:
+        return authenticator.user(sent.credentials if sent else None, request.client.host if request.client else "")
 
     def cluster(user: Annotated[User, Depends(user)]) -> str:
         return directory.cluster(user)
@@ -56,53 +49,80 @@ def create(engine: Engine, directory: Directory, leader: Leader) -> FastAPI:
     def own(user: Annotated[User, Depends(user)]) -> frozenset[str]:
         return directory.members(user)
 
+    def auditor(user: Annotated[User, Depends(user)]) -> None:
+        directory.check_role(user, Role.AUDITOR)
+
+    def coordinator(user: Annotated[User, Depends(user)]) -> None:
+        directory.check_role(user, Role.COORDINATOR)
+
+    _add_anybody(app, directory, user)
     _add_agents(app, engine, directory, cluster)
     _add_enrolments(app, engine, directory, cluster)
     _add_members(app, engine, directory, leader, own)
+    _add_standing(app, engine, leader, own)
+    _add_auditors(app, engine, Depends(auditor))
+    _add_coordinators(app, engine, Depends(coordinator))
 
     _add_health(app, Health(engine, leader))
     return app
 
 
-def _add_health(app: FastAPI, health: Health) -> None:
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+def _add_anybody(app: FastAPI, directory: Directory, user: Any) -> None:
+    Somebody: TypeAlias = Annotated[User, Depends(user)]
 
-    @app.get("/readyz")
-    def readyz(response: Response) -> dict[str, list[str]]:
+    @app.get("/v1/whoami", **openapi.FOR_ANYBODY)
+    def whoami(asking: Somebody) -> answers.Identity:
+        """Say who you are here, for whom you act, and which roles you have."""
+        own, roles = directory.acts_for(asking), directory.roles(asking)
+        return answers.Identity(name=asking.name, members=tuple(sorted(own)), roles=tuple(sorted(roles)))
+
+
+def _add_health(app: FastAPI, health: Health) -> None:
+    @app.get("/healthz", tags=["health"])
+    def healthz() -> answers.Health:
+        """Answer while the process lives."""
+        return answers.Health()
+
+    @app.get("/readyz", tags=["health"], responses={503: {"model": answers.Readiness}})
+    def readyz(response: Response) -> answers.Readiness:
+        """Say what the service cannot reach; 503 if there is something."""
         problems = health.problems()
         if problems:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return {"problems": problems}
+        return answers.Readiness(problems=tuple(problems))
 
 
 def _add_agents(app: FastAPI, engine: Engine, directory: Directory, cluster: Any) -> None:
     ClusterOfAgent: TypeAlias = Annotated[str, Depends(cluster)]
 
-    @app.post("/v1/agent/sync")
+    @app.post("/v1/agent/sync", **openapi.FOR_AGENTS)
     def sync(of: ClusterOfAgent, request: SyncRequest) -> SyncAnswer:
+        """Report all that an agent holds; learn what may go on."""
         return agents.sync(engine, of, request)
 
-    @app.post("/v1/agent/slots")
+    @app.post("/v1/agent/slots", **openapi.FOR_AGENTS)
     def slots(of: ClusterOfAgent, request: SlotsRequest) -> SlotsAnswer:
+        """Hand over signed metering slots."""
         return agents.ingest(engine, directory.owner_of_cluster(of), request)
 
-    @app.post("/v1/agent/checkpoints")
-    def checkpoints(of: ClusterOfAgent, request: CheckpointRequest) -> dict[str, bool]:
+    @app.post("/v1/agent/checkpoints", **openapi.FOR_AGENTS)
+    def checkpoints(of: ClusterOfAgent, request: CheckpointRequest) -> answers.Committed:
+        """Make a checkpoint one of record; 409 if its fence is not the one in force."""
         agents.commit_checkpoint(engine, of, request)
-        return {"committed": True}
+        return answers.Committed()
 
 
 def _add_enrolments(app: FastAPI, engine: Engine, directory: Directory, cluster: Any) -> None:
     ClusterOfAgent: TypeAlias = Annotated[str, Depends(cluster)]
 
-    @app.get("/v1/agent/enrolments")
+    @app.get("/v1/agent/enrolments", **openapi.FOR_AGENTS)
     def enrolled(of: ClusterOfAgent) -> EnrolmentsAnswer:
+        """Return the latest enrolment of each of the cluster's nodes, and what new ones must agree with."""
         return enrolling.enrolled(engine, directory, of)
 
-    @app.post("/v1/agent/enrolments")
+    @app.post("/v1/agent/enrolments", **openapi.FOR_AGENTS)
     def enrol(of: ClusterOfAgent, request: EnrolmentsRequest) -> EnrolmentsAnswer:
+        """Enrol nodes: all of a request, or none."""
         enrolling.enrol(engine, directory, of, request)
         return enrolling.enrolled(engine, directory, of)
 
@@ -110,44 +130,79 @@ def _add_enrolments(app: FastAPI, engine: Engine, directory: Directory, cluster:
 def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Leader, own: Any) -> None:
     OwnMembers: TypeAlias = Annotated[frozenset[str], Depends(own)]
 
-    @app.get("/v1/queue")
-    def queue(of: OwnMembers) -> Any:
-        return leader.queue(of)
+    @app.get("/v1/queue", **openapi.FOR_MEMBERS)
+    def queue(of: OwnMembers, limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Queued]:
+        """List your waiting jobs by their place in their organisations' queues."""
+        return members.queue(leader, of, limit, cursor)
 
-    @app.get("/v1/jobs/{namespace}/{name}/explain")
-    def explain(of: OwnMembers, namespace: str, name: str) -> dict[str, Any]:
+    @app.get("/v1/jobs", **openapi.FOR_MEMBERS)
+    def jobs(of: OwnMembers, limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Job]:
+        """List your jobs as their statuses say, by namespace and name."""
+        return members.jobs(leader, of, limit, cursor)
+
+    @app.get("/v1/jobs/{namespace}/{name}/explain", **openapi.FOR_MEMBERS)
+    def explain(of: OwnMembers, namespace: str, name: str) -> answers.Explained:
+        """Say what was decided about a job of yours, and where it stands."""
         return members.explain(engine, directory, leader, of, (namespace, name))
 
-    @app.get("/v1/balances")
-    def balances(of: OwnMembers) -> list[dict[str, Any]]:
-        return members.own_balances(engine, of)
+    @app.get("/v1/balances", **openapi.FOR_MEMBERS)
+    def balances(of: OwnMembers, limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Balance]:
+        """List your accounts, by name."""
+        return members.own_balances(engine, of, limit, cursor)
 
 
-def _said(status: int, message: str, *, another_speaks: bool = False) -> JSONResponse:
-    problem = Problem(message=message, another_speaks=another_speaks)
-    return JSONResponse(problem.model_dump(by_alias=True, exclude_defaults=True), status_code=status)
+def _add_standing(app: FastAPI, engine: Engine, leader: Leader, own: Any) -> None:
+    OwnMembers: TypeAlias = Annotated[frozenset[str], Depends(own)]
+    Seconds: TypeAlias = Annotated[int, Query(ge=0, le=books.SECONDS_MAX)]
+
+    @app.get("/v1/quota", **openapi.FOR_MEMBERS)
+    def quota(of: OwnMembers) -> answers.Quotas:
+        """Say what your members are entitled to, use, borrow and lend, and what is left under their caps."""
+        return members.quota(leader, of)
+
+    @app.get("/v1/pool", **openapi.FOR_MEMBERS)
+    def pool(of: OwnMembers) -> answers.PoolShown:
+        """Say what your members offer by class and region, and what may be told of others' offers."""
+        return members.pool(leader, of)
+
+    @app.get("/v1/usage", **openapi.FOR_MEMBERS)
+    def usage(
+        of: OwnMembers,
+        start: Annotated[Seconds, Query(alias="from", description="Unix seconds; hours that begin then or later.")],
+        end: Annotated[Seconds, Query(alias="to", description="Unix seconds; hours that begin before.")],
+        limit: Limit = LIMIT,
+        cursor: Cursor = "",
+    ) -> Page[answers.Hour]:
+        """List the posted hours of your members: what they were charged, and what their GPUs did."""
+        return books.usage(engine, of, (start, end), limit, cursor)
+
+    @app.get("/v1/statements/{period}", **openapi.FOR_MEMBERS)
+    def statement(of: OwnMembers, period: str) -> answers.Statement:
+        """Say how a period (`YYYY-MM`, UTC) of your members is booked so far."""
+        return books.statement(engine, of, period)
 
 
-def _problem(_: Request, error: Exception) -> JSONResponse:
-    status = error.status if isinstance(error, ProblemError) else HTTPStatus.BAD_REQUEST
-    return _said(status, str(error), another_speaks=isinstance(error, AnotherAgentError))
+def _add_auditors(app: FastAPI, engine: Engine, auditor: Any) -> None:
+    @app.get("/v1/audit/balances", dependencies=[auditor], **openapi.FOR_AUDITORS)
+    def all_balances(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Balance]:
+        """List all accounts, by name."""
+        return auditors.all_balances(engine, limit, cursor)
+
+    @app.get("/v1/audit/violations", dependencies=[auditor], **openapi.FOR_AUDITORS)
+    def violations(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Violation]:
+        """List what was broken, in the order in which it was recorded."""
+        return auditors.violations(engine, limit, cursor)
+
+    @app.get("/v1/audit/exports/{period}", dependencies=[auditor], response_class=FileResponse, **openapi.EXPORT)
+    def exported(period: str) -> FileResponse:
+        """Export a period (`YYYY-MM`) as a ZIP archive; `hanse audit verify` checks what is in it."""
+        archive = auditors.exported(engine, period)
+        done = BackgroundTask(shutil.rmtree, archive.parent)
+        return FileResponse(archive, media_type=openapi.ZIP, filename=archive.name, background=done)
 
 
-def _invalid(_: Request, error: Exception) -> JSONResponse:
-    found = error.errors() if isinstance(error, RequestValidationError) else []
-    said = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in found)
-    return _said(HTTPStatus.UNPROCESSABLE_ENTITY, said)
-
-
-def _refused(_: Request, error: Exception) -> JSONResponse:
-    return _said(HTTPStatus.CONFLICT, str(error))
-
-
-def _unstorable(_: Request, error: Exception) -> JSONResponse:
-    """Answer what PostgreSQL's types do not take, such as a NUL in a text: it would be the same the next time."""
-    said = getattr(error, "orig", None) or type(error).__name__
-    return _said(HTTPStatus.UNPROCESSABLE_ENTITY, f"the ledger's database cannot store what was sent: {said}")
-
-
-def _unreachable(_: Request, __: Exception) -> JSONResponse:
-    return _said(HTTPStatus.SERVICE_UNAVAILABLE, "the ledger's database cannot be reached: try again later")
+def _add_coordinators(app: FastAPI, engine: Engine, coordinator: Any) -> None:
+    @app.get("/v1/clusters", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
+    def clusters(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.ClusterStanding]:
+        """List the member clusters and how they stand, by name."""
+        return coordinators.clusters(engine, limit, cursor)

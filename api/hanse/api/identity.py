@@ -9,8 +9,9 @@ Nothing in a request's body is ever taken for an identity.
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -33,6 +34,7 @@ from hanse.resources import (
     PoolPolicy,
     PoolPolicySpec,
     Precision,
+    Subject,
 )
 from hanse.resources.protocol import AUDIENCE
 
@@ -42,12 +44,24 @@ AGENT = "hanse-agent"
 _AGENT_USER = re.compile(rf"system:serviceaccount:{CLUSTER_NAMESPACE_PREFIX}(?P<cluster>[a-z0-9-]+):{AGENT}")
 
 
+class Role(StrEnum):
+    """What the PoolPolicy lets somebody do; acting for a member is not one of these, and neither includes another."""
+
+    AUDITOR = "auditor"
+    COORDINATOR = "coordinator"
+
+
 @dataclass(frozen=True)
 class User:
     """What the API server says of a token."""
 
     name: str
     groups: frozenset[str]
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether it is a cluster's agent."""
+        return _AGENT_USER.fullmatch(self.name) is not None
 
 
 class Directory:
@@ -98,11 +112,31 @@ class Directory:
             ForbiddenError: there are none.
 
         """
-        listed = self._get(f"/apis/{GROUP}/{VERSION}/members")["items"]
-        found = frozenset(document["metadata"]["name"] for document in listed if _acts_for(user, document))
+        found = self.acts_for(user)
         if not found:
             raise ForbiddenError("you act for no member: its spec.subjects names who does")
         return found
+
+    def acts_for(self, user: User) -> frozenset[str]:
+        """Return the members for whom somebody acts, if there are any."""
+        listed = self._get(f"/apis/{GROUP}/{VERSION}/members")["items"]
+        return frozenset(document["metadata"]["name"] for document in listed if _acts_for(user, document))
+
+    def roles(self, user: User) -> frozenset[Role]:
+        """Return the roles that the PoolPolicy gives to somebody."""
+        policy = self._policy()
+        named = {Role.AUDITOR: policy.auditors, Role.COORDINATOR: policy.coordinators}
+        return frozenset(role for role, subjects in named.items() if _is_named(user, subjects))
+
+    def check_role(self, user: User, role: Role) -> None:
+        """Refuse who does not have a role.
+
+        Raises:
+            ForbiddenError: the PoolPolicy does not give it to them.
+
+        """
+        if role not in self.roles(user):
+            raise ForbiddenError(f"this is for {role}s: spec.{role}s of the PoolPolicy names them")
 
     def owner_of_cluster(self, cluster: str) -> str:
         """Return the member whose cluster it is.
@@ -130,8 +164,7 @@ class Directory:
 
     def reference_precision(self) -> Precision:
         """Return the precision in which the alliance compares classes."""
-        document = self._find(f"/apis/{GROUP}/{VERSION}/poolpolicies/default")
-        return (PoolPolicy.parse(document).spec if document else PoolPolicySpec()).reference_precision
+        return self._policy().reference_precision
 
     def worth(self, accelerator_class: str) -> Mapping[Precision, int] | None:
         """Return what a GPU of a class is worth by precision, in thousandths of an H100; None if there is no such."""
@@ -148,6 +181,10 @@ class Directory:
         path = f"namespaces/{quote(namespace, safe='')}/trainingjobs/{quote(name, safe='')}"
         found = self._find(f"/apis/{GROUP}/{VERSION}/{path}")
         return str(found["metadata"]["uid"]) if found else None
+
+    def _policy(self) -> PoolPolicySpec:
+        document = self._find(f"/apis/{GROUP}/{VERSION}/poolpolicies/default")
+        return PoolPolicy.parse(document).spec if document else PoolPolicySpec()
 
     def _find(self, path: str) -> dict[str, Any] | None:
         return self._request("GET", path)
@@ -188,4 +225,8 @@ def _acts_for(user: User, document: dict[str, Any]) -> bool:
         subjects = Member.parse(document).spec.subjects
     except MisconfiguredError:
         return False
+    return _is_named(user, subjects)
+
+
+def _is_named(user: User, subjects: Iterable[Subject]) -> bool:
     return any(each.name == user.name if each.kind == "User" else each.name in user.groups for each in subjects)

@@ -35,6 +35,19 @@ class Leader:
         """Return the waiting jobs of *members*, with position and reason."""
         return self._get("/v1/queue", {"member": sorted(members)})
 
+    def jobs(self, members: frozenset[str], after: tuple[str, str], most: int) -> Any:
+        """Return at most so many jobs of *members* that come after *after*, by namespace and name."""
+        where = {"afterNamespace": after[0], "afterName": after[1], "limit": most}
+        return self._get("/v1/jobs", {"member": sorted(members), **where})
+
+    def quota(self, members: frozenset[str]) -> Any:
+        """Return what *members* are entitled to, use, borrow and lend, and their caps."""
+        return self._get("/v1/quota", {"member": sorted(members)})
+
+    def pool(self, members: frozenset[str]) -> Any:
+        """Return what *members* offer, and what may be told them of the others' offers."""
+        return self._get("/v1/pool", {"member": sorted(members)})
+
     def job(self, uid: str) -> Any:
         """Return what the leader knows of one waiting job."""
         return self._get(f"/v1/jobs/{quote(uid)}", {})

@@ -1,21 +1,32 @@
 """What a member asks: its queue, why a job waits, what it owes. Each sees its own and nobody else's.
 
-In: members that the credential is for. Out: plain data. A job or namespace of another member and one that does not
+In: members that the credential is for. Out: answers. A job or namespace of another member and one that does not
 exist are refused with the same words, so that nobody can probe for a rival's names.
 """
-
-from dataclasses import asdict
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from hanse.api.answers import (
+    Balance,
+    Cell,
+    Decided,
+    Explained,
+    Job,
+    PoolShown,
+    Queued,
+    Quota,
+    Quotas,
+    Standing,
+    Tried,
+)
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
+from hanse.api.paging import Page, cut, page, read, wrong
 from hanse.api.problems import ForbiddenError, UnavailableError
 from hanse.ledger import balances, database
 
-DECISIONS_MAX = 50
+NEWEST_MAX = 50
 
 _DECISIONS = """
 SELECT id, term, cycle, kind, verdict, reason, attempt, fence, recorded_at FROM ledger.decision
@@ -23,18 +34,66 @@ WHERE job = :job AND member = ANY (:members) ORDER BY sequence DESC LIMIT :most
 """
 _ATTEMPTS = """
 SELECT id, fence, cluster, accelerator_class, state, granted_at_seconds, ended_at_seconds, funded_until_seconds
-FROM ledger.attempt WHERE job = :job AND member = ANY (:members) ORDER BY fence
+FROM ledger.attempt WHERE job = :job AND member = ANY (:members) ORDER BY fence DESC LIMIT :most
 """
 
 
-def own_balances(engine: Engine, members: frozenset[str]) -> list[dict[str, Any]]:
-    """Return the accounts of the members, in mH·s."""
-    return [asdict(balance) for balance in balances.read(engine) if balance.member in members]
+def queue(leader: Leader, members: frozenset[str], limit: int, cursor: str) -> Page[Queued]:
+    """Return a page of the waiting jobs of *members*."""
+    waiting = [Queued.model_validate(each) for each in leader.queue(members)]
+    waiting.sort(key=_place)
+    return page(waiting, _place, limit, cursor)
+
+
+def _place(queued: Queued) -> tuple[str, int, str]:
+    return queued.namespace, queued.position, queued.name
+
+
+def jobs(leader: Leader, members: frozenset[str], limit: int, cursor: str) -> Page[Job]:
+    """Return a page of the jobs of *members*, by namespace and name.
+
+    Raises:
+        InvalidError: the cursor is none of this list's.
+
+    """
+    match read(cursor):
+        case None:
+            after = ("", "")
+        case (str(namespace), str(name)):
+            after = (namespace, name)
+        case _:
+            raise wrong(cursor)
+    found = tuple(
+        Job.model_validate({"namespace": each["namespace"], "name": each["name"], **each["status"]})
+        for each in leader.jobs(members, after, limit + 1)
+    )
+    return cut(found, lambda each: (each.namespace, each.name), limit)
+
+
+def quota(leader: Leader, members: frozenset[str]) -> Quotas:
+    """Return what *members* are entitled to, use, borrow and lend, and their caps."""
+    return Quotas(members=tuple(Quota.model_validate(each) for each in leader.quota(members)))
+
+
+def pool(leader: Leader, members: frozenset[str]) -> PoolShown:
+    """Return what *members* offer, and what may be told them of the others' offers."""
+    return PoolShown(cells=tuple(Cell.model_validate(each) for each in leader.pool(members)))
+
+
+def own_balances(engine: Engine, members: frozenset[str], limit: int, cursor: str) -> Page[Balance]:
+    """Return a page of the accounts of the members, by name."""
+    own = [each for each in balances.read(engine) if each.member in members]
+    found = sorted((Balance.model_validate(vars(each)) for each in own), key=_name)
+    return page(found, lambda each: (each.name,), limit, cursor)
+
+
+def _name(balance: Balance) -> str:
+    return balance.name
 
 
 def explain(
     engine: Engine, directory: Directory, leader: Leader, members: frozenset[str], job: tuple[str, str]
-) -> dict[str, Any]:
+) -> Explained:
     """Return the recorded decisions and attempts of a job (namespace, name), and where it stands now.
 
     Raises:
@@ -45,13 +104,21 @@ def explain(
     theirs = directory.member_of_namespace(namespace) in members
     uid = directory.job_uid(namespace, name) if theirs else None
     if uid is None:
-        raise ForbiddenError(f"there is no job {name} of yours in namespace {namespace}")
-    parameters = {"job": uid, "members": sorted(members), "most": DECISIONS_MAX}
+        raise ForbiddenError(
+            f"there is no job {name} of yours in namespace {namespace}: kubectl get trainingjobs lists those there are",
+            field="path.name",
+            value=name,
+        )
+    parameters = {"job": uid, "members": sorted(members), "most": NEWEST_MAX}
     with database.transaction(engine) as connection:
         decided = connection.execute(sa.text(_DECISIONS), parameters).mappings().all()
         tried = connection.execute(sa.text(_ATTEMPTS), parameters).mappings().all()
     try:
-        now: Any = leader.job(uid)
+        now = Standing.model_validate(leader.job(uid))
     except UnavailableError as error:
-        now = {"message": str(error)}
-    return {"decisions": [dict(row) for row in decided], "attempts": [dict(row) for row in tried], "now": now}
+        now = Standing(message=str(error))
+    return Explained(
+        decisions=tuple(Decided.model_validate(dict(row)) for row in decided),
+        attempts=tuple(Tried.model_validate(dict(row)) for row in tried),
+        now=now,
+    )

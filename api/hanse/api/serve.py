@@ -9,9 +9,12 @@ from pathlib import Path
 import uvicorn
 from kubernetes import client, config
 
-from hanse.api import app
+from hanse.api import app, metrics
+from hanse.api.authenticating import Authenticator
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
+from hanse.api.limiting import Limits
+from hanse.api.oidc import Oidc, Provider
 from hanse.ledger import database
 
 ROLE = "hanse_api"
@@ -29,6 +32,10 @@ class Serving:
     port: int
     certificate: Path | None = None
     key: Path | None = None
+    metrics_port: int | None = None
+    """For Prometheus, apart from members and agents."""
+    provider: Provider | None = None
+    """An OpenID provider whose tokens are good here too."""
 
 
 def serve(serving: Serving) -> None:
@@ -42,8 +49,11 @@ def serve(serving: Serving) -> None:
         )
     engine = database.engine(serving.database_url, role=ROLE)
     directory = Directory(client.ApiClient(configuration))
+    authenticator = Authenticator(directory, Oidc(serving.provider) if serving.provider else None, Limits())
+    if serving.metrics_port:
+        metrics.serve(serving.host, serving.metrics_port)
     uvicorn.run(
-        app.create(engine, directory, Leader(serving.leader_url, serving.leader_token)),
+        app.create(engine, directory, Leader(serving.leader_url, serving.leader_token), authenticator),
         host=serving.host,
         port=serving.port,
         ssl_certfile=serving.certificate,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import typer
 import urllib3
@@ -23,6 +23,7 @@ from hanse.cli.errors import CommandError
 from hanse.resources import API_VERSION, KINDS
 
 TIMEOUT_SECONDS = 30.0
+PAGE_LIMIT = 1000
 FIELD_MANAGER = "hanse"
 QUOTA_SECONDS_MAX = 120.0
 _QUOTA_UNKNOWN = "status unknown for quota"
@@ -159,6 +160,18 @@ def ask(url: str, path: str) -> Any:
     return Service(url, token).request("GET", path)
 
 
+def ask_all(url: str, path: str, query: Mapping[str, Any] | None = None) -> list[Any]:
+    """Return all items of a list that the API service answers in pages."""
+    items: list[Any] = []
+    cursor = ""
+    while True:
+        page = ask(url, f"{path}?{urlencode({**(query or {}), 'limit': PAGE_LIMIT, 'cursor': cursor})}")
+        items += page["items"]
+        cursor = page.get("next") or ""
+        if not cursor:
+            return items
+
+
 class Service:
     """The API service, as whoever holds *token*."""
 
@@ -182,5 +195,7 @@ def _parsed(status: int, data: bytes) -> Any:
     except ValueError as error:
         raise CommandError(f"an answer that is no JSON, with status {status}", status) from error
     if status >= HTTPStatus.BAD_REQUEST:
-        raise CommandError(str(parsed.get("message", parsed)), status)
+        # The API service says `detail`, an API server `message`.
+        said = parsed.get("detail") or parsed.get("message") or parsed
+        raise CommandError(str(said), status)
     return parsed

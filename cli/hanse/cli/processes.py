@@ -42,11 +42,25 @@ def api(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8443,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM; with --tls-key, serve HTTPS.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM.")] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="For Prometheus; let no member reach it. Absent, there are no metrics.")
+    ] = None,
+    oidc_issuer: Annotated[
+        str, typer.Option(help="An OpenID provider, https://...; its ID tokens are good here beside the hub's.")
+    ] = "",
+    oidc_audience: Annotated[str, typer.Option(help="The client that the provider's tokens are for.")] = "",
+    oidc_prefix: Annotated[
+        str, typer.Option(help="Stands before the provider's names of people and groups.")
+    ] = "oidc:",
 ) -> None:
     """Run the API service, which agents and members talk to."""
-    from hanse.api import serve  # noqa: PLC0415  # an agent's image has no API service
+    from hanse.api import oidc, serve  # noqa: PLC0415  # an agent's image has no API service
 
     _log()
+    try:
+        provider = oidc.Provider(oidc_issuer, oidc_audience, oidc_prefix) if oidc_issuer else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     serve.serve(
         serve.Serving(
             database_url=mistakes.checked_database(database_url),
@@ -57,6 +71,8 @@ def api(
             port=port,
             certificate=tls_certificate,
             key=tls_key,
+            metrics_port=metrics_port,
+            provider=provider,
         )
     )
 

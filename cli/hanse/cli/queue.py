@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hanse.cli.hub import HANSE, ApiUrl, Hub, Kubeconfig, Namespace, ask
+from hanse.cli.hub import HANSE, ApiUrl, Hub, Kubeconfig, Namespace, ask, ask_all
 
 
 def jobs(
@@ -28,7 +28,7 @@ def jobs(
 
 def queue(api: ApiUrl = "") -> None:
     """List your waiting jobs by their place in their organisations' queues, as the leading operator knows them."""
-    waiting = ask(api, "/v1/queue")
+    waiting = ask_all(api, "/v1/queue")
     table = Table("namespace", "name", "position", "reason", box=None, pad_edge=False)
     for job in waiting:
         table.add_row(*(str(job.get(key) or "-") for key in ("namespace", "name", "position", "reason")))
@@ -44,7 +44,7 @@ def explain(
     told = ask(api, f"/v1/jobs/{namespace}/{name}/explain")
     table = Table("when", "decision", "verdict", "reason", "fence", box=None, pad_edge=False)
     for each in told["decisions"]:
-        when = datetime.fromisoformat(each["recorded_at"]).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        when = datetime.fromisoformat(each["recordedAt"]).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         table.add_row(when, *(str(each[key] or "-") for key in ("kind", "verdict", "reason", "fence")))
     _print(table, "nothing was decided about it yet")
     typer.echo(told["now"].get("message") or json.dumps(told["now"], indent=1))

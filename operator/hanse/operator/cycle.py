@@ -148,6 +148,11 @@ class Leader:
                 await asyncio.sleep(POLL_SECONDS)
             await self._pause(time.monotonic() - started)
 
+    @property
+    def situation(self) -> Situation | None:
+        """What was last planned for."""
+        return self._situation
+
     def finish(self) -> None:
         """Let :meth:`run` return after the cycle it is in."""
         self._is_finishing = True

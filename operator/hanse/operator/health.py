@@ -2,10 +2,11 @@
 
 In: the state of the process. Out: HTTP. `/healthz` is for the kubelet: it fails only when a restart would help, when
 the event loop is stuck or the feed stale for long. `/readyz` says whether this process could lead. `/feeds` gives each
-feed's age, for people and probes. `/metrics` is Prometheus'. `/v1/queue` and `/v1/jobs/UID` are for the API service and
-ask for a bearer token, as what they say of a job is the business of the job's member only.
+feed's age, for people and probes. `/metrics` is Prometheus'. What is below `/v1/` is for the API service and asks for a
+bearer token, as what it says of a job or a member is that member's business only.
 """
 
+import asyncio
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,25 +16,33 @@ import prometheus_client
 from aiohttp import web
 
 from hanse.operator.hearing import SILENT_SECONDS_MAX, Hearing
+from hanse.operator.standing import Standing
 from hanse.operator.sweep import Sweeper
 
 STUCK_SECONDS_MAX = 900.0
-_registry = prometheus_client.CollectorRegistry()
+REGISTRY = prometheus_client.CollectorRegistry()
 FEED_AGE = prometheus_client.Gauge(
-    "hanse_operator_feed_age_seconds", "Time since the feed of a kind was last heard.", ["kind"], registry=_registry
+    "hanse_operator_feed_age_seconds", "Time since the feed of a kind was last heard.", ["kind"], registry=REGISTRY
 )
-LEADING = prometheus_client.Gauge("hanse_operator_leading", "1 while this process leads.", registry=_registry)
+LEADING = prometheus_client.Gauge("hanse_operator_leading", "1 while this process leads.", registry=REGISTRY)
 ORDERS = prometheus_client.Gauge(
-    "hanse_operator_orders_left", "Recorded decisions that have not taken effect.", registry=_registry
+    "hanse_operator_orders_left", "Recorded decisions that have not taken effect.", registry=REGISTRY
+)
+CYCLES = prometheus_client.Gauge(
+    "hanse_operator_cycles", "Cycles that this leader has recorded in its term.", registry=REGISTRY
+)
+WAITING = prometheus_client.Gauge("hanse_operator_jobs_waiting", "Jobs that wait, of all members.", registry=REGISTRY)
+LIVE = prometheus_client.Gauge(
+    "hanse_operator_attempts_live", "Attempts that hold GPUs or are to, of all members.", registry=REGISTRY
 )
 BRAKE = prometheus_client.Gauge(
-    "hanse_operator_brake", "1 while attempts of silent clusters are not expired.", registry=_registry
+    "hanse_operator_brake", "1 while attempts of silent clusters are not expired.", registry=REGISTRY
 )
 UNSETTLED = prometheus_client.Gauge(
     "hanse_operator_not_settled",
     "Times in a row that a part of settling failed which is not done yet: hours, levies, reservations, metering.",
     ["what"],
-    registry=_registry,
+    registry=REGISTRY,
 )
 
 
@@ -48,6 +57,8 @@ class State:
     leader: Callable[[], Mapping[str, Any]]
     job: Callable[[str], Mapping[str, Any] | None]
     queue: Callable[[frozenset[str]], list[dict[str, Any]] | None]
+    standing: Callable[[], Standing | None]
+    jobs: Callable[[frozenset[str], tuple[str, str], int], list[dict[str, Any]] | None]
     token: str
 
 
@@ -60,7 +71,10 @@ def application(state: State) -> web.Application:
     app.router.add_get("/feeds", handlers.feeds)
     app.router.add_get("/metrics", handlers.metrics)
     app.router.add_get("/v1/queue", handlers.queue)
+    app.router.add_get("/v1/jobs", handlers.jobs)
     app.router.add_get("/v1/jobs/{uid}", handlers.job)
+    app.router.add_get("/v1/quota", handlers.quota)
+    app.router.add_get("/v1/pool", handlers.pool)
     return app
 
 
@@ -100,21 +114,45 @@ class _Handlers:
         LEADING.set(bool(leader))
         BRAKE.set("brake" in leader)
         ORDERS.set(leader.get("ordersLeft", 0))
+        CYCLES.set(leader.get("cycle", 0))
+        WAITING.set(leader.get("waiting", 0))
+        LIVE.set(leader.get("live", 0))
         UNSETTLED.clear()
         for what, times in leader.get("notSettled", {}).items():
             UNSETTLED.labels(what).set(times)
-        return web.Response(body=prometheus_client.generate_latest(_registry), content_type="text/plain")
+        return web.Response(body=prometheus_client.generate_latest(REGISTRY), content_type="text/plain")
 
     async def queue(self, request: web.Request) -> web.Response:
-        members = frozenset(request.query.getall("member", []))
-        return self._told(request, lambda: self._state.queue(members))
+        return self._told(request, lambda: self._state.queue(_members(request)))
 
     async def job(self, request: web.Request) -> web.Response:
         return self._told(request, lambda: self._state.job(request.match_info["uid"]))
 
-    def _told(self, request: web.Request, ask: Callable[[], Any]) -> web.Response:
+    async def jobs(self, request: web.Request) -> web.Response:
+        after = (request.query.get("afterNamespace", ""), request.query.get("afterName", ""))
+        most = int(request.query.get("limit", "100"))
+        return self._told(request, lambda: self._state.jobs(_members(request), after, most))
+
+    async def quota(self, request: web.Request) -> web.Response:
+        return await self._computed(request, lambda standing: standing.quotas(_members(request)))
+
+    async def pool(self, request: web.Request) -> web.Response:
+        return await self._computed(request, lambda standing: standing.pool(_members(request)))
+
+    async def _computed(self, request: web.Request, ask: Callable[[Standing], Any]) -> web.Response:
+        """Answer from the standing, which takes a while to compute in a large pool."""
+        if not self._is_known(request):
+            return self._told(request, lambda: None)
+        standing = await asyncio.to_thread(self._state.standing)
+        answer = None if standing is None else await asyncio.to_thread(ask, standing)
+        return self._told(request, lambda: answer)
+
+    def _is_known(self, request: web.Request) -> bool:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not self._state.token or not hmac.compare_digest(given.encode(), self._state.token.encode()):
+        return bool(self._state.token) and hmac.compare_digest(given.encode(), self._state.token.encode())
+
+    def _told(self, request: web.Request, ask: Callable[[], Any]) -> web.Response:
+        if not self._is_known(request):
             return web.json_response({"message": "a bearer token is needed"}, status=401)
         answer = ask()
         if answer is None and not self._state.leader():
@@ -122,3 +160,7 @@ class _Handlers:
         if answer is None:
             return web.json_response({"message": "there is no such job, or it has not been planned for"}, status=404)
         return web.json_response(answer)
+
+
+def _members(request: web.Request) -> frozenset[str]:
+    return frozenset(request.query.getall("member", []))

@@ -7,6 +7,7 @@ stays. On SIGTERM it finishes the cycle it is in, gives the Lease back and ends.
 
 import asyncio
 import contextlib
+import heapq
 import logging
 import os
 import signal
@@ -29,6 +30,7 @@ from hanse.operator.election import Election, Timing
 from hanse.operator.feed import Feed
 from hanse.operator.hearing import Hearing
 from hanse.operator.settling import Settler
+from hanse.operator.standing import Standing, Standings
 from hanse.operator.sweep import Sweeper
 from hanse.operator.world import World
 
@@ -69,6 +71,7 @@ class Operator:
         self._election = Election(self._kube, settings.namespace, LEASE_NAME, self._identity, settings.timing)
         self._world = World()
         self._leader: Leader | None = None
+        self._standings = Standings()
         self._settler: Settler | None = None
 
     def _wake(self) -> None:
@@ -133,7 +136,7 @@ class Operator:
     async def _served(self) -> AsyncIterator[None]:
         state = health.State(
             self._hearing, self._sweeper, self._cache.sizes, lambda: self._feed.restarts, self._progress, self._job,
-            self._queue, self._settings.internal_token,
+            self._queue, self._standing, self._jobs, self._settings.internal_token,
         )  # fmt: skip
         runner = web.AppRunner(health.application(state), access_log=None)
         await runner.setup()
@@ -148,6 +151,7 @@ class Operator:
             return {}
         progress = self._leader.progress
         said = {"term": progress.term, "cycle": progress.cycle, "ordersLeft": progress.orders_left}
+        said |= {"waiting": len(self._leader.teller.waiting), "live": len(self._leader.mirror.live)}
         not_settled = self._settler.failures_by_part() if self._settler else {}
         problems = {"poolProblem": progress.pool_problem, "brake": progress.brake, "notSettled": not_settled}
         return said | {name: problem for name, problem in problems.items() if problem}
@@ -172,8 +176,24 @@ class Operator:
             # Its namespace may have gone to another member since the plan.
             if job and leaf and leaf.member in members:
                 named = {"namespace": job.metadata.namespace, "name": job.metadata.name}
-                found.append({**named, "position": waiting["ahead_in_leaf"] + 1, "reason": waiting["reason"]})
+                explanation = teller.status(uid).get("explanation", {})
+                why = {key: explanation.get(key, "") for key in ("message", "remedy")}
+                found.append({**named, "position": waiting["ahead_in_leaf"] + 1, "reason": waiting["reason"], **why})
         return sorted(found, key=lambda each: (each["namespace"], each["position"], each["name"]))
+
+    def _standing(self) -> Standing | None:
+        situation = self._leader.situation if self._leader else None
+        return self._standings.of(situation) if situation else None
+
+    def _jobs(self, members: frozenset[str], after: tuple[str, str], most: int) -> list[dict[str, Any]] | None:
+        """Return at most so many jobs of *members* after *after*, by namespace and name, with their statuses."""
+        leader = self._leader
+        if leader is None:
+            return None
+        leaves = {name for name, leaf in self._world.leaves.items() if leaf.member in members}
+        named = ((job.metadata.namespace or "", job.metadata.name, uid) for uid, job in self._world.jobs.items())
+        found = heapq.nsmallest(most, (each for each in named if each[0] in leaves and each[:2] > after))
+        return [{"namespace": space, "name": name, "status": leader.teller.status(uid)} for space, name, uid in found]
 
 
 async def run(settings: Settings) -> None:

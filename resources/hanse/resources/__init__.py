@@ -16,7 +16,7 @@ from hanse.resources.limits import (
     ORGANISATION_LABEL,
     VERSION_LENGTH_MAX,
 )
-from hanse.resources.member import Member, MemberSpec, MemberStatus
+from hanse.resources.member import Member, MemberSpec, MemberStatus, Subject
 from hanse.resources.member_cluster import MemberCluster, MemberClusterSpec, MemberClusterStatus
 from hanse.resources.model import API_VERSION, GROUP, VERSION, Condition, MisconfiguredError, ObjectMeta, Resource
 from hanse.resources.placement import PlacedWorker, Placement, PlacementSpec, PlacementStatus
@@ -67,6 +67,7 @@ __all__ = [
     "Reason",
     "Resource",
     "Sharing",
+    "Subject",
     "TrainingJob",
     "TrainingJobSpec",
     "TrainingJobStatus",

@@ -83,10 +83,14 @@ class Cap(Model):
 
 
 class Subject(Model):
-    """Somebody who acts for the member, as RBAC names them."""
+    """Somebody who acts for a member or has a role, as RBAC names them."""
 
     kind: Literal["User", "Group"] = Field(description="What name is the name of.")
-    name: Text = Field(max_length=253, description="The name as the API server's authenticator gives it.")
+    name: Text = Field(
+        max_length=253,
+        description="The name as the API server's authenticator gives it; for somebody of the OpenID provider that the"
+        " API service knows, with its prefix, oidc: by default.",
+    )
 
 
 class MemberKeys(Model):

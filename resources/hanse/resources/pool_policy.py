@@ -7,6 +7,7 @@ from pydantic import Field
 
 from hanse.resources.durations import Between, format_duration, unreadable
 from hanse.resources.limits import CYCLE_SECONDS_MAX, MAX_GRACE_SECONDS
+from hanse.resources.member import Subject
 from hanse.resources.model import AGE, Column, Definition, Model, Resource, Status
 from hanse.resources.rules import ListOf, Rule
 from hanse.resources.scalars import GPU_COUNT_MAX, THOUSANDTHS, Name, Precision, Text, Thousandths, TimeZone, matches
@@ -126,6 +127,12 @@ class PoolPolicySpec(Model):
             field=".meteringSlot",
             holds=lambda policy: policy.metering_slot in _SLOTS,
         ),
+    )
+    auditors: tuple[Subject, ...] = Field(
+        default=(), max_length=64, description="Who may read and export the whole ledger, of all members."
+    )
+    coordinators: tuple[Subject, ...] = Field(
+        default=(), max_length=64, description="Who may see how the clusters of all members stand."
     )
     reference_precision: Precision = Field(
         default=Precision.BF16, description="Precision in which classes are compared for exchange, lending and credit."

@@ -240,10 +240,25 @@ class CheckpointRequest(Model):
     uri: CheckpointUri
 
 
-class Problem(Model):
-    """Why a request was refused, in a sentence."""
+class FieldProblem(Model):
+    """A field of a request that is wrong."""
 
-    message: str
+    field: str
+    value: str | None = None
+    """What was sent there; none if nothing was."""
+    detail: Sentence
+
+
+class Problem(Model):
+    """Why a request was refused: problem details for HTTP APIs (RFC 9457), as `application/problem+json`."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    request_id: str = ""
+    """Names the request in the service's log, and in the header X-Request-Id of each answer."""
+    errors: tuple[FieldProblem, ...] = ()
     another_speaks: bool = False
     """Another agent speaks for the cluster: whoever reads this has to stand by. No status says so, as others than the
     service answer with statuses too."""

@@ -1,0 +1,265 @@
+"""What the service answers to people, field by field; amounts are integers, in the unit that their name ends with.
+
+In: nothing. Out: models, from which OpenAPI is made. What agents are answered is in :mod:`hanse.resources.protocol`.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, TypeAlias
+from uuid import UUID
+
+from pydantic import Field
+
+from hanse.resources.model import Model
+
+MilliH100eSeconds: TypeAlias = Annotated[
+    int, Field(description="Milli-H100e-seconds: one H100 for an hour is 3600000.")
+]
+
+
+class Health(Model):
+    """That the process lives."""
+
+    status: str = "ok"
+
+
+class Readiness(Model):
+    """What the service cannot reach; nothing if all is well."""
+
+    problems: tuple[str, ...]
+
+
+class Committed(Model):
+    """That a checkpoint is one of record."""
+
+    committed: bool = True
+
+
+class Queued(Model):
+    """A job that waits, at its place in the queue of its organisation."""
+
+    namespace: str
+    name: str
+    position: int = Field(ge=1, description="Its place among the waiting jobs of its own organisation.")
+    reason: str = Field(description="Why it waits: one word out of a closed list.")
+    message: str = Field(default="", description="Why it waits, in a sentence.")
+    remedy: str = Field(default="", description="What would let it start.")
+
+
+class Balance(Model):
+    """An account's sums. A member's standing is what others used of its GPUs less what it used."""
+
+    name: str
+    kind: str
+    member: str | None
+    ceiling: MilliH100eSeconds | None = Field(description="The limit of a cap's account; null for all others.")
+    debits_posted: MilliH100eSeconds
+    credits_posted: MilliH100eSeconds
+    debits_pending: MilliH100eSeconds
+    credits_pending: MilliH100eSeconds
+
+
+class Decided(Model):
+    """A recorded decision about a job."""
+
+    id: UUID
+    term: int
+    cycle: int
+    kind: str
+    verdict: str
+    reason: str
+    attempt: UUID | None
+    fence: int | None
+    recorded_at: datetime
+
+
+class Tried(Model):
+    """One run of a job's gang, from admission to end; times are the ledger's, in Unix seconds."""
+
+    id: UUID
+    fence: int
+    cluster: str
+    accelerator_class: str = Field(alias="class")
+    state: str
+    granted_at_seconds: int | None
+    ended_at_seconds: int | None
+    funded_until_seconds: int | None
+
+
+class Standing(Model):
+    """Where a job stands now, as the leading operator knows it; *status* is what is written to the TrainingJob."""
+
+    message: str
+    position: int | None = Field(default=None, ge=1)
+    status: dict[str, Any] | None = None
+
+
+class Explained(Model):
+    """What was decided about a job, newest first and at most 50; its attempts, likewise; and where it stands."""
+
+    decisions: tuple[Decided, ...]
+    attempts: tuple[Tried, ...]
+    now: Standing
+
+
+class Identity(Model):
+    """Who you are here, and what that lets you see."""
+
+    name: str
+    members: tuple[str, ...] = Field(description="For whom you act: their spec.subjects name you.")
+    roles: tuple[str, ...] = Field(description="What the PoolPolicy lets you do: auditor, coordinator.")
+
+
+class Violation(Model):
+    """A promise that was broken, or a document that contradicts another."""
+
+    sequence: int
+    id: UUID
+    kind: str
+    at_seconds: int
+    member: str | None
+    node: str | None
+    attempt: UUID | None
+    account: str | None
+    amount: int | None
+    detail: str
+    recorded_at: datetime
+
+
+class ClusterStanding(Model):
+    """A member cluster, as its agent reports it."""
+
+    name: str
+    agent_version: str
+    silent_seconds: int = Field(ge=0, description="Time since its agent was last heard.")
+    nodes: int
+    ready_nodes: int
+
+
+class Job(Model):
+    """A job as its status says; what is not known yet is null."""
+
+    namespace: str
+    name: str
+    phase: str
+    reason: str | None = None
+    accelerator_class: str | None = Field(default=None, alias="class")
+    cluster: str | None = None
+    gpus: str = Field(description="The GPUs that it holds, of those that it asked for.")
+    charge_rate_milli_h100e: int = Field(default=0, description="What it is charged now, in milli-H100e.")
+    attempts: int = 0
+    preemptions: int = 0
+    last_checkpoint: dict[str, Any] | None = None
+
+
+class ClassStanding(Model):
+    """One accelerator class, in thousandths of a GPU; a limit that is null is none."""
+
+    accelerator_class: str = Field(alias="class")
+    entitled_milli_gpus: int
+    used_milli_gpus: int
+    borrowed_milli_gpus: int = Field(description="The part of what it uses that others may have back.")
+    lent_milli_gpus: int = Field(description="What others use on its own nodes, less those of the levy.")
+    borrowing_limit_milli_gpus: int | None
+    lending_limit_milli_gpus: int | None
+
+
+class CapWindow(Model):
+    """A cap over time, in the window that is open now."""
+
+    name: str
+    organisation: str | None
+    start_seconds: int
+    end_seconds: int
+    limit_milli_h100e_seconds: MilliH100eSeconds
+    left_milli_h100e_seconds: MilliH100eSeconds = Field(description="What is neither posted nor reserved.")
+    rate_milli_h100e: int = Field(description="What is charged under it now.")
+    lasts_seconds: int | None = Field(
+        description="For how long what is left lasts at that rate, beyond what is reserved; null: to the window's end."
+    )
+
+
+class CapAtOnce(Model):
+    """A cap on use at any one time."""
+
+    name: str
+    organisation: str | None
+    limit_milli_h100e: int
+    used_milli_h100e: int
+
+
+class Quota(Model):
+    """What a member may use, uses, borrows and lends, as of the last plan."""
+
+    member: str
+    as_of_seconds: int
+    classes: tuple[ClassStanding, ...]
+    caps: tuple[CapWindow, ...]
+    caps_at_once: tuple[CapAtOnce, ...]
+
+
+class Quotas(Model):
+    """The members for whom you act."""
+
+    members: tuple[Quota, ...]
+
+
+class Gpus(Model):
+    """GPUs that are offered, and those of them that nobody holds."""
+
+    gpus: int
+    free_gpus: int
+
+
+class Cell(Model):
+    """A class in a region. Of others there is a sum where four or more contribute, rounded down to 64, or nothing."""
+
+    accelerator_class: str = Field(alias="class")
+    region: str
+    own: Gpus
+    others: Gpus | None
+
+
+class PoolShown(Model):
+    """The pool, as far as one member may be told."""
+
+    cells: tuple[Cell, ...]
+
+
+class Hour(Model):
+    """An hour that was posted: what a member was charged, and what its GPUs did, in milli-GPU-seconds."""
+
+    member: str
+    hour_seconds: int = Field(description="When the hour began, in Unix seconds.")
+    charged: MilliH100eSeconds = Field(description="What its use costs, with the factors of tiers and corrections.")
+    lent: MilliH100eSeconds = Field(description="What others used of its GPUs.")
+    used_milli_gpu_seconds: int = Field(description="Of its GPUs: in use, by whomever.")
+    idle_milli_gpu_seconds: int
+    down_milli_gpu_seconds: int
+    unknown_milli_gpu_seconds: int = Field(description="Slots that did not come; nobody is credited for these.")
+
+
+class Line(Model):
+    """What was booked on one of a member's accounts, for one purpose."""
+
+    account: str
+    purpose: str
+    is_correction: bool
+    debits: MilliH100eSeconds
+    credits: MilliH100eSeconds
+
+
+class MemberStatement(Model):
+    """A member's period. *standing* is what others used of its GPUs less what it used; positive is owed to it."""
+
+    member: str
+    hours_posted: int
+    lines: tuple[Line, ...]
+    standing: MilliH100eSeconds
+
+
+class Statement(Model):
+    """A period as it is booked so far: preliminary, as hours that are still open or late may add to it."""
+
+    period: str
+    is_final: bool
+    members: tuple[MemberStatement, ...]

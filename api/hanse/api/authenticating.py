@@ -1,0 +1,42 @@
+"""Whose a token is: an OpenID provider's if the token says so and one is configured, else the API server's to say.
+
+In: a request's bearer token and address. Out: a :class:`~hanse.api.identity.User`, counted. What a token says of itself
+only chooses who is to check it, and a token that one refuses is not shown to the other.
+"""
+
+from hanse.api.identity import Directory, User
+from hanse.api.limiting import Limits
+from hanse.api.oidc import Oidc
+from hanse.api.problems import UnauthenticatedError
+
+
+class Authenticator:
+    """Finds out who asks, within limits."""
+
+    def __init__(self, directory: Directory, oidc: Oidc | None, limits: Limits) -> None:
+        self._directory, self._oidc, self._limits = directory, oidc, limits
+
+    def user(self, token: str | None, address: str) -> User:
+        """Return whose token it is.
+
+        Raises:
+            UnauthenticatedError: nobody's, or not one for this service.
+            TooManyError: they have asked too often, or too many tokens from there were nobody's.
+            UnavailableError: who would know cannot be asked.
+
+        """
+        if not token:
+            raise UnauthenticatedError("send a token: Authorization: Bearer ...")
+        self._limits.check_failed(address)
+        try:
+            found = self._reviewed(token)
+        except UnauthenticatedError:
+            self._limits.count_failed(address)
+            raise
+        self._limits.count(found.name, is_agent=found.is_agent)
+        return found
+
+    def _reviewed(self, token: str) -> User:
+        if self._oidc is not None and self._oidc.issued(token):
+            return self._oidc.user(token)
+        return self._directory.user(token)

@@ -1,0 +1,117 @@
+"""What a member's books say: usage by the hour, and the statement of a period in its first form.
+
+In: members that the credential is for, hours or a period. Out: sums of what is posted, made anew at each question from
+the rows that an auditor adds up too. What others used of a member's GPUs is one sum, never a line for each of them.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from hanse.api.answers import Hour, Line, MemberStatement, Statement
+from hanse.api.paging import Page, page
+from hanse.api.problems import InvalidError
+from hanse.ledger import database, export, transfers
+from hanse.ledger.errors import RefusedError
+
+HOUR_SECONDS = 3600
+SECONDS_MAX = 253_370_764_800
+"""The year 9999 begins."""
+RANGE_SECONDS_MAX = 31 * 24 * HOUR_SECONDS
+
+# Of an hour's runs the last has seen all slots.
+# Corrections bear the hour of what they take back, and the period in which they were booked.
+_HOURS = """
+WITH own AS (SELECT m.name, m.name || '/use' AS use, m.name || '/contribution-used' AS lent
+             FROM ledger.member m WHERE m.name = ANY (:members)),
+booked AS (
+  SELECT o.name AS member, t.hour_seconds,
+         sum(CASE WHEN t.debit = o.use THEN t.amount WHEN t.credit = o.use THEN -t.amount ELSE 0 END) AS charged,
+         sum(CASE WHEN t.credit = o.lent AND t.debit <> o.use THEN t.amount
+                  WHEN t.debit = o.lent AND t.credit <> o.use THEN -t.amount ELSE 0 END) AS lent
+  FROM own o JOIN ledger.transfer t ON t.debit IN (o.use, o.lent) OR t.credit IN (o.use, o.lent)
+  WHERE t.kind IN ('single', 'correction') AND t.period >= :first AND t.hour_seconds >= :start AND t.hour_seconds < :end
+  GROUP BY o.name, t.hour_seconds),
+did AS (
+  SELECT DISTINCT ON (member, hour_seconds) member, hour_seconds, used, idle, down, unknown
+  FROM ledger.posting WHERE member = ANY (:members) AND hour_seconds >= :start AND hour_seconds < :end
+  ORDER BY member, hour_seconds, run DESC)
+SELECT member, hour_seconds, coalesce(charged, 0) AS charged, coalesce(lent, 0) AS lent, used, idle, down, unknown
+FROM did LEFT JOIN booked USING (member, hour_seconds) ORDER BY member, hour_seconds
+"""
+_LINES = """
+SELECT a.member, a.name AS account, t.purpose, t.kind = 'correction' AS is_correction,
+       sum(CASE WHEN t.debit = a.name THEN t.amount ELSE 0 END) AS debits,
+       sum(CASE WHEN t.credit = a.name THEN t.amount ELSE 0 END) AS credits
+FROM ledger.account a JOIN ledger.transfer t ON a.name IN (t.debit, t.credit)
+WHERE a.member = ANY (:members) AND a.kind <> 'cap' AND t.kind IN ('single', 'correction') AND t.period = :period
+GROUP BY a.member, a.name, t.purpose, t.kind = 'correction' ORDER BY 1, 2, 3, 4
+"""
+_POSTED = """
+SELECT member, count(DISTINCT hour_seconds) AS hours FROM ledger.posting
+WHERE member = ANY (:members) AND hour_seconds >= :start AND hour_seconds < :end GROUP BY member
+"""
+
+
+def usage(engine: Engine, members: frozenset[str], bounds: tuple[int, int], limit: int, cursor: str) -> Page[Hour]:
+    """Return a page of the hours of *members* that begin within *bounds* (Unix seconds, the second is excluded).
+
+    Raises:
+        InvalidError: the bounds are none, or too far apart.
+
+    """
+    start, end = bounds
+    if not 0 < end - start <= RANGE_SECONDS_MAX:
+        said = f"to is {end}, from is {start}: to must be later, by {RANGE_SECONDS_MAX} s (31 days) at most"
+        raise InvalidError(said, field="query.to", value=str(end))
+    first = transfers.period(start)
+    given = {"members": sorted(members), "start": start, "end": end, "first": first}
+    rows = _rows(engine, _HOURS, given)
+    return page(map(_hour, rows), lambda each: (each.member, each.hour_seconds), limit, cursor)
+
+
+def _hour(row: dict[str, Any]) -> Hour:
+    return Hour(
+        member=row["member"],
+        hour_seconds=row["hour_seconds"],
+        charged=int(row["charged"]),
+        lent=int(row["lent"]),
+        used_milli_gpu_seconds=int(row["used"]),
+        idle_milli_gpu_seconds=int(row["idle"]),
+        down_milli_gpu_seconds=int(row["down"]),
+        unknown_milli_gpu_seconds=int(row["unknown"]),
+    )
+
+
+def statement(engine: Engine, members: frozenset[str], period: str) -> Statement:
+    """Return the statement of *members* for a period (`YYYY-MM`, UTC).
+
+    Raises:
+        InvalidError: the period is none.
+
+    """
+    try:
+        start, end = export.bounds(period)
+    except (RefusedError, ValueError) as error:
+        raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
+    given = {"members": sorted(members), "period": period, "start": start, "end": end}
+    hours = {row["member"]: int(row["hours"]) for row in _rows(engine, _POSTED, given)}
+    lines = defaultdict[str, list[Line]](list)
+    for row in _rows(engine, _LINES, given):
+        lines[row["member"]].append(Line.model_validate(row))
+    found = (_of_member(name, hours.get(name, 0), lines[name]) for name in sorted(members))
+    # Periods are not closed yet: until there are closings, no statement is final.
+    return Statement(period=period, is_final=False, members=tuple(found))
+
+
+def _of_member(name: str, hours: int, lines: list[Line]) -> MemberStatement:
+    accounts = {transfers.use(name), transfers.contribution_used(name)}
+    standing = sum(line.credits - line.debits for line in lines if line.account in accounts)
+    return MemberStatement(member=name, hours_posted=hours, lines=tuple(lines), standing=standing)
+
+
+def _rows(engine: Engine, statement: str, given: dict[str, Any]) -> list[dict[str, Any]]:
+    with database.transaction(engine) as connection:
+        return [dict(row) for row in connection.execute(sa.text(statement), given).mappings()]

@@ -1,0 +1,181 @@
+"""An example of each message, by the name of its schema; a test holds each against its schema and its model.
+
+In: nothing. Out: plain data for :mod:`hanse.api.openapi`. The members here are made up.
+"""
+
+from typing import Any
+
+_ATTEMPT = "3f6c1b0e-5d7a-4f3e-9c55-0a4f5d1c2b7e"
+_DECISION = "8d3a7c52-1f0b-5e0d-8a6e-6b1f2f9d7c10"
+_UID = "0b9d5a34-6a41-4f7e-8f57-d2c9a1f0e6b3"
+_CHECKPOINT = {"step": 12000, "uri": "s3://north/llm/12000"}
+_LEASE = {
+    "attempt": _ATTEMPT,
+    "fence": 3,
+    "leaseSeconds": 900,
+    "fundedSeconds": 5400,
+    "drain": False,
+    "checkpoint": _CHECKPOINT,
+}
+_NODE = {"name": "n1", "class": "h100-80g", "gpus": 8, "cpuMilli": 96000, "memoryMiB": 1048576, "ready": True}
+_HELD = {"attempt": _ATTEMPT, "fence": 3, "phase": "Running"}
+_QUEUED = {
+    "namespace": "north",
+    "name": "llm",
+    "position": 2,
+    "reason": "WaitingForQuota",
+    "message": "its organisation's entitlement is used, and nothing idle can be borrowed",
+    "remedy": "starts when 8 more h100-80g are free in one of its member's own clusters",
+}
+_BALANCE = {
+    "name": "north/use",
+    "kind": "use",
+    "member": "north",
+    "ceiling": None,
+    "debitsPosted": 86400000,
+    "creditsPosted": 0,
+    "debitsPending": 0,
+    "creditsPending": 0,
+}
+_DECIDED = {
+    "id": _DECISION,
+    "term": 4,
+    "cycle": 812,
+    "kind": "Admit",
+    "verdict": "Admitted",
+    "reason": "Covered",
+    "attempt": _ATTEMPT,
+    "fence": 3,
+    "recordedAt": "2026-11-02T09:00:00Z",
+}
+_TRIED = {
+    "id": _ATTEMPT,
+    "fence": 3,
+    "cluster": "north-1",
+    "class": "h100-80g",
+    "state": "leased",
+    "grantedAtSeconds": 1793610000,
+    "endedAtSeconds": None,
+    "fundedUntilSeconds": 1793615400,
+}
+_NOW = {"message": "the job is Running", "status": {"phase": "Running", "replicas": 64}}
+
+_VIOLATION = {
+    "sequence": 4711,
+    "id": _DECISION,
+    "kind": "Overrun",
+    "atSeconds": 1793610000,
+    "member": "north",
+    "node": None,
+    "attempt": _ATTEMPT,
+    "account": "pool/overrun",
+    "amount": 3600000,
+    "detail": "ran beyond what its caps hold",
+    "recordedAt": "2026-11-02T09:00:00Z",
+}
+_CLUSTER = {"name": "north-1", "agentVersion": "0.1.0", "silentSeconds": 3, "nodes": 400, "readyNodes": 398}
+_JOB = {
+    "namespace": "north",
+    "name": "llm",
+    "phase": "Running",
+    "reason": None,
+    "class": "h100-80g",
+    "cluster": "north-1",
+    "gpus": "512/512",
+    "chargeRateMilliH100e": 512000,
+    "attempts": 1,
+    "preemptions": 0,
+    "lastCheckpoint": {"time": "2026-11-02T08:30:00Z", "step": 12000, "fence": 3},
+}
+_QUOTA = {
+    "member": "north",
+    "asOfSeconds": 1793610000,
+    "classes": [
+        {
+            "class": "h100-80g",
+            "entitledMilliGpus": 3200000,
+            "usedMilliGpus": 3712000,
+            "borrowedMilliGpus": 512000,
+            "lentMilliGpus": 0,
+            "borrowingLimitMilliGpus": 1000000,
+            "lendingLimitMilliGpus": None,
+        }
+    ],
+    "caps": [
+        {
+            "name": "monthly",
+            "organisation": None,
+            "startSeconds": 1793491200,
+            "endSeconds": 1796083200,
+            "limitMilliH100eSeconds": 36000000000,
+            "leftMilliH100eSeconds": 12000000000,
+            "rateMilliH100e": 3712000,
+            "lastsSeconds": 3232,
+        }
+    ],
+    "capsAtOnce": [{"name": "power", "organisation": "lab", "limitMilliH100e": 4000000, "usedMilliH100e": 3712000}],
+}
+_CELL = {
+    "class": "h100-80g",
+    "region": "guangdong",
+    "own": {"gpus": 3200, "freeGpus": 0},
+    "others": {"gpus": 25600, "freeGpus": 1024},
+}
+_HOUR = {
+    "member": "north",
+    "hourSeconds": 1793606400,
+    "charged": 13363200000,
+    "lent": 0,
+    "usedMilliGpuSeconds": 11520000000,
+    "idleMilliGpuSeconds": 0,
+    "downMilliGpuSeconds": 0,
+    "unknownMilliGpuSeconds": 0,
+}
+_LINE = {"account": "north/use", "purpose": "use", "isCorrection": False, "debits": 13363200000, "credits": 0}
+_STATEMENT = {"member": "north", "hoursPosted": 1, "lines": [_LINE], "standing": -13363200000}
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "Health": {"status": "ok"},
+    "Readiness": {"problems": ["the leader: no leading operator answers, and only it knows this"]},
+    "SyncRequest": {
+        "version": 1,
+        "instance": _UID,
+        "clusterUid": _DECISION,
+        "agentVersion": "0.1.0",
+        "held": [_HELD],
+        "inventory": {"whole": False, "nodes": [_NODE], "gone": ["n7"]},
+    },
+    "SyncAnswer": {"leases": [_LEASE], "cancelled": [], "ended": [], "slotSeconds": 300, "sendInventory": False},
+    "SlotsRequest": {"slots": [{"body": "e30=", "signature": "AAAA"}]},
+    "SlotsAnswer": {"verdicts": [{"verdict": "stored", "reason": ""}]},
+    "CheckpointRequest": {"attempt": _ATTEMPT, "fence": 3, **_CHECKPOINT},
+    "Committed": {"committed": True},
+    "EnrolmentsRequest": {"enrolments": [{"body": "e30=", "signature": "AAAA"}]},
+    "EnrolmentsAnswer": {
+        "slotSeconds": 300,
+        "nowSeconds": 1793610000,
+        "referencePrecision": "bf16",
+        "latest": ["e30="],
+    },
+    "Page_Queued_": {"items": [_QUEUED], "next": None},
+    "Page_Balance_": {"items": [_BALANCE], "next": "WyJub3J0aC91c2UiXQ=="},
+    "Page_Job_": {"items": [_JOB], "next": None},
+    "Page_Hour_": {"items": [_HOUR], "next": None},
+    "Quotas": {"members": [_QUOTA]},
+    "PoolShown": {"cells": [_CELL]},
+    "Statement": {"period": "2026-11", "isFinal": False, "members": [_STATEMENT]},
+    "Page_Violation_": {"items": [_VIOLATION], "next": None},
+    "Page_ClusterStanding_": {"items": [_CLUSTER], "next": None},
+    "Identity": {"name": "oidc:alice", "members": ["north"], "roles": []},
+    "Explained": {"decisions": [_DECIDED], "attempts": [_TRIED], "now": _NOW},
+    "Problem": {
+        "type": "about:blank",
+        "title": "Unprocessable Entity",
+        "status": 422,
+        "detail": "query.limit is 0: Input should be greater than or equal to 1",
+        "requestId": _UID,
+        "errors": [
+            {"field": "query.limit", "value": "0", "detail": "Input should be greater than or equal to 1"},
+        ],
+    },
+}

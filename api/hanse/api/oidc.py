@@ -1,0 +1,161 @@
+"""Who asks, as an OpenID provider says: people bring an ID token that the provider made for this service.
+
+In: a token, the provider's address. Out: a :class:`~hanse.api.identity.User`. Names and groups get a prefix, so that
+nobody at the provider can be called what somebody in the hub is called; Members and the PoolPolicy name them with it.
+The provider is asked for its keys only, rarely, and never because of a token alone: whoever makes up tokens cannot have
+it flooded. A token is good until it expires, as nobody is asked about it; tokens are to be short-lived.
+"""
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import jwt
+import urllib3
+
+from hanse.api.identity import User
+from hanse.api.problems import UnauthenticatedError, UnavailableError
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""Signatures with a key pair only: what checks a token must not be able to make one."""
+REQUIRED = ("iss", "aud", "sub", "exp", "iat")
+LEEWAY_SECONDS = 10
+TIMEOUT_SECONDS = 5.0
+FRESH_SECONDS = 600.0
+"""After so long the keys are asked for again."""
+KEPT_SECONDS = 3600.0
+"""For so long keys are used while the provider does not answer."""
+ASK_SECONDS = 10.0
+"""The provider is not asked oftener, whatever keys tokens name."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An OpenID provider, the client that its tokens are for, and the prefix of its names here."""
+
+    issuer: str
+    audience: str
+    prefix: str = "oidc:"
+
+    def __post_init__(self) -> None:
+        is_local = self.issuer.startswith(("http://localhost:", "http://127.0.0.1:"))
+        if not self.issuer.startswith("https://") and not is_local:
+            raise ValueError(f"--oidc-issuer is {self.issuer}: it must begin with https://, as its keys are read there")
+        if not self.audience:
+            raise ValueError("--oidc-audience is empty: name the client for which the provider makes tokens")
+        if not self.prefix or self.prefix.startswith("system:"):
+            said = "it must be there, and not begin with system:, or somebody could be called what the hub's own are"
+            raise ValueError(f"--oidc-prefix is {self.prefix!r}: {said}")
+
+
+class Oidc:
+    """Tokens of one provider."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._keys = _Keys(provider.issuer)
+
+    def issued(self, token: str) -> bool:
+        """Whether a token says that it is of this provider. It is not believed anything yet."""
+        try:
+            said = jwt.decode(token, options={"verify_signature": False})
+        except jwt.InvalidTokenError:
+            return False
+        return bool(said.get("iss") == self._provider.issuer)
+
+    def user(self, token: str) -> User:
+        """Return whose token it is.
+
+        Raises:
+            UnauthenticatedError: it is not this provider's, not for this service, or not in force.
+            UnavailableError: the provider's keys are not known and cannot be asked for.
+
+        """
+        try:
+            key = self._keys.named(str(jwt.get_unverified_header(token).get("kid")))
+            said = jwt.decode(
+                token,
+                key.key,
+                algorithms=list(key.algorithms),
+                audience=self._provider.audience,
+                issuer=self._provider.issuer,
+                leeway=LEEWAY_SECONDS,
+                options={"require": list(REQUIRED)},
+            )
+        except jwt.PyJWTError as error:
+            raise UnauthenticatedError(
+                f"the token is not valid here: {error}; get a new one from your provider"
+            ) from error
+        if not said["sub"]:
+            raise UnauthenticatedError(
+                "the token is not valid here: its sub is empty; ask your provider for one that names you"
+            )
+        groups = said.get("groups", [])
+        named = [each for each in groups if isinstance(each, str)] if isinstance(groups, list) else []
+        return User(
+            f"{self._provider.prefix}{said['sub']}", frozenset(f"{self._provider.prefix}{each}" for each in named)
+        )
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A public key, and what it may be used with; a key that names no algorithm may be used with any that fits it."""
+
+    key: Any
+    algorithms: tuple[str, ...]
+
+
+class _Keys:
+    """The provider's public keys, as it publishes them."""
+
+    def __init__(self, issuer: str) -> None:
+        self._issuer, self._lock = issuer, Lock()
+        self._http = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=False)
+        self._by_id: dict[str, _Key] = {}
+        self._read_at = self._asked_at = float("-inf")
+
+    def named(self, key_id: str) -> _Key:
+        with self._lock:
+            now = time.monotonic()
+            is_wanted = key_id not in self._by_id or now - self._read_at > FRESH_SECONDS
+            if is_wanted and now - self._asked_at > ASK_SECONDS:
+                self._asked_at = now
+                self._refresh(now)
+            if now - self._read_at > KEPT_SECONDS:
+                raise UnavailableError(
+                    "the OpenID provider's keys cannot be read: try again later, or tell the coordinator"
+                )
+            if key_id not in self._by_id:
+                raise jwt.InvalidTokenError("its provider has no such key")
+            return self._by_id[key_id]
+
+    def _refresh(self, now: float) -> None:
+        """Read the keys; those known stay if the provider does not answer as it should."""
+        try:
+            described = self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+            if described.get("issuer") != self._issuer:
+                return
+            published = self._get(str(described["jwks_uri"]))["keys"]
+            self._by_id = dict(_readable(published))
+        except (urllib3.exceptions.HTTPError, AttributeError, KeyError, TypeError, ValueError):
+            return
+        self._read_at = now
+
+    def _get(self, url: str) -> dict[str, Any]:
+        answer = self._http.request("GET", url)
+        found: dict[str, Any] = json.loads(answer.data)
+        return found
+
+
+def _readable(published: list[dict[str, Any]]) -> Iterator[tuple[str, _Key]]:
+    """Yield the keys for signatures, by id; one of a kind that is not known here does not keep the others out."""
+    for each in published:
+        named = each.get("alg")
+        algorithms = tuple(known for known in ALGORITHMS if named in {None, known})
+        if algorithms and each.get("use", "sig") == "sig":
+            with contextlib.suppress(jwt.PyJWTError):
+                yield str(each.get("kid")), _Key(jwt.PyJWK.from_dict(each).key, algorithms)

@@ -1,0 +1,92 @@
+"""What the API service tells members of their books, from slots that were really posted."""
+
+import pytest
+
+from hanse.api import books
+from hanse.api.problems import InvalidError
+from hanse.ledger import balances, posting
+
+HOUR = 3600
+GPU_HOUR = 3600 * 1000
+BOTH = frozenset({"alibaba", "tencent"})
+
+
+@pytest.fixture(name="posted")
+def _posted(world):
+    """Tencent runs on both nodes for an hour, at 1.2; half of its own node's slots come late, in a second run."""
+    entry = world.admit("tencent")
+    entry = type(entry)(**{**vars(entry), "nodes": {"alibaba-node": 2000, "tencent-node": 2000}})
+    world.record(entry)
+    world.grant(entry)
+    world.set_clock(world.START + 4500)
+    shares = {str(entry.attempt): 1000}
+    world.meter("alibaba", world.START, shares)
+    world.meter("tencent", world.START, shares, range(6))
+    posting.post(world.operator, world.term, world.START)
+    world.meter("tencent", world.START, shares, range(6, 12))
+    posting.post(world.operator, world.term, world.START)
+    return world
+
+
+def usage(world, *members, start=0, limit=10, cursor=""):
+    bounds = (world.START + start, world.START + start + HOUR)
+    return books.usage(world.api, frozenset(members), bounds, limit, cursor)
+
+
+def test_an_hour_says_what_was_charged_lent_and_done_once(posted):
+    (hour,) = usage(posted, "tencent").items
+    assert (posted.START, 4 * GPU_HOUR * 1200 // 1000, 0) == (hour.hour_seconds, hour.charged, hour.lent)
+    assert (2 * GPU_HOUR, 0, 0, 0) == (
+        hour.used_milli_gpu_seconds, hour.idle_milli_gpu_seconds, hour.down_milli_gpu_seconds,
+        hour.unknown_milli_gpu_seconds,
+    )  # fmt: skip
+    (hour,) = usage(posted, "alibaba").items
+    assert (0, 2 * GPU_HOUR) == (hour.charged, hour.lent)
+
+
+def test_hours_come_in_pages_and_only_those_that_were_asked_for(posted):
+    first = usage(posted, *BOTH, limit=1)
+    rest = usage(posted, *BOTH, limit=1, cursor=first.next)
+    assert (["alibaba"], ["tencent"], None) == (
+        [hour.member for hour in first.items],
+        [hour.member for hour in rest.items],
+        rest.next,
+    )
+    assert () == usage(posted, *BOTH, start=HOUR).items
+    assert () == usage(posted, "nobody").items
+
+
+@pytest.mark.parametrize("bounds", [(10, 10), (10, 9), (0, books.RANGE_SECONDS_MAX + 1)])
+def test_hours_out_of_bounds_are_refused_with_the_value(world, bounds):
+    with pytest.raises(InvalidError, match=f"to is {bounds[1]}, from is {bounds[0]}: to must be later") as refused:
+        books.usage(world.api, BOTH, bounds, 10, "")
+    assert ("query.to", str(bounds[1])) == (refused.value.field, refused.value.value)
+
+
+def test_a_statement_adds_up_to_the_accounts_and_is_not_final(posted):
+    said = books.statement(posted.api, BOTH, "2026-11")
+    assert not said.is_final
+    sums = {each.name: each for each in balances.read(posted.operator)}
+    for member in said.members:
+        booked = {line.account for line in member.lines}
+        for account in booked:
+            debits = sum(line.debits for line in member.lines if line.account == account)
+            credited = sum(line.credits for line in member.lines if line.account == account)
+            assert (sums[account].debits_posted, sums[account].credits_posted) == (debits, credited)
+    alibaba, tencent = said.members
+    assert (1, 1) == (alibaba.hours_posted, tencent.hours_posted)
+    # Of what tencent pays above what its own GPUs earned, the factor's part goes to the pool's tiers.
+    assert (2 * GPU_HOUR, 2 * GPU_HOUR - 4 * GPU_HOUR * 1200 // 1000) == (alibaba.standing, tencent.standing)
+    assert "alibaba" not in str(tencent)
+
+
+@pytest.mark.parametrize("period", ["2026", "2026-13", "x", "2026-11-02", "9999-12"])
+def test_a_period_that_is_none_is_refused(world, period):
+    with pytest.raises(InvalidError, match="is no period: write YYYY-MM"):
+        books.statement(world.api, BOTH, period)
+
+
+def test_a_period_without_anything_has_no_lines(world):
+    assert [((), 0)] * 2 == [
+        (each.lines, each.standing) for each in books.statement(world.api, BOTH, "2020-01").members
+    ]
