@@ -10,6 +10,7 @@ import pytest
 
 from hanse.agent import decide, egress, hands, leases
 from hanse.agent.gangs import Worker
+from hanse.agent.logs import Logs
 from hanse.agent.manifests import Site
 from hanse.agent.rules import OwnRules
 from hanse.resources.protocol import Lease, SyncAnswer
@@ -78,7 +79,7 @@ def test_no_stop_waits_for_a_name_server(make_placement):
         )  # fmt: skip
         site = Site("workers", "cluster.local", "http://10.0.0.1:80", ())
         keys = SimpleNamespace(token=lambda _: "token")
-        doing = hands.Hands(kube, site, OwnRules(), keys, copies)
+        doing = hands.Hands(kube, site, OwnRules(), keys, copies, logs=Logs(None, kube, "n", copies, dict))
         starts = [decide.CreateGang(gang), *(decide.CreateWorker(gang, seat) for seat in gang.seats)]
         await doing.carry_out([decide.DeleteWorker(other, 1), *starts])
         first = [(method, what) for method, what, _ in kube.asked]

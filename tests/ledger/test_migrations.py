@@ -130,9 +130,10 @@ GRANTS = {
         "record_posting", "record_violation", "register_member", "set_levy", "set_metering", "take_term",
     },
     "hanse_api": {
-        "add_slot_day", "admit_agent", "clock", "clock_seconds", "commit_checkpoint", "enrol", "grant_lease",
-        "ingest_slots",
-        "last_checkpoints", "record_fact", "record_violation", "release_lease", "renew_leases", "report_nodes",
+        "add_slot_day", "admit_agent", "clock", "clock_seconds", "commit_checkpoint", "enrol", "forget_logs",
+        "grant_lease", "ingest_slots", "last_checkpoints", "open_logs", "record_fact",
+        "record_violation", "release_lease", "renew_leases",
+        "report_nodes", "store_log_tails",
     },
     "hanse_auditor": {"clock", "clock_seconds"},
     "hanse_member": set(),
@@ -173,3 +174,11 @@ def test_salts_are_for_who_may_read_the_rows_and_for_who_makes_them(migrated):
     with psycopg.connect(migrated) as connection:
         may = {role for role in GRANTS if connection.execute(query, [role]).fetchone()[0]}
     assert may == {"hanse_auditor", "hanse_sealer"}
+
+
+def test_sealed_logs_are_for_the_api_service_alone(migrated):
+    query = "SELECT has_table_privilege(%s, %s, 'SELECT')"
+    with psycopg.connect(migrated) as connection:
+        for table in ("ledger.log_key", "ledger.log_tail"):
+            may = {role for role in GRANTS if connection.execute(query, [role, table]).fetchone()[0]}
+            assert may == {"hanse_api"}

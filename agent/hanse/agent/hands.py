@@ -20,6 +20,7 @@ from hanse.agent.feed import Feed
 from hanse.agent.gangs import ATTEMPT_LABEL, Gang, Seat
 from hanse.agent.keys import Keys
 from hanse.agent.kube import Kube, KubeError, Object
+from hanse.agent.logs import Logs
 from hanse.agent.manifests import Site
 from hanse.agent.rules import OwnRules
 from hanse.evidence.errors import EvidenceError
@@ -34,11 +35,14 @@ _REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.
 class Hands:
     """What the agent does in its cluster; *confirmed*, *made* and *refused* tell of what it met."""
 
-    def __init__(self, kube: Kube, site: Site, own_rules: OwnRules, keys: Keys, copies: Copies) -> None:
+    def __init__(  # noqa: PLR0913  # what the agent has
+        self, kube: Kube, site: Site, own_rules: OwnRules, keys: Keys, copies: Copies, *, logs: Logs
+    ) -> None:
         self.confirmed: set[UUID] = set()
         self.refused: dict[UUID, str] = {}
         self.made: dict[UUID, set[int]] = {}
         self._kube, self._site, self._own_rules, self._keys, self._copies = kube, site, own_rules, keys, copies
+        self._logs = logs
         self._at_once = asyncio.Semaphore(PARALLEL)
         self._lookups = Lookups(copies.changed)
         self._incomplete: set[UUID] = set()
@@ -59,6 +63,9 @@ class Hands:
             await asyncio.gather(*(self._try(action, placements) for action in stage))
 
     async def _try(self, action: Action, placements: Mapping[UUID, Placement]) -> None:
+        if isinstance(action, DeleteWorker):
+            # Not among those that act: whoever is deleted under a lease waits for nobody's last words.
+            await self._logs.last_words(action.worker)
         async with self._at_once:
             try:
                 await self._do(action, placements)

@@ -14,6 +14,10 @@ from pydantic import BaseModel, ValidationError
 
 from hanse.resources.protocol import (
     CheckpointRequest,
+    LogKeysAnswer,
+    LogKeysRequest,
+    LogsAnswer,
+    LogsRequest,
     Problem,
     SlotsAnswer,
     SlotsRequest,
@@ -62,6 +66,14 @@ class Hub:
 
         """
         await self._post("/v1/agent/checkpoints", request)
+
+    async def log_keys(self, request: LogKeysRequest) -> LogKeysAnswer:
+        """Ask for the keys to which logs of attempts are sealed."""
+        return _read(LogKeysAnswer, await self._post("/v1/agent/log-keys", request))
+
+    async def logs(self, request: LogsRequest) -> LogsAnswer:
+        """Hand over sealed tails of logs."""
+        return _read(LogsAnswer, await self._post("/v1/agent/logs", request))
 
     async def _post(self, path: str, message: BaseModel) -> bytes:
         try:

@@ -47,6 +47,8 @@ def at_member(cluster: str) -> list[Manifest]:
     closed["metadata"]["namespace"] = namespace
     own = [
         _rule([""], ["pods", "services"], writes),
+        # Logs of its own workers, which it seals for who owns the jobs.
+        _rule([""], ["pods/log"], ["get"]),
         _rule([""], ["secrets"], ["get", "create"]),
         _rule(["networking.k8s.io"], ["networkpolicies"], ["get", "create"]),
     ]

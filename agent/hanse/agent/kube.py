@@ -104,6 +104,30 @@ class Kube:
             if not more["continue"]:
                 return items, page["metadata"]["resourceVersion"]
 
+    async def text(self, path: str, query: Mapping[str, Any], bytes_max: int) -> bytes:
+        """Return what the API server answers with bytes of any kind, such as a pod's log, and no more of it than that.
+
+        Raises:
+            KubeError: it was refused, or there was no answer.
+
+        """
+        answer = await self._send("GET", path, None, query, TIMEOUT_SECONDS, accept="*/*")
+        parts, left = [], bytes_max
+        try:
+            async for part in answer.content.iter_any():
+                parts.append(part[:left])
+                left -= len(parts[-1])
+                if not left:
+                    break
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise KubeError(0, f"GET {path}: {_said(error)}") from error
+        finally:
+            answer.close()
+        data = b"".join(parts)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise KubeError(answer.status, data[:SAID_MAX].decode(errors="replace"))
+        return data
+
     async def watched(self, path: str, version: str, query: Mapping[str, Any]) -> AsyncIterator[tuple[str, Object]]:
         """Yield (type, object) from *version* on, bookmarks too; end when the server ends it.
 
@@ -126,15 +150,22 @@ class Kube:
         finally:
             answer.close()
 
-    async def _send(
-        self, method: str, path: str, body: object, query: Mapping[str, Any], timeout_seconds: float
+    async def _send(  # noqa: PLR0913  # a request
+        self,
+        method: str,
+        path: str,
+        body: object,
+        query: Mapping[str, Any],
+        timeout_seconds: float,
+        *,
+        accept: str = "application/json",
     ) -> aiohttp.ClientResponse:
         content_type = MERGE_PATCH if method == "PATCH" else "application/json"
         prepared = await self._api.param_serialize(
             method,
             path,
             query_params=list(query.items()),
-            header_params={"Accept": "application/json", "Content-Type": content_type},
+            header_params={"Accept": accept, "Content-Type": content_type},
             body=body,
             auth_settings=["BearerToken"],
         )

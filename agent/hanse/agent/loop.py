@@ -1,8 +1,8 @@
 """The agent: looks, decides, remembers, acts, reports, again and again.
 
-In: settings. Out: pods that the hub's leases cover. Four tasks that never wait for one another: the round (look and
-act), what it tells the hub, the renewal of leases, and metering. A hub that does not answer stops none of the others,
-and what a crash interrupts is decided again. This module decides nothing itself.
+In: settings. Out: pods that the hub's leases cover. Five tasks that never wait for one another: the round (look and
+act), what it tells the hub, the renewal of leases, metering, and workers' logs. A hub that does not answer stops none
+of the others, and what a crash interrupts is decided again. This module decides nothing itself.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from hanse.agent.hands import Hands
 from hanse.agent.hub import Hub, HubError
 from hanse.agent.keys import Keys
 from hanse.agent.kube import Kube, KubeError
+from hanse.agent.logs import Logs
 from hanse.agent.manifests import Site
 from hanse.agent.meters import Meters
 from hanse.agent.server import Server
@@ -50,7 +51,8 @@ class Agent:
             agent_url=_worker_url(settings, kube),
             name_servers=tuple(f"{each}/{each.max_prefixlen}" for each in settings.name_servers),
         )
-        self._hands = Hands(kube, site, settings.own_rules, keys, self._copies)
+        self._logs = Logs(hub, kube, settings.workers_namespace, self._copies, lambda: self._gangs)
+        self._hands = Hands(kube, site, settings.own_rules, keys, self._copies, logs=self._logs)
         self._teller = Teller(hub_kube, settings.hub_namespace, self._copies)
         self._meters = Meters(settings.cluster, self._store, keys)
         self._limits = decide.Limits(settings.kill_budget_seconds)
@@ -87,6 +89,7 @@ class Agent:
             tasks.create_task(self._teller.run())
             tasks.create_task(self._keep_leases())
             tasks.create_task(self._keep_metering())
+            tasks.create_task(self._logs.run())
 
     async def _read_cluster_uid(self) -> str:
         while True:

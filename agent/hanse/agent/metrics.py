@@ -17,6 +17,15 @@ SYNCED = prometheus_client.Gauge(
 GANGS = prometheus_client.Gauge("hanse_agent_gangs", "Attempts that the agent holds.", registry=REGISTRY)
 NODES = prometheus_client.Gauge("hanse_agent_nodes", "Nodes that the agent reports.", registry=REGISTRY)
 
+TAILS = prometheus_client.Counter(
+    "hanse_agent_tails", "Tails of workers' logs, by outcome.", ["outcome"], registry=REGISTRY
+)
+
+
+def tail(outcome: str) -> None:
+    """Count a tail that was taken, refused or could not be read."""
+    TAILS.labels(outcome).inc()
+
 
 def synced(*, answered: bool, gangs: int, nodes: int) -> None:
     """Note a round of leases."""

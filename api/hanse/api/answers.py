@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Base64UrlBytes, Field
 
 from hanse.resources.model import Model
 
@@ -263,3 +263,25 @@ class Statement(Model):
     period: str
     is_final: bool
     members: tuple[MemberStatement, ...]
+
+
+class KeptTail(Model):
+    """The last lines of a worker's log. Who has the private half of spec.keys.encrypt opens them, with the *blind*."""
+
+    rank: int
+    key: Base64UrlBytes = Field(description="What it is sealed to: the member's key under the blind.")
+    blind: Base64UrlBytes
+    sealed: Base64UrlBytes
+    stored_at_seconds: int
+
+
+class Logs(Model):
+    """Tails of an attempt's workers, in the order in which they changed."""
+
+    attempt: UUID | None = None
+    fence: int | None = Field(default=None, description="By which attempts of a job are told apart.")
+    state: str = ""
+    ended: bool = False
+    items: tuple[KeptTail, ...] = ()
+    next: str = Field(default="", description="Send it as `cursor` for what has changed since, and for the rest.")
+    problem: str = Field(default="", description="Why there are none, and what to do.")

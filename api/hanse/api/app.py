@@ -16,7 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
 from starlette.background import BackgroundTask
 
-from hanse.api import agents, answering, answers, auditors, books, coordinators, enrolling, members, openapi
+from hanse.api import agents, answering, answers, auditors, books, coordinators, enrolling, logs, members, openapi
 from hanse.api.authenticating import Authenticator
 from hanse.api.health import Health
 from hanse.api.identity import Directory, Role, User
@@ -26,6 +26,10 @@ from hanse.resources.protocol import (
     CheckpointRequest,
     EnrolmentsAnswer,
     EnrolmentsRequest,
+    LogKeysAnswer,
+    LogKeysRequest,
+    LogsAnswer,
+    LogsRequest,
     SlotsAnswer,
     SlotsRequest,
     SyncAnswer,
@@ -58,6 +62,8 @@ def create(engine: Engine, directory: Directory, leader: Leader, authenticator: 
     _add_anybody(app, directory, user)
     _add_agents(app, engine, directory, cluster)
     _add_enrolments(app, engine, directory, cluster)
+    _add_logs(app, engine, directory, cluster, authenticator)
+    _add_logs_kept(app, engine, directory, own)
     _add_members(app, engine, directory, leader, own)
     _add_standing(app, engine, leader, own)
     _add_auditors(app, engine, Depends(auditor))
@@ -125,6 +131,30 @@ def _add_enrolments(app: FastAPI, engine: Engine, directory: Directory, cluster:
         """Enrol nodes: all of a request, or none."""
         enrolling.enrol(engine, directory, of, request)
         return enrolling.enrolled(engine, directory, of)
+
+
+def _add_logs(app: FastAPI, engine: Engine, directory: Directory, cluster: Any, authenticator: Authenticator) -> None:
+    ClusterOfAgent: TypeAlias = Annotated[str, Depends(cluster)]
+
+    @app.post("/v1/agent/log-keys", **openapi.FOR_AGENTS)
+    def log_keys(of: ClusterOfAgent, request: LogKeysRequest) -> LogKeysAnswer:
+        """Return the keys to which logs of the cluster's attempts are sealed; of one without, no log is taken."""
+        return logs.keys(engine, directory, of, request)
+
+    @app.post("/v1/agent/logs", **openapi.FOR_AGENTS)
+    def take_logs(of: ClusterOfAgent, request: LogsRequest) -> LogsAnswer:
+        """Hand over sealed tails of workers' logs."""
+        authenticator.count_logs(of)
+        return logs.store(engine, of, request)
+
+
+def _add_logs_kept(app: FastAPI, engine: Engine, directory: Directory, own: Any) -> None:
+    OwnMembers: TypeAlias = Annotated[frozenset[str], Depends(own)]
+
+    @app.get("/v1/jobs/{namespace}/{name}/logs", **openapi.FOR_MEMBERS)
+    def kept_logs(of: OwnMembers, namespace: str, name: str, asked: Annotated[logs.Asked, Query()]) -> answers.Logs:
+        """Return sealed tails of the logs of a job of yours, in the order in which they changed."""
+        return logs.kept(engine, directory, of, (namespace, name), asked)
 
 
 def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Leader, own: Any) -> None:

@@ -36,6 +36,15 @@ class Authenticator:
         self._limits.count(found.name, is_agent=found.is_agent)
         return found
 
+    def count_logs(self, cluster: str) -> None:
+        """Count a request that carries logs.
+
+        Raises:
+            TooManyError: the cluster's agent has sent them too often.
+
+        """
+        self._limits.count_logs(cluster)
+
     def _reviewed(self, token: str) -> User:
         if self._oidc is not None and self._oidc.issued(token):
             return self._oidc.user(token)

@@ -8,6 +8,7 @@ from typing import Any
 _ATTEMPT = "3f6c1b0e-5d7a-4f3e-9c55-0a4f5d1c2b7e"
 _DECISION = "8d3a7c52-1f0b-5e0d-8a6e-6b1f2f9d7c10"
 _UID = "0b9d5a34-6a41-4f7e-8f57-d2c9a1f0e6b3"
+_KEY = "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE="
 _CHECKPOINT = {"step": 12000, "uri": "s3://north/llm/12000"}
 _LEASE = {
     "attempt": _ATTEMPT,
@@ -156,6 +157,19 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "nowSeconds": 1793610000,
         "referencePrecision": "bf16",
         "latest": ["e30="],
+    },
+    "LogKeysRequest": {"attempts": [_ATTEMPT]},
+    "LogKeysAnswer": {"keys": [{"attempt": _ATTEMPT, "key": _KEY}]},
+    "LogsRequest": {"tails": [{"attempt": _ATTEMPT, "fence": 3, "rank": 0, "key": _KEY, "sealed": "AAAA"}]},
+    "LogsAnswer": {"taken": [True]},
+    "Logs": {
+        "attempt": _ATTEMPT,
+        "fence": 3,
+        "state": "leased",
+        "ended": False,
+        "items": [{"rank": 0, "key": _KEY, "blind": _KEY, "sealed": "AAAA", "storedAtSeconds": 1793610000}],
+        "next": "WzQ3MTFd",
+        "problem": "",
     },
     "Page_Queued_": {"items": [_QUEUED], "next": None},
     "Page_Balance_": {"items": [_BALANCE], "next": "WyJub3J0aC91c2UiXQ=="},

@@ -36,6 +36,7 @@ from hanse.resources import (
     Precision,
     Subject,
 )
+from hanse.resources.member import MemberKeys
 from hanse.resources.protocol import AUDIENCE
 
 TIMEOUT_SECONDS = 10.0
@@ -157,10 +158,22 @@ class Directory:
             ForbiddenError: it is no member.
 
         """
+        return base64.b64decode(self._keys(member).verify)
+
+    def encrypt_key(self, member: str) -> bytes:
+        """Return the public key to which a member's logs are sealed.
+
+        Raises:
+            ForbiddenError: it is no member.
+
+        """
+        return base64.b64decode(self._keys(member).encrypt)
+
+    def _keys(self, member: str) -> MemberKeys:
         document = self._find(f"/apis/{GROUP}/{VERSION}/members/{quote(member, safe='')}")
         if document is None:
             raise ForbiddenError(f"{member} is no member of the alliance")
-        return base64.b64decode(Member.parse(document).spec.keys.verify)
+        return Member.parse(document).spec.keys
 
     def reference_precision(self) -> Precision:
         """Return the precision in which the alliance compares classes."""

@@ -16,6 +16,8 @@ from hanse.api.problems import TooManyError
 
 AGENT_PER_MINUTE = 1200
 PERSON_PER_MINUTE = 300
+LOGS_PER_MINUTE = 60
+"""Of these, the ones that carry logs: the only large ones that nobody's lease hangs on."""
 FAILED_PER_MINUTE = 600
 """A token that is not valid costs the API server a review; behind one address there may be a whole member."""
 
@@ -29,6 +31,7 @@ class Limits:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._agent, self._person = RateLimitItemPerMinute(agent), RateLimitItemPerMinute(person)
         self._failed = RateLimitItemPerMinute(failed)
+        self._logs = RateLimitItemPerMinute(LOGS_PER_MINUTE)
 
     def count(self, identity: str, *, is_agent: bool) -> None:
         """Count a request of somebody who is known.
@@ -40,6 +43,16 @@ class Limits:
         item = self._agent if is_agent else self._person
         if not self._limiter.hit(item, "identity", identity):
             raise self._too_many(item, ("identity", identity), f"{identity} has sent {item.amount} requests")
+
+    def count_logs(self, cluster: str) -> None:
+        """Count a request of a cluster's agent that carries logs.
+
+        Raises:
+            TooManyError: it is one too many.
+
+        """
+        if not self._limiter.hit(self._logs, "logs", cluster):
+            raise self._too_many(self._logs, ("logs", cluster), f"{cluster} has sent logs {self._logs.amount} times")
 
     def count_failed(self, address: str) -> None:
         """Count an attempt whose token was not valid."""

@@ -53,7 +53,7 @@ def page(found: Iterable[T], key: Callable[[T], Key], limit: int, cursor: str) -
 def cut(items: tuple[T, ...], key: Callable[[T], Key], limit: int) -> Page[T]:
     """Return a page of at most *limit* of *items*, of which there is one more if there is a next page."""
     more = len(items) > limit
-    return Page(items=items[:limit], next=_written(key(items[limit - 1])) if more else None)
+    return Page(items=items[:limit], next=written(key(items[limit - 1])) if more else None)
 
 
 def read(cursor: str) -> Key | None:
@@ -74,7 +74,8 @@ def read(cursor: str) -> Key | None:
     return tuple(found)
 
 
-def _written(key: Key) -> str:
+def written(key: Key) -> str:
+    """Return a cursor that holds *key*."""
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import Base64UrlBytes, BeforeValidator, Field
 
-from hanse.resources.limits import GPUS_PER_WORKER_MAX
+from hanse.resources.limits import GPUS_PER_WORKER_MAX, WORKERS_MAX
 from hanse.resources.model import Model
 from hanse.resources.scalars import MILLI_H100E_SECONDS_MAX, Name, Precision, matches
 
@@ -23,6 +23,13 @@ HELD_MAX = 50_000
 NODES_MAX = 50_000
 SLOTS_MAX = 2000
 ENROLMENTS_MAX = 1000
+LOG_TAIL_BYTES_MAX = 32 * 1024
+"""Of what is kept of a worker's log, sealed."""
+LOG_ATTEMPT_BYTES_MAX = 16 * 1024 * 1024
+"""Of all its workers' together; each of more than 512 may send less."""
+LOG_TAILS_MAX = 32
+_BASE64_OF_KEY = 44
+LOG_ATTEMPTS_MAX = 1000
 SENTENCE_MAX = 1024
 INTEGER_MAX = MILLI_H100E_SECONDS_MAX
 
@@ -238,6 +245,47 @@ class CheckpointRequest(Model):
     fence: Fence
     step: Count
     uri: CheckpointUri
+
+
+class LogKeysRequest(Model):
+    """Attempts whose logs an agent could send."""
+
+    attempts: tuple[UUID, ...] = Field(max_length=LOG_ATTEMPTS_MAX)
+
+
+class LogKey(Model):
+    """The key to which an attempt's logs are sealed: another one for each attempt, which tells nobody whose it is."""
+
+    attempt: UUID
+    key: Base64UrlBytes = Field(min_length=_BASE64_OF_KEY, max_length=_BASE64_OF_KEY)
+
+
+class LogKeysAnswer(Model):
+    """The keys; of an attempt that is in none of them no log is read."""
+
+    keys: tuple[LogKey, ...]
+
+
+class SealedTail(Model):
+    """The last lines of a worker's log (:mod:`hanse.evidence.tails`), sealed to *key*."""
+
+    attempt: UUID
+    fence: Fence
+    rank: int = Field(ge=0, lt=WORKERS_MAX)
+    key: Base64UrlBytes = Field(min_length=_BASE64_OF_KEY, max_length=_BASE64_OF_KEY)
+    sealed: Base64UrlBytes = Field(min_length=1, max_length=(LOG_TAIL_BYTES_MAX + 2) // 3 * 4)
+
+
+class LogsRequest(Model):
+    """Tails, each in place of what was sent of the same worker before."""
+
+    tails: tuple[SealedTail, ...] = Field(max_length=LOG_TAILS_MAX)
+
+
+class LogsAnswer(Model):
+    """Whether each tail was taken, in the order of the request. One that was not is not to be sent again."""
+
+    taken: tuple[bool, ...]
 
 
 class FieldProblem(Model):

@@ -1,0 +1,19 @@
+"""Tails of workers' logs: two tables that are no part of the signed ledger, and their functions."""
+
+from pathlib import Path
+
+from alembic import op
+
+from hanse.ledger import sql
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create them."""
+    connection = op.get_bind()
+    for script in [Path(__file__).with_suffix(".sql").read_text(), *sql.scripts("95", "95")]:
+        sql.apply(connection, script)
