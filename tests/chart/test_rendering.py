@@ -6,6 +6,10 @@ import re
 import pytest
 import yaml
 
+from hanse.agent import metrics as agent
+from hanse.api import metrics as api
+from hanse.operator import health as operator
+
 DATABASE = {"database": {"secret": "ledger"}}
 EVERYTHING = {
     **DATABASE,
@@ -18,7 +22,8 @@ EVERYTHING = {
         "affinity": {"nodeAffinity": {}}, "annotations": {"a.example/b": "c"},
     },
     "api": {
-        "replicas": 5, "tls": {"secret": "api-tls"}, "service": {"port": 443, "annotations": {"a": "b"}},
+        "replicas": 5, "metricsPort": 9090, "tls": {"secret": "api-tls"},
+        "service": {"port": 443, "annotations": {"a": "b"}},
     },
     "networkPolicies": {
         "apiFrom": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
@@ -28,6 +33,7 @@ EVERYTHING = {
     "monitoring": {
         "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
         "rules": {"enabled": True, "labels": {"release": "prometheus"}},
+        "dashboards": {"enabled": True},
     },
 }  # fmt: skip
 BALANCED = {**DATABASE, "services": {"headless": True}, "api": {"service": {"type": "LoadBalancer"}}}
@@ -56,7 +62,7 @@ def test_helm_finds_nothing_to_complain_about(helm, chart, values):
 
 @ALL
 def test_the_api_server_takes_all_that_is_rendered(helm, hub, values):
-    foreign = {"ServiceMonitor", "PrometheusRule"}
+    foreign = {"PodMonitor", "PrometheusRule", "ServiceMonitor"}
     objects = [each for each in helm.render(**values) if each["kind"] not in foreign]
     hub.kubectl("create", "namespace", "hanse-system", check=False)
     listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
@@ -141,16 +147,69 @@ def test_the_values_reach_what_they_are_about(helm):
     assert "prometheus" == named["PrometheusRule", "hanse"]["metadata"]["labels"]["release"]
 
 
+def series_there_are():
+    """Return the names of all series that the processes have."""
+    families = [family for each in (agent, api, operator) for family in each.REGISTRY.collect()]
+    ends = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_count", "_sum"]}
+    return {family.name + end for family in families for end in ends[family.type]}
+
+
+def boards(objects):
+    [held] = [each for each in of_kind(objects, "ConfigMap") if each["metadata"]["labels"].get("grafana_dashboard")]
+    return [json.loads(text) for text in held["data"].values()]
+
+
+def asked(board):
+    return [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+
+
+def test_the_dashboard_shows_every_series_of_the_hub_and_none_that_there_is_not(helm):
+    [board] = boards(helm.render(**EVERYTHING))
+    shown = {name for expr in asked(board) for name in re.findall(r"hanse_\w+", expr)}
+    assert shown <= series_there_are()
+    hub = {family.name for each in (api, operator) for family in each.REGISTRY.collect()}
+    assert hub == {re.sub("_(total|bucket|count|sum)$", "", name) for name in shown}
+
+
+def test_panels_have_names_of_their_own_and_places_that_do_not_overlap(helm):
+    [board] = boards(helm.render(**EVERYTHING))
+    panels = board["panels"]
+    assert len(panels) == len({each["id"] for each in panels}) == len({each["title"] for each in panels})
+    places = [each["gridPos"] for each in panels]
+    cells = [
+        (x, y) for at in places for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert 24 > max(x for x, _ in cells)
+
+
+def test_metrics_of_the_api_service_are_where_members_do_not_come(helm):
+    objects = helm.render(**EVERYTHING)
+    named = {(each["kind"], each["metadata"]["name"]): each for each in objects}
+    [container] = named["Deployment", "hanse-api"]["spec"]["template"]["spec"]["containers"]
+    assert "--metrics-port=9090" in container["args"]
+    assert ["api"] == [port["name"] for port in named["Service", "hanse-api"]["spec"]["ports"]]
+    [_, metrics] = named["NetworkPolicy", "hanse-api"]["spec"]["ingress"]
+    assert (["metrics"], EVERYTHING["networkPolicies"]["metricsFrom"]) == (
+        [port["port"] for port in metrics["ports"]], metrics["from"]
+    )  # fmt: skip
+    [watched] = named["PodMonitor", "hanse-api"]["spec"]["podMetricsEndpoints"]
+    assert "metrics" == watched["port"]
+    least = helm.render(**DATABASE)
+    assert "metrics-port" not in json.dumps(of_kind(least, "Deployment"))
+    assert not of_kind(least, "PodMonitor", "ConfigMap")
+
+
 def test_alerts_are_about_metrics_that_there_are_and_lead_to_a_page(helm, chart):
     [rules] = of_kind(helm.render(**EVERYTHING), "PrometheusRule")
     alerts = [each for group in rules["spec"]["groups"] for each in group["rules"]]
     root = chart.parents[1]
-    told = (root / "operator/hanse/operator/health.py").read_text()
+    told = series_there_are()
     headings = re.findall(r"^#+ (.*)$", (root / "docs/operations.md").read_text(), re.MULTILINE)
     anchors = {re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in headings}
     for alert in alerts:
         for metric in re.findall(r"hanse_\w+", alert["expr"]):
-            assert f'"{metric}"' in told
+            assert metric in told
         assert alert["annotations"]["runbook_url"].partition("#")[2] in anchors
 
 
