@@ -34,6 +34,8 @@ from hanse.resources.protocol import NodeReport, Outcome, SyncRequest
 ROUND_SECONDS_MAX = 1.0
 """Time decides too: a round is played at least this often, whatever the watches say."""
 DEBOUNCE_SECONDS = 0.05
+HANGS_SECONDS = 900.0
+"""Without a round for so long, restarting helps: one that waits for each answer of a silent API server is shorter."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -61,12 +63,13 @@ class Agent:
         self._reports: tuple[decide.Report, ...] = ()
         self._renew_now = asyncio.Event()
         self._stands_by = False
+        self._looked_at: float | None = None
 
     async def run(self) -> None:
         """Run until cancelled; what runs in the cluster goes on, under its leases."""
         async with AsyncExitStack() as stack:
             stack.callback(self._store.close)
-            server = Server(self._hub, self._keys, lambda: self._gangs)
+            server = Server(self._hub, self._keys, lambda: self._gangs, self._lives)
             stack.push_async_callback(server.stop)
             await server.start(self._settings.listen_host, self._settings.listen_port)
             if self._settings.metrics_port:
@@ -91,6 +94,10 @@ class Agent:
             tasks.create_task(self._keep_metering())
             tasks.create_task(self._logs.run())
 
+    def _lives(self) -> bool:
+        """Whether rounds are played; until the first one, it is others that are waited for."""
+        return self._looked_at is None or clock.boottime() - self._looked_at < HANGS_SECONDS
+
     async def _read_cluster_uid(self) -> str:
         while True:
             try:
@@ -104,6 +111,7 @@ class Agent:
 
     async def _play(self) -> None:
         while True:
+            self._looked_at = clock.boottime()
             plan = self._look()
             if not self._stands_by:
                 self._remember(plan.gangs)

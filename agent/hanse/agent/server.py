@@ -1,8 +1,9 @@
-"""What workers ask of the agent: that a checkpoint is made one of record.
+"""What workers ask of the agent: that a checkpoint is made one of record. And its own cluster, whether it lives.
 
 In: `POST /v1/checkpoints` with the attempt's own token. Out: 200, or a sentence: 401 for a token that is not the
 attempt's, 409 for an attempt that is not in force any more, 503 while the hub cannot be asked. A worker never talks to
-the hub: it has no credential there, and its network policy does not let it.
+the hub: it has no credential there, and its network policy does not let it. `GET /healthz` is 503 when the agent has
+not looked at its gangs for so long that restarting it helps.
 """
 
 from http import HTTPStatus
@@ -34,12 +35,15 @@ class Commit(Model):
 
 
 class Server:
-    """Answers the workers of *gangs*."""
+    """Answers the workers of *gangs*, and who probes whether the agent *lives*."""
 
-    def __init__(self, hub: Hub, keys: Keys, gangs: "Callable[[], Mapping[UUID, Gang]]") -> None:
-        self._hub, self._keys, self._gangs = hub, keys, gangs
+    def __init__(
+        self, hub: Hub, keys: Keys, gangs: "Callable[[], Mapping[UUID, Gang]]", lives: "Callable[[], bool]"
+    ) -> None:
+        self._hub, self._keys, self._gangs, self._lives = hub, keys, gangs, lives
         app = web.Application(client_max_size=BODY_BYTES_MAX)
         app.router.add_post("/v1/checkpoints", self._commit)
+        app.router.add_get("/healthz", self._healthz)
         self._runner = web.AppRunner(app, access_log=None)
 
     async def start(self, host: str, port: int) -> int:
@@ -53,6 +57,11 @@ class Server:
     async def stop(self) -> None:
         """Stop listening."""
         await self._runner.cleanup()
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        if self._lives():
+            return web.json_response({"status": "ok"})
+        return _said(HTTPStatus.SERVICE_UNAVAILABLE, "the agent has not looked at its gangs for too long")
 
     async def _commit(self, request: web.Request) -> web.Response:
         try:

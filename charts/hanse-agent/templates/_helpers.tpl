@@ -1,0 +1,44 @@
+{{- /* What several templates say. */ -}}
+
+{{- define "agent.cluster" -}}
+{{ required "cluster: name the MemberCluster, as it is called at the hub" .Values.cluster }}
+{{- end }}
+
+{{- define "agent.labels" -}}
+{{ include "agent.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- define "agent.selector" -}}
+app.kubernetes.io/name: hanse-agent
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "agent.image" -}}
+{{- if contains "@" .Values.image.repository -}}
+{{ .Values.image.repository }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end }}
+
+{{- /* agent.yaml: what follows from the release, and over it what the values say of the member's own. */ -}}
+{{- define "agent.settings" -}}
+{{- $at := "/etc/hanse/credentials" -}}
+{{- $own := dict "cluster" (include "agent.cluster" .)
+  "hubKubeconfig" (printf "%s/hub.kubeconfig" $at)
+  "apiUrl" (required "hub.apiUrl: say where the agent reaches the API service" .Values.hub.apiUrl)
+  "apiTokenFile" (printf "%s/api-token" $at)
+  "signingKeyFile" (printf "%s/signing.key" $at)
+  "sealingKeyFile" (printf "%s/sealing.key" $at)
+  "stateFolder" "/var/lib/hanse"
+  "listenPort" 8380
+  "workerUrl" (printf "http://hanse-agent.%s.svc.%s:8380" .Release.Namespace (.Values.settings.clusterDomain | default "cluster.local")) -}}
+{{- if .Values.monitoring.metricsPort -}}
+{{- $_ := set $own "metricsHost" "0.0.0.0" -}}
+{{- $_ := set $own "metricsPort" .Values.monitoring.metricsPort -}}
+{{- end -}}
+{{ toYaml (mergeOverwrite $own .Values.settings) }}
+{{- end }}
