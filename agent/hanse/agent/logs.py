@@ -59,6 +59,7 @@ class Logs:
         self._looked_at: dict[str, float] = {}
         self._digests: dict[str, bytes] = {}
         self._spoken: set[str] = set()
+        self._has_warned = False
         self._unsent: dict[sealed_tails.Worker, Tail] = {}
 
     async def run(self) -> None:
@@ -120,9 +121,12 @@ class Logs:
         try:
             async with self._at_once:
                 log = await self._kube.text(f"{self._pods}/{worker.name}/log", query, tails.READ_BYTES_MAX)
-        except KubeError:
+        except KubeError as error:
             # It has not begun, or its node does not answer: whoever stops gangs says so, if it matters.
             metrics.tail("unread")
+            if error.status == HTTPStatus.FORBIDDEN and not self._has_warned:
+                self._has_warned = True
+                _LOG.warning("no log can be read: %s; hanse cluster install gives the right to, or the chart", error)
             return
         gang = self._gangs().get(worker.attempt)
         tail = tails.cut(log, tails.bytes_max(len(gang.seats) if gang else 1))

@@ -20,6 +20,7 @@ from hanse.api.problems import ForbiddenError, InvalidError
 from hanse.evidence import sealing
 from hanse.evidence.errors import EvidenceError
 from hanse.ledger import logs
+from hanse.resources import MisconfiguredError
 from hanse.resources.limits import WORKERS_MAX
 from hanse.resources.model import Model
 from hanse.resources.protocol import (
@@ -131,7 +132,8 @@ def _usable(directory: Directory, member: str) -> bytes | None:
     try:
         key = directory.encrypt_key(member)
         sealing.blinded(key, secrets.token_bytes(sealing.BLIND_BYTES))
-    except (EvidenceError, ForbiddenError):
+    except (EvidenceError, ForbiddenError, MisconfiguredError):
+        # One Member that cannot be read is no reason to take nobody's logs.
         return None
     return key
 

@@ -25,6 +25,7 @@ from hanse.evidence.errors import EvidenceError
 from hanse.evidence.tails import Tail, Worker
 
 POLL_SECONDS = 2.0
+PAGE_TAILS = 64
 LAST_WORDS_SECONDS = 20.0
 """How long after an attempt's end its last lines may still come."""
 _TERMINAL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -93,7 +94,7 @@ def _changed(api: str, path: str, asked: dict[str, int | None], cursor: str) -> 
     items: list[Any] = []
     query = {name: value for name, value in asked.items() if value is not None}
     while True:
-        answer: dict[str, Any] = ask(api, f"{path}?{urlencode({**query, 'cursor': cursor})}")
+        answer: dict[str, Any] = ask(api, f"{path}?{urlencode({**query, 'limit': PAGE_TAILS, 'cursor': cursor})}")
         items += answer["items"]
         # All pages are of one attempt, even if a new one begins meanwhile.
         query |= {"attempt": answer["fence"]} if answer["fence"] is not None else {}
