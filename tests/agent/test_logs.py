@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -90,6 +91,12 @@ def test_without_a_key_no_log_is_read_and_last_words_are_not_kept(make):
     asyncio.run(world.logs.last_words(ENDED))
     world.rounds()
     assert ([], {}) == (world.sent, world.logs._unsent)
+
+
+def test_of_simulated_workers_nothing_is_asked_and_nothing_read(make):
+    world = make(worker=replace(RUNNING, simulated=True))
+    world.rounds(2)
+    assert (0, {}) == (world.read, world.logs._keys)
 
 
 def test_what_the_hub_missed_it_gets_when_it_is_back_in_its_newest_form(make):

@@ -85,8 +85,9 @@ class Logs:
     async def _round(self) -> None:
         workers, gangs = self._copies.workers(), self._gangs()
         self._forget(workers)
+        speaking = {worker.attempt for worker in workers if not worker.simulated} & gangs.keys()
         try:
-            await self._ask_keys({*gangs, *(each.attempt for each in self._unsent)})
+            await self._ask_keys({*speaking, *(each.attempt for each in self._unsent)})
             if len(self._unsent) < UNSENT_MAX:
                 readable = {attempt: gang for attempt, gang in gangs.items() if self._key(attempt)}
                 due = tails.due(workers, readable, self._looked_at, tails.WORKERS_A_ROUND)
