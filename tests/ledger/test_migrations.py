@@ -172,4 +172,4 @@ def test_salts_are_for_who_may_read_the_rows_and_for_who_makes_them(migrated):
     query = "SELECT has_table_privilege(%s, 'ledger.leaf', 'SELECT')"
     with psycopg.connect(migrated) as connection:
         may = {role for role in GRANTS if connection.execute(query, [role]).fetchone()[0]}
-    assert may == {"hanse_auditor", "hanse_sealer"}
+    assert may == {"hanse_api", "hanse_auditor", "hanse_sealer"}
