@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import random
+import uuid
 from collections import Counter
 
 import psycopg
@@ -68,7 +69,7 @@ def _overtaken(plane, template):
         record = parties.leader._record
 
         def late(situation, groups):
-            attempts.grant(parties.api, first.cluster, first.id, first.fence)
+            attempts.grant(parties.api, first.cluster, first.id, first.fence, uuid.uuid4())
             attempts.release(parties.api, first.cluster, first.id, first.fence, "Succeeded")
             return record(situation, groups)
 
