@@ -10,6 +10,7 @@ from hanse.ledger.reports import Node
 from hanse.operator import candidates, following, snapshot
 from hanse.operator.mirror import Live, Mirror
 from hanse.operator.world import World
+from hanse.quota.errors import QuotaError
 
 NOW = 1_800_000_000
 BODY = {"class": "h100-80g", "gpus": 8, "cpuMilli": 1000, "memoryMiB": 1000, "ready": True}
@@ -78,3 +79,38 @@ def test_a_followed_plan_counts_it_from_the_cycle_on_in_which_its_node_is_gone(w
         nodes = [Node("tencent-gz", name, BODY, 0) for name in reported]
         situation, _ = follower.plan(snapshot.Inputs(world, mirror, nodes, {}, {}))
         assert expected == len(situation.snapshot.catalogue.pool.unplaced)
+
+
+def set_shares(world, share):
+    """Have the shares below tencent add up to three times *share*, whatever the rules for Members say."""
+    members = world._objects["Member"]
+    (uid,) = (uid for uid, each in members.items() if each.metadata.name == "tencent")
+    new = {"parent": None, "share_thousandths": {"h100-80g": share}}
+    below = [each.model_copy(update=new) for each in members[uid].spec.organisations[:3]]
+    spec = members[uid].spec.model_copy(update={"organisations": tuple(below), "caps": ()})
+    members[uid] = members[uid].model_copy(update={"spec": spec})
+    world.pool_version += 1
+    world.version += 1
+
+
+def planned(follower, world):
+    mirror, nodes = Mirror(NOW, live={live().job: live()}), [Node("tencent-gz", "node-0", BODY, 0)]
+    return follower.plan(snapshot.Inputs(world, mirror, nodes, {}, {}))
+
+
+def test_settings_that_contradict_one_another_leave_those_before_in_force(world):
+    follower, before = following.Follower(), {}
+    for share, is_refused in ((300, False), (400, True), (200, False)):
+        set_shares(world, share)
+        situation, plan = planned(follower, world)
+        shares = [each.shares for each in situation.snapshot.catalogue.pool.organisations if each.name == "tencent/llm"]
+        assert is_refused == ("the organisations of tencent have shares of [400, 400, 400]" in situation.problem)
+        assert [before if is_refused else {"h100-80g": share}] == shares
+        assert ["Renew"] == [type(each).__name__ for each in plan.decisions if type(each).__name__ != "Rise"]
+        before = shares[0]
+
+
+def test_where_no_good_settings_are_known_none_are_made_up(world):
+    set_shares(world, 400)
+    with pytest.raises(QuotaError, match="must not add up to more than 1000"):
+        planned(following.Follower(), world)

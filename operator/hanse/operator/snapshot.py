@@ -59,8 +59,10 @@ class Inputs:
 def gather(inputs: Inputs, memory: Memory) -> Gathered:
     """Return what is to be planned for, as of the mirror's time."""
     world, mirror = inputs.world, inputs.mirror
-    opened = cap_windows(world, mirror.now_seconds)
     settled = memory.pool(world, _pool)
+    # Where settings are refused those before them are in force, and may know less than the objects name.
+    organisations = {each.name for each in (*settled.members, *settled.organisations)}
+    opened = [each for each in cap_windows(world, mirror.now_seconds) if each.organisation in organisations]
     pool = dataclasses.replace(settled, caps=capping.left(opened, inputs.taken_by_account))
     nodes = _nodes(inputs, pool)
     verdicts = dict(inputs.held_back)
@@ -219,13 +221,15 @@ def _contribution_name(each: resources.Contribution) -> str:
 
 def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
     offered = {each.name for each in pool.contributions}
+    classes = {each.name for each in pool.accelerators}
     found: dict[str, records.Node] = {}
     contributions = [each for each in inputs.world.contributions() if _contribution_name(each) in offered]
     for cluster, name, report in ((each.cluster, each.name, each.body) for each in inputs.reports):
         contribution = next((each for each in contributions if offers.includes(each.spec, cluster, report)), None)
         # Decisions name a node as slots and enrolments do: two clusters may both have a node-0.
         node = identity.node_id(cluster, name)
-        if contribution is not None and len(node) <= NODE_ID_LENGTH_MAX:
+        is_known = contribution is not None and report["class"] in classes
+        if contribution is not None and is_known and len(node) <= NODE_ID_LENGTH_MAX:
             made = _node(node, report, contribution, inputs.mirror.now_seconds)
             found[node] = dataclasses.replace(made, enrolled=inputs.enrolled.get(node, records.NOT_ENROLLED))
     return found
