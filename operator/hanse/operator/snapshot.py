@@ -61,7 +61,7 @@ def gather(inputs: Inputs, memory: Memory) -> Gathered:
     world, mirror = inputs.world, inputs.mirror
     settled = memory.pool(world, _pool)
     # Where settings are refused those before them are in force, and may know less than the objects name.
-    organisations = {each.name for each in (*settled.members, *settled.organisations)}
+    organisations = {each.name for each in settled.members} | {each.name for each in settled.organisations}
     opened = [each for each in cap_windows(world, mirror.now_seconds) if each.organisation in organisations]
     pool = dataclasses.replace(settled, caps=capping.left(opened, inputs.taken_by_account))
     nodes = _nodes(inputs, pool)
