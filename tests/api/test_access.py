@@ -18,6 +18,7 @@ from hanse.ledger.models import METADATA
 pytestmark = pytest.mark.usefixtures("roles")
 SYNC = {
     "instance": str(uuid.UUID(int=1)),
+    "process": str(uuid.UUID(int=4)),
     "clusterUid": str(uuid.UUID(int=2)),
     "held": [],
     "inventory": {"whole": True},
