@@ -32,7 +32,7 @@ class Feed:
         self._kube, self._path, self._changed, self._query = kube, path, changed, query or {}
 
     def put(self, item: Object) -> None:
-        """Take in what a write or the watch returned, unless something newer is known of it, its end among others."""
+        """Take in what a write returned, unless something newer is known of it, its end among others."""
         known = self.objects.get(_key(item))
         newest = self._version if known is None else _version(known)
         if item["metadata"]["uid"] not in self._gone and newest < _version(item):
@@ -52,22 +52,26 @@ class Feed:
         """Keep the copy up to date until cancelled."""
         while True:
             try:
+                before = dict(self.objects)
                 items, version = await self._kube.listed(self._path, self._query)
-                self._take(items, int(version))
+                self._take(items, int(version), before)
                 await self._watch(version)
             except KubeError as error:
                 if error.status != 410:  # noqa: PLR2004  # Gone: a version that is too old, which is nothing unusual
                     _LOG.warning("%s cannot be watched: %s", self._path, error)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _take(self, items: Iterable[Object], version: int) -> None:
-        """Take in a list of *version*, but for what was written or seen to end while it was on its way."""
-        there = [item for item in items if item["metadata"]["uid"] not in self._gone]
-        later = [item for item in self.objects.values() if _version(item) > version]
-        # What ended after the list was made is not in it for another time: its end is still to be watched.
-        self._gone = {item["metadata"]["uid"] for item in items} & self._gone
-        self.objects = {_key(item): item for item in (*there, *later)}
-        self._version, self.parsed = version, {}
+    def _take(self, items: Iterable[Object], version: int, before: Mapping[tuple[str, str], Object]) -> None:
+        """Take in a list of *version* that was asked for when *before* was known.
+
+        What was put in while it was on its way, and is newer, stays. All else is as the list has it, whatever was
+        known: an API server that was restored from a backup begins at an older version.
+
+        """
+        meanwhile = {key: item for key, item in self.objects.items() if before.get(key) is not item}
+        self.objects = {_key(item): item for item in items}
+        self.objects |= {key: item for key, item in meanwhile.items() if _version(item) > version}
+        self._version, self._gone, self.parsed = version, set(), {}
         self.listed.set()
         self._changed.set()
 
@@ -75,9 +79,11 @@ class Feed:
         async for kind, item in self._kube.watched(self._path, version, self._query):
             if kind == "DELETED":
                 self.drop(item)
-                self._changed.set()
             elif kind in {"ADDED", "MODIFIED"}:
-                self.put(item)
+                self.objects[_key(item)] = item
+            else:
+                continue
+            self._changed.set()
 
 
 def _key(item: Object) -> tuple[str, str]:
