@@ -1,27 +1,23 @@
 """A gang that needs no GPU: workers agree on a number step by step, over plain sockets, with checkpoints in S3.
 
-Rank 0 averages what the others send and saves the state; a gang that was stopped goes on where it was. A store that is
-away for some seconds is waited for. Run each worker with `python3 cpu_gang.py STEPS`, under Hanse or with torchrun's
-variables set by hand.
+Rank 0 averages what the others send and saves the state; a gang that was stopped goes on where it was. Run each worker
+with `python3 cpu_gang.py STEPS`, under Hanse or with torchrun's variables set by hand.
 """
 
 import datetime as dt
 import hashlib
 import hmac
-import http.client
 import json
 import os
 import socket
 import sys
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 
 from hanse import training
 
 SAVE_EVERY = 10
-PAUSE_SECONDS_MAX = 16
 RANK, WORLD = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
 MASTER = (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
 
@@ -42,59 +38,31 @@ def s3(method, uri, body=b""):
     who = f"Credential={os.environ['AWS_ACCESS_KEY_ID']}/{scope}, SignedHeaders={signed}, Signature={key.hex()}"
     sent = {"Authorization": f"AWS4-HMAC-SHA256 {who}", "x-amz-content-sha256": digest, "x-amz-date": stamp}
     sent["Content-Type"] = "application/octet-stream"
-    return answered(urllib.request.Request(endpoint + path, body or None, sent, method=method))
-
-
-def answered(request):
-    """Return what the store answers; where it does not, or says that it cannot now, ask again for half a minute."""
-    pause = 0.5
-    while True:
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            is_refusal = (
-                isinstance(error, urllib.error.HTTPError) and error.code < http.HTTPStatus.INTERNAL_SERVER_ERROR
-            )
-            if is_refusal or pause > PAUSE_SECONDS_MAX:
-                raise
-            print(f"rank {RANK}: the store does not answer, asks again in {pause} s: {error!r}", flush=True)
-            time.sleep(pause)
-            pause *= 2
+    asked = urllib.request.Request(endpoint + path, body or None, sent, method=method)
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        return answer.read()
 
 
 def connect():
-    """Return the connections to the other workers (rank 0), or the one to rank 0; None if asked to stop before."""
-    peers, wanted, server = [], 1, None
+    """Return the connections to the other workers (rank 0), or the one to rank 0."""
     if RANK == 0:
-        wanted, server = WORLD - 1, socket.create_server(("", MASTER[1]))
-        server.settimeout(1)
-    while len(peers) < wanted:
-        if training.should_stop():
-            return None
+        server = socket.create_server(("", MASTER[1]))
+        return [server.accept()[0].makefile("rw") for _ in range(WORLD - 1)]
+    while True:
         try:
-            met = server.accept()[0] if server else socket.create_connection(MASTER, timeout=1)
+            return [socket.create_connection(MASTER, timeout=60).makefile("rw")]
         except OSError:
             time.sleep(0.2)
-            continue
-        met.settimeout(None)  # others may need minutes to start; what of a gang is lost, Hanse stops with all of it
-        peers.append(met.makefile("rw"))
-    return peers
-
-
-def heard(peer):
-    """Return what another worker says next."""
-    return json.loads(peer.readline() or sys.exit(f"rank {RANK}: another worker has ended before its time"))
 
 
 def exchange(peers, value):
     """Return what all workers have agreed on: rank 0 hears everybody, then tells everybody."""
     if RANK == 0:
-        said = [value, *map(heard, peers)]
-        value = {"x": sum(each["x"] for each in said) / WORLD, "stop": any(each["stop"] for each in said)}
+        heard = [value, *(json.loads(peer.readline()) for peer in peers)]
+        value = {"x": sum(each["x"] for each in heard) / WORLD, "stop": any(each["stop"] for each in heard)}
     for peer in peers:
         print(json.dumps(value), file=peer, flush=True)
-    return value if RANK == 0 else heard(peers[0])
+    return value if RANK == 0 else json.loads(peers[0].readline())
 
 
 def save(step, x):
@@ -106,12 +74,9 @@ def save(step, x):
 
 def main(steps):
     """Train, from the last checkpoint of record on."""
-    training.should_stop()  # from now on SIGTERM is noted; before, a container's first process does not heed it
     begin = training.resume()
     state = json.loads(s3("GET", begin.uri)) if begin else {"step": 0, "x": 0.0}
     peers, step, x, stop = connect(), state["step"], state["x"], False
-    if peers is None:
-        return
     print(f"rank {RANK} of {WORLD} begins at step {step}", flush=True)
     while step < steps and not stop:
         time.sleep(0.05)
