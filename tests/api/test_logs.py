@@ -56,7 +56,12 @@ class Host:
 
     def sync(self, entry, phase, **more):
         held = {"attempt": str(entry.attempt), "fence": entry.fence, "phase": phase, **more}
-        body = {"instance": str(uuid.UUID(int=8)), "clusterUid": str(uuid.UUID(int=9)), "held": [held]}
+        body = {
+            "instance": str(uuid.UUID(int=8)),
+            "process": str(uuid.UUID(int=7)),
+            "clusterUid": str(uuid.UUID(int=9)),
+            "held": [held],
+        }
         status, answer = self.client.send("POST", "/v1/agent/sync", body)
         assert 200 == status, answer
         return entry
@@ -94,7 +99,12 @@ def _host(pool, new_client):
         live = owner.execute(query, [host.job]).fetchall()
     for attempt, fence in live:
         held = {"attempt": str(attempt), "fence": fence, "phase": "Released", "outcome": "Stopped"}
-        body = {"instance": str(uuid.UUID(int=8)), "clusterUid": str(uuid.UUID(int=9)), "held": [held]}
+        body = {
+            "instance": str(uuid.UUID(int=8)),
+            "process": str(uuid.UUID(int=7)),
+            "clusterUid": str(uuid.UUID(int=9)),
+            "held": [held],
+        }
         host.client.send("POST", "/v1/agent/sync", body)
 
 
