@@ -6,12 +6,13 @@ In: the document. Out: Markdown: what may be asked, by who may ask it, and each 
 
 import json
 from collections.abc import Collection, Iterator
+from http import HTTPStatus
 from typing import Any
 
 from hanse.api import openapi
 
 Document = dict[str, Any]
-_JSON, _PROBLEM = "application/json", "Problem"
+_JSON = "application/json"
 
 
 def page(document: Document) -> str:
@@ -41,7 +42,7 @@ def _operation(title: str, operation: Document) -> str:
     if sent:
         text += f"\nSent: {_type(sent)}.\n"
     answers = {int(status): each for status, each in operation["responses"].items()}
-    good = [each for status, each in answers.items() if status < 400]  # noqa: PLR2004  # the first that is a refusal
+    good = [each for status, each in answers.items() if status < HTTPStatus.BAD_REQUEST]
     content: Document = next((each["content"] for each in good if "content" in each), {})
     if content:
         kind, schema = next(iter(content.items()))
