@@ -60,6 +60,12 @@ format: setup ## Format the code and mend what can be mended.
 crds: setup ## Generate the CRDs, the admission policies and docs/reference from the models.
 	@$(RUN) python -m hanse.resources.generate
 
+.PHONY: docs
+docs: setup ## Build the site into build/site, with the references of commands and API anew; dead links are errors.
+	@$(RUN) python -m hanse.cli.reference
+	@$(RUN) sphinx-build --quiet --fail-on-warning --keep-going --jobs auto -c docs . build/site
+	@echo "open build/site/index.html"
+
 .PHONY: outputs
 outputs: setup ## Write the outputs in docs/outputs.md anew, from a pool that runs.
 	@HANSE_WRITE_OUTPUTS=1 $(RUN) pytest -q tests/cli/test_waiting.py -k outputs

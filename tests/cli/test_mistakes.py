@@ -70,6 +70,6 @@ def test_a_mistake_is_one_sentence_with_what_to_do(folder, command, url, sentenc
 
 
 def test_what_is_no_ordinary_mistake_keeps_its_traceback():
-    breaks = "from hanse.cli import main; main.app = lambda: {}['gone']; main.main()"
+    breaks = "from hanse.cli import main; main.app = lambda **_: {}['gone']; main.main()"
     result = subprocess.run([sys.executable, "-c", breaks], capture_output=True, text=True, check=False)
     assert (1, True) == (result.returncode, "KeyError: 'gone'" in result.stderr)

@@ -1,5 +1,8 @@
 """Two member clusters in one Kubernetes cluster: each agent keeps to its own nodes, pods and names."""
 
+import json
+import re
+
 import pytest
 
 
@@ -77,3 +80,21 @@ def test_the_doctor_asks_the_leader_itself(town):
     assert "yes  the leading operator plans, settles and hears of all" in said
     _, said = town.call("doctor", "--operator=http://127.0.0.1:9")
     assert "http://127.0.0.1:9 cannot be reached, or is no operator" in said
+
+
+def test_an_attempt_is_followed_through_the_logs_of_all_processes_by_its_id(running):
+    """The agent's log is read by the member whose cluster it is, and says nothing of whose a gang is."""
+    live = "SELECT id, fence FROM ledger.attempt WHERE cluster = 'north-1' AND ended_at_seconds IS NULL"
+    ((attempt, fence),) = running.rows(live)
+
+    def steps(part):
+        text = (running.own.folder / "logs" / f"{part}.log").read_text()
+        lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        return [line for line in lines if line.get("attempt") == str(attempt)]
+
+    placed = next(line for line in steps("operator") if line["event"] == "placement_applied")
+    (decided,) = (line for line in steps("operator") if line["event"] == "decided" and line["kind"] == "Admit")
+    assert (decided["decision"], fence) == (placed["decision"], placed["fence"])
+    assert ["a lease was granted"] == [line["event"] for line in steps("api")]
+    assert ["the lease was granted", "all workers run"] == [line["event"] for line in steps("agent-north")][:2]
+    assert not re.search(r"\bside\b", (running.own.folder / "logs" / "agent-north.log").read_text())

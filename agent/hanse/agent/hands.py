@@ -70,11 +70,12 @@ class Hands:
             try:
                 await self._do(action, placements)
             except KubeError as error:
-                _LOG.warning("%s: %s", type(action).__name__, error)
+                _LOG.warning("%s: %s", type(action).__name__, error, extra=_named(action))
                 if isinstance(action, CreateGang | CreateWorker) and error.status in _REFUSALS:
                     self.refused[action.gang.attempt] = f"the cluster refuses it: {error}"
             except KeyError as error:
-                _LOG.warning("%s: %s is not there any more, or not yet", type(action).__name__, error)
+                what = type(action).__name__
+                _LOG.warning("%s: %s is not there any more, or not yet", what, error, extra=_named(action))
             except EvidenceError as error:
                 if isinstance(action, CreateGang):
                     self.refused[action.gang.attempt] = f"its storage cannot be opened: {error}"
@@ -173,6 +174,17 @@ class Hands:
         if not pods and not services:
             self.confirmed.add(attempt)
             self.made.pop(attempt, None)
+
+
+def _named(action: Action) -> dict[str, str]:
+    """Return the fields of a line of the log."""
+    match action:
+        case CreateGang(gang) | CreateWorker(gang, _):
+            return {"attempt": str(gang.attempt)}
+        case DeleteWorker(worker, _):
+            return {"attempt": str(worker.attempt)}
+        case DeleteGang(attempt) | ConfirmGone(attempt):
+            return {"attempt": str(attempt)}
 
 
 def _declared(placement: Placement) -> set[Target]:

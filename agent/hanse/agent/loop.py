@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from http import HTTPStatus
 from importlib import metadata
 
-from hanse.agent import clock, decide, expiry, inventory, leases, metrics, rules
+from hanse.agent import clock, decide, expiry, inventory, leases, metrics, rules, story
 from hanse.agent.copies import Copies
 from hanse.agent.decide import Plan, World
 from hanse.agent.gangs import Gang
@@ -156,6 +156,7 @@ class Agent:
 
     def _remember(self, after: Mapping[uuid.UUID, Gang]) -> None:
         self._store.save_gangs(self._gangs, after)
+        story.tell(self._gangs, after)
         if _seats(self._gangs) != _seats(after):
             self._gangs = dict(after)
             self._meter()

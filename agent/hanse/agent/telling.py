@@ -50,6 +50,6 @@ class Teller:
                 answer = await self._hub_kube.request("PATCH", f"{self._path}/{name}/status", {"status": said})
                 self._copies.placement_feed.put(answer)
             except KubeError as error:
-                _LOG.warning("the status of %s was not taken: %s", name, error)
+                _LOG.warning("a status was not taken: %s", error, extra={"attempt": placement.spec.attempt})
                 if error.status == 0:
                     return

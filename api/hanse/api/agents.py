@@ -151,6 +151,7 @@ def _leases(engine: Engine, cluster: str, request: SyncRequest) -> Iterator[_Giv
             yield from ((each, grant.first) for each in attempts.renew(engine, cluster, [asked]))
             continue
         verdict = Verdict.KEEP if grant.granted else Verdict.CANCEL
+        _LOG.info("a lease was %s", "granted" if grant.granted else "refused", extra=_named(*asked, cluster))
         yield Renewal(*asked, verdict, grant.lease_seconds, grant.funded_until_seconds), grant.first
 
 
@@ -181,7 +182,12 @@ def _record_fact(engine: Engine, kind: facts.Kind, cluster: str, of: Held, detai
     except (OperationalError, InterfaceError, CommitUnknownError):
         raise  # nothing can be recorded now; all is told again
     except (DBAPIError, LedgerError):
-        _LOG.exception("%s of attempt %s in %s cannot be recorded", kind, of.attempt, cluster)
+        _LOG.exception("%s cannot be recorded", kind, extra=_named(of.attempt, of.fence, cluster))
+
+
+def _named(attempt: object, fence: int, cluster: str) -> dict[str, object]:
+    """Return the fields of a line of the log."""
+    return {"attempt": str(attempt), "fence": fence, "cluster": cluster}
 
 
 def _of_record(checkpoint: Checkpoint | None) -> CheckpointOfRecord | None:

@@ -63,7 +63,7 @@ class Identified:
         request = Request(scope)
         given = request.headers.get(REQUEST_ID, "")
         request.state.request_id = given if _GIVEN_ID.fullmatch(given) else str(uuid.uuid4())
-        begun, since = False, time.monotonic()
+        begun, since, of = False, time.monotonic(), {"request": request.state.request_id}
 
         async def identified(message: Message) -> None:
             nonlocal begun
@@ -72,14 +72,13 @@ class Identified:
                 metrics.answered(scope["method"], route_of(scope), message["status"], since)
                 MutableHeaders(scope=message)[REQUEST_ID] = request.state.request_id
                 if message["status"] >= HTTPStatus.BAD_REQUEST:
-                    named = (request.state.request_id, scope["method"], route_of(scope), message["status"])
-                    _log.info("request %s: %s %s: %s", *named)
+                    _log.info("%s %s: %s", scope["method"], route_of(scope), message["status"], extra=of)
             await send(message)
 
         try:
             await self._app(scope, receive, identified)
         except Exception:
-            _log.exception("request %s: %s %s", request.state.request_id, scope["method"], route_of(scope))
+            _log.exception("%s %s", scope["method"], route_of(scope), extra=of)
             if begun:
                 raise
             said = "something went wrong here: tell the coordinator the requestId, the log has the rest"

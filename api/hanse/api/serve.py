@@ -59,5 +59,6 @@ def serve(serving: Serving) -> None:
         ssl_certfile=serving.certificate,
         ssl_keyfile=serving.key,
         access_log=False,
+        log_config=None,
         log_level="warning",
     )

@@ -3,7 +3,6 @@
 Making a key needs no database, and is what an auditor installs; sealing imports it when it starts.
 """
 
-import logging
 import os
 import shlex
 import signal
@@ -13,8 +12,9 @@ from typing import Annotated
 
 import typer
 
-from hanse.cli import mistakes
+from hanse.cli import mistakes, process_logs
 from hanse.cli.errors import CommandError
+from hanse.cli.process_logs import LogFormat
 from hanse.evidence import notes, policy
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.notes import Signer
@@ -79,13 +79,14 @@ def seal(
     ] = "",
     every: Annotated[float, typer.Option(min=0.1, max=SECONDS_MAX, help="Seconds between two looks.")] = 5.0,
     once: Annotated[bool, typer.Option("--once", help="Seal what there is, and end.")] = False,
+    log_format: LogFormat = None,
 ) -> None:
     """Seal what the ledger records into the log, sign it and publish it, until told to end."""
     from hanse.ledger import database, publishing, sealer, signing  # noqa: PLC0415  # an auditor has no database
 
     if (key_file is None) == (not sign_command):
         raise CommandError("name one of --key-file FILE and --sign-command COMMAND: who signs is one of the two")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    process_logs.configure(log_format)
     by: signing.Signing = (
         signing.KeyFile(signing.load(key_file)) if key_file else signing.Command(shlex.split(sign_command))
     )

@@ -5,8 +5,9 @@ An installation has the commands of its extras: the image that runs in productio
 
 import importlib
 import sys
+from collections.abc import Callable
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -83,17 +84,22 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; what went wrong is a sentence on standard error and exit status 1."""
+    """Run the command line as `hanse`."""
+    run(app, "hanse")
+
+
+def run(commands: Callable[..., Any], name: str) -> None:
+    """Run the command line under a name; what went wrong is a sentence on standard error and exit status 1."""
     try:
-        app()
+        commands(prog_name=name)
     except (CommandError, DevclusterError) as error:
-        typer.echo(f"hanse: {error}", err=True)
+        typer.echo(f"{name}: {error}", err=True)
         sys.exit(1)
     except Exception as error:
         said = mistakes.sentence(error)
         if said is None:
             raise
-        typer.echo(f"hanse: {said}", err=True)
+        typer.echo(f"{name}: {said}", err=True)
         sys.exit(1)
 
 

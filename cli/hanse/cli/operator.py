@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from hanse.cli import mistakes
+from hanse.cli import mistakes, process_logs
+from hanse.cli.process_logs import LogFormat
 from hanse.cli.processes import InternalTokenFile, internal_token
 
 
@@ -21,11 +22,12 @@ def operator(
     health_port: Annotated[int, typer.Option(help="The port on which health is served.")] = 8080,
     internal_token_file: InternalTokenFile = None,
     lease_seconds: Annotated[float, typer.Option(help="After so long without renewal another may lead.")] = 15.0,
+    log_format: LogFormat = None,
 ) -> None:
     """Run the hub's operator until it is told to end."""
     from hanse.operator import election, process  # noqa: PLC0415  # seconds that other commands need not wait
 
-    process.configure_logs()
+    process_logs.configure(log_format)
     settings = process.Settings(
         database_url=mistakes.checked_database(database_url),
         kubeconfig=kubeconfig,

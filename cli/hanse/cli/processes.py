@@ -1,7 +1,6 @@
 """`hanse api` and `hanse cluster-agent`: the processes, as containers start them."""
 
 import asyncio
-import logging
 import signal
 from collections.abc import Coroutine
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from hanse.cli import mistakes
+from hanse.cli import mistakes, process_logs
+from hanse.cli.process_logs import LogFormat
 
 InternalTokenFile = Annotated[
     Path | None,
@@ -52,11 +52,12 @@ def api(
     oidc_prefix: Annotated[
         str, typer.Option(help="Stands before the provider's names of people and groups.")
     ] = "oidc:",
+    log_format: LogFormat = None,
 ) -> None:
     """Run the API service, which agents and members talk to."""
     from hanse.api import oidc, serve  # noqa: PLC0415  # an agent's image has no API service
 
-    _log()
+    process_logs.configure(log_format)
     try:
         provider = oidc.Provider(oidc_issuer, oidc_audience, oidc_prefix) if oidc_issuer else None
     except ValueError as error:
@@ -82,12 +83,13 @@ def cluster_agent(
         Path,
         typer.Option(envvar="HANSE_AGENT_CONFIG", exists=True, dir_okay=False, help="The agent's settings, in YAML."),
     ],
+    log_format: LogFormat = None,
 ) -> None:
     """Run the agent of one member cluster."""
     from hanse.agent import loop, store  # noqa: PLC0415  # an API image has no agent
     from hanse.cli import enrolling  # noqa: PLC0415  # likewise
 
-    _log()
+    process_logs.configure(log_format)
     try:
         asyncio.run(_until_told(loop.run(enrolling.load(config))))
     except (ValueError, store.StateInUseError) as error:
@@ -103,7 +105,3 @@ async def _until_told(work: Coroutine[None, None, None]) -> None:
         await task
     except asyncio.CancelledError:
         typer.echo("ended", err=True)
-
-
-def _log() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

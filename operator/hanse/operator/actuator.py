@@ -184,11 +184,12 @@ class Actuator:
         self._busy[attempt] = order.decision
         body: Any = order.body
         try:
-            await self._effects.carry_out(body, order.sequence)
+            with structlog.contextvars.bound_contextvars(decision=str(order.decision)):
+                await self._effects.carry_out(body, order.sequence)
         except NotYetError:
             self._waiting.append(order)
         except KubeError as error:
-            _log.warning("order_not_done", decision=str(order.decision), error=str(error))
+            _log.warning("order_not_done", decision=str(order.decision), attempt=attempt, error=str(error))
             if error.status in _FINAL:
                 self._outcomes[order.decision] = str(error)[:DETAIL_LENGTH_MAX]
             else:

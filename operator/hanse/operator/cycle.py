@@ -23,6 +23,7 @@ import structlog
 from sqlalchemy import Engine
 
 from hanse import resources, scheduler
+from hanse.evidence import identity
 from hanse.ledger import database, decisions, errors, registry, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
@@ -341,6 +342,9 @@ class Leader:
         decisions.record(self.engine, cycle)
         self.progress.cycle += 1
         _log.info("cycle_recorded", term=self.term, cycle=self.progress.cycle, decisions=len(recorded))
+        for index, entry in enumerate(recorded):
+            decision, attempt = identity.decision_id(self.term, cycle.cycle, index), entry.attempt
+            _log.info("decided", decision=str(decision), attempt=str(attempt) if attempt else None, kind=entry.kind)
 
 
 def refusal(error: Exception) -> Verdict:

@@ -8,7 +8,6 @@ stays. On SIGTERM it finishes the cycle it is in, gives the Lease back and ends.
 import asyncio
 import contextlib
 import heapq
-import logging
 import os
 import signal
 import socket
@@ -205,23 +204,3 @@ async def run(settings: Settings) -> None:
     _log.info("operator_starts", pid=os.getpid())
     await Operator(settings, configuration).run(stop)
     _log.info("operator_ends")
-
-
-def configure_logs() -> None:
-    """Log JSON lines to standard output: events with fields, never objects of members or credentials."""
-    shared = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
-    structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(sort_keys=True)],  # type: ignore[list-item]  # its types are too narrow
-        logger_factory=structlog.PrintLoggerFactory(),
-    )
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processor=structlog.processors.JSONRenderer(sort_keys=True),
-            foreign_pre_chain=shared,  # type: ignore[arg-type]  # as above
-        )
-    )
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    # Kopf would log each event with the object's name, which is its member's business.
-    logging.getLogger("kopf.objects").setLevel(logging.CRITICAL)
-    logging.getLogger("kopf._core").setLevel(logging.ERROR)

@@ -11,9 +11,8 @@ from typing import Annotated
 
 import typer
 
-from hanse.cli.demo import guest, story
-from hanse.cli.demo.hub import INTERRUPTED
-from hanse.cli.demo.stage import Stage, StoryEndsError
+from hanse.cli.demo import guest
+from hanse.cli.demo.stage import INTERRUPTED, Stage, StoryEndsError
 from hanse.devcluster import cluster, processes, realnode
 from hanse.devcluster.errors import DevclusterError
 
@@ -46,6 +45,8 @@ def _played() -> Iterator[Stage]:
             guest.show(stage)
             yield stage
         return
+    from hanse.cli.demo import story  # noqa: PLC0415  # all of Hanse, for which other commands need not wait
+
     missing, started = why_no_real_node(), time.monotonic()
     with cluster.running(f"demo-{os.getpid()}", cluster.Wanted(real_node=not missing)) as own:
         stage = Stage(own.kubeconfig, started=started)

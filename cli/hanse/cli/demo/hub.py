@@ -18,7 +18,7 @@ import typer
 from alembic import command
 from alembic.config import Config
 
-from hanse.cli.demo.stage import Stage
+from hanse.cli.demo.stage import INTERRUPTED, Stage
 from hanse.cli.errors import CommandError
 from hanse.devcluster import cluster, files, paths, ports, processes
 from hanse.devcluster.errors import DevclusterError
@@ -29,8 +29,6 @@ SYSTEM = "hanse-system"
 SLOT_SECONDS = 5
 SLOT_GRACE_SECONDS = 20
 READY_SECONDS = 120.0
-# The exit status of a program that Ctrl-C ended, as shells have it.
-INTERRUPTED = 130
 # Of other jobs too what did not go as planned: it may be why this one did not.
 _HISTORY = """
 SELECT to_char(recorded_at, 'HH24:MI:SS') AS at, whose, fence, kind, said FROM (

@@ -19,6 +19,8 @@ from hanse.cli.hub import HANSE
 from hanse.devcluster import build, paths, processes
 
 LINE_LENGTH = 110
+# The exit status of a program that Ctrl-C ended, as shells have it.
+INTERRUPTED = 130
 PATIENCE_SECONDS = 300.0
 POLL_SECONDS = 0.3
 History = Callable[[str], str]
