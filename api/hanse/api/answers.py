@@ -70,6 +70,7 @@ class Decided(Model):
     attempt: UUID | None
     fence: int | None
     recorded_at: datetime
+    said: str = Field(description="What it says, in words; a job of another member is never named.")
 
 
 class Tried(Model):
@@ -85,11 +86,27 @@ class Tried(Model):
     funded_until_seconds: int | None
 
 
+class Start(Model):
+    """When a job may start, as far as that is known and may be told."""
+
+    seconds: int | None = Field(description="Unix seconds; null where no time is known or may be told.")
+    rests_on: str = Field(description="What the time rests on, or why there is none.")
+
+
 class Standing(Model):
     """Where a job stands now, as the leading operator knows it; *status* is what is written to the TrainingJob."""
 
     message: str
-    position: int | None = Field(default=None, ge=1)
+    position: int | None = Field(
+        default=None, ge=1, description="Its place among the waiting jobs of its own organisation."
+    )
+    ahead_in_member: int | None = Field(
+        default=None,
+        ge=0,
+        description="Older jobs of its member's other organisations that wait for the same class. Jobs of other"
+        " members are not counted.",
+    )
+    start: Start | None = Field(default=None, description="For a job that waits.")
     status: dict[str, Any] | None = None
 
 

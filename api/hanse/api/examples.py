@@ -43,10 +43,11 @@ _DECIDED = {
     "cycle": 812,
     "kind": "Admit",
     "verdict": "Admitted",
-    "reason": "Covered",
+    "reason": "HOME",
     "attempt": _ATTEMPT,
     "fence": 3,
     "recordedAt": "2026-11-02T09:00:00Z",
+    "said": "512 h100-80g in north-1, covered by its organisation's entitlement, on nodes of its member's own",
 }
 _TRIED = {
     "id": _ATTEMPT,
@@ -58,7 +59,17 @@ _TRIED = {
     "endedAtSeconds": None,
     "fundedUntilSeconds": 1793615400,
 }
-_NOW = {"message": "the job is Running", "status": {"phase": "Running", "replicas": 64}}
+_START = {
+    "seconds": 1793620800,
+    "restsOn": "places are kept for it from then on, if those who run there end when they said",
+}
+_NOW = {
+    "message": "its organisation's entitlement is used, and nothing idle can be borrowed",
+    "position": 2,
+    "aheadInMember": 5,
+    "start": _START,
+    "status": {"phase": "Requeued", "reason": "WaitingForQuota", "preemptions": 1},
+}
 
 _VIOLATION = {
     "sequence": 4711,

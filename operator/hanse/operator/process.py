@@ -33,6 +33,7 @@ from hanse.operator.settling import Settler
 from hanse.operator.standing import Standing, Standings
 from hanse.operator.sweep import Sweeper
 from hanse.operator.world import World
+from hanse.scheduler import estimating
 
 LEASE_NAME = "hanse-operator"
 RETRY_SECONDS = 1.0
@@ -162,8 +163,7 @@ class Operator:
         status = self._leader.teller.status(uid)
         waiting = self._leader.teller.waiting.get(uid)
         said = {"message": status.get("explanation", {}).get("message", f"the job is {status['phase']}")}
-        position = {"position": waiting["ahead_in_leaf"] + 1} if waiting else {}
-        return {**said, "status": status, **position}
+        return {**said, "status": status, **(_place(waiting) if waiting else {})}
 
     def _queue(self, members: frozenset[str]) -> list[dict[str, Any]] | None:
         """Return the waiting jobs of *members* by their place in their organisations' queues."""
@@ -194,6 +194,16 @@ class Operator:
         named = ((job.metadata.namespace or "", job.metadata.name, uid) for uid, job in self._world.jobs.items())
         found = heapq.nsmallest(most, (each for each in named if each[0] in leaves and each[:2] > after))
         return [{"namespace": space, "name": name, "status": leader.teller.status(uid)} for space, name, uid in found]
+
+
+def _place(waiting: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a waiting job is in its member's queues, and when it may start."""
+    start = estimating.start(waiting)
+    return {
+        "position": waiting["ahead_in_leaf"] + 1,
+        "aheadInMember": waiting["ahead_in_member"],
+        "start": {"seconds": start.seconds, "restsOn": start.rests_on},
+    }
 
 
 async def run(settings: Settings) -> None:
