@@ -204,6 +204,45 @@ class CapAtOnce(Model):
     used_milli_h100e: int
 
 
+class WhatIfRequest(Model):
+    """A question about a job that is not submitted."""
+
+    namespace: Annotated[str, Field(min_length=1, max_length=63, description="Where it would be submitted.")]
+    spec: dict[str, Any] = Field(description="The spec of a TrainingJob.")
+
+
+class Cost(Model):
+    """What a job would be charged, and the caps that it would run under, as they are without it."""
+
+    rate_milli_h100e: int
+    milli_h100e_seconds: MilliH100eSeconds = Field(description="If it ran for all of its maxRuntime.")
+    caps: tuple[CapWindow, ...]
+    caps_at_once: tuple[CapAtOnce, ...]
+
+
+class Victims(Model):
+    """How many attempts would be stopped for a job."""
+
+    own: int = Field(description="Its own member's.")
+    others: int | None = Field(description="Others' in its own member's clusters; null elsewhere: it may not be told.")
+
+
+class WhatIf(Model):
+    """What would become of a job if it were submitted now. It tells no more than the job's own status would."""
+
+    as_of_seconds: int
+    admitted: bool = Field(description="Whether it would be admitted now; if not, `now` says why.")
+    accelerator_class: str | None = Field(
+        default=None, alias="class", description="The class that it would run on, or that the reason is about."
+    )
+    gpus: int = 0
+    cluster: str | None = None
+    strength: str | None = Field(default=None, description="HOME, AWAY, EXCHANGE or BORROW.")
+    cost: Cost | None = None
+    victims: Victims | None = None
+    now: Standing = Field(description="What it would be told: reason, place in the queue, start.")
+
+
 class Quota(Model):
     """What a member may use, uses, borrows and lends, as of the last plan."""
 

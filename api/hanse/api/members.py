@@ -19,12 +19,15 @@ from hanse.api.answers import (
     Quota,
     Quotas,
     Standing,
+    WhatIf,
+    WhatIfRequest,
 )
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
 from hanse.api.paging import Page, cut, page, read, wrong
-from hanse.api.problems import ForbiddenError, UnavailableError
+from hanse.api.problems import ForbiddenError, InvalidError, UnavailableError
 from hanse.ledger import balances, database
+from hanse.resources import MisconfiguredError, TrainingJob
 
 
 def queue(leader: Leader, members: frozenset[str], limit: int, cursor: str) -> Page[Queued]:
@@ -105,3 +108,27 @@ def explain(
     except UnavailableError as error:
         now = Standing(message=str(error))
     return Explained(decisions=decided, attempts=tried, now=now)
+
+
+def what_if(directory: Directory, leader: Leader, members: frozenset[str], asked: WhatIfRequest) -> WhatIf:
+    """Return what would become of a job of theirs if it were submitted now.
+
+    Raises:
+        ForbiddenError: the namespace is none of theirs, or not there.
+        InvalidError: the spec breaks a rule.
+        TooManyError: its member has asked too often.
+
+    """
+    member = directory.member_of_namespace(asked.namespace)
+    if member is None or member not in members:
+        raise ForbiddenError(
+            f"there is no namespace {asked.namespace} of yours: ask for one in which you may submit jobs",
+            field="body.namespace",
+            value=asked.namespace,
+        )
+    metadata = {"name": "what-if", "namespace": asked.namespace}
+    try:
+        TrainingJob.parse({"metadata": metadata, "spec": asked.spec})
+    except MisconfiguredError as error:
+        raise InvalidError(str(error), field="body.spec") from error
+    return WhatIf.model_validate(leader.what_if(member, asked.namespace, asked.spec))

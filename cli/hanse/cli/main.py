@@ -30,6 +30,7 @@ MODULES = (
     ("cluster", "agent", ()),
     ("capacity", "agent", ("contribute", "recall", "drain")),
     ("queue", "agent", ("jobs", "queue", "explain")),
+    ("whatif", "agent", ("whatif",)),
     ("standing", "agent", ("quota", "usage")),
     ("doctor", "agent", ("doctor",)),
     ("audit", "audit", ()),

@@ -58,8 +58,8 @@ def lines(now: dict[str, Any]) -> Iterator[str]:
     """Yield what is known of a job that waits, or would: its reason with its numbers, its place, its start."""
     status = now.get("status") or {}
     explanation = status.get("explanation") or {}
-    if phase := status.get("phase"):
-        yield f"{phase}{': ' if status.get('reason') else ''}{status.get('reason') or ''}"
+    if reason := status.get("reason"):
+        yield f"{status['phase']}: {reason}"
     yield now["message"]
     if remedy := explanation.get("remedy"):
         yield f"what would help: {remedy}"
@@ -77,7 +77,7 @@ def start_in_words(start: dict[str, Any]) -> str:
     """Return when a job may start, and what that rests on."""
     if start["seconds"] is None:
         return str(start["restsOn"])
-    return f"{datetime.fromtimestamp(start['seconds'], UTC):%Y-%m-%dT%H:%M:%SZ}; {start['restsOn']}"
+    return f"by {datetime.fromtimestamp(start['seconds'], UTC):%Y-%m-%dT%H:%M:%SZ}: {start['restsOn']}"
 
 
 def _print(table: Table, empty: str) -> None:

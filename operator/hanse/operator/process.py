@@ -23,7 +23,7 @@ from kubernetes.aio import client
 from sqlalchemy.exc import DBAPIError
 
 from hanse.ledger import database, errors, term
-from hanse.operator import health, kinds, kube
+from hanse.operator import asking, health, kinds, kube
 from hanse.operator.cache import Cache
 from hanse.operator.cycle import Leader
 from hanse.operator.election import Election, Timing
@@ -33,7 +33,6 @@ from hanse.operator.settling import Settler
 from hanse.operator.standing import Standing, Standings
 from hanse.operator.sweep import Sweeper
 from hanse.operator.world import World
-from hanse.scheduler import estimating
 
 LEASE_NAME = "hanse-operator"
 RETRY_SECONDS = 1.0
@@ -73,6 +72,7 @@ class Operator:
         self._world = World()
         self._leader: Leader | None = None
         self._standings = Standings()
+        self._asking = asking.Asking(self._world)
         self._settler: Settler | None = None
 
     def _wake(self) -> None:
@@ -137,7 +137,7 @@ class Operator:
     async def _served(self) -> AsyncIterator[None]:
         state = health.State(
             self._hearing, self._sweeper, self._cache.sizes, lambda: self._feed.restarts, self._progress, self._job,
-            self._queue, self._standing, self._jobs, self._settings.internal_token,
+            self._queue, self._standing, self._jobs, self._what_if, self._settings.internal_token,
         )  # fmt: skip
         runner = web.AppRunner(health.application(state), access_log=None)
         await runner.setup()
@@ -163,7 +163,7 @@ class Operator:
         status = self._leader.teller.status(uid)
         waiting = self._leader.teller.waiting.get(uid)
         said = {"message": status.get("explanation", {}).get("message", f"the job is {status['phase']}")}
-        return {**said, "status": status, **(_place(waiting) if waiting else {})}
+        return {**said, "status": status, **(asking.place(waiting) if waiting else {})}
 
     def _queue(self, members: frozenset[str]) -> list[dict[str, Any]] | None:
         """Return the waiting jobs of *members* by their place in their organisations' queues."""
@@ -185,6 +185,11 @@ class Operator:
         situation = self._leader.situation if self._leader else None
         return self._standings.of(situation) if situation else None
 
+    async def _what_if(self, of: tuple[str, str], spec: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return what would become of a job if it were submitted now to a member's namespace."""
+        situation = self._leader.situation if self._leader else None
+        return await self._asking.answer(of, spec, situation) if situation else None
+
     def _jobs(self, members: frozenset[str], after: tuple[str, str], most: int) -> list[dict[str, Any]] | None:
         """Return at most so many jobs of *members* after *after*, by namespace and name, with their statuses."""
         leader = self._leader
@@ -194,16 +199,6 @@ class Operator:
         named = ((job.metadata.namespace or "", job.metadata.name, uid) for uid, job in self._world.jobs.items())
         found = heapq.nsmallest(most, (each for each in named if each[0] in leaves and each[:2] > after))
         return [{"namespace": space, "name": name, "status": leader.teller.status(uid)} for space, name, uid in found]
-
-
-def _place(waiting: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where a waiting job is in its member's queues, and when it may start."""
-    start = estimating.start(waiting)
-    return {
-        "position": waiting["ahead_in_leaf"] + 1,
-        "aheadInMember": waiting["ahead_in_member"],
-        "start": {"seconds": start.seconds, "restsOn": start.rests_on},
-    }
 
 
 async def run(settings: Settings) -> None:

@@ -34,7 +34,7 @@ _BY_REASON: Mapping[str, str] = {
     Reason.PREEMPTED: "not known: it is tried again when its last attempt has ended",
     Reason.MEMBER_SUSPENDED: "not known: nothing of its member starts while that is suspended",
 }
-_NEVER = "never as things are: its reason does not pass with time"
+NEVER = "never as things are: its reason does not pass with time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +50,4 @@ def start(row: Mapping[str, Any] | np.void) -> Start:
     if int(row["starts_by"]) > 0:
         return Start(int(row["starts_by"]), _KEPT)
     reason = str(row["reason"])
-    return Start(None, _UNKNOWN if reason in _FOR_PLACES else _BY_REASON.get(reason, _NEVER))
+    return Start(None, _UNKNOWN if reason in _FOR_PLACES else _BY_REASON.get(reason, NEVER))
