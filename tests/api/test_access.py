@@ -9,6 +9,7 @@ import zipfile
 
 import jwt
 import pytest
+import sqlalchemy as sa
 from fastapi.routing import APIRoute
 
 from hanse.api import app
@@ -85,10 +86,15 @@ def path_of(route):
 
 
 def counts(pool):
-    """Return how many rows each table has."""
+    """Return how many rows each table has; of the log, no role of the pool may read all."""
     tables = sorted(METADATA.tables)
     statement = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in tables)  # noqa: S608  # our own names
-    return dict(tuple(row) for row in pool.rows(statement))
+    engine = database.engine(pool.database_url)
+    try:
+        with engine.connect() as connection:
+            return dict(tuple(row) for row in connection.execute(sa.text(statement)))
+    finally:
+        engine.dispose()
 
 
 def test_every_route_is_in_this_table_and_every_identity_is_tried(tokens):
@@ -241,6 +247,7 @@ def test_a_stop_names_what_it_was_for_only_if_that_is_its_members_own(pool, as_)
     api = database.engine(pool.database_url, role="hanse_api")
     for fence, member in enumerate(("tencent", "alibaba"), start=1):
         mine = pool.admit("gz", "tencent", uid, fence=fence, nodes={"n1": 8000})
+        attempts.grant(api, "gz", mine.attempt, fence)
         admission = dataclasses.replace(
             mine, member=member, job=uuid.uuid4(), fence=1, detail={"namespace": member, "name": "urgent"}
         )
@@ -249,7 +256,6 @@ def test_a_stop_names_what_it_was_for_only_if_that_is_its_members_own(pool, as_)
             nodes={}, cause_index=0,
         )  # fmt: skip
         pool.decide(admission, stop)
-        attempts.grant(api, "gz", mine.attempt, fence)
         assert attempts.release(api, "gz", mine.attempt, fence, "Stopped")
     api.dispose()
     _, told = as_("people of tencent").send("GET", "/v1/jobs/tencent/llm/explain")

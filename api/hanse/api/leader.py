@@ -18,7 +18,7 @@ import urllib3
 from hanse.api.problems import InvalidError, TooManyError, UnavailableError
 
 TIMEOUT_SECONDS = 5.0
-PLAN_SECONDS = 60.0
+PLAN_SECONDS = 30.0
 """Several may wait for a plan of a large pool each, which takes seconds."""
 _NOBODY = "no leading operator answers, and only it knows this: try again in a minute"
 
