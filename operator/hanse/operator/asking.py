@@ -77,7 +77,7 @@ class Asking:
         try:
             async with self._turn:
                 outcome = await asyncio.to_thread(asking.asked, situation.snapshot, record)
-                return await asyncio.to_thread(said, Known(job, leaf, None), outcome, Standing(situation), bound)
+                return await asyncio.to_thread(said, Known(job, leaf, None), outcome, situation, bound)
         finally:
             self._waiting -= 1
 
@@ -95,12 +95,12 @@ class Asking:
         times.append(now)
 
 
-def said(known: Known, outcome: Starts | Waits, standing: Standing, reclaim_bound: timedelta) -> dict[str, Any]:
+def said(known: Known, outcome: Starts | Waits, situation: Situation, reclaim_bound: timedelta) -> dict[str, Any]:
     """Return what the owner of a job is told of what would become of it."""
-    now = standing.as_of_seconds
+    now = situation.snapshot.as_of
     answer: dict[str, Any] = {"asOfSeconds": now, "admitted": isinstance(outcome, Starts)}
     if outcome.gpus:
-        answer |= {"class": outcome.accelerator, "gpus": outcome.gpus, "cost": _cost(known, outcome, standing)}
+        answer |= {"class": outcome.accelerator, "gpus": outcome.gpus, "cost": _cost(known, outcome, situation)}
     if isinstance(outcome, Waits):
         return answer | {"now": _waiting(known, outcome, now)}
     start = Start(now, _FREE_NOW) if outcome.is_free_now else Start(now + int(reclaim_bound.total_seconds()), _BOUND)
@@ -157,10 +157,10 @@ def _told(status: Mapping[str, Any]) -> dict[str, Any]:
     return {name: status[name] for name in ("phase", "reason", "explanation")}
 
 
-def _cost(known: Known, outcome: Outcome, standing: Standing) -> dict[str, Any]:
+def _cost(known: Known, outcome: Outcome, situation: Situation) -> dict[str, Any]:
     """Return what the job would be charged if it ran for as long as it may, and the caps that it would run under."""
     return {
         "rateMilliH100e": outcome.rate,
         "milliH100eSeconds": outcome.rate * int(known.job.spec.max_runtime.total_seconds()),
-        **(standing.caps_above(known.leaf) if known.leaf else {}),
+        **(Standing(situation).caps_above(known.leaf) if known.leaf else {}),
     }
