@@ -17,7 +17,7 @@ CAUSE = {"kind": "Admit", "detail": {"namespace": "red", "name": "urgent"}}
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (ADMIT, "16 h100 in red-1, covered by its organisation's entitlement, on nodes of its member's own"),
+        (ADMIT, "16 h100 in red-1, covered by its organisation's entitlement, on its member's own or granted nodes"),
         (STOP, "stopped to make room for another member's job"),
         ({"kind": "Fall", "reason": "BORROW"}, "borrowed, which those it belongs to may have back"),
         (

@@ -47,7 +47,7 @@ _DECIDED = {
     "attempt": _ATTEMPT,
     "fence": 3,
     "recordedAt": "2026-11-02T09:00:00Z",
-    "said": "512 h100-80g in north-1, covered by its organisation's entitlement, on nodes of its member's own",
+    "said": "512 h100-80g in north-1, covered by its organisation's entitlement, on its member's own or granted nodes",
 }
 _TRIED = {
     "id": _ATTEMPT,

@@ -28,7 +28,7 @@ SELECT id, fence, cluster, accelerator_class, state, granted_at_seconds, ended_a
 FROM ledger.attempt WHERE job = :job AND member = ANY (:members) ORDER BY fence DESC LIMIT :most
 """
 _STRENGTHS = {
-    "HOME": "covered by its organisation's entitlement, on nodes of its member's own",
+    "HOME": "covered by its organisation's entitlement, on its member's own or granted nodes",
     "AWAY": "covered by its entitlement, wherever it runs",
     "EXCHANGE": "covered by what its member leaves unused in other classes",
     "BORROW": "borrowed, which those it belongs to may have back",
