@@ -1,6 +1,7 @@
 """Each endpoint with each wrong identity is refused, and leaves no row; endpoints are the application's own routes."""
 
 import base64
+import dataclasses
 import io
 import json
 import uuid
@@ -12,7 +13,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from hanse.api import app
-from hanse.ledger import verify
+from hanse.ledger import attempts, database, decisions, verify
 from hanse.ledger.models import METADATA
 
 pytestmark = pytest.mark.usefixtures("roles")
@@ -25,6 +26,11 @@ SYNC = {
 }
 CHECKPOINT = {"attempt": str(uuid.UUID(int=3)), "fence": 1, "step": 1, "uri": "s3://b/c"}
 TAIL = {"attempt": str(uuid.UUID(int=3)), "fence": 1, "rank": 0, "key": "A" * 43 + "=", "sealed": "AAAA"}
+CONTAINER = {"name": "trainer", "image": "registry.example/t@sha256:" + "ab" * 32}
+ASKED = {
+    "tier": "standard", "workers": {"replicas": 1}, "gpusPerWorker": 1, "accelerators": [{"class": "h100-80g"}],
+    "maxRuntime": "1h", "template": {"spec": {"containers": [CONTAINER]}},
+}  # fmt: skip
 SIGNED = [{"body": "e30=", "signature": "AAAA"}]
 
 UNKNOWN = {
@@ -53,6 +59,7 @@ ENDPOINTS = {
     ("GET", "/v1/jobs/{namespace}/{name}/logs"): (TENCENT, None),
     ("GET", "/v1/queue"): (MEMBERS, None),
     ("GET", "/v1/jobs/{namespace}/{name}/explain"): (TENCENT, None),
+    ("POST", "/v1/whatif"): (TENCENT, {"namespace": "tencent", "spec": ASKED}),
     ("GET", "/v1/balances"): (MEMBERS, None),
     ("GET", "/v1/jobs"): (MEMBERS, None),
     ("GET", "/v1/quota"): (MEMBERS, None),
@@ -219,6 +226,44 @@ def test_a_rivals_job_and_one_that_is_not_there_are_refused_alike(as_):
     ]
     assert [403, 403] == [status for status, _ in answers]
     assert 1 == len({body["detail"].replace("tencent", "X").replace("nowhere", "X") for _, body in answers})
+
+
+def test_what_if_is_for_ones_own_namespaces_and_a_rivals_is_refused_as_one_that_is_not_there(as_):
+    asked = [{"namespace": name, "spec": ASKED} for name in ("alibaba", "nowhere")]
+    said = [as_("people of tencent").send("POST", "/v1/whatif", each) for each in asked]
+    assert [(403, "body.namespace")] * 2 == [(status, body["errors"][0]["field"]) for status, body in said]
+    assert 1 == len({body["detail"].replace("alibaba", "X").replace("nowhere", "X") for _, body in said})
+
+
+def test_what_if_refuses_what_the_api_server_would_and_makes_nothing_up(as_):
+    asked = {"namespace": "tencent", "spec": ASKED | {"maxRuntime": "soon"}}
+    status, body = as_("people of tencent").send("POST", "/v1/whatif", asked)
+    assert (422, "body.spec", True) == (status, body["errors"][0]["field"], "spec.maxRuntime: 'soon'" in body["detail"])
+    status, body = as_("people of tencent").send("POST", "/v1/whatif", asked | {"spec": ASKED})
+    assert (503, True) == (status, "no leading operator answers" in body["detail"])
+
+
+def test_a_stop_names_what_it_was_for_only_if_that_is_its_members_own(pool, as_):
+    uid = uuid.UUID(pool.cluster.kubectl("get", "trainingjob/llm", "-ntencent", "-ojsonpath={.metadata.uid}").stdout)
+    api = database.engine(pool.database_url, role="hanse_api")
+    for fence, member in enumerate(("tencent", "alibaba"), start=1):
+        mine = pool.admit("gz", "tencent", uid, fence=fence, nodes={"n1": 8000})
+        attempts.grant(api, "gz", mine.attempt, fence)
+        admission = dataclasses.replace(
+            mine, member=member, job=uuid.uuid4(), fence=1, detail={"namespace": member, "name": "urgent"}
+        )
+        stop = dataclasses.replace(
+            mine, kind="Preempt", effect=decisions.Effect.STOP, verdict="Stopped", reason="Preempted", admission=None,
+            nodes={}, cause_index=0,
+        )  # fmt: skip
+        pool.decide(admission, stop)
+        assert attempts.release(api, "gz", mine.attempt, fence, "Stopped")
+    api.dispose()
+    _, told = as_("people of tencent").send("GET", "/v1/jobs/tencent/llm/explain")
+    assert [
+        "stopped to make room for another member's job", "8 h100-80g in gz, Covered",
+        "stopped to make room for its own member's job tencent/urgent", "8 h100-80g in gz, Covered",
+    ] == [each["said"] for each in told["decisions"]]  # fmt: skip
 
 
 def test_the_queue_is_the_leaders_to_tell_and_nothing_is_made_up_in_its_place(as_):

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from hanse.api.leader import Leader
-from hanse.api.problems import UnavailableError
+from hanse.api.problems import InvalidError, TooManyError, UnavailableError
 
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 
@@ -20,6 +20,12 @@ class Standby(BaseHTTPRequestHandler):
         self.send_response(self.server.status)
         self.end_headers()
         self.wfile.write(json.dumps({"from": self.server.server_address[0]}).encode())
+
+    def do_POST(self):
+        self.server.body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.server.status)
+        self.end_headers()
+        self.wfile.write(b'{"message": "not so", "retrySeconds": 7}')
 
     def log_message(self, *_):
         """Say nothing."""
@@ -71,6 +77,20 @@ def test_a_job_that_the_leader_does_not_know_yet_is_no_leader_that_is_away(opera
     leading.status = 404
     with pytest.raises(UnavailableError, match="does not know of it yet"):
         leader.job("uid")
+
+
+def test_what_if_is_asked_of_the_one_that_leads_and_its_refusals_are_passed_on(operators):
+    leader, (_, leading) = operators
+    leading.status = 200
+    assert "not so" == leader.what_if("red", "lab", {"tier": "low"})["message"]
+    assert {"member": "red", "namespace": "lab", "spec": {"tier": "low"}} == json.loads(leading.body)
+    leading.status = 429
+    with pytest.raises(TooManyError, match="not so") as refused:
+        leader.what_if("red", "lab", {})
+    assert {"Retry-After": "7"} == refused.value.headers
+    leading.status = 422
+    with pytest.raises(InvalidError, match="not so"):
+        leader.what_if("red", "lab", {})
 
 
 def test_a_name_that_leads_nowhere_is_a_leader_that_is_away():

@@ -149,9 +149,10 @@ class Town:
             )
         return answer.data.decode()
 
-    def submit(self, member, name, replicas=1, runtime="10m", **spec):
+    @staticmethod
+    def manifest(member, name, replicas=1, runtime="10m", **spec):
         container = {"name": "trainer", "image": IMAGE, "command": ["torchrun", "train.py"]}
-        job = {
+        return {
             "apiVersion": "hanse.dev/v1alpha1",
             "kind": "TrainingJob",
             "metadata": {"name": name, "namespace": member},
@@ -165,6 +166,9 @@ class Town:
                 **spec,
             },
         }  # fmt: skip
+
+    def submit(self, member, name, **more):
+        job = self.manifest(member, name, **more)
         # A quota that is new is of unknown status for a while, and refuses.
         applied = lambda: self.own.kubectl("apply", "-f", "-", stdin=json.dumps(job), check=False).returncode == 0  # noqa: E731
         self.until(f"{member}/{name} is taken", applied)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import urllib3
+import yaml
 
 from hanse.api.leader import Leader
 from hanse.api.problems import UnavailableError
@@ -30,6 +31,7 @@ def _busy(town):
             time.sleep(1.1)  # who came first is known to the second
             town.submit(member, name)
             town.until(f"{name} waits", lambda: town.status(member, name).get("explanation"))  # noqa: B023  # called now
+    (town.folder / "job.yaml").write_text(yaml.safe_dump(town.manifest("north", "asked")))
     yield town
     town.clear()
 
@@ -51,6 +53,20 @@ def test_a_member_is_told_why_its_job_waits_and_nothing_of_a_rivals(busy):
     assert "Admit" in said
     status, said = busy.call("explain", "second", "--namespace=north", **busy.as_people("south"))
     assert (1, True) == (status, said.startswith("hanse: there is no job second of yours in namespace north: "))
+
+
+def test_what_if_says_what_a_job_that_waits_is_told_and_submits_nothing(busy):
+    variables = busy.as_people("north")
+    told = json.loads(busy.hanse("whatif", "-f", "job.yaml", "--json", **variables))
+    second = json.loads(busy.answer("north", "/v1/jobs/north/second/explain"))["now"]
+    assert not told["admitted"]
+    assert (3, second["position"] + 1) == (told["now"]["position"],) * 2
+    assert second["status"]["reason"] == told["now"]["status"]["reason"]
+    assert second["message"] == told["now"]["message"]
+    assert "south" not in str(told)
+    status, said = busy.call("whatif", "-f", "job.yaml", "-n", "south", **variables)
+    assert (1, True) == (status, said.startswith("hanse: there is no namespace south of yours"))
+    assert "asked" not in busy.hanse("jobs", "--namespace=north")
 
 
 def test_the_jobs_of_a_namespace_are_listed_with_phase_and_reason(busy):
@@ -114,6 +130,7 @@ def test_who_does_not_show_the_operators_token_is_told_nothing(busy, token):
 def normal(text):
     """Return an output with fixed ages, times, ids and versions, and without what only pads them."""
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", "2026-11-02T09:00:00Z", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-11-02 09:00:00 UTC", text)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "00000000-0000-0000-0000-000000000000", text)
     text = re.sub(r"(Resource Version: +)\d+", r"\g<1>1", text)
     head, events, tail = text.partition("\nEvents:\n")

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pools import MIDDLE, Option, job, nodes, pool, snapshot
+from pools import MIDDLE, Option, job, nodes, organisation, pool, snapshot
 
-from hanse.scheduler import plan
+from hanse.scheduler import estimating, plan
 from hanse.scheduler.explaining import EXPLANATIONS, sentence
 from hanse.scheduler.pool import CapAtOnce, Contribution, Member, NodeState, Trust
 
@@ -150,7 +150,6 @@ def test_the_numbers_say_what_is_asked_free_lacking_and_who_is_ahead():
     numbers = ("asked_gpus", "free_gpus", "borrowable_gpus", "lacking_gpus", "workers_that_fit")
     assert [rows["a1"][name] for name in numbers] == [16, -1, 16, -1, 0]  # as much is kept for a2
     assert [rows[uid]["ahead_in_leaf"] for uid in ("a1", "a2", "a3")] == [1, 0, 2]
-    assert [rows[uid]["ahead_elsewhere"] for uid in ("a1", "a2", "a3")] == [1, 1, 1]
     assert sentence(rows["a1"]) == (
         "WaitingForQuota: asks for 16 h100; starts when 16 h100 are free for it in one cluster"
     )
@@ -170,3 +169,30 @@ def test_a_victim_is_told_that_it_was_preempted():
     planner.commit(planner.plan())
     planner.apply(Delta(as_of=5, jobs=(job("a1", "a"),)))
     assert [(row["uid"], row["reason"]) for row in planner.plan().explanations] == [("b1", "Preempted")]
+
+
+def test_ahead_are_older_jobs_of_its_own_member_alone():
+    made = pool("a", "b", organisations=[organisation("a/one", "a"), organisation("a/two", "a")])
+    jobs = [job(uid, leaf, workers=2, submitted=at) for uid, leaf, at in (
+        ("x", "a/one", 1), ("y", "a/two", 2), ("z", "a/one", 3), ("w", "a/two", 4))]  # fmt: skip
+    for rivals in ([], [job(f"b{number}", "b", workers=2) for number in range(9)]):
+        rows = {row["uid"]: row for row in plan(snapshot(made, nodes("a", 1), [*jobs, *rivals])).explanations}
+        assert [rows[uid]["ahead_in_leaf"] for uid in "xyzw"] == [0, 0, 1, 1]
+        assert [rows[uid]["ahead_in_member"] for uid in "xyzw"] == [0, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        *((each, "not known: a time is told to the oldest") for each in ("WaitingForQuota", "NoTopologyFit")),
+        ("ExceedsCap", "not known: it starts when its caps"), ("NoSuchAccelerator", "never as things are"),
+    ],
+)  # fmt: skip
+def test_without_a_reservation_no_time_is_told_and_it_is_said_why(reason, said):
+    start = estimating.start({"starts_by": -1, "reason": reason})
+    assert (None, True) == (start.seconds, start.rests_on.startswith(said))
+
+
+def test_a_start_is_the_reservations_and_says_so():
+    start = estimating.start({"starts_by": 7200, "reason": "WaitingForQuota"})
+    assert (7200, True) == (start.seconds, start.rests_on.startswith("places are kept for it"))

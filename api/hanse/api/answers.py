@@ -70,6 +70,7 @@ class Decided(Model):
     attempt: UUID | None
     fence: int | None
     recorded_at: datetime
+    said: str = Field(description="What it says, in words; a job of another member is never named.")
 
 
 class Tried(Model):
@@ -85,11 +86,27 @@ class Tried(Model):
     funded_until_seconds: int | None
 
 
+class Start(Model):
+    """When a job may start, as far as that is known and may be told."""
+
+    seconds: int | None = Field(description="Unix seconds; null where no time is known or may be told.")
+    rests_on: str = Field(description="What the time rests on, or why there is none.")
+
+
 class Standing(Model):
     """Where a job stands now, as the leading operator knows it; *status* is what is written to the TrainingJob."""
 
     message: str
-    position: int | None = Field(default=None, ge=1)
+    position: int | None = Field(
+        default=None, ge=1, description="Its place among the waiting jobs of its own organisation."
+    )
+    ahead_in_member: int | None = Field(
+        default=None,
+        ge=0,
+        description="Older jobs of its member's other organisations that wait for the same class. Jobs of other"
+        " members are not counted.",
+    )
+    start: Start | None = Field(default=None, description="For a job that waits.")
     status: dict[str, Any] | None = None
 
 
@@ -185,6 +202,45 @@ class CapAtOnce(Model):
     organisation: str | None
     limit_milli_h100e: int
     used_milli_h100e: int
+
+
+class WhatIfRequest(Model):
+    """A question about a job that is not submitted."""
+
+    namespace: Annotated[str, Field(min_length=1, max_length=63, description="Where it would be submitted.")]
+    spec: dict[str, Any] = Field(description="The spec of a TrainingJob.")
+
+
+class Cost(Model):
+    """What a job would be charged, and the caps that it would run under, as they are without it."""
+
+    rate_milli_h100e: int
+    milli_h100e_seconds: MilliH100eSeconds = Field(description="If it ran for all of its maxRuntime.")
+    caps: tuple[CapWindow, ...]
+    caps_at_once: tuple[CapAtOnce, ...]
+
+
+class Victims(Model):
+    """How many attempts would be stopped for a job."""
+
+    own: int = Field(description="Its own member's.")
+    others: int | None = Field(description="Others' in its own member's clusters; null elsewhere: it may not be told.")
+
+
+class WhatIf(Model):
+    """What would become of a job if it were submitted now. It tells no more than the job's own status would."""
+
+    as_of_seconds: int
+    admitted: bool = Field(description="Whether it would be admitted now; if not, `now` says why.")
+    accelerator_class: str | None = Field(
+        default=None, alias="class", description="The class that it would run on, or that the reason is about."
+    )
+    gpus: int = 0
+    cluster: str | None = None
+    strength: str | None = Field(default=None, description="HOME, AWAY, EXCHANGE or BORROW.")
+    cost: Cost | None = None
+    victims: Victims | None = None
+    now: Standing = Field(description="What it would be told: reason, place in the queue, start.")
 
 
 class Quota(Model):

@@ -175,6 +175,11 @@ def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Lea
         """Say what was decided about a job of yours, and where it stands."""
         return members.explain(engine, directory, leader, of, (namespace, name))
 
+    @app.post("/v1/whatif", **openapi.FOR_MEMBERS)
+    def what_if(of: OwnMembers, asked: answers.WhatIfRequest) -> answers.WhatIf:
+        """Say what would become of a job of yours if it were submitted now; nothing is recorded."""
+        return members.what_if(directory, leader, of, asked)
+
     @app.get("/v1/balances", **openapi.FOR_MEMBERS)
     def balances(of: OwnMembers, limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Balance]:
         """List your accounts, by name."""

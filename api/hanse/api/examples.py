@@ -44,10 +44,11 @@ _DECIDED = {
     "cycle": 812,
     "kind": "Admit",
     "verdict": "Admitted",
-    "reason": "Covered",
+    "reason": "HOME",
     "attempt": _ATTEMPT,
     "fence": 3,
     "recordedAt": "2026-11-02T09:00:00Z",
+    "said": "512 h100-80g in north-1, covered by its organisation's entitlement, on its member's own or granted nodes",
 }
 _TRIED = {
     "id": _ATTEMPT,
@@ -59,7 +60,17 @@ _TRIED = {
     "endedAtSeconds": None,
     "fundedUntilSeconds": 1793615400,
 }
-_NOW = {"message": "the job is Running", "status": {"phase": "Running", "replicas": 64}}
+_START = {
+    "seconds": 1793620800,
+    "restsOn": "places are kept for it from then on, if those who run there end when they said",
+}
+_NOW = {
+    "message": "its organisation's entitlement is used, and nothing idle can be borrowed",
+    "position": 2,
+    "aheadInMember": 5,
+    "start": _START,
+    "status": {"phase": "Requeued", "reason": "WaitingForQuota", "preemptions": 1},
+}
 
 _VIOLATION = {
     "sequence": 4711,
@@ -135,6 +146,38 @@ _HOUR = {
 _LINE = {"account": "north/use", "purpose": "use", "isCorrection": False, "debits": 13363200000, "credits": 0}
 _STATEMENT = {"member": "north", "hoursPosted": 1, "lines": [_LINE], "standing": -13363200000}
 
+_WHAT_IF = {
+    "asOfSeconds": 1793610000,
+    "admitted": True,
+    "class": "h100-80g",
+    "gpus": 64,
+    "cluster": "north-1",
+    "strength": "HOME",
+    "cost": {
+        "rateMilliH100e": 64000,
+        "milliH100eSeconds": 460800000,
+        "caps": _QUOTA["caps"],
+        "capsAtOnce": _QUOTA["capsAtOnce"],
+    },
+    "victims": {"own": 0, "others": 2},
+    "now": {
+        "message": "it would be admitted now",
+        "start": {
+            "seconds": 1793610600,
+            "restsOn": "at once, or when those who are there have left: at the latest after reclaimBound of the"
+            " PoolPolicy",
+        },
+    },
+}
+_SPEC = {
+    "tier": "standard",
+    "workers": {"replicas": 8},
+    "gpusPerWorker": 8,
+    "accelerators": [{"class": "h100-80g"}],
+    "maxRuntime": "2h",
+    "template": {"spec": {"containers": [{"name": "trainer", "image": "registry.example/t@sha256:" + "ab" * 32}]}},
+}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "Health": {"status": "ok"},
     "Readiness": {"problems": ["the leader: no leading operator answers, and only it knows this"]},
@@ -176,6 +219,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Page_Balance_": {"items": [_BALANCE], "next": "WyJub3J0aC91c2UiXQ=="},
     "Page_Job_": {"items": [_JOB], "next": None},
     "Page_Hour_": {"items": [_HOUR], "next": None},
+    "WhatIfRequest": {"namespace": "north", "spec": _SPEC},
+    "WhatIf": _WHAT_IF,
     "Quotas": {"members": [_QUOTA]},
     "PoolShown": {"cells": [_CELL]},
     "Statement": {"period": "2026-11", "isFinal": False, "members": [_STATEMENT]},

@@ -15,9 +15,11 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 
-from hanse.api.problems import UnavailableError
+from hanse.api.problems import InvalidError, TooManyError, UnavailableError
 
 TIMEOUT_SECONDS = 5.0
+PLAN_SECONDS = 30.0
+"""Several may wait for a plan of a large pool each, which takes seconds."""
 _NOBODY = "no leading operator answers, and only it knows this: try again in a minute"
 
 
@@ -52,10 +54,22 @@ class Leader:
         """Return what the leader knows of one waiting job."""
         return self._get(f"/v1/jobs/{quote(uid)}", {})
 
+    def what_if(self, member: str, namespace: str, spec: Mapping[str, Any]) -> Any:
+        """Return what would become of a job with this spec if it were submitted now to a namespace of *member*.
+
+        Raises:
+            TooManyError: the member has asked too often.
+            InvalidError: the spec breaks a rule.
+
+        """
+        return self._send("POST", "/v1/whatif", {"member": member, "namespace": namespace, "spec": spec}, PLAN_SECONDS)
+
     def _get(self, path: str, query: Mapping[str, Any]) -> Any:
-        asked = f"{path}?{urlencode(query, doseq=True)}"
+        return self._send("GET", f"{path}?{urlencode(query, doseq=True)}")
+
+    def _send(self, method: str, asked: str, body: Any = None, seconds: float = TIMEOUT_SECONDS) -> Any:
         for address in self._addresses():
-            answer = self._ask(address, asked)
+            answer = self._ask(address, method, asked, body, seconds)
             if answer is None or answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
                 continue  # away, or it does not lead
             if answer.status == HTTPStatus.UNAUTHORIZED:
@@ -68,6 +82,7 @@ class Leader:
                 raise UnavailableError("the leading operator does not know of it yet: try again in a minute")
             if answer.status == HTTPStatus.OK:
                 return json.loads(answer.data)
+            _raise_refusal(answer)
         raise UnavailableError(_NOBODY)
 
     def _addresses(self) -> list[str]:
@@ -78,9 +93,26 @@ class Leader:
         # Where a name has several addresses, they come in any order.
         return sorted({str(each[4][0]) for each in found}, key=lambda address: (address != self._last, address))
 
-    def _ask(self, address: str, asked: str) -> urllib3.BaseHTTPResponse | None:
+    def _ask(self, address: str, method: str, asked: str, body: Any, seconds: float) -> urllib3.BaseHTTPResponse | None:
         host = f"[{address}]" if ":" in address else address
+        url = f"http://{host}:{self._port}{asked}"
+        timeout = urllib3.Timeout(connect=TIMEOUT_SECONDS, read=seconds)
         try:
-            return self._pool.request("GET", f"http://{host}:{self._port}{asked}", headers=self._headers)
+            return self._pool.request(method, url, headers=self._headers, json=body, timeout=timeout)
         except urllib3.exceptions.HTTPError:
             return None
+
+
+def _raise_refusal(answer: urllib3.BaseHTTPResponse) -> None:
+    """Pass on what the leader refuses, in its words.
+
+    Raises:
+        TooManyError: somebody has asked too often.
+        InvalidError: what was sent breaks a rule.
+
+    """
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        said = json.loads(answer.data)
+        raise TooManyError(said["message"], said["retrySeconds"])
+    if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        raise InvalidError(json.loads(answer.data)["message"], field="body.spec")

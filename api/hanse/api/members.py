@@ -4,13 +4,14 @@ In: members that the credential is for. Out: answers. A job or namespace of anot
 exist are refused with the same words, so that nobody can probe for a rival's names.
 """
 
-import sqlalchemy as sa
+import uuid
+
 from sqlalchemy import Engine
 
+from hanse.api import histories
 from hanse.api.answers import (
     Balance,
     Cell,
-    Decided,
     Explained,
     Job,
     PoolShown,
@@ -18,24 +19,15 @@ from hanse.api.answers import (
     Quota,
     Quotas,
     Standing,
-    Tried,
+    WhatIf,
+    WhatIfRequest,
 )
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
 from hanse.api.paging import Page, cut, page, read, wrong
-from hanse.api.problems import ForbiddenError, UnavailableError
+from hanse.api.problems import ForbiddenError, InvalidError, UnavailableError
 from hanse.ledger import balances, database
-
-NEWEST_MAX = 50
-
-_DECISIONS = """
-SELECT id, term, cycle, kind, verdict, reason, attempt, fence, recorded_at FROM ledger.decision
-WHERE job = :job AND member = ANY (:members) ORDER BY sequence DESC LIMIT :most
-"""
-_ATTEMPTS = """
-SELECT id, fence, cluster, accelerator_class, state, granted_at_seconds, ended_at_seconds, funded_until_seconds
-FROM ledger.attempt WHERE job = :job AND member = ANY (:members) ORDER BY fence DESC LIMIT :most
-"""
+from hanse.resources import MisconfiguredError, TrainingJob
 
 
 def queue(leader: Leader, members: frozenset[str], limit: int, cursor: str) -> Page[Queued]:
@@ -109,16 +101,34 @@ def explain(
             field="path.name",
             value=name,
         )
-    parameters = {"job": uid, "members": sorted(members), "most": NEWEST_MAX}
     with database.transaction(engine) as connection:
-        decided = connection.execute(sa.text(_DECISIONS), parameters).mappings().all()
-        tried = connection.execute(sa.text(_ATTEMPTS), parameters).mappings().all()
+        decided, tried = histories.read(connection, uuid.UUID(uid), members)
     try:
         now = Standing.model_validate(leader.job(uid))
     except UnavailableError as error:
         now = Standing(message=str(error))
-    return Explained(
-        decisions=tuple(Decided.model_validate(dict(row)) for row in decided),
-        attempts=tuple(Tried.model_validate(dict(row)) for row in tried),
-        now=now,
-    )
+    return Explained(decisions=decided, attempts=tried, now=now)
+
+
+def what_if(directory: Directory, leader: Leader, members: frozenset[str], asked: WhatIfRequest) -> WhatIf:
+    """Return what would become of a job of theirs if it were submitted now.
+
+    Raises:
+        ForbiddenError: the namespace is none of theirs, or not there.
+        InvalidError: the spec breaks a rule.
+        TooManyError: its member has asked too often.
+
+    """
+    member = directory.member_of_namespace(asked.namespace)
+    if member is None or member not in members:
+        raise ForbiddenError(
+            f"there is no namespace {asked.namespace} of yours: ask for one in which you may submit jobs",
+            field="body.namespace",
+            value=asked.namespace,
+        )
+    metadata = {"name": "what-if", "namespace": asked.namespace}
+    try:
+        TrainingJob.parse({"metadata": metadata, "spec": asked.spec})
+    except MisconfiguredError as error:
+        raise InvalidError(str(error), field="body.spec") from error
+    return WhatIf.model_validate(leader.what_if(member, asked.namespace, asked.spec))

@@ -149,15 +149,15 @@ def labels(pairs: Iterable[str] | None) -> dict[str, str]:
     return {key: value for key, _, value in split}
 
 
-def ask(url: str, path: str) -> Any:
-    """Return what the API service answers, as whoever holds the token in HANSE_TOKEN."""
+def ask(url: str, path: str, body: Object | None = None) -> Any:
+    """Return what the API service answers, as whoever holds the token in HANSE_TOKEN; with a body, it is posted."""
     token = os.environ.get("HANSE_TOKEN", "")
     if not url or not token:
         raise CommandError(
             "set HANSE_API to the API service's address and HANSE_TOKEN to a token for it: "
             "kubectl create token ACCOUNT --audience=hanse-api"
         )
-    return Service(url, token).request("GET", path)
+    return Service(url, token).request("POST" if body else "GET", path, body)
 
 
 def ask_all(url: str, path: str, query: Mapping[str, Any] | None = None) -> list[Any]:

@@ -32,6 +32,7 @@ MODULES = (
     ("capacity", "agent", ("contribute", "recall", "drain")),
     ("queue", "agent", ("jobs", "queue", "explain")),
     ("logs", "agent", ("logs",)),
+    ("whatif", "agent", ("whatif",)),
     ("standing", "agent", ("quota", "usage")),
     ("doctor", "agent", ("doctor",)),
     ("audit", "audit", ()),

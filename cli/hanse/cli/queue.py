@@ -1,14 +1,16 @@
 """`hanse jobs`, `hanse queue`, `hanse explain`: what runs, what waits, and why."""
 
-import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from hanse.cli.hub import HANSE, ApiUrl, Hub, Kubeconfig, Namespace, ask, ask_all
+
+_NUMBERS = {"askedGpus": "GPUs asked for", "freeGpus": "free for it", "borrowableGpus": "left to borrow"}
 
 
 def jobs(
@@ -40,14 +42,42 @@ def explain(
     namespace: Namespace,
     api: ApiUrl = "",
 ) -> None:
-    """Show what was decided about a job, newest first, and where it stands."""
+    """Show where a job stands and why, when it may start, and what was decided about it, newest first."""
     told = ask(api, f"/v1/jobs/{namespace}/{name}/explain")
-    table = Table("when", "decision", "verdict", "reason", "fence", box=None, pad_edge=False)
+    for line in lines(told["now"]):
+        typer.echo(line)
+    typer.echo()
+    table = Table("when", "decision", "fence", "reason", "in words", "id", box=None, pad_edge=False)
     for each in told["decisions"]:
         when = datetime.fromisoformat(each["recordedAt"]).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        table.add_row(when, *(str(each[key] or "-") for key in ("kind", "verdict", "reason", "fence")))
+        table.add_row(when, *(str(each[key] or "-") for key in ("kind", "fence", "reason", "said", "id")))
     _print(table, "nothing was decided about it yet")
-    typer.echo(told["now"].get("message") or json.dumps(told["now"], indent=1))
+
+
+def lines(now: dict[str, Any]) -> Iterator[str]:
+    """Yield what is known of a job that waits, or would: its reason with its numbers, its place, its start."""
+    status = now.get("status") or {}
+    explanation = status.get("explanation") or {}
+    if reason := status.get("reason"):
+        yield f"{status['phase']}: {reason}"
+    yield now["message"]
+    if remedy := explanation.get("remedy"):
+        yield f"what would help: {remedy}"
+    said = [f"{what}: {explanation[key]}" for key, what in _NUMBERS.items() if explanation.get(key) is not None]
+    if said:
+        yield ", ".join(said)
+    if position := now.get("position"):
+        others = now.get("aheadInMember") or 0
+        yield f"place in its organisation's queue: {position}; older jobs of its member's other organisations: {others}"
+    if start := now.get("start"):
+        yield f"starts: {start_in_words(start)}"
+
+
+def start_in_words(start: dict[str, Any]) -> str:
+    """Return when a job may start, and what that rests on."""
+    if start["seconds"] is None:
+        return str(start["restsOn"])
+    return f"by {datetime.fromtimestamp(start['seconds'], UTC):%Y-%m-%dT%H:%M:%SZ}: {start['restsOn']}"
 
 
 def _print(table: Table, empty: str) -> None:

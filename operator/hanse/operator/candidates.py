@@ -75,10 +75,7 @@ class Memory:
                     raise
                 pool, self.problem = self._pool[1], str(error)
             self._known, self._pool, self.fitness = {}, (world.pool_version, pool), Fitness(world, pool)
-            clusters = world.named("MemberCluster").items()
-            self._unsealable = frozenset(
-                name for name, each in clusters if not credentials.is_usable(each.spec.agent_key)
-            )
+            self._unsealable = unsealable(world)
         return self._pool[1]
 
     def candidates(self, world: World, mirror: Mirror) -> Mapping[str, Candidate]:
@@ -102,9 +99,24 @@ class Memory:
             excluded = retrying.excluded_clusters(past, now_seconds)
             excluded |= self._unsealable if job.spec.storage is not None else frozenset()
             shape = dataclasses.replace(shape, excluded_clusters=excluded) if excluded else shape
-        free = _record(world, uid, live, past, shape)
+        free = _record(world, job, live, past, shape)
         held = free if free.suspended else dataclasses.replace(free, suspended=True)
         return Candidate(job, live, past, Plannable(free, held), until)
+
+
+def unsealable(world: World) -> frozenset[str]:
+    """Return the clusters whose agents cannot be given what a job's storage asks for."""
+    clusters = world.named("MemberCluster").items()
+    return frozenset(name for name, each in clusters if not credentials.is_usable(each.spec.agent_key))
+
+
+def newcomer(world: World, job: resources.TrainingJob, submitted_seconds: int) -> records.Job:
+    """Return the record of a job that is fit, and that nobody has submitted, as if it were submitted then."""
+    shape = shapes.shape(job.spec)
+    if job.spec.storage is not None:
+        shape = dataclasses.replace(shape, excluded_clusters=unsealable(world))
+    record = _record(world, job, None, NEVER_RAN, shape)
+    return dataclasses.replace(record, submitted_seconds=submitted_seconds, suspended=False)
 
 
 def has_ended(job: resources.TrainingJob, past: Past) -> bool:
@@ -126,15 +138,14 @@ def failed(job: resources.TrainingJob, past: Past) -> str | None:
     return PLACEMENT_REFUSED if past.last_stop_reason == PLACEMENT_REFUSED and past.last_failure else None
 
 
-def _record(world: World, uid: str, live: Live | None, past: Past, shape: pools.Shape) -> records.Job:
-    job = world.jobs[uid]
+def _record(world: World, job: resources.TrainingJob, live: Live | None, past: Past, shape: pools.Shape) -> records.Job:
     created = job.metadata.creation_timestamp
     is_leaving = job.metadata.deletion_timestamp is not None
     if past.run_seconds:
         left = max(1, _seconds(job.spec.max_runtime) - past.run_seconds)
         shape = dataclasses.replace(shape, run_seconds=runtimes.rounded_up(left))
     return records.Job(
-        uid=uid,
+        uid=job.metadata.uid or "",
         organisation=organisation_name(world.leaves[job.metadata.namespace or ""]),
         tier=job.spec.tier,
         shape=shape,

@@ -8,16 +8,20 @@ bearer token, as what it says of a job or a member is that member's business onl
 
 import asyncio
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import prometheus_client
 from aiohttp import web
 
+from hanse.operator.asking import TooOftenError
 from hanse.operator.hearing import SILENT_SECONDS_MAX, Hearing
 from hanse.operator.standing import Standing
 from hanse.operator.sweep import Sweeper
+from hanse.resources import MisconfiguredError
+from hanse.scheduler import SnapshotError
 
 STUCK_SECONDS_MAX = 900.0
 REGISTRY = prometheus_client.CollectorRegistry()
@@ -59,6 +63,7 @@ class State:
     queue: Callable[[frozenset[str]], list[dict[str, Any]] | None]
     standing: Callable[[], Standing | None]
     jobs: Callable[[frozenset[str], tuple[str, str], int], list[dict[str, Any]] | None]
+    what_if: Callable[[tuple[str, str], Mapping[str, Any]], Awaitable[dict[str, Any] | None]]
     token: str
 
 
@@ -75,6 +80,7 @@ def application(state: State) -> web.Application:
     app.router.add_get("/v1/jobs/{uid}", handlers.job)
     app.router.add_get("/v1/quota", handlers.quota)
     app.router.add_get("/v1/pool", handlers.pool)
+    app.router.add_post("/v1/whatif", handlers.what_if)
     return app
 
 
@@ -138,6 +144,20 @@ class _Handlers:
 
     async def pool(self, request: web.Request) -> web.Response:
         return await self._computed(request, lambda standing: standing.pool(_members(request)))
+
+    async def what_if(self, request: web.Request) -> web.Response:
+        """Answer what would become of a job; its plan is made beside the leader's own."""
+        if not self._is_known(request):
+            return self._told(request, lambda: None)
+        asked = await request.json()
+        try:
+            answer = await self._state.what_if((asked["member"], asked["namespace"]), asked["spec"])
+        except TooOftenError as error:
+            said = {"message": str(error), "retrySeconds": error.retry_seconds}
+            return web.json_response(said, status=HTTPStatus.TOO_MANY_REQUESTS)
+        except (MisconfiguredError, SnapshotError) as error:
+            return web.json_response({"message": str(error)}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return self._told(request, lambda: answer)
 
     async def _computed(self, request: web.Request, ask: Callable[[Standing], Any]) -> web.Response:
         """Answer from the standing, which takes a while to compute in a large pool."""

@@ -22,7 +22,7 @@ from kubernetes.aio import client
 from sqlalchemy.exc import DBAPIError
 
 from hanse.ledger import database, errors, term
-from hanse.operator import health, kinds, kube
+from hanse.operator import asking, health, kinds, kube
 from hanse.operator.cache import Cache
 from hanse.operator.cycle import Leader
 from hanse.operator.election import Election, Timing
@@ -71,6 +71,7 @@ class Operator:
         self._world = World()
         self._leader: Leader | None = None
         self._standings = Standings()
+        self._asking = asking.Asking(self._world)
         self._settler: Settler | None = None
 
     def _wake(self) -> None:
@@ -135,7 +136,7 @@ class Operator:
     async def _served(self) -> AsyncIterator[None]:
         state = health.State(
             self._hearing, self._sweeper, self._cache.sizes, lambda: self._feed.restarts, self._progress, self._job,
-            self._queue, self._standing, self._jobs, self._settings.internal_token,
+            self._queue, self._standing, self._jobs, self._what_if, self._settings.internal_token,
         )  # fmt: skip
         runner = web.AppRunner(health.application(state), access_log=None)
         await runner.setup()
@@ -161,8 +162,7 @@ class Operator:
         status = self._leader.teller.status(uid)
         waiting = self._leader.teller.waiting.get(uid)
         said = {"message": status.get("explanation", {}).get("message", f"the job is {status['phase']}")}
-        position = {"position": waiting["ahead_in_leaf"] + 1} if waiting else {}
-        return {**said, "status": status, **position}
+        return {**said, "status": status, **(asking.place(waiting) if waiting else {})}
 
     def _queue(self, members: frozenset[str]) -> list[dict[str, Any]] | None:
         """Return the waiting jobs of *members* by their place in their organisations' queues."""
@@ -183,6 +183,11 @@ class Operator:
     def _standing(self) -> Standing | None:
         situation = self._leader.situation if self._leader else None
         return self._standings.of(situation) if situation else None
+
+    async def _what_if(self, of: tuple[str, str], spec: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return what would become of a job if it were submitted now to a member's namespace."""
+        situation = self._leader.situation if self._leader else None
+        return await self._asking.answer(of, spec, situation) if situation else None
 
     def _jobs(self, members: frozenset[str], after: tuple[str, str], most: int) -> list[dict[str, Any]] | None:
         """Return at most so many jobs of *members* after *after*, by namespace and name, with their statuses."""

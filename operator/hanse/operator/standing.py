@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from hanse.operator.capping import Opened
+from hanse.operator.fitness import organisation_name
 from hanse.operator.following import Situation
+from hanse.operator.world import Leaf
 from hanse.scheduler.catalogue import UNLIMITED
 from hanse.scheduler.columns import Flags, Integers, Table, integers
 from hanse.scheduler.disclosing import OTHERS_MIN, STEP_GPUS
@@ -53,6 +55,14 @@ class Standing:
     def as_of_seconds(self) -> int:
         """When this was planned for, by the ledger's clock."""
         return self._snapshot.as_of
+
+    def caps_above(self, leaf: Leaf) -> dict[str, list[dict[str, Any]]]:
+        """Return the caps that the jobs of a leaf run under: its own, and those above it."""
+        index = self._catalogue.organisation[organisation_name(leaf)]
+        names = (self._catalogue.organisations[each].name for each in self._catalogue.path[index])
+        above = {name.partition("/")[2] or None for name in names}
+        caps = {"caps": self._caps(leaf.member), "capsAtOnce": self._caps_at_once(leaf.member)}
+        return {name: [each for each in found if each["organisation"] in above] for name, found in caps.items()}
 
     def quotas(self, members: frozenset[str]) -> list[dict[str, Any]]:
         """Return what each of *members* is entitled to, uses, borrows and lends, and its caps."""

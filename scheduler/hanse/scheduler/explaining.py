@@ -53,7 +53,7 @@ EXPLANATIONS = np.dtype(
         ("cap_left", "<i8"),
         ("starts_by", "<i8"),
         ("ahead_in_leaf", "<i8"),
-        ("ahead_elsewhere", "<i8"),
+        ("ahead_in_member", "<i8"),
     ]
 )
 """`free` is what the job may use and nobody holds, in all clusters, as far as it may be told, or -1; `borrowable` is
@@ -61,8 +61,8 @@ what its member's borrowing limit leaves, -1 if nothing limits it; `lacking` is 
 closest would have to free, -1 if it has none; `workers_that_fit` are those that this cluster could take now.
 `cap` is the cap that refuses, empty if none does; what it is asked for and has left is mH·s, or mH if it is at once.
 `starts_by` is the second from which places are kept for the job, as exactly as may be told, -1 if none are; it moves
-for the causes in `decisions.Cause` alone. `ahead_elsewhere` counts older waiting jobs of other leaves that would take
-the same class first."""
+for the causes in `decisions.Cause` alone. `ahead_in_member` counts older waiting jobs of its member's other leaves that
+would take the same class first; those of other members are theirs to know."""
 
 
 class _Stage(IntEnum):
@@ -254,13 +254,10 @@ class Explaining:
         leaf, age = parts.leaf[rows], parts.age[rows]
         in_leaf = np.lexsort((age, -parts.tier_rank[rows], leaf))
         table["ahead_in_leaf"][in_leaf] = _place_in_group(leaf[in_leaf])
-        by_age = np.lexsort((age, accelerator))
-        older = np.empty(len(rows), dtype=np.int64)
-        older[by_age] = _place_in_group(accelerator[by_age])
-        own = np.lexsort((age, leaf, accelerator))
-        older_own = np.empty(len(rows), dtype=np.int64)
-        older_own[own] = _place_in_group(accelerator[own] * (1 + int(leaf.max(initial=0))) + leaf[own])
-        table["ahead_elsewhere"] = older - older_own
+        member = parts.member[rows]
+        older = _older(age, accelerator * (1 + int(member.max(initial=0))) + member)
+        older_own = _older(age, accelerator * (1 + int(leaf.max(initial=0))) + leaf)
+        table["ahead_in_member"] = older - older_own
 
 
 def _by_verdict(verdicts: Sequence[_Verdict]) -> Table:
@@ -276,6 +273,14 @@ def _by_verdict(verdicts: Sequence[_Verdict]) -> Table:
             verdict.fit, *cap, UNKNOWN, 0, 0,
         )  # fmt: skip
     return table
+
+
+def _older(age: Integers, groups: Integers) -> Integers:
+    """Return for each entry how many of its group are older."""
+    order = np.lexsort((age, groups))
+    older = np.empty(len(groups), dtype=np.int64)
+    older[order] = _place_in_group(groups[order])
+    return older
 
 
 def _place_in_group(groups: Integers) -> Integers:
