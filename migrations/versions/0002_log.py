@@ -15,5 +15,5 @@ depends_on = None
 def upgrade() -> None:
     """Create them."""
     connection = op.get_bind()
-    for script in [Path(__file__).with_suffix(".sql").read_text(), *sql.scripts("90")]:
+    for script in [Path(__file__).with_suffix(".sql").read_text(), *sql.scripts("90", "90")]:
         sql.apply(connection, script)

@@ -130,9 +130,9 @@ GRANTS = {
         "record_posting", "record_violation", "register_member", "set_levy", "set_metering", "take_term",
     },
     "hanse_api": {
-        "add_slot_day", "admit_agent", "clock", "clock_seconds", "commit_checkpoint", "enrol", "grant_lease",
-        "ingest_slots",
-        "last_checkpoints", "record_fact", "record_violation", "release_lease", "renew_leases", "report_nodes",
+        "add_slot_day", "admit_agent", "clock", "clock_seconds", "close_session", "commit_checkpoint", "enrol",
+        "grant_lease", "ingest_slots", "last_checkpoints", "open_session", "read_session", "record_fact",
+        "record_violation", "release_lease", "renew_leases", "report_nodes", "take_code",
     },
     "hanse_auditor": {"clock", "clock_seconds"},
     "hanse_member": set(),
@@ -172,4 +172,10 @@ def test_salts_are_for_who_may_read_the_rows_and_for_who_makes_them(migrated):
     query = "SELECT has_table_privilege(%s, 'ledger.leaf', 'SELECT')"
     with psycopg.connect(migrated) as connection:
         may = {role for role in GRANTS if connection.execute(query, [role]).fetchone()[0]}
-    assert may == {"hanse_auditor", "hanse_sealer"}
+    assert may == {"hanse_api", "hanse_auditor", "hanse_sealer"}
+
+
+def test_nobody_reads_the_table_of_sessions(migrated):
+    query = "SELECT has_table_privilege(%s, 'ledger.session', 'SELECT')"
+    with psycopg.connect(migrated) as connection:
+        assert not [role for role in GRANTS if connection.execute(query, [role]).fetchone()[0]]

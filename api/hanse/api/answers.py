@@ -263,3 +263,10 @@ class Statement(Model):
     period: str
     is_final: bool
     members: tuple[MemberStatement, ...]
+
+
+class Entry(Model):
+    """A code that opens the dashboard in a browser: give it to the page /login, once, before it expires."""
+
+    code: str
+    expires_seconds: int

@@ -2,8 +2,8 @@
 
 In: an engine of the ledger, the directory, the leader, who finds out who asks. Out: a FastAPI application. What an
 endpoint does is in :mod:`hanse.api.agents`, :mod:`hanse.api.members`, :mod:`hanse.api.auditors` and
-:mod:`hanse.api.coordinators`. `/healthz` fails only when a restart would help, that is when nothing is answered at all;
-`/readyz` says what the service cannot reach.
+:mod:`hanse.api.coordinators`; the pages for browsers are :mod:`hanse.api.dashboard`'s. `/healthz` fails only when a
+restart would help, that is when nothing is answered at all; `/readyz` says what the service cannot reach.
 """
 
 import shutil
@@ -18,6 +18,7 @@ from starlette.background import BackgroundTask
 
 from hanse.api import agents, answering, answers, auditors, books, coordinators, enrolling, members, openapi
 from hanse.api.authenticating import Authenticator
+from hanse.api.dashboard import entering, pages, rendering
 from hanse.api.health import Health
 from hanse.api.identity import Directory, Role, User
 from hanse.api.leader import Leader
@@ -63,7 +64,12 @@ def create(engine: Engine, directory: Directory, leader: Leader, authenticator: 
     _add_auditors(app, engine, Depends(auditor))
     _add_coordinators(app, engine, Depends(coordinator))
 
+    entrance = entering.Entrance(engine, directory, authenticator)
+    entering.add_to(app, engine, entrance, user)
+    pages.add_to(app, entrance)
+
     _add_health(app, Health(engine, leader))
+    app.add_middleware(rendering.Guarded)
     return app
 
 

@@ -166,6 +166,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Statement": {"period": "2026-11", "isFinal": False, "members": [_STATEMENT]},
     "Page_Violation_": {"items": [_VIOLATION], "next": None},
     "Page_ClusterStanding_": {"items": [_CLUSTER], "next": None},
+    "Entry": {"code": "kJv0yXcW3oXzq5dW1m0O5Z2wq8pR7nT4uB6cD9eF1gH", "expiresSeconds": 60},
     "Identity": {"name": "oidc:alice", "members": ["north"], "roles": []},
     "Explained": {"decisions": [_DECIDED], "attempts": [_TRIED], "now": _NOW},
     "Problem": {

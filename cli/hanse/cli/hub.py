@@ -149,7 +149,7 @@ def labels(pairs: Iterable[str] | None) -> dict[str, str]:
     return {key: value for key, _, value in split}
 
 
-def ask(url: str, path: str) -> Any:
+def ask(url: str, path: str, method: str = "GET") -> Any:
     """Return what the API service answers, as whoever holds the token in HANSE_TOKEN."""
     token = os.environ.get("HANSE_TOKEN", "")
     if not url or not token:
@@ -157,7 +157,7 @@ def ask(url: str, path: str) -> Any:
             "set HANSE_API to the API service's address and HANSE_TOKEN to a token for it: "
             "kubectl create token ACCOUNT --audience=hanse-api"
         )
-    return Service(url, token).request("GET", path)
+    return Service(url, token).request(method, path)
 
 
 def ask_all(url: str, path: str, query: Mapping[str, Any] | None = None) -> list[Any]:

@@ -31,6 +31,7 @@ MODULES = (
     ("capacity", "agent", ("contribute", "recall", "drain")),
     ("queue", "agent", ("jobs", "queue", "explain")),
     ("standing", "agent", ("quota", "usage")),
+    ("login", "agent", ("login",)),
     ("doctor", "agent", ("doctor",)),
     ("audit", "audit", ()),
     ("log", "audit", ()),
