@@ -55,6 +55,9 @@ ENDPOINTS = {
     ("GET", "/v1/audit/violations"): (AUDITORS, None),
     ("GET", "/v1/audit/exports/{period}"): (AUDITORS, None),
     ("GET", "/v1/clusters"): (COORDINATORS, None),
+    ("GET", "/v1/audit/log"): (AUDITORS, None),
+    ("GET", "/v1/members"): (COORDINATORS, None),
+    ("GET", "/v1/faults"): (COORDINATORS, None),
     ("GET", "/v1/whoami"): (KNOWN, None),
     ("POST", "/v1/login"): (PEOPLE, None),
 }

@@ -13,7 +13,15 @@ COORDINATORS = {"coordinator"}
 PEOPLE = MEMBERS | AUDITORS | COORDINATORS | {"another account of gz", "carol, of nobody"}
 
 # Who may see each page. A page that is not here fails a test.
-PAGES = {"/": PEOPLE}
+PAGES = {
+    "/": PEOPLE,
+    "/member": MEMBERS,
+    "/pool": MEMBERS,
+    "/jobs/{namespace}/{name}": TENCENT,
+    "/audit": AUDITORS,
+    "/audit/exports/{period}": AUDITORS,
+    "/coordination": COORDINATORS,
+}
 # What needs no session: the way in, and what all pages share.
 OPEN_PAGES = {("GET", "/login"), ("POST", "/login"), ("POST", "/logout"), ("GET", "/static/{name}")}
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}

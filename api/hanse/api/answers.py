@@ -270,3 +270,39 @@ class Entry(Model):
 
     code: str
     expires_seconds: int
+
+
+class LogStanding(Model):
+    """How far the ledger's rows are sealed in the log, signed, and cosigned by witnesses; nothing yet is 0."""
+
+    rows: int
+    sealed_at: datetime | None
+    signed_rows: int
+    cosigned_rows: int
+    witnesses: int = Field(description="The witnesses that cosigned the newest checkpoint which any did.")
+
+
+class EntitledGpus(Model):
+    """What a member may use and not lose, of one class, in thousandths of a GPU."""
+
+    accelerator_class: str = Field(alias="class")
+    milli_gpus: int
+
+
+class MemberStanding(Model):
+    """A member, as the coordinator agreed with it, and what it is entitled to now. Nothing of what it does."""
+
+    name: str
+    display_name: str
+    suspended: bool
+    entitlements: tuple[EntitledGpus, ...]
+
+
+class Fault(Model):
+    """What an agent did by itself, or what was seen of a node; whose attempt it was about is not told."""
+
+    sequence: int
+    kind: str
+    at_seconds: int
+    cluster: str | None
+    node: str | None

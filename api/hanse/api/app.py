@@ -19,6 +19,7 @@ from starlette.background import BackgroundTask
 from hanse.api import agents, answering, answers, auditors, books, coordinators, enrolling, members, openapi
 from hanse.api.authenticating import Authenticator
 from hanse.api.dashboard import entering, pages, rendering
+from hanse.api.dashboard.sources import Sources
 from hanse.api.health import Health
 from hanse.api.identity import Directory, Role, User
 from hanse.api.leader import Leader
@@ -62,11 +63,11 @@ def create(engine: Engine, directory: Directory, leader: Leader, authenticator: 
     _add_members(app, engine, directory, leader, own)
     _add_standing(app, engine, leader, own)
     _add_auditors(app, engine, Depends(auditor))
-    _add_coordinators(app, engine, Depends(coordinator))
+    _add_coordinators(app, engine, directory, Depends(coordinator))
 
     entrance = entering.Entrance(engine, directory, authenticator)
     entering.add_to(app, engine, entrance, user)
-    pages.add_to(app, entrance)
+    pages.add_to(app, entrance, Sources(engine, directory, leader))
 
     _add_health(app, Health(engine, leader))
     app.add_middleware(rendering.Guarded)
@@ -199,6 +200,11 @@ def _add_auditors(app: FastAPI, engine: Engine, auditor: Any) -> None:
         """List what was broken, in the order in which it was recorded."""
         return auditors.violations(engine, limit, cursor)
 
+    @app.get("/v1/audit/log", dependencies=[auditor], **openapi.FOR_AUDITORS)
+    def log() -> answers.LogStanding:
+        """Say how far the ledger's rows are sealed, signed and cosigned."""
+        return auditors.log(engine)
+
     @app.get("/v1/audit/exports/{period}", dependencies=[auditor], response_class=FileResponse, **openapi.EXPORT)
     def exported(period: str) -> FileResponse:
         """Export a period (`YYYY-MM`) as a ZIP archive; `hanse audit verify` checks what is in it."""
@@ -207,8 +213,18 @@ def _add_auditors(app: FastAPI, engine: Engine, auditor: Any) -> None:
         return FileResponse(archive, media_type=openapi.ZIP, filename=archive.name, background=done)
 
 
-def _add_coordinators(app: FastAPI, engine: Engine, coordinator: Any) -> None:
+def _add_coordinators(app: FastAPI, engine: Engine, directory: Directory, coordinator: Any) -> None:
     @app.get("/v1/clusters", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
     def clusters(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.ClusterStanding]:
         """List the member clusters and how they stand, by name."""
         return coordinators.clusters(engine, limit, cursor)
+
+    @app.get("/v1/members", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
+    def every_member(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.MemberStanding]:
+        """List the members and what each is entitled to, by name."""
+        return coordinators.members(directory, limit, cursor)
+
+    @app.get("/v1/faults", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
+    def faults(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Fault]:
+        """List what agents did by themselves and what was seen of nodes, the newest first."""
+        return coordinators.faults(engine, limit, cursor)

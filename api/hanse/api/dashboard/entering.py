@@ -42,7 +42,9 @@ class Visitor:
     @property
     def pages(self) -> tuple[tuple[str, str], ...]:
         """The pages that are for them: address, and the key of what it is called."""
-        return ()
+        own = (("/member", "page.member"), ("/pool", "page.pool")) if self.members else ()
+        audit = (("/audit", "page.audit"),) if Role.AUDITOR in self.roles else ()
+        return own + audit + ((("/coordination", "page.coordination"),) if Role.COORDINATOR in self.roles else ())
 
     @property
     def name(self) -> str:

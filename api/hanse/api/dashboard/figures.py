@@ -36,6 +36,11 @@ def iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def signed_hours(milli_seconds: int) -> str:
+    """Return likewise, with the sign of what is owed to somebody."""
+    return f"{'+' if milli_seconds > 0 else ''}{hours(milli_seconds)}"
+
+
 def strftime(seconds: int, form: str) -> str:
     """Return a time in UTC in a form of strftime."""
     return datetime.fromtimestamp(seconds, UTC).strftime(form)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hanse.api.dashboard import figures, texts
+from hanse.api.dashboard import charts, figures, texts
 from hanse.api.problems import ProblemError, UnauthenticatedError
 from hanse.ledger.errors import CommitUnknownError, LedgerError
 
@@ -40,7 +40,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals |= {"languages": texts.LANGUAGES}
+_templates.globals |= {"charts": charts, "figures": figures, "languages": texts.LANGUAGES, "word": texts.word}
 
 
 class Guarded:
