@@ -18,6 +18,8 @@ from hanse.ledger.transfers import Purpose, Run
 MEMBER, RIVAL = "tencent", "alibaba"
 CLASSES = {"h100-sxm": 1000, "ascend-910c": 600}
 HOUR = 3600
+# Clusters: their nodes, and how many of these are ready.
+REPORTING = {"alibaba-hz": (96, 96), "tencent-gz": (128, 121), "tencent-sh": (64, 64)}
 MILLI_HOUR = 1000 * HOUR
 
 
@@ -45,12 +47,12 @@ def cap(name, limit, left, **more):
 
 def quota():
     monthly = cap("monthly", 1_200_000, 268_000, rateMilliH100e=1_868_800, lastsSeconds=516_240)
-    speech = cap("speech", 90_000, 6_400, organisation="speech", rateMilliH100e=128_000)
+    speech = cap("quarterly", 90_000, 6_400, organisation="speech", rateMilliH100e=128_000)
     at_once = {"name": "burst", "organisation": None, "limitMilliH100e": 2_400_000, "usedMilliH100e": 1_868_800}
     return {
         "member": MEMBER,
         "asOfSeconds": int(time.time()) - 4,
-        "classes": [standing("h100-sxm", 1280, 1600, 384, 0), standing("ascend-910c", 768, 448, 0, 192)],
+        "classes": [standing("h100-sxm", 1280, 1600, 320, 0), standing("ascend-910c", 768, 448, 0, 192)],
         "caps": [monthly, speech],
         "capsAtOnce": [at_once],
     }
@@ -107,9 +109,9 @@ def fill(pool):
             )
             connection.execute(
                 "SELECT ledger.record_violation(%s, %s, %s, %s, NULL, NULL, NULL, NULL, %s)",
-                [uuid.uuid4(), kind, now - 9000 * (number + 1), RIVAL, said],
+                [uuid.uuid4(), kind, now - 9000 * (3 - number), RIVAL, said],
             )
-    _report(pool)
+    report(pool, *REPORTING)
     sealer = database.engine(pool.database_url, role="hanse_sealer")
     sealing.seal(sealer)
     sealer.dispose()
@@ -134,11 +136,13 @@ def _post(pool, hour, ago):
         connection.execute("SELECT ledger.record_posting(%s, %s, 0, %s, %s, %s, %s, %s)", given)
 
 
-def _report(pool):
-    """Have three agents heard, one of them long ago."""
+def report(pool, *names):
+    """Have the agents of some clusters heard."""
     engine = database.engine(pool.database_url, role="hanse_api")
-    for name, nodes, ready in (("alibaba-hz", 96, 96), ("tencent-gz", 128, 121), ("tencent-sh", 64, 64)):
-        reports.admit_agent(engine, name, uuid.uuid4(), uuid.uuid4(), version="0.1.0", silence_seconds=60)
+    for name in names:
+        nodes, ready = REPORTING[name]
+        agent = uuid.uuid5(uuid.NAMESPACE_DNS, name)
+        reports.admit_agent(engine, name, agent, agent, version="0.1.0", silence_seconds=60)
         described = [{"name": f"n{number:03}", "ready": number < ready} for number in range(nodes)]
         reports.report_nodes(engine, name, described, whole=True)
     engine.dispose()

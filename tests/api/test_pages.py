@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import scene
@@ -14,6 +15,8 @@ from test_access import KNOWN, UNKNOWN, path_of
 from visiting import PAGES, PEOPLE, Browser
 
 from hanse.api.dashboard import texts
+from hanse.cli.demo import dashboard
+from hanse.cli.demo.stage import Stage
 from hanse.devcluster import debian
 from hanse.devcluster.errors import DevclusterError
 from hanse.resources.training_job_status import Phase, Reason
@@ -151,7 +154,7 @@ def test_the_member_sees_use_caps_queue_jobs_and_statement(visit):
     assert page.locator("[data-live=usage] line.entitled").count()
     said = page.locator("main").inner_text()
     for words in (
-        "1,600 in use of 1,280 entitled", "384 borrowed", "268,000 left", "it runs out in 5 d 23 h", "llm-70b-pretrain",
+        "1,600 in use of 1,280 entitled", "320 borrowed", "268,000 left", "it runs out in 5 d 23 h", "llm-70b-pretrain",
         "Waiting for GPUs to be given back", "step 48200", "Standing",
     ):  # fmt: skip
         assert words in said, words
@@ -245,6 +248,19 @@ def test_the_browsers_language_is_taken_unless_another_is_chosen(shown, chosen, 
     assert "Open the dashboard" in browser.get("/login", **chosen).data.decode()
 
 
+def test_the_demo_opens_the_dashboard_as_each_role(shown, pool, monkeypatch):
+    roles = {
+        "a member": ("tencent", "people", "tencent"),
+        "another": ("hanse-system", "newcomer", "You are known here"),
+    }
+    monkeypatch.setattr(dashboard, "ROLES", roles)
+    stage = Stage(pool.cluster.kubeconfig)
+    hub = SimpleNamespace(api_url=shown.api_url, own=pool.cluster)
+    dashboard.show(stage, hub)
+    assert (2, []) == (len(stage.held), stage.failed)
+    assert all("hanse login" in line for line in dashboard.ways_in(hub)[1:])
+
+
 PICTURED = {
     "member-light": ("people of tencent", "/member", WIDE, "light", "en-US"),
     "member-dark": ("people of tencent", "/member", WIDE, "dark", "en-US"),
@@ -258,9 +274,10 @@ PICTURED = {
 
 
 @pytest.mark.parametrize("name", sorted(PICTURED))
-def test_each_picture_shows_a_page(visit, name, tmp_path):
+def test_each_picture_shows_a_page(visit, shown, name, tmp_path):
     """HANSE_WRITE_PICTURES=1, which `make pictures` sets, writes them where the documentation has them."""
     who, path, viewport, scheme, locale = PICTURED[name]
+    scene.report(shown, "alibaba-hz", "tencent-gz")
     page = visit(who, viewport=viewport, color_scheme=scheme, locale=locale, timezone_id="Asia/Shanghai")
     page.goto(path)
     folder = PICTURES if os.environ.get("HANSE_WRITE_PICTURES") else tmp_path

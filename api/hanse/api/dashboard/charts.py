@@ -15,9 +15,9 @@ from hanse.api.dashboard import figures
 
 BAR_HEIGHT = 22
 PLOT_HEIGHT = 190
-PLOT_TOP = 10
+PLOT_TOP = 28
 TICKS_HEIGHT = 26
-TICKS = 4
+TICKS = 5
 FORMS = {"hour": "%H:%M", "day": "%b %d"}
 
 
@@ -41,7 +41,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Columns from one time to another, each *width_seconds* wide; *level* is a dashed line."""
+    """Columns of *unit* from one time to another, each *width_seconds* wide; *level* is a dashed line."""
 
     columns: Sequence[Column]
     start_seconds: int
@@ -49,6 +49,7 @@ class Timeline:
     width_seconds: int
     tick_seconds: int
     form: str
+    unit: str
     level: float | None = None
 
 
@@ -85,7 +86,7 @@ def timeline(shown: Timeline, title: str) -> Markup:
     if shown.level is not None:
         level = '<line class="entitled" x1="0" x2="100%" y1="{0}" y2="{0}"/>'
         plot.append(_drawn(level, scale.y(shown.level)))
-    plot += _times(shown, length)
+    plot += [_drawn('<text class="tick" x="0" y="12">{}</text>', shown.unit), *_times(shown, length)]
     height = PLOT_TOP + PLOT_HEIGHT + TICKS_HEIGHT
     left = Markup('<svg height="{}" aria-hidden="true">{}</svg>').format(height, Markup().join(axis))
     return Markup('<div class="chart">{}{}</div>').format(left, _picture(title, plot, height))

@@ -41,7 +41,7 @@ def _cluster(each: ClusterStanding, longest: int, say: Say) -> dict[str, object]
     return {
         "name": each.name,
         "said": said,
-        "heard": say(key, ago=figures.duration(each.silent_seconds)),
+        "heard": say(key, ago=figures.duration(each.silent_seconds, say)),
         "tone": "bad" if is_silent else "good",
         "bar": charts.bar(spans, each.nodes, f"{each.name}: {said}", of=longest),
     }

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
+from hanse.api.dashboard.texts import Say
+
 MILLI = 1000
 HOUR_SECONDS = 3600
 DAY_SECONDS = 24 * HOUR_SECONDS
@@ -59,13 +61,13 @@ def moment(at: datetime) -> str:
     return time(int(at.timestamp()))
 
 
-def duration(seconds: int) -> str:
+def duration(seconds: int, say: Say) -> str:
     """Return a duration in its two largest units."""
     days, rest = divmod(seconds, DAY_SECONDS)
     in_hours, rest = divmod(rest, HOUR_SECONDS)
     minutes, left = divmod(rest, 60)
     if days:
-        return f"{days} d {in_hours} h"
+        return say("duration.days", days=days, hours=in_hours)
     if in_hours:
-        return f"{in_hours} h {minutes} min"
-    return f"{minutes} min" if minutes else f"{left} s"
+        return say("duration.hours", hours=in_hours, minutes=minutes)
+    return say("duration.minutes", minutes=minutes) if minutes else say("duration.seconds", seconds=left)

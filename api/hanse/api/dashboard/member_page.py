@@ -130,7 +130,7 @@ def _window(cap: CapWindow, now: int, say: Say) -> Bar:
     elif cap.lasts_seconds is None:
         lasts, ends = say("caps.lasts", rate=figures.thousandths(rate)), cap.end_seconds
     else:
-        named = {"rate": figures.thousandths(rate), "lasts": figures.duration(cap.lasts_seconds)}
+        named = {"rate": figures.thousandths(rate), "lasts": figures.duration(cap.lasts_seconds, say)}
         lasts, ends = say("caps.runs_out", **named), now + cap.lasts_seconds
     bar = charts.bar([Span(_tone(spent, limit), spent / MILLI_HOURS)], limit / MILLI_HOURS, f"{name}: {said}")
     return Bar(name, bar, said, lasts, ends)

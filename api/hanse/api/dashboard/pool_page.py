@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from hanse.api import members
 from hanse.api.answers import Cell, Gpus
-from hanse.api.dashboard import charts, rendering, texts
+from hanse.api.dashboard import charts, figures, rendering, texts
 from hanse.api.dashboard.charts import Span
 from hanse.api.dashboard.entering import Visitor
 from hanse.api.dashboard.sources import Sources, part
@@ -19,11 +19,11 @@ from hanse.api.dashboard.texts import Say
 
 @dataclass(frozen=True)
 class Shown:
-    """A cell as bars; of others there may be none."""
+    """A cell as bars; where one offers nothing, or nothing may be told, there is none."""
 
     accelerator_class: str
     region: str
-    own: Markup
+    own: Markup | None
     own_said: str
     others: Markup | None
     others_said: str
@@ -44,11 +44,12 @@ def _most(cell: Cell) -> int:
 
 
 def _shown(cell: Cell, longest: int, say: Say) -> Shown:
-    own_said = say("pool.own_said", gpus=cell.own.gpus, free=cell.own.free_gpus)
-    own = _bar(cell.own, "lent", longest, f"{cell.region}: {own_said}")
+    own_said = say("pool.own_said", gpus=figures.number(cell.own.gpus), free=figures.number(cell.own.free_gpus))
+    own = _bar(cell.own, "lent", longest, f"{cell.region}: {own_said}") if cell.own.gpus else None
     others, others_said = None, ""
     if cell.others:
-        others_said = say("pool.others_said", gpus=cell.others.gpus, free=cell.others.free_gpus)
+        named = {"gpus": figures.number(cell.others.gpus), "free": figures.number(cell.others.free_gpus)}
+        others_said = say("pool.others_said", **named)
         others = _bar(cell.others, "used", longest, f"{cell.region}: {others_said}")
     return Shown(cell.accelerator_class, cell.region, own, own_said, others, others_said)
 

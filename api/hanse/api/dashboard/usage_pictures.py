@@ -65,8 +65,8 @@ def of(hours: Iterable[Hour], chosen: Range, within: tuple[int, int], entitled: 
     rows = tuple(_averages(seconds, found) for seconds, found in sorted(_by_column(hours, chosen).items()))
     level = None if entitled is None else entitled / MILLI
     time = (*within, chosen.width_seconds, chosen.tick_seconds, chosen.form)
-    charged = Timeline([_charged(row, level, say) for row in rows], *time, level=level)
-    return Usage(charged, Timeline([_did(row, say) for row in rows], *time), rows)
+    charged = Timeline([_charged(row, level, say) for row in rows], *time, unit="H100e", level=level)
+    return Usage(charged, Timeline([_did(row, say) for row in rows], *time, unit=say("gpus")), rows)
 
 
 def _by_column(hours: Iterable[Hour], chosen: Range) -> Mapping[int, list[Hour]]:
