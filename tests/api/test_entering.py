@@ -2,8 +2,12 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 import time
 import uuid
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -195,6 +199,51 @@ def test_neither_code_nor_secret_is_logged(pool, browser, tokens):
     assert browser.cookies["hanse"] not in log
     assert tokens["people of tencent"] not in log
     assert logging.getLogger("uvicorn.access").handlers == []
+
+
+@pytest.fixture(name="hanse_login")
+def _hanse_login(pool, tmp_path):
+    """Run the command with a "browser" that notes what it was given; return its status, what it said, and that note."""
+    note, opener = tmp_path / "note", tmp_path / "opener"
+    opener.write_text(f'#!/bin/sh\nprintf %s "$1" > {note}\n')
+    opener.chmod(0o700)
+
+    def hanse_login(token, *options, browser=f"{opener} %s &"):
+        variables = {**os.environ, "HANSE_API": pool.api_url, "HANSE_TOKEN": token, "TMPDIR": str(tmp_path)}
+        command = [sys.executable, "-P", "-m", "hanse.cli.main", "login", *options]
+        environment = variables | {"BROWSER": browser}
+        found = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        for _ in range(50 if browser else 0):
+            if found.returncode or options or (note.exists() and note.read_text()):
+                break
+            time.sleep(0.1)
+        return found, note.read_text() if note.exists() else ""
+
+    return hanse_login
+
+
+def test_the_command_prints_an_address_that_opens_a_session(hanse_login, browser, pool, tokens):
+    found, opened = hanse_login(tokens["people of tencent"], "--no-browser")
+    address, _, code = found.stdout.strip().partition("#")
+    assert (0, f"{pool.api_url}/login", "") == (found.returncode, address, opened), found.stderr
+    assert "open it in a browser within a minute" in found.stderr
+    assert 303 == browser.post("/login", {"code": code}).status
+
+
+def test_a_browser_finds_the_code_in_a_file_of_its_users_and_not_among_its_arguments(hanse_login, tokens):
+    found, opened = hanse_login(tokens["people of tencent"])
+    code = found.stdout.strip().partition("#")[2]
+    assert len(code) == sessions.SECRET_LENGTH
+    assert code not in opened
+    page = Path(opened.removeprefix("file://"))
+    assert code in page.read_text()
+    assert 0o600 == page.stat().st_mode & 0o777
+
+
+def test_the_command_says_what_is_wrong_with_a_token(hanse_login):
+    found, opened = hanse_login("x.y.z")
+    assert (1, "", "") == (found.returncode, found.stdout, opened)
+    assert "the token is not valid here" in found.stderr
 
 
 def test_an_agent_has_no_dashboard(as_):
