@@ -58,29 +58,29 @@ def test_a_code_opens_one_session(browser, pool, tokens):
 
 
 def test_a_code_is_taken_once_by_whoever_is_first(ledger):
-    code = sessions.open_(ledger, sessions.Kind.CODE, "a token", 60)
+    code = sessions.open_(ledger, sessions.Kind.CODE, "li", "a token", 60)
     assert ["a token", None] == [sessions.take(ledger, code) for _ in range(2)]
 
 
 def test_a_code_is_no_session_and_a_session_no_code(browser, tokens, ledger):
-    code = sessions.open_(ledger, sessions.Kind.CODE, "a token", 60)
-    session = sessions.open_(ledger, sessions.Kind.SESSION, "a token", 60)
+    code = sessions.open_(ledger, sessions.Kind.CODE, "li", "a token", 60)
+    session = sessions.open_(ledger, sessions.Kind.SESSION, "li", "a token", 60)
     assert [None, None] == [sessions.read(ledger, code), sessions.take(ledger, session)]
     browser.cookies["hanse"] = browser.code(tokens["people of tencent"])
     assert (303, "/login") == (browser.get("/").status, browser.get("/").headers["Location"])
 
 
 def test_what_has_ended_opens_nothing_and_goes_when_the_next_comes(ledger, pool):
-    code, session = (sessions.open_(ledger, kind, "a token", 0) for kind in sessions.Kind)
+    code, session = (sessions.open_(ledger, kind, "li", "a token", 0) for kind in sessions.Kind)
     assert [None, None] == [sessions.take(ledger, code), sessions.read(ledger, session)]
-    sessions.open_(ledger, sessions.Kind.CODE, "another", 60)
+    sessions.open_(ledger, sessions.Kind.CODE, "li", "another", 60)
     now = int(time.time())
     assert all(row["ends_at_seconds"] > now - 60 for row in stored(pool))
 
 
 def test_the_database_holds_neither_tokens_nor_secrets(ledger, pool):
     token = str(uuid.uuid4())
-    secret = sessions.open_(ledger, sessions.Kind.SESSION, token, 60)
+    secret = sessions.open_(ledger, sessions.Kind.SESSION, "li", token, 60)
     assert sessions.read(ledger, secret) == token
     held = b"".join(bytes(row["digest"]) + bytes(row["sealed"]) for row in stored(pool))
     assert token.encode() not in held
@@ -89,10 +89,19 @@ def test_the_database_holds_neither_tokens_nor_secrets(ledger, pool):
 
 def test_sessions_are_bounded_in_number_and_size(ledger, monkeypatch):
     with pytest.raises(RefusedError, match="the token has 16385 bytes: a session can hold 16384 at most"):
-        sessions.open_(ledger, sessions.Kind.CODE, "x" * 16_385, 60)
+        sessions.open_(ledger, sessions.Kind.CODE, "li", "x" * 16_385, 60)
     monkeypatch.setattr(sessions, "SESSIONS_MAX", 0)
     with pytest.raises(RefusedError, match="there are 0 sessions already: log out somewhere"):
-        sessions.open_(ledger, sessions.Kind.CODE, "x", 60)
+        sessions.open_(ledger, sessions.Kind.CODE, "li", "x", 60)
+
+
+def test_who_opens_many_ends_its_own_oldest_and_nobody_elses(ledger):
+    kind = sessions.Kind.SESSION
+    others = sessions.open_(ledger, kind, "wang", "another", 60)
+    opened = [sessions.open_(ledger, kind, "zhao", "a token", 60 + number) for number in range(sessions.OWN_MAX + 2)]
+    assert [None, None] == [sessions.read(ledger, secret) for secret in opened[:2]]
+    assert {"a token"} == {sessions.read(ledger, secret) for secret in opened[2:]}
+    assert "another" == sessions.read(ledger, others)
 
 
 def test_nobody_lists_sessions(ledger):

@@ -22,7 +22,10 @@ from hanse.ledger.errors import RefusedError
 SECRET_BYTES = 32
 SECRET_LENGTH = len(secrets.token_urlsafe(SECRET_BYTES))
 TOKEN_BYTES_MAX = 16_384
+OWN_MAX = 20
+"""Of each kind, of one person: who opens another one ends their oldest."""
 SESSIONS_MAX = 10_000
+_OPEN = "SELECT ledger.open_session(:digest, :kind, :owner, :sealed, :seconds, :own, :most)"
 _NONCE = bytes(12)
 """Each key seals one token, so that it needs no other."""
 
@@ -34,8 +37,8 @@ class Kind(StrEnum):
     SESSION = "session"
 
 
-def open_(engine: Engine, kind: Kind, token: str, seconds: int) -> str:
-    """Keep *token* for so long; return the secret for it.
+def open_(engine: Engine, kind: Kind, owner: str, token: str, seconds: int) -> str:
+    """Keep *token* of *owner* for so long; return the secret for it.
 
     Raises:
         RefusedError: the token is too long, or there are too many sessions.
@@ -46,9 +49,17 @@ def open_(engine: Engine, kind: Kind, token: str, seconds: int) -> str:
         raise RefusedError(f"the token has {len(plain)} bytes: a session can hold {TOKEN_BYTES_MAX} at most")
     secret = secrets.token_urlsafe(SECRET_BYTES)
     sealed = AESGCM(_key(secret)).encrypt(_NONCE, plain, kind.encode())
-    given = {"digest": _digest(secret), "kind": kind, "sealed": sealed, "seconds": seconds, "most": SESSIONS_MAX}
+    given = {
+        "digest": _digest(secret),
+        "kind": kind,
+        "owner": hashlib.sha256(owner.encode()).digest(),
+        "sealed": sealed,
+        "seconds": seconds,
+        "own": OWN_MAX,
+        "most": SESSIONS_MAX,
+    }
     with database.transaction(engine) as connection:
-        connection.execute(sa.text("SELECT ledger.open_session(:digest, :kind, :sealed, :seconds, :most)"), given)
+        connection.execute(sa.text(_OPEN), given)
     return secret
 
 

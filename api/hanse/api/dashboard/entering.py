@@ -91,8 +91,8 @@ class Entrance:
             self._authenticator.count_failed(address)
             said = f"the code is not good, or not any more: it opens one session, within {CODE_SECONDS} s"
             raise InvalidError(f"{said}; get another with hanse login", field="body.code")
-        self._authenticator.user(token, address)
-        return sessions.open_(self._engine, Kind.SESSION, token, SESSION_SECONDS)
+        user = self._authenticator.user(token, address)
+        return sessions.open_(self._engine, Kind.SESSION, user.name, token, SESSION_SECONDS)
 
 
 def secret_of(request: Request) -> str:
@@ -128,7 +128,7 @@ def add_to(app: FastAPI, engine: Engine, entrance: Entrance, user: Any) -> None:
         """Get a code that opens the dashboard in a browser, as whoever the token is, once and within a minute."""
         if who.is_agent:
             raise ForbiddenError("this is for people: an agent has no dashboard")
-        code = sessions.open_(engine, Kind.CODE, sent.credentials, CODE_SECONDS)
+        code = sessions.open_(engine, Kind.CODE, who.name, sent.credentials, CODE_SECONDS)
         return Entry(code=code, expires_seconds=CODE_SECONDS)
 
     router = APIRouter(route_class=rendering.PageRoute, include_in_schema=False)

@@ -1,14 +1,19 @@
 -- Sessions of the dashboard. Nobody reads the table: who has a secret asks for the row under its hash, and what is sealed
 -- there opens with nothing else. Rows that have ended go when the next one comes, so there are never many.
 
-CREATE FUNCTION ledger.open_session(p_digest bytea, p_kind text, p_sealed bytea, p_seconds bigint, p_most bigint) RETURNS void
+-- Who opens more than some of a kind ends the oldest of its own: nobody can fill the table and keep the others out.
+CREATE FUNCTION ledger.open_session(p_digest bytea, p_kind text, p_owner bytea, p_sealed bytea, p_seconds bigint, p_own bigint,
+                                    p_most bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 BEGIN
   DELETE FROM session WHERE ends_at_seconds <= clock_seconds();
+  DELETE FROM session WHERE digest IN (SELECT digest FROM session WHERE owner = p_owner AND kind = p_kind
+    ORDER BY ends_at_seconds DESC, digest OFFSET greatest(p_own - 1, 0));
   IF (SELECT count(*) FROM session) >= p_most THEN
     RAISE EXCEPTION 'there are % sessions already: log out somewhere, or wait until some end', p_most USING ERRCODE = 'HN006';
   END IF;
-  INSERT INTO session (digest, kind, sealed, ends_at_seconds) VALUES (p_digest, p_kind, p_sealed, clock_seconds() + p_seconds);
+  INSERT INTO session (digest, kind, owner, sealed, ends_at_seconds)
+    VALUES (p_digest, p_kind, p_owner, p_sealed, clock_seconds() + p_seconds);
 END $$;
 
 -- A code is gone with its use, whichever process of the API service is asked, and however many at once.
