@@ -1,4 +1,4 @@
-"""The dashboard's sessions, and that the API service reads the log for exports."""
+"""The dashboard's sessions."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from alembic import op
 from hanse.ledger import sql
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -15,5 +15,5 @@ depends_on = None
 def upgrade() -> None:
     """Create them."""
     connection = op.get_bind()
-    for script in [Path(__file__).with_suffix(".sql").read_text(), *sql.scripts("97", "98")]:
+    for script in [Path(__file__).with_suffix(".sql").read_text(), *sql.scripts("97", "97")]:
         sql.apply(connection, script)

@@ -5,7 +5,7 @@ its time, and a shell that may die after any of a plan's actions. Everything tha
 """
 
 from dataclasses import dataclass, field, replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import settings
@@ -35,6 +35,7 @@ class HubAttempt:
     state: str = "admitted"
     until: float = 0.0
     draining: bool = False
+    granted_to: UUID | None = None
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Hub:
 
     attempts: dict[UUID, HubAttempt] = field(default_factory=dict)
 
-    def answer(self, held, now):
+    def answer(self, held, now, process):
         given, cancelled, ended = [], [], []
         for each in held:
             known = self.attempts[each.attempt]
@@ -53,7 +54,9 @@ class Hub:
                 known.state = "released"
                 ended.append(Ended(attempt=each.attempt, fence=each.fence))
             elif known.state == "leased" or (known.state == "admitted" and each.phase == "Pending"):
-                first = known.state == "admitted"
+                if known.state == "admitted":
+                    known.granted_to = process
+                first = each.phase == "Pending" and known.granted_to == process
                 known.state, known.until = "leased", max(known.until, now + LEASE_SECONDS + 1)
                 given.append(
                     Lease(attempt=each.attempt, fence=each.fence, lease_seconds=LEASE_SECONDS, funded_seconds=None,
@@ -78,6 +81,7 @@ class Pool(RuleBasedStateMachine):
         self.placements, self.pods, self.services, self.gangs = {}, {}, set(), {}
         self.confirmed, self.made, self.created = set(), {}, set()
         self.gone_at, self.fences, self.reports = {}, dict.fromkeys(NAMES, 0), ()
+        self.process, self.harmed = uuid4(), set()
 
     # The user, the operator and the cluster.
 
@@ -114,6 +118,7 @@ class Pool(RuleBasedStateMachine):
     def happen_to_a_pod(self, data, what):
         name = data.draw(st.sampled_from(sorted(self.pods)))
         if what == "vanish":
+            self.harmed.add(self.pods[name].attempt)
             del self.pods[name]
         elif what == "fault":
             self.pods[name] = replace(self.pods[name], fault=decide.Stop(Outcome.FAILED, "exit status 1"))
@@ -153,14 +158,24 @@ class Pool(RuleBasedStateMachine):
         self.begin_anew({})
 
     def begin_anew(self, gangs):
-        self.gangs, self.made = gangs, {}
-        self.confirmed = set()
+        self.forget(gangs)
+        self.made, self.confirmed = {}, set()
+
+    @rule()
+    def stand_by(self):
+        """It hears that another speaks for its cluster, which ends before it has done anything."""
+        self.forget({})
+
+    def forget(self, gangs):
+        """What was granted to the process may have begun, for all that it knows afterwards."""
+        self.harmed |= {attempt for attempt, known in self.hub.attempts.items() if known.granted_to}
+        self.gangs, self.process = gangs, uuid4()
 
     def cycle(self, *, done=None, lost=False):
         if self.reachable:
             sent = self.now
             held = leases.held(self.look().reports)
-            answer = self.hub.answer(held, self.now)
+            answer = self.hub.answer(held, self.now, self.process)
             if not lost:
                 self.gangs = leases.answered(self.gangs, self.placements, answer, sent)
         plan = self.look()
@@ -230,6 +245,12 @@ class Pool(RuleBasedStateMachine):
             seats = [(pod.node, pod.rank) for pod in self.pods.values()]
             assert len(seats) == len(set(seats))
 
+    @invariant()
+    def a_lost_answer_costs_no_attempt(self):
+        if hasattr(self, "hub"):
+            ended = {attempt for attempt, gang in self.gangs.items() if gang.stop and gang.stop.outcome == "PoolFault"}
+            assert ended <= self.harmed
+
     def teardown(self):
         """Left in peace, everything comes to rest: each gang runs whole or is gone, and the hub knows which."""
         if not hasattr(self, "hub"):
@@ -252,3 +273,13 @@ def _machine(make_placement):
 
 def test_whatever_happens_the_agent_keeps_its_promises(machine):
     run_state_machine_as_test(machine, settings=settings(stateful_step_count=30))
+
+
+def test_a_first_answer_that_is_lost_costs_no_attempt(machine):
+    pool = machine()
+    pool.begin()
+    pool.place("job-a")
+    pool.run(2, lost=True, grown=False)
+    pool.run(2, lost=False, grown=True)
+    assert [True] == [gang.ran for gang in pool.gangs.values()]
+    pool.teardown()

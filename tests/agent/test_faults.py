@@ -16,6 +16,10 @@ def exited(code, reason="Error", kind="containerStatuses"):
     return {kind: [{"state": {"terminated": {"exitCode": code, "reason": reason}}}]}
 
 
+def waiting(reason, message=""):
+    return {"phase": "Pending", "containerStatuses": [{"state": {"waiting": {"reason": reason, "message": message}}}]}
+
+
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
@@ -39,10 +43,11 @@ def exited(code, reason="Error", kind="containerStatuses"):
         pytest.param({**exited(2, kind="initContainerStatuses"), **failed()}, JOB, id="an init container failed"),
         pytest.param({"phase": "Running", **exited(3)}, JOB, id="one container failed, another runs on"),
         pytest.param(failed("DeadlineExceeded"), JOB, id="any other reason"),
+        pytest.param(waiting("InvalidImageName"), JOB, id="an image that nobody can pull"),
         pytest.param(
-            {"phase": "Pending", "containerStatuses": [{"state": {"waiting": {"reason": "InvalidImageName"}}}]},
+            waiting("CreateContainerConfigError", "container has runAsNonRoot and image will run as root (pod: p)"),
             JOB,
-            id="an image that nobody can pull",
+            id="an image that runs as root",
         ),
     ],
 )
@@ -54,11 +59,12 @@ def test_a_failed_pod_is_somebodys_fault(status, outcome):
     "status",
     [
         {},
-        {"phase": "Pending", "containerStatuses": [{"state": {"waiting": {"reason": "ImagePullBackOff"}}}]},
+        waiting("ImagePullBackOff"),
+        waiting("CreateContainerConfigError", "failed to sync secret cache: timed out waiting for the condition"),
         {"phase": "Running", "containerStatuses": [{"state": {"running": {}}}]},
         {"phase": "Succeeded", **exited(0, "Completed")},
     ],
-    ids=["new", "waits for its image", "runs", "ended well"],
+    ids=["new", "waits for its image", "waits for its Secret", "runs", "ended well"],
 )
 def test_a_pod_that_waits_runs_or_ended_well_is_nobodys_fault(status):
     assert faults.classify({"status": status}) is None

@@ -19,6 +19,7 @@ from hanse.ledger.models import METADATA
 pytestmark = pytest.mark.usefixtures("roles")
 SYNC = {
     "instance": str(uuid.UUID(int=1)),
+    "process": str(uuid.UUID(int=4)),
     "clusterUid": str(uuid.UUID(int=2)),
     "held": [],
     "inventory": {"whole": True},
@@ -84,7 +85,7 @@ def counts(pool):
     """Return how many rows each table has."""
     tables = sorted(METADATA.tables)
     statement = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in tables)  # noqa: S608  # our own names
-    with psycopg.connect(pool.database_url) as connection:
+    with psycopg.connect(pool.database_url) as connection:  # as their owner: no role of ours may read all of them
         return dict(connection.execute(statement).fetchall())
 
 

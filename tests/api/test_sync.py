@@ -16,11 +16,12 @@ class Speaker:
 
     def __init__(self, pool, client, name):
         self.pool, self.client, self.name = pool, client, name
-        self.instance, self.cluster_uid = uuid.uuid4(), uuid.uuid4()
+        self.instance, self.process, self.cluster_uid = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
 
     def sync(self, *held, instance=None, cluster_uid=None, **inventory):
         body = {
             "instance": str(instance or self.instance),
+            "process": str(self.process),
             "clusterUid": str(cluster_uid or self.cluster_uid),
             "held": list(held),
             "inventory": inventory,
@@ -52,13 +53,33 @@ def test_a_lease_is_granted_renewed_and_given_back(pool, speaker):
     )
     assert "leased" == pool.state(entry)
     assert lease["first"]
-    again = {**lease, "first": False}
-    assert [again] == speaker.answer(held(entry))["leases"], "the first answer was lost"
-    assert [again] == speaker.answer(held(entry, "Running"))["leases"]
+    assert [lease] == speaker.answer(held(entry))["leases"], "the first answer was lost"
+    assert [{**lease, "first": False}] == speaker.answer(held(entry, "Running"))["leases"]
     done = held(entry, "Released", outcome="Succeeded")
     ended = [{"attempt": str(entry.attempt), "fence": 1}]
     assert [ended, ended] == [speaker.answer(done)["ended"] for _ in range(2)]
     assert "released" == pool.state(entry)
+
+
+def test_a_process_that_begins_anew_is_told_that_its_lease_is_not_the_first(pool, speaker):
+    entry = pool.admit(speaker.name, "tencent")
+    before = speaker.process
+    for process, is_first in [(before, True), (uuid.uuid4(), False), (before, True)]:
+        speaker.process = process
+        assert [is_first] == [lease["first"] for lease in speaker.answer(held(entry))["leases"]]
+
+
+def test_a_first_lease_that_ran_out_unheard_is_still_the_first_of_its_process(pool, speaker):
+    """The answer was lost and the hub out of reach for longer than the lease."""
+    entry = pool.admit(speaker.name, "tencent")
+    speaker.answer(held(entry))
+    before = speaker.process
+    for process, is_first in [(uuid.uuid4(), False), (before, True)]:
+        with psycopg.connect(pool.database_url) as owner:
+            owner.execute("UPDATE ledger.attempt SET state = 'suspect' WHERE id = %s", [entry.attempt])
+        speaker.process = process
+        assert [is_first] == [lease["first"] for lease in speaker.answer(held(entry))["leases"]]
+        assert "leased" == pool.state(entry)
 
 
 def test_what_is_decided_to_stop_is_drained_under_its_lease(pool, speaker):

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -86,11 +87,11 @@ def test_both_jobs_that_may_give_way_run_as_long():
 
 
 def test_a_claim_that_does_not_hold_is_said_and_the_exit_status_is_1(tmp_path, monkeypatch, capsys):
-    """The job that should run on Ascend is another one by now: it says so, and so do the API server and the demo."""
+    """The job that should run on 8 Ascend asks for 4 by now: so say the API server and the ledger, and the demo too."""
     examples = tmp_path / "examples"
     shutil.copytree(EXAMPLES, examples)
     job = examples / "demo" / "jobs" / "05-guangdong-ascend.yaml"
-    job.write_text(job.read_text().replace("class: ascend-910b", "class: cpu-slot"))
+    job.write_text(job.read_text().replace("gpusPerWorker: 8", "gpusPerWorker: 4"))
     impatient = functools.partial(stage.Stage, examples=examples, patience_seconds=60.0)
     monkeypatch.setattr(command, "Stage", impatient)
     monkeypatch.setattr(command, "why_no_real_node", lambda: "it takes longer")
@@ -101,7 +102,9 @@ def test_a_claim_that_does_not_hold_is_said_and_the_exit_status_is_1(tmp_path, m
     printed = capsys.readouterr().out
     assert "  yes  alibaba/ads-ctr runs at HOME in alibaba-hz" in printed
     assert "  NO   guangdong-lab/ascend-sft runs on 8 Ascend 910B" in printed
-    assert '"reason": "NodeResourcesDoNotFit"' in printed
+    assert '"attempts": 1' in printed
+    history = printed.partition("What happened to guangdong-lab/ascend-sft:")[2]
+    assert re.search(r"attempt 1  Admit  HOME\n.*  attempt 1  LeaseGranted\n", history)
     assert "The story ends here" in printed
     assert " claims held, 1 did not" in printed
 

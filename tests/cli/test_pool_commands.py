@@ -312,7 +312,7 @@ SOUND = {"fresh": True}
     [
         ({"term": 1}, SOUND, []),
         ({}, SOUND, ["it does not lead"]),
-        ({"term": 1, "poolProblem": "shares of a are 1200"}, SOUND, ["nothing is planned: shares of a are 1200;"]),
+        ({"term": 1, "poolProblem": "shares of a are 1200"}, SOUND, ["settings are refused: shares of a are 1200;"]),
         ({"term": 1, "brake": "no cluster is heard"}, SOUND, ["no attempt of a silent cluster is expired: no cluster"]),
         ({"term": 1, "notSettled": {"hour": 3}}, SOUND, ["settling: hour failed 3 times"]),
         ({"term": 1}, {"fresh": False}, ["its feed of Member is silent"]),

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 START = 1793491200
 DIGEST = bytes(32)
 NUMBERS = itertools.count()
+PROCESS = uuid.UUID(int=7)
 
 
 def alembic_config(url):
@@ -176,8 +177,8 @@ class World:
         begin = start or self.now
         return decisions.Funding(cap, START, ceiling, begin, begin + seconds, rate)
 
-    def grant(self, entry):
-        return attempts.grant(self.api, entry.admission.cluster, entry.attempt, entry.fence)
+    def grant(self, entry, process=PROCESS):
+        return attempts.grant(self.api, entry.admission.cluster, entry.attempt, entry.fence, process)
 
     def slot(self, member, start, shares):
         """Sign a slot in which each GPU of the member's node has the same *shares* all the time."""

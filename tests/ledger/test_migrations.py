@@ -65,6 +65,19 @@ def test_migrations_lead_to_what_models_and_sql_files_say(migrated, modelled, wh
     assert migrated_to == described
 
 
+def test_a_database_that_was_made_before_ends_as_one_that_is_made_today(server, config_for, modelled):
+    """Earlier migrations take functions as they are now; what has other arguments now was there all the same."""
+    url = postgres.create_database(server, "older")
+    command.upgrade(config_for(url), "0002")
+    with psycopg.connect(url) as owner:
+        owner.execute(
+            "SET ROLE hanse_owner; DROP FUNCTION ledger.grant_lease;"
+            " CREATE FUNCTION ledger.grant_lease(text, uuid, bigint) RETURNS boolean LANGUAGE sql AS 'SELECT true'"
+        )
+    command.upgrade(config_for(url), "head")
+    assert catalog(url) == catalog(modelled)
+
+
 def test_alembic_sees_no_difference_also_with_partitions(migrated, config_for):
     with psycopg.connect(migrated, autocommit=True) as connection:
         connection.execute("SELECT ledger.add_slot_day(1793491200)")

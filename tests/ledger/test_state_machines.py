@@ -222,14 +222,20 @@ class Leases(Machine):
         if self.record(self.leader(choice), self.world.expire(self.entry(*key)), fits):
             its["state"] = "expired"
 
-    @stateful.rule(job=some_job, fence=some_fence, cluster=st.sampled_from(["alibaba-cluster", "tencent-cluster"]))
-    def grant(self, job, fence, cluster):
+    @stateful.rule(
+        job=some_job,
+        fence=some_fence,
+        cluster=st.sampled_from(["alibaba-cluster", "tencent-cluster"]),
+        process=st.sampled_from([uuid.UUID(int=1), uuid.UUID(int=2)]),
+    )
+    def grant(self, job, fence, cluster, process):
         key = (self.jobs[job], fence)
         its = self.attempts.get(key)
         fits = its is not None and cluster == "alibaba-cluster" and its["state"] in {"admitted", "leased"}
-        answer = attempts.grant(self.world.api, cluster, self.entry(*key).attempt, fence)
+        answer = attempts.grant(self.world.api, cluster, self.entry(*key).attempt, fence, process)
         assert answer.granted == fits
         if fits:
+            assert answer.first == (process == its.setdefault("granted_to", process))
             self.hold(key, its, "leased")
 
     def hold(self, key, its, state):
@@ -309,7 +315,7 @@ def test_refused_requests_with_old_fences_leave_one_fact_each(world):
     world.record(entry)
     for _ in range(3):
         attempts.renew(world.api, "alibaba-cluster", [(entry.attempt, 7)])
-        attempts.grant(world.api, "tencent-cluster", entry.attempt, 1)
+        attempts.grant(world.api, "tencent-cluster", entry.attempt, 1, uuid.uuid4())
     facts = world.super.execute("SELECT detail FROM ledger.fact WHERE kind = 'LeaseRefused' ORDER BY detail").fetchall()
     assert facts == [("grant: another cluster",), ("renew: another fence",)]
 
@@ -318,7 +324,7 @@ def test_refused_requests_with_old_fences_leave_one_fact_each(world):
 def test_an_attempts_own_id_under_another_fence_changes_nothing(world, fence):
     entry = world.admit(fence=2)
     world.record(entry)
-    assert not attempts.grant(world.api, "alibaba-cluster", entry.attempt, fence).granted
+    assert not attempts.grant(world.api, "alibaba-cluster", entry.attempt, fence, uuid.uuid4()).granted
     assert world.grant(entry).granted
     before = world.super.execute("SELECT * FROM ledger.attempt").fetchall()
     world.set_clock(world.now + 10)

@@ -216,7 +216,7 @@ class Pool:
     def grant(self, placement):
         spec = placement["spec"]
         cluster = placement["metadata"]["namespace"].removeprefix("hanse-cluster-")
-        return attempts.grant(self.api, cluster, uuid.UUID(spec["attempt"]), spec["fence"])
+        return attempts.grant(self.api, cluster, uuid.UUID(spec["attempt"]), spec["fence"], uuid.uuid4())
 
     def release(self, placement, outcome):
         spec = placement["spec"]

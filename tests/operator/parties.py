@@ -218,7 +218,7 @@ class Parties:
         there = {each.id for each in live}
         for each in sorted(live, key=lambda each: each.job):
             if each.state == "admitted" and not each.awaits & there:
-                attempts.grant(self.api, each.cluster, each.id, each.fence)
+                attempts.grant(self.api, each.cluster, each.id, each.fence, uuid.uuid4())
             elif self.chance.random() < 0.3:
                 reports.commit_checkpoint(
                     self.api, each.cluster, each.id, each.fence, step=self.now, uri=f"s3://c/{self.now}"

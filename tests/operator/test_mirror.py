@@ -55,7 +55,7 @@ def test_when_those_ended_that_a_job_waits_for_is_read_until_it_has_its_lease(po
         return followed.ended_at
 
     def release(entry):
-        attempts.grant(pool.api, "blue-1", entry.attempt, 1)
+        attempts.grant(pool.api, "blue-1", entry.attempt, 1, uuid.uuid4())
         assert attempts.release(pool.api, "blue-1", entry.attempt, 1, "Stopped")
 
     assert {} == ended()
@@ -64,5 +64,5 @@ def test_when_those_ended_that_a_job_waits_for_is_read_until_it_has_its_lease(po
     release(second)
     rows = pool.rows("SELECT id, ended_at_seconds FROM ledger.attempt WHERE ended_at_seconds IS NOT NULL")
     assert {row.id: row.ended_at_seconds for row in rows} == ended()
-    assert attempts.grant(pool.api, "blue-1", heir.attempt, 1).granted
+    assert attempts.grant(pool.api, "blue-1", heir.attempt, 1, uuid.uuid4()).granted
     assert {} == ended()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import random
+import uuid
 from collections import Counter
 
 import psycopg
@@ -14,7 +15,7 @@ from parties import Parties
 from psycopg import sql
 
 from hanse.ledger import attempts, outbox
-from hanse.operator import actuator, cycle, effects
+from hanse.operator import actuator, cycle, effects, following
 
 NAMES = itertools.count()
 CYCLES = 12
@@ -68,7 +69,7 @@ def _overtaken(plane, template):
         record = parties.leader._record
 
         def late(situation, groups):
-            attempts.grant(parties.api, first.cluster, first.id, first.fence)
+            attempts.grant(parties.api, first.cluster, first.id, first.fence, uuid.uuid4())
             attempts.release(parties.api, first.cluster, first.id, first.fence, "Succeeded")
             return record(situation, groups)
 
@@ -89,6 +90,29 @@ def test_a_pool_in_which_something_always_ends_goes_on(overtaken):
     parties.leader._overtaken = cycle.OVERTAKEN_MAX
     assert ["plan_refused", "group_overtaken"] == [each["event"] for each in parties.cycle()]
     assert (others, {}) == (parties.decided()["End"], parties.leader._held_back)
+
+
+def test_what_is_deleted_ends_though_no_good_settings_are_known(plane, template):
+    """As after a restart: nothing is admitted then, and what a plan would renew is not."""
+    with new_parties(plane, template, seed=1) as parties:
+        while len(parties.leader.mirror.live) < 2:
+            parties.submits()
+            parties.cycle()
+        before, live = parties.decided(), len(parties.leader.mirror.live)
+        members = parties.world._objects["Member"]
+        (uid,) = (uid for uid, each in members.items() if each.metadata.name == "red")
+        whole = {"share_thousandths": {"h100": 1000}}
+        tree = [each.model_copy(update=whole) for each in members[uid].spec.organisations]
+        spec = members[uid].spec.model_copy(update={"organisations": tuple(tree)})
+        members[uid] = members[uid].model_copy(update={"spec": spec})
+        parties.world.pool_version += 1
+        parties.leader._follower = following.Follower()
+        parties.followed_is_built = lambda: None  # it cannot be
+        for kind, namespace, name in parties.jobs():
+            parties.drop(kind, name, namespace)
+        assert ["pool_refused"] == [each["event"] for each in parties.cycle()]
+        assert parties.leader.progress.pool_problem.endswith(": nothing is admitted or renewed")
+        assert {"End": live} == parties.decided() - before
 
 
 def test_orders_that_wait_keep_none_behind_them_from_being_carried_out(plane, template, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from hanse.operator.capping import Opened
 from hanse.operator.following import Situation
 from hanse.operator.standing import Standing
-from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Member, Rung
+from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Member, Rung, Unplaced
 from hanse.scheduler.records import Attempt, Placed
 
 VIEWER = "viewer"
@@ -150,3 +150,9 @@ def test_a_cap_says_what_is_left_and_how_long_that_lasts():
     ]
     (idle,) = Standing(situation(made, [node], [], [], opened)).quotas(frozenset({"b"}))
     assert (0, None) == (idle["caps"][0]["rateMilliH100e"], idle["caps"][0]["lastsSeconds"])
+
+
+def test_a_cap_at_once_counts_what_runs_on_nodes_that_are_gone():
+    caps = {"caps_at_once": (CapAtOnce("most", VIEWER, 9000),), "unplaced": (Unplaced(VIEWER, 8000),)}
+    (quota,) = world({(VIEWER, "h100", "north"): 1}, {}, **caps).quotas(frozenset({VIEWER}))
+    assert [(9000, 8000)] == [(each["limitMilliH100e"], each["usedMilliH100e"]) for each in quota["capsAtOnce"]]

@@ -85,6 +85,7 @@ def started(pool, **jobs):
 
 @pytest.mark.usefixtures("two")
 def test_what_one_agent_refuses_is_placed_elsewhere_at_once(pool):
+    Time(pool)
     _, placed = started(pool, unwanted="Hold")
     pool.report(nodes=1, cluster="blue-2", prefix="far")
     pool.report_phase(placed["unwanted"], "Refused")

@@ -38,16 +38,16 @@ class Recorder:
     def __init__(self):
         self.messages = []
         self.phases, self.version, self.lets = [], 10, asyncio.Event()
-        self.refuses = self.answers_nonsense = False
+        self.refuses, self.answers_nonsense = 0, False
 
     async def apply(self, _path, body):
-        self.phases.append(body["status"]["phase"])
+        self.phases.append(body["status"].get("phase"))
         self.messages.append(body["status"].get("explanation", {}).get("message", ""))
         await self.lets.wait()
         if self.answers_nonsense:
             raise ValueError("no JSON")  # as the decoder does
         if self.refuses:
-            raise KubeError(500, "not now")
+            raise KubeError(self.refuses, "not now")
         self.version += 1
         return {"metadata": {"resourceVersion": str(self.version)}}
 
@@ -112,15 +112,50 @@ async def _a_job_whose_status_changes_twice_is_told_the_last_one():
 async def _a_status_that_is_not_taken_is_written_again():
     async with telling() as (teller, kube, _, _):
         kube.lets.set()
-        kube.refuses = True
+        kube.refuses = 500
         teller.tell()
         await settle()
-        kube.refuses = False
+        kube.refuses = 0
         teller.tell()
         await settle()
         teller.tell()
         await settle()
         assert ["Queued", "Queued"] == kube.phases
+
+
+async def _a_status_that_is_refused_for_good_is_written_again_when_it_is_another():
+    async with telling() as (teller, kube, world, mirror):
+        kube.lets.set()
+        kube.refuses = 422
+        for left in (5, 4, 3):
+            teller.waiting[UID] = WAITING | {"cap_left": left}
+            teller.tell()
+            await settle()
+        assert ["Queued"] == kube.phases
+        # That somebody touched the object does not make it one that is taken.
+        del teller.waiting[UID]
+        for version in (11, 12):
+            world.take({"TrainingJob": {UID: document(version)}})
+            teller.tell()
+            await settle()
+        assert ["Queued", "Queued"] == kube.phases
+        kube.refuses, kube.version, mirror.past[UID] = 0, 12, ended("Succeeded")
+        for _ in range(2):
+            teller.tell()
+            await settle()
+        assert ["Queued", "Queued", "Succeeded"] == kube.phases
+
+
+async def _what_is_wrong_with_an_object_is_not_told_again_where_it_cannot_be():
+    async with telling() as (teller, kube, world, _):
+        kube.lets.set()
+        kube.refuses = 422
+        tier = {"metadata": {"name": "a", "uid": OTHER, "generation": 1, "resourceVersion": "1"}, "spec": {"rank": "x"}}
+        world.take({"TrainingJob": {UID: None}, "PriorityTier": {OTHER: tier}})
+        for _ in range(3):
+            teller.tell()
+            await settle()
+        assert 1 == len(kube.phases)
 
 
 async def _whatever_is_wrong_with_one_the_others_are_told_and_it_is_told_later():
@@ -155,6 +190,8 @@ async def _a_job_that_another_cap_refuses_now_is_told_its_name():
         _a_status_is_written_once_though_the_cache_is_late,
         _a_job_whose_status_changes_twice_is_told_the_last_one,
         _a_status_that_is_not_taken_is_written_again,
+        _a_status_that_is_refused_for_good_is_written_again_when_it_is_another,
+        _what_is_wrong_with_an_object_is_not_told_again_where_it_cannot_be,
         _whatever_is_wrong_with_one_the_others_are_told_and_it_is_told_later,
         _a_job_that_another_cap_refuses_now_is_told_its_name,
     ],

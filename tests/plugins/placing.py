@@ -23,7 +23,8 @@ SHARED = {
     ),
     "the town": ("cli/test_enrolling", "cli/test_side_by_side", "cli/test_waiting"),
     "the hub": (
-        "agent/test_kube", "api/test_access", "api/test_answers", "api/test_entering", "api/test_health",
+        "agent/test_feed", "agent/test_kube", "api/test_access", "api/test_answers", "api/test_entering",
+        "api/test_health",
         "api/test_pages", "api/test_rights_of_the_service", "api/test_sync", "chart/test_rendering",
         "cli/test_pool_commands", "devcluster/test_postgres", "resources/test_accepted", "resources/test_kubectl",
         "resources/test_policies", "resources/test_refused", "resources/test_transitions",

@@ -11,7 +11,7 @@ from pools import job, nodes, organisation, pool, shape, snapshot
 from hanse.scheduler import Delta, Planner, build, plan, reading
 from hanse.scheduler.decisions import Admit, AttemptId, CapShort, Refuse, Renew
 from hanse.scheduler.explaining import sentence
-from hanse.scheduler.pool import CapAtOnce, CapWindow, Policy
+from hanse.scheduler.pool import CapAtOnce, CapWindow, Member, Policy, Unplaced
 
 HOUR = 3600
 SHORT = Policy(funding_seconds_min=600, slot_latency_seconds=60)
@@ -231,3 +231,21 @@ def test_the_reason_names_the_cap_and_what_it_lacks(caps, said):
     made = pool("a", organisations=TREE, policy=SHORT, **caps)
     (row,) = plan(snapshot(made, nodes("a", 1), [job("j", "a/lab/x", checkpoint_seconds=300)])).explanations
     assert f"ExceedsCap: asks for 8 h100, 8 free; {said}" == sentence(row)
+
+
+@pytest.mark.parametrize(("unplaced", "started"), [((), 1), ((Unplaced("a/x", 1),), 0), ((Unplaced("b", 1),), 1)])
+def test_a_cap_at_once_counts_what_runs_where_the_pool_has_nothing_any_more(unplaced, started):
+    made = pool(
+        "a", "b", organisations=(organisation("a/x", "a"),), caps_at_once=(CapAtOnce("most", "a", 8000),),
+        unplaced=unplaced,
+    )  # fmt: skip
+    decided = plan(snapshot(made, nodes("a", 2), [job("one", "a/x")])).decisions
+    assert started == sum(isinstance(each, Admit) for each in decided)
+
+
+@pytest.mark.parametrize(("borrowed", "started"), [(("", 0), 1), (("h100", 1000), 0), (("ascend", 1000), 1)])
+def test_a_borrowing_limit_counts_what_was_borrowed_where_the_pool_has_nothing_any_more(borrowed, started):
+    member = Member("a", borrowing_limits={"h100": 8000})
+    made = pool(member, "b", unplaced=(Unplaced("a", 8000, *borrowed),))
+    decided = plan(snapshot(made, nodes("b", 1), [job("one", "a")])).decisions
+    assert started == sum(isinstance(each, Admit) for each in decided)

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from hanse import training
+from hanse.training import checkpoints
 
 LOOP = """
 import sys, time
@@ -22,15 +23,18 @@ print("saved", flush=True)
 """
 
 
-@pytest.fixture(name="agent")
-def _agent(monkeypatch):
-    """A port that answers as told and notes what it was asked."""
+@pytest.fixture(name="late_agent")
+def _late_agent(monkeypatch):
+    """A port at which nobody listens until somebody calls `begin`; it answers as told and notes what it was asked."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):  # the name that the class calls
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             server.asked.append((self.path, self.headers["Authorization"], body))
             status, message = server.answers.pop(0)
+            if not status:  # no HTTP at all: *message*, and the connection ends
+                self.wfile.write(message.encode())
+                return
             self.send_response(status)
             self.end_headers()
             self.wfile.write(json.dumps({"message": message}).encode())
@@ -38,15 +42,25 @@ def _agent(monkeypatch):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.asked, server.answers = [], []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    def begin():
+        server.server_activate()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+    server.server_bind()
+    server.asked, server.answers, server.begin = [], [], begin
     monkeypatch.setenv("HANSE_AGENT_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("HANSE_ATTEMPT", "attempt-1")
     monkeypatch.setenv("HANSE_TOKEN", "secret")
     yield server
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(name="agent")
+def _agent(late_agent):
+    late_agent.begin()
+    return late_agent
 
 
 def test_a_checkpoint_is_committed_with_the_attempts_token(agent):
@@ -65,6 +79,24 @@ def test_a_hub_that_is_away_is_asked_again(agent):
     agent.answers = [(503, "away"), (200, "")]
     assert training.commit_checkpoint(7, "s3://b/7")
     assert 2 == len(agent.asked)
+
+
+CUT_OFF = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 100\r\n\r\n{"
+
+
+@pytest.mark.parametrize("answer", ["", "no HTTP\r\n\r\n", CUT_OFF], ids=["none", "not HTTP", "cut off"])
+def test_a_connection_that_breaks_is_tried_again(agent, answer):
+    agent.answers = [(0, answer), (200, "")]
+    assert training.commit_checkpoint(7, "s3://b/7")
+    assert 2 == len(agent.asked)
+
+
+def test_an_agent_that_is_away_for_a_moment_is_waited_for(late_agent, monkeypatch):
+    """It refuses the first connection, and listens by the time of the second."""
+    late_agent.answers = [(200, "")]
+    monkeypatch.setattr(checkpoints.time, "sleep", lambda _: late_agent.begin())
+    assert training.commit_checkpoint(7, "s3://b/7")
+    assert 1 == len(late_agent.asked)
 
 
 def test_patience_ends(agent):

@@ -28,8 +28,14 @@ _POOL_REASONS = frozenset(
 )
 # A kubelet that lost a container says so in place of an exit status that it does not know.
 _POOL_CONTAINER_REASONS = frozenset({"ContainerStatusUnknown"})
-# What the kubelet cannot ever start, whatever node it is on.
-_HOPELESS_WAITING = frozenset({"InvalidImageName", "CreateContainerConfigError"})
+# What the kubelet cannot ever start, whatever node it is on: why a container waits, and what its message says then. It
+# tries again what else it calls an error of the configuration: on a busy node its copy of a new Secret is not there
+# within its second ("failed to sync secret cache"). The start deadline bounds that. Kubelet: pkg/kubelet/kuberuntime
+# (security_context.go) and pkg/kubelet/util/manager (watch_based_manager.go).
+_HOPELESS_WAITING = {
+    "InvalidImageName": ("",),
+    "CreateContainerConfigError": ("runAsNonRoot", "non-root policy"),
+}
 _OWN_LIMITS = ("ephemeral local storage", "EmptyDir", "emptyDir")
 
 
@@ -48,12 +54,17 @@ def classify(pod: Mapping[str, Any]) -> Fault | None:
         return _of_failed(status)
     for state in _states(status):
         waiting = state.get("waiting") or {}
-        if waiting.get("reason") in _HOPELESS_WAITING:
+        if _is_hopeless(waiting):
             return _fault(Outcome.FAILED, waiting["reason"], waiting.get("message"))
         terminated = state.get("terminated")
         if terminated and terminated.get("exitCode"):
             return _of_container(terminated)
     return None
+
+
+def _is_hopeless(waiting: Mapping[str, Any]) -> bool:
+    message = waiting.get("message") or ""
+    return any(words in message for words in _HOPELESS_WAITING.get(waiting.get("reason") or "", ()))
 
 
 def _of_failed(status: Mapping[str, Any]) -> Fault:

@@ -2,12 +2,13 @@
 
 In: a path to list and watch. Out: `objects`, and *changed* set whenever they change. A watch alone is not believed: any
 error, and every few minutes in any case, leads to a list again, which also shows what was deleted unseen. What the
-agent itself wrote is put in at once, so that it does not decide on what it knows to be old.
+agent itself wrote is put in at once, so that it does not decide on what it knows to be old: no list that was made
+before it, and arrives after it, takes it away again.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hanse.agent.kube import Kube, KubeError, Object
@@ -26,12 +27,15 @@ class Feed:
         """By uid, a version and what whoever reads the objects made of it."""
         self._gone: set[str] = set()
         """Uids whose end was seen since the last list: an older answer may still be on its way."""
+        self._version = 0
+        """That of the last list: what is not newer, and was not in it, is gone."""
         self._kube, self._path, self._changed, self._query = kube, path, changed, query or {}
 
     def put(self, item: Object) -> None:
         """Take in what a write returned, unless something newer is known of it, its end among others."""
         known = self.objects.get(_key(item))
-        if item["metadata"]["uid"] not in self._gone and (known is None or _version(known) < _version(item)):
+        newest = self._version if known is None else _version(known)
+        if item["metadata"]["uid"] not in self._gone and newest < _version(item):
             self.objects[_key(item)] = item
             self._changed.set()
 
@@ -48,15 +52,28 @@ class Feed:
         """Keep the copy up to date until cancelled."""
         while True:
             try:
+                before = dict(self.objects)
                 items, version = await self._kube.listed(self._path, self._query)
-                self.objects, self._gone, self.parsed = {_key(item): item for item in items}, set(), {}
-                self.listed.set()
-                self._changed.set()
+                self._take(items, int(version), before)
                 await self._watch(version)
             except KubeError as error:
                 if error.status != 410:  # noqa: PLR2004  # Gone: a version that is too old, which is nothing unusual
                     _LOG.warning("%s cannot be watched: %s", self._path, error)
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def _take(self, items: Iterable[Object], version: int, before: Mapping[tuple[str, str], Object]) -> None:
+        """Take in a list of *version* that was asked for when *before* was known.
+
+        What was put in while it was on its way, and is newer, stays. All else is as the list has it, whatever was
+        known: an API server that was restored from a backup begins at an older version.
+
+        """
+        meanwhile = {key: item for key, item in self.objects.items() if before.get(key) is not item}
+        self.objects = {_key(item): item for item in items}
+        self.objects |= {key: item for key, item in meanwhile.items() if _version(item) > version}
+        self._version, self._gone, self.parsed = version, set(), {}
+        self.listed.set()
+        self._changed.set()
 
     async def _watch(self, version: str) -> None:
         async for kind, item in self._kube.watched(self._path, version, self._query):

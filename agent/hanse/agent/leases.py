@@ -44,8 +44,7 @@ def answered(
         name, placement = by_attempt.get(lease.attempt, ("", None))
         gang = after.get(lease.attempt) or _taken_up(lease, name, placement, sent_at)
         if lease.attempt not in after and not lease.first:
-            # It was granted before, to an agent that has forgotten it, or in an answer that was lost: who can tell?
-            # Whoever is not there any more has been.
+            # It was granted before, to a process that is no more or has forgotten it: whoever is not there has been.
             gang = replace(gang, seen=gang.ranks)
         after[lease.attempt] = _renewed(gang, lease, sent_at)
     for cancelled in answer.cancelled:

@@ -54,6 +54,7 @@ class Agent:
         self._teller = Teller(hub_kube, settings.hub_namespace, self._copies)
         self._meters = Meters(settings.cluster, self._store, keys)
         self._limits = decide.Limits(settings.kill_budget_seconds)
+        self._process = uuid.uuid4()
         self._cluster_uid = uuid.UUID(int=0)
         self._known_nodes: Mapping[str, NodeReport] | None = None
         self._reports: tuple[decide.Report, ...] = ()
@@ -174,6 +175,7 @@ class Agent:
         nodes = self._copies.inventory()
         request = SyncRequest(
             instance=self._store.instance,
+            process=self._process,
             cluster_uid=self._cluster_uid,
             agent_version=metadata.version("hanse"),
             held=leases.held(self._reports),
@@ -200,6 +202,8 @@ class Agent:
         """Leave everything to the agent that speaks for the cluster; what runs is asked for anew if that one ends."""
         self._stands_by = True
         self._teller.tell(())
+        # Of the gangs that it forgets, some may have begun: as far as leases go, it is a process that begins anew.
+        self._process = uuid.uuid4()
         self._remember({})
 
     # Metering.

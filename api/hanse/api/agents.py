@@ -8,7 +8,6 @@ the second time. The ledger's functions are the fence; nothing here could let an
 import logging
 from collections.abc import Iterator
 from typing import TypeAlias
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -75,7 +74,7 @@ def sync(engine: Engine, cluster: str, request: SyncRequest) -> SyncAnswer:
     if inventory.whole or inventory.nodes or inventory.gone:
         nodes = [node.model_dump(mode="json") for node in inventory.nodes]
         reports.report_nodes(engine, cluster, nodes, gone=inventory.gone, whole=inventory.whole)
-    answers = list(_attempts(engine, cluster, request.held))
+    answers = list(_attempts(engine, cluster, request))
     return SyncAnswer(
         leases=tuple(each for each in answers if isinstance(each, Lease)),
         cancelled=tuple(each for each in answers if isinstance(each, Cancelled)),
@@ -109,12 +108,13 @@ def commit_checkpoint(engine: Engine, cluster: str, request: CheckpointRequest) 
         raise ConflictError(f"this is no checkpoint of record: {refused}")
 
 
-def _attempts(engine: Engine, cluster: str, held: tuple[Held, ...]) -> Iterator[_Answer]:
+def _attempts(engine: Engine, cluster: str, request: SyncRequest) -> Iterator[_Answer]:
     """Yield an answer for each attempt: what ends first, so that its GPUs are free for what begins."""
+    held = request.held
     _record_facts(engine, cluster, held)
     yield from _releases(engine, cluster, [each for each in held if each.phase == Phase.RELEASED])
     now = _now(engine)
-    given = list(_leases(engine, cluster, held))
+    given = list(_leases(engine, cluster, request))
     resume = reports.last_checkpoints(engine, [each.attempt for each, _ in given if each.verdict != Verdict.CANCEL])
     for each, is_first in given:
         if each.verdict == Verdict.CANCEL or each.lease_seconds is None:
@@ -134,27 +134,24 @@ def _attempts(engine: Engine, cluster: str, held: tuple[Held, ...]) -> Iterator[
 
 
 _Given: TypeAlias = tuple[Renewal, bool]
-"""A lease as it is now, and whether nobody was granted it before."""
+"""A lease as it is now, and whether nobody but the process that asks was granted it before."""
 
 
-def _leases(engine: Engine, cluster: str, held: tuple[Held, ...]) -> Iterator[_Given]:
+def _leases(engine: Engine, cluster: str, request: SyncRequest) -> Iterator[_Given]:
     """Yield what becomes of each lease: renewed in one go, granted in another."""
+    held = request.held
     running = [
         (each.attempt, each.fence) for each in held if each.phase in {Phase.STARTING, Phase.RUNNING, Phase.DRAINING}
     ]
     if running:
-        yield from _renewals(engine, cluster, running)
+        yield from ((each, False) for each in attempts.renew(engine, cluster, running))
     pending = [(each.attempt, each.fence) for each in held if each.phase == Phase.PENDING]
-    for asked, grant in zip(pending, attempts.grant_all(engine, cluster, pending), strict=True):
+    for asked, grant in zip(pending, attempts.grant_all(engine, cluster, pending, request.process), strict=True):
         if not grant.granted and grant.reason in _GRANTED_BEFORE:
-            yield from _renewals(engine, cluster, [asked])
+            yield from ((each, grant.first) for each in attempts.renew(engine, cluster, [asked]))
             continue
         verdict = Verdict.KEEP if grant.granted else Verdict.CANCEL
         yield Renewal(*asked, verdict, grant.lease_seconds, grant.funded_until_seconds), grant.first
-
-
-def _renewals(engine: Engine, cluster: str, running: list[tuple[UUID, int]]) -> Iterator[_Given]:
-    yield from ((each, False) for each in attempts.renew(engine, cluster, running))
 
 
 def _releases(engine: Engine, cluster: str, ended: list[Held]) -> Iterator[_Answer]:

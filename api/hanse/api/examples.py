@@ -147,6 +147,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "SyncRequest": {
         "version": 1,
         "instance": _UID,
+        "process": _ATTEMPT,
         "clusterUid": _DECISION,
         "agentVersion": "0.1.0",
         "held": [_HELD],

@@ -113,7 +113,9 @@ class StandIn:
             for attempt, gang in self._gangs.items()
         )
         nodes = Inventory() if self._knows_nodes else Inventory(whole=True, nodes=tuple(self._nodes.values()))
-        return SyncRequest(instance=self._instance, cluster_uid=self._cluster_uid, held=held, inventory=nodes)
+        return SyncRequest(
+            instance=self._instance, process=self._instance, cluster_uid=self._cluster_uid, held=held, inventory=nodes
+        )
 
     def _take(self, answer: SyncAnswer) -> None:
         now = time.monotonic()

@@ -145,7 +145,7 @@ def troubles(said: dict[str, Any]) -> Iterator[str]:
     if not leader:
         yield "it does not lead: ask the one that holds the Lease"
     if problem := leader.get("poolProblem"):
-        yield f"nothing is planned: {problem}; correct the Member or PoolPolicy that it names"
+        yield f"settings are refused: {problem}; correct the Member or PoolPolicy that it names"
     if brake := leader.get("brake"):
         yield f"no attempt of a silent cluster is expired: {brake}; look at the hub's network and at the API service"
     for what, times in sorted(leader.get("notSettled", {}).items()):

@@ -73,8 +73,9 @@ class Verdict(StrEnum):
 class Grant:
     """The answer to a request for a lease; if it is not granted, *reason* says why.
 
-    The holder counts *lease_seconds* from when it sent the request. *first* says that nobody was granted it before:
-    if somebody was, workers may have run of whom whoever asks knows nothing.
+    The holder counts *lease_seconds* from when it sent the request. *first* says that nobody was granted it before, or
+    this very process, which knows whether it heard of it: if somebody else was, workers may have run of whom whoever
+    asks knows nothing. It is said of a live attempt also if the lease is not granted.
     """
 
     granted: bool
@@ -95,20 +96,22 @@ class Renewal:
     funded_until_seconds: int | None
 
 
-def grant(engine: Engine, cluster: str, attempt: uuid.UUID, fence: int) -> Grant:
+def grant(engine: Engine, cluster: str, attempt: uuid.UUID, fence: int, process: uuid.UUID) -> Grant:
     """Grant the lease of one attempt: see :func:`grant_all`."""
-    return grant_all(engine, cluster, [(attempt, fence)])[0]
+    return grant_all(engine, cluster, [(attempt, fence)], process)[0]
 
 
-def grant_all(engine: Engine, cluster: str, asked: Sequence[tuple[uuid.UUID, int]]) -> list[Grant]:
+def grant_all(engine: Engine, cluster: str, asked: Sequence[tuple[uuid.UUID, int]], process: uuid.UUID) -> list[Grant]:
     """Grant the leases of all (attempt, fence) to the agent of *cluster*, in the order asked; no pod may start before.
 
-    Asking again, as after a lost answer, is granted again. *cluster* comes from the credential, never from the request.
+    Asking again, as after a lost answer, is granted again. *cluster* comes from the credential, never from the request;
+    *process* is what the agent says of itself.
     One transaction for all, as each costs a round trip and a commit; in the order of ids, so that two of them that
     hold the same attempts wait for one another and never deadlock.
 
     """
-    rows = _for_each(engine, "ledger.grant_lease(:cluster, asked.attempt, asked.fence) AS said", cluster, asked)
+    function = "ledger.grant_lease(:cluster, asked.attempt, asked.fence, :process) AS said"
+    rows = _for_each(engine, function, cluster, asked, process=process)
     return [Grant(row.granted, row.first, row.lease_seconds, row.funded_until_seconds, row.reason) for row in rows]
 
 
@@ -141,11 +144,11 @@ def release_all(
 
     """
     function = "ledger.release_lease(:cluster, asked.attempt, asked.fence, asked.outcome) AS said (answer)"
-    return [row.answer == "released" for row in _for_each(engine, function, cluster, ended, outcomes)]
+    return [row.answer == "released" for row in _for_each(engine, function, cluster, ended, outcomes=list(outcomes))]
 
 
 def _for_each(
-    engine: Engine, function: str, cluster: str, asked: Sequence[tuple[uuid.UUID, int]], outcomes: Sequence[str] = ()
+    engine: Engine, function: str, cluster: str, asked: Sequence[tuple[uuid.UUID, int]], **more: object
 ) -> list[sa.Row[Any]]:
     """Call a function of the ledger for each of *asked*, in the order of ids; return the rows in the order asked."""
     if not asked:
@@ -160,7 +163,8 @@ def _for_each(
         "cluster": cluster,
         "attempts": [attempt for attempt, _ in asked],
         "fences": [fence for _, fence in asked],
-        "outcomes": list(outcomes),
+        "outcomes": [],
+        **more,
     }
     with database.transaction(engine) as connection:
         return sorted(connection.execute(sa.text(statement), values).all(), key=lambda row: int(row.place))

@@ -16,8 +16,9 @@ from hanse.operator import credentials, retrying, shapes
 from hanse.operator.fitness import Fitness, Verdict, organisation_name
 from hanse.operator.mirror import NEVER_RAN, PLACEMENT_REFUSED, SUCCEEDED, Live, Mirror, Past
 from hanse.operator.world import World
+from hanse.quota.errors import QuotaError
+from hanse.scheduler import catalogue, records, runtimes
 from hanse.scheduler import pool as pools
-from hanse.scheduler import records, runtimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,26 @@ class Memory:
         self._pool: tuple[int, pools.Pool] | None = None
         self._unsealable: frozenset[str] = frozenset()
         """Clusters whose agents cannot be given what a job's storage asks for."""
+        self.problem = ""
+        """Why the settings are refused, if they are: then those before them are in force."""
         self.fitness: Fitness
         """Judges in the pool that was made last."""
 
     def pool(self, world: World, made: Callable[[World], pools.Pool]) -> pools.Pool:
-        """Return the pool, *made* anew if anything but jobs and placements changed; then all jobs are judged anew."""
+        """Return the pool, *made* anew if anything but jobs and placements changed; then all jobs are judged anew.
+
+        Raises:
+            QuotaError: the settings contradict one another, and no good ones are known.
+
+        """
         if self._pool is None or self._pool[0] != world.pool_version:
-            pool = made(world)
+            pool, self.problem = made(world), ""
+            try:
+                catalogue.Catalogue(pool)
+            except QuotaError as error:
+                if self._pool is None:
+                    raise
+                pool, self.problem = self._pool[1], str(error)
             self._known, self._pool, self.fitness = {}, (world.pool_version, pool), Fitness(world, pool)
             clusters = world.named("MemberCluster").items()
             self._unsealable = frozenset(

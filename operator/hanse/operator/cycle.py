@@ -26,7 +26,7 @@ from hanse import resources, scheduler
 from hanse.ledger import database, decisions, errors, registry, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
-from hanse.operator import ends, entries, failpoints, grouping, members, snapshot, waking
+from hanse.operator import ends, entries, failpoints, following, grouping, members, snapshot, waking
 from hanse.operator.actuator import Actuator
 from hanse.operator.cache import Cache
 from hanse.operator.effects import Effects
@@ -234,22 +234,12 @@ class Leader:
     async def _plan_and_record(self) -> None:
         now = time.monotonic()
         self._held_back = {key: held for key, held in self._held_back.items() if held[1] > now}
-        try:
-            situation, plan = await asyncio.to_thread(self._plan)
-        except (QuotaError, scheduler.SnapshotError) as error:
-            # The members' settings contradict one another: nothing is decided until they are put right.
-            self.progress.pool_problem = str(error)
-            _log.error("pool_refused", problem=str(error))
-            return
-        self.progress.pool_problem = ""
-        self._situation = situation
-        translated = entries.Translator(self.world, self.mirror, situation).groups(plan.decisions)
+        situation, translated = await self._planned()
         without_storage = self._storage.given_up()
         ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror, without_storage)]
         self.progress.brake = self._suspects.problem
         wanted = grouping.standing(itertools.chain(ended, translated), self._held_back)
         groups = grouping.once_each(wanted)
-        self.teller.take(plan, situation.verdicts)
         is_overtaken = False
         if groups:
             is_overtaken = await asyncio.to_thread(self._record, situation, groups)
@@ -257,6 +247,23 @@ class Leader:
         if is_overtaken or len(groups) < len(wanted):
             self._is_plan_cut = True
             self.woken.set()
+
+    async def _planned(self) -> tuple[Situation, list[entries.Group]]:
+        """Plan; where the settings allow none, nothing is admitted or renewed, and all that ends goes on ending."""
+        try:
+            situation, plan = await asyncio.to_thread(self._plan)
+        except (QuotaError, scheduler.SnapshotError) as error:
+            self._tell_problem(str(error), "nothing is admitted or renewed")
+            return following.unplanned(self.mirror.now_seconds), []
+        self._tell_problem(situation.problem, "the settings before stay in force")
+        self._situation = situation
+        self.teller.take(plan, situation.verdicts)
+        return situation, list(entries.Translator(self.world, self.mirror, situation).groups(plan.decisions))
+
+    def _tell_problem(self, problem: str, consequence: str) -> None:
+        self.progress.pool_problem = f"{problem}: {consequence}" if problem else ""
+        if problem:
+            _log.error("pool_refused", problem=problem, consequence=consequence)
 
     def _plan(self) -> tuple[Situation, scheduler.Plan]:
         return self._follower.plan(self._inputs())

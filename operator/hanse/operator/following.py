@@ -29,6 +29,13 @@ class Situation:
     snapshot: scheduler.Snapshot
     verdicts: Mapping[str, Verdict]
     windows: Mapping[tuple[str, str, int], capping.Opened]
+    problem: str = ""
+    """Why the settings are refused, if they are: it was planned with those before them."""
+
+
+def unplanned(now_seconds: int) -> Situation:
+    """Return the situation in which nothing is known that could be planned for."""
+    return Situation(scheduler.build(pools.Pool((), (), ()), (), (), as_of=now_seconds), {}, {})
 
 
 class Follower:
@@ -43,14 +50,14 @@ class Follower:
         """Return the situation as of the mirror's time, and what is to be done.
 
         Raises:
-            QuotaError: the members' and the alliance's settings contradict one another.
+            QuotaError: the members' and the alliance's settings contradict one another, and no good ones are known.
 
         """
         gathered = snapshot.gather(inputs, self._memory)
         planner = self._follow(gathered) or _started(gathered)
         decided = planner.plan()
         self._last = gathered, planner
-        return Situation(planner.snapshot, gathered.verdicts, gathered.windows), decided
+        return Situation(planner.snapshot, gathered.verdicts, gathered.windows, self._memory.problem), decided
 
     def _follow(self, gathered: Gathered) -> scheduler.Planner | None:
         """Return the last planner with what has changed since, or None if it is to start anew."""

@@ -19,7 +19,7 @@ from hanse.operator.candidates import Memory
 from hanse.operator.fitness import Fitness, Verdict
 from hanse.operator.mirror import Live, Mirror, Saved
 from hanse.operator.world import World
-from hanse.quota import charge
+from hanse.quota import charge, units
 from hanse.scheduler import pool as pools
 from hanse.scheduler import records
 
@@ -59,8 +59,10 @@ class Inputs:
 def gather(inputs: Inputs, memory: Memory) -> Gathered:
     """Return what is to be planned for, as of the mirror's time."""
     world, mirror = inputs.world, inputs.mirror
-    opened = cap_windows(world, mirror.now_seconds)
     settled = memory.pool(world, _pool)
+    # Where settings are refused those before them are in force, and may know less than the objects name.
+    organisations = {each.name for each in settled.members} | {each.name for each in settled.organisations}
+    opened = [each for each in cap_windows(world, mirror.now_seconds) if each.organisation in organisations]
     pool = dataclasses.replace(settled, caps=capping.left(opened, inputs.taken_by_account))
     nodes = _nodes(inputs, pool)
     verdicts = dict(inputs.held_back)
@@ -72,21 +74,22 @@ def gather(inputs: Inputs, memory: Memory) -> Gathered:
             jobs[uid] = each.judged.held
         else:
             jobs[uid] = each.judged.free
-    attempts = tuple(_attempts(mirror, memory.fitness, jobs, nodes))
+    attempts, left_out = _attempts(mirror, memory.fitness, jobs, nodes)
+    pool = dataclasses.replace(pool, unplaced=tuple(_unplaced(left_out, pool)))
     windows = {(each.organisation, each.cap, each.start_seconds): each for each in opened}
     kept = tuple(each for job, each in sorted(mirror.reservations.items()) if job in jobs)
-    return Gathered(pool, nodes, jobs, attempts, mirror.now_seconds, verdicts, windows, kept)
+    return Gathered(pool, nodes, jobs, tuple(attempts), mirror.now_seconds, verdicts, windows, kept)
 
 
 def _attempts(
     mirror: Mirror, fitness: Fitness, jobs: dict[str, records.Job], nodes: dict[str, records.Node]
-) -> list[records.Attempt]:
-    """Return the attempts, and add jobs that are gone, for as long as their attempts hold GPUs.
+) -> tuple[list[records.Attempt], list[Live]]:
+    """Return the attempts, and those left out; add jobs that are gone, for as long as their attempts hold GPUs.
 
     An attempt that the planner cannot place in this world (its node, its class or its member's organisation is gone)
     is left out; then its job is not admitted either, as it has one attempt at a time.
     """
-    found = []
+    found, left_out = [], []
     for live in mirror.live.values():
         if live.job not in jobs and fitness.knows(live.organisation, live.tier, live.accelerator_class):
             jobs[live.job] = _departed(live)
@@ -94,13 +97,33 @@ def _attempts(
         if job is not None and _is_plannable(live, job, fitness) and all(node in nodes for node, _, _ in live.placed):
             found.append(_attempt(live, mirror.saved.get(live.job)))
             continue
+        left_out.append(live)
         if job is not None:
             jobs[live.job] = dataclasses.replace(job, suspended=True)
         # It holds GPUs all the same: nobody else gets them until it has ended.
         for node, _, mask in live.placed:
             if node in nodes:
                 nodes[node] = dataclasses.replace(nodes[node], foreign_gpus=nodes[node].foreign_gpus | mask)
-    return found
+    return found, left_out
+
+
+def _unplaced(left_out: Iterable[Live], pool: pools.Pool) -> Iterable[pools.Unplaced]:
+    """Yield what caps at once and borrowing limits count of attempts that were left out, until they are told to stop.
+
+    Each is the organisation's that it was admitted for, or the member's where that is gone.
+    """
+    members = {each.name for each in pool.members}
+    organisations = members | {each.name for each in pool.organisations}
+    accelerators = {each.name for each in pool.accelerators}
+    for live in left_out:
+        whose = live.organisation if live.organisation in organisations else live.member
+        if live.is_stopped or whose not in organisations:
+            continue
+        gpus = sum(mask.bit_count() for _, _, mask in live.placed)
+        rate = gpus * charge.gpu_rate(live.milli_h100e, live.tier_thousandths)
+        is_borrowed = live.strength["label"] == pools.Rung.BORROW.name and live.accelerator_class in accelerators
+        borrowed = (live.accelerator_class, units.MILLI * gpus) if is_borrowed else ("", 0)
+        yield pools.Unplaced(whose, rate, *borrowed)
 
 
 def _is_plannable(live: Live, job: records.Job, fitness: Fitness) -> bool:
@@ -198,13 +221,15 @@ def _contribution_name(each: resources.Contribution) -> str:
 
 def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
     offered = {each.name for each in pool.contributions}
+    classes = {each.name for each in pool.accelerators}
     found: dict[str, records.Node] = {}
     contributions = [each for each in inputs.world.contributions() if _contribution_name(each) in offered]
     for cluster, name, report in ((each.cluster, each.name, each.body) for each in inputs.reports):
         contribution = next((each for each in contributions if offers.includes(each.spec, cluster, report)), None)
         # Decisions name a node as slots and enrolments do: two clusters may both have a node-0.
         node = identity.node_id(cluster, name)
-        if contribution is not None and len(node) <= NODE_ID_LENGTH_MAX:
+        is_known = contribution is not None and report["class"] in classes
+        if contribution is not None and is_known and len(node) <= NODE_ID_LENGTH_MAX:
             made = _node(node, report, contribution, inputs.mirror.now_seconds)
             found[node] = dataclasses.replace(made, enrolled=inputs.enrolled.get(node, records.NOT_ENROLLED))
     return found

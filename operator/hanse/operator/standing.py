@@ -131,7 +131,12 @@ class Standing:
         below = np.array([index in path for path in self._catalogue.path], dtype=np.bool_)
         attempts = self._snapshot.attempts[self._holding["attempt"]]
         counted = self._live & below[self._snapshot.jobs["organisation"][attempts["job"]]]
-        return int((integers(attempts["gpu_rate"]) * self._gpus)[counted].sum())
+        unplaced = [
+            each.rate
+            for each in self._catalogue.pool.unplaced
+            if below[self._catalogue.organisation[each.organisation]]
+        ]
+        return int((integers(attempts["gpu_rate"]) * self._gpus)[counted].sum()) + sum(unplaced)
 
     @property
     def _holding(self) -> Table:

@@ -4,6 +4,9 @@ In: the world, the mirror, the last situation and plan. Out: statuses by server-
 manager, and events. Whether a status is worth a write is decided against what the API server has, so a status that
 somebody else wrote, such as a leader that was replaced, is put right.
 
+What the API server refuses for good is not sent to it again as it was: a job is told anew when something about it
+changes, or by the next leader.
+
 Writing goes on beside the cycles, which never wait for it: what a job is granted must not wait for what others are told
 of their queue. A job whose status changes again before its turn has come is told the last one only.
 """
@@ -32,6 +35,8 @@ _CONDITION = "Ready"
 _SHOWN = ("reason", "accelerator", "cap", "cap_is_at_once")
 """What the sentence of a job that waits names; its numbers change with each plan, and are told with the next write."""
 _PHASED = {"Member", "Contribution"}
+_REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+"""Answers that would be the same the next time."""
 _log = structlog.get_logger(__name__)
 
 
@@ -57,6 +62,8 @@ class Teller:
         self._news = asyncio.Event()
         self._seen: dict[str, _Seen] = {}
         self._said: dict[str, _Said] = {}
+        self._refused: dict[str, Mapping[str, Any]] = {}
+        """The statuses that the API server did not take, without their times."""
         self._plan: scheduler.Plan | None = None
         self._waiting: dict[str, dict[str, Any]] = {}
         self._by_member: dict[str, list[str]] | None = None
@@ -100,7 +107,7 @@ class Teller:
         """Find the statuses that changed, for :meth:`run` to write."""
         waiting = self.waiting
         for uid in self._seen.keys() - self._world.documents.keys():
-            for each in (self._seen, self._said, self._pending):
+            for each in (self._seen, self._said, self._pending, self._refused):
                 each.pop(uid, None)
         for uid in self._world.documents:
             try:
@@ -193,9 +200,10 @@ class Teller:
             version = await self.apply(kinds.TRAINING_JOB, metadata, status)
         finally:
             if self._said.get(uid) is said:
-                # What was not written is looked at again, and differs again.
+                # What was not written is looked at again, and differs again, unless it was refused for good.
                 self._said.pop(uid)
-                self._seen.pop(uid, None)
+                if uid not in self._refused:
+                    self._seen.pop(uid, None)
         if version is not None:
             self._said.setdefault(uid, _Said(version, status))
             await events.tell(self._kube, events.manifest(metadata, status, datetime.now(UTC)))
@@ -219,15 +227,27 @@ class Teller:
         """Write a status; return the version of the object that it made, or None if it was not written."""
         name, namespace = metadata["name"], metadata.get("namespace")
         identity = {"name": name, "uid": metadata["uid"]} | ({"namespace": namespace} if namespace else {})
+        timeless = _timeless(status)
+        if self._refused.get(metadata["uid"]) == timeless:
+            return None
         body = {"apiVersion": f"{kind.group}/{kind.version}", "kind": kind.name, "metadata": identity, "status": status}
         try:
             answer = await self._kube.apply(f"{kind.object_path(name, namespace)}/status", body)
         except KubeError as error:
             # It was deleted, perhaps with a new one of its name (409): there is nobody to tell.
+            if error.status in _REFUSED:
+                self._refused[metadata["uid"]] = timeless
             if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
                 _log.warning("status_not_written", kind=kind.name, uid=metadata["uid"], error=str(error))
             return None
+        self._refused.pop(metadata["uid"], None)
         return int(answer["metadata"]["resourceVersion"])
+
+
+def _timeless(status: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a status without when its conditions changed: one that was not written has changed just now, each time."""
+    conditions = [{**each, "lastTransitionTime": ""} for each in status.get("conditions", ())]
+    return {**status, "conditions": conditions}
 
 
 def _is_news(broken: Misconfigured) -> bool:

@@ -122,6 +122,8 @@ class SyncRequest(Model):
     version: Literal[1] = 1
     instance: UUID
     """Of the agent and its state: two that use one credential are told apart by it."""
+    process: UUID
+    """Of the memory that gangs are kept in: a new one at each start, and whenever they are forgotten."""
     cluster_uid: UUID
     """Of the cluster itself (its kube-system namespace): a credential that is carried elsewhere is refused."""
     agent_version: str = Field(default="", max_length=64)
@@ -147,8 +149,8 @@ class Lease(Model):
     drain: bool = False
     """It was decided that the attempt stops: with its grace, and under its lease until then."""
     first: bool = False
-    """Nobody was granted it before. If it is not the first, and not the one whose answer was lost, workers may have run
-    of which the agent knows nothing: it starts none."""
+    """Nobody was granted it before, but for the process that asks. If it is not the first, workers may have run of
+    which that process knows nothing: it starts none."""
     checkpoint: CheckpointOfRecord | None = None
 
 

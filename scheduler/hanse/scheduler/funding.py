@@ -34,6 +34,8 @@ class Funds:
         for limit in sorted(catalogue.pool.caps_at_once, key=lambda limit: limit.name):
             self._at_once[self._index[limit.organisation]].append(limit)
         self._used = [0] * len(self._names)
+        for each in catalogue.pool.unplaced:
+            self.use(self._index[each.organisation], each.rate)
 
     def need_seconds(self, shape: Shape) -> int:
         """Return for how long an attempt of this shape is funded at a time."""
@@ -79,7 +81,7 @@ class Funds:
                     windows[index] = caps.Window(window.start_seconds, window.end_seconds, left)
 
     def use(self, leaf: int, rate: units.MilliH100e) -> None:
-        """Count what starts below *leaf*. It counts until it has ended: a plan never takes it off."""
+        """Count what runs below *leaf*. It counts until it has ended: a plan never takes it off."""
         for organisation in self._path[leaf]:
             self._used[organisation] += rate
 

@@ -24,6 +24,11 @@ class Limits:
         self._cycle = cycle
         size = (len(cycle.catalogue.members), len(cycle.catalogue.accelerators))
         self.borrowed = np.zeros(size, dtype=np.int64)
+        catalogue = cycle.catalogue
+        for each in catalogue.pool.unplaced:
+            if each.milli_gpus_borrowed:
+                member = catalogue.member_of[catalogue.organisation[each.organisation]]
+                self.borrowed[member, catalogue.accelerator[each.accelerator]] += each.milli_gpus_borrowed
         self._reserved = np.zeros(size, dtype=np.int64)
         self._lent = np.zeros(size, dtype=np.int64)
         # The members' own unlevied nodes are the groups on which lending is limited.

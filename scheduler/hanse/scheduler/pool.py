@@ -119,6 +119,20 @@ class CapAtOnce:
 
 
 @dataclass(frozen=True, slots=True)
+class Unplaced:
+    """An attempt that runs where the pool has nothing any more, as its Contribution is gone.
+
+    It holds no GPU that could be planned with, and is neither renewed nor stopped; caps at once on *organisation* and
+    all above it count it, and what its member may borrow of *accelerator* if it borrowed that.
+    """
+
+    organisation: str
+    rate: units.MilliH100e
+    accelerator: str = ""
+    milli_gpus_borrowed: units.MilliGpu = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The PoolPolicy, as far as decisions depend on it."""
 
@@ -144,6 +158,7 @@ class Pool:
     caps: tuple[CapWindow, ...] = ()
     caps_at_once: tuple[CapAtOnce, ...] = ()
     policy: Policy = Policy()
+    unplaced: tuple[Unplaced, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

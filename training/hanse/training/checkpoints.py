@@ -4,6 +4,7 @@ In: a checkpoint that has been written completely. Out: it is the one that the n
 run that was cut off and replaced elsewhere is told so here, and must end: what it writes now counts for nothing.
 """
 
+import http.client
 import json
 import os
 import time
@@ -79,16 +80,21 @@ def _send(request: urllib.request.Request) -> str | None:
         with opener.open(request, timeout=REQUEST_SECONDS):
             return None
     except urllib.error.HTTPError as error:
-        with error:
-            said = _sentence(error.read())
+        said = _said(error)
         if error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
             raise CheckpointRefusedError(said) from error
         return said
-    except OSError as error:
-        return f"the agent does not answer: {error}"
+    except (OSError, http.client.HTTPException) as error:
+        return f"the agent does not answer: {error!r}"
 
 
-def _sentence(data: bytes) -> str:
+def _said(error: urllib.error.HTTPError) -> str:
+    """Return why the agent refused; an answer that was cut off is one all the same."""
+    try:
+        with error:
+            data = error.read()
+    except (OSError, http.client.HTTPException):
+        return f"the agent answered {error.code}"
     try:
         return str(json.loads(data)["message"])
     except (ValueError, KeyError, TypeError):

@@ -75,7 +75,7 @@ class Gangs:
         pictures.nodes(stage)
         saved = 0 if self._missing else self._saved(fence=1)
         if not self._missing:
-            times = self._hub.rows(_STOPPED, job=self._uid())[0]
+            times = self._hub.rows(_STOPPED, job=self._hub.uid(GUEST))[0]
             stage.claim(f"it was stopped at a checkpoint: step {saved} is on record, saved after it was told to stop",
                         holds=0 < saved < STEPS and bool(times.told and times.saved and times.saved > times.told),
                         found=times._asdict())  # fmt: skip
@@ -121,14 +121,9 @@ class Gangs:
         """Return the step of the guest's last checkpoint of record under a fence."""
         found = self._hub.rows(
             "SELECT coalesce(max(step), 0) AS step FROM ledger.checkpoint WHERE job = :job AND fence = :fence",
-            job=self._uid(), fence=fence,
+            job=self._hub.uid(GUEST), fence=fence,
         )  # fmt: skip
         return int(found[0].step)
-
-    def _uid(self) -> str:
-        return self._stage.kubectl(
-            "get", "trainingjob", "real-guest", "-n", "jiangsu-lab", "-o=jsonpath={.metadata.uid}"
-        ).stdout
 
     def _began_at(self, step: int) -> tuple[bool, Any]:
         log = self._stage.kubectl("logs", "-n", WORKERS, "-l", "hanse.dev/rank=0,hanse.dev/fence=2", "--tail=-1").stdout

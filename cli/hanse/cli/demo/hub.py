@@ -31,6 +31,15 @@ SLOT_GRACE_SECONDS = 20
 READY_SECONDS = 120.0
 # The exit status of a program that Ctrl-C ended, as shells have it.
 INTERRUPTED = 130
+# Of other jobs too what did not go as planned: it may be why this one did not.
+_HISTORY = """
+SELECT to_char(recorded_at, 'HH24:MI:SS') AS at, whose, fence, kind, said FROM (
+  SELECT f.recorded_at, CASE WHEN a.job <> :job THEN a.member END AS whose, a.fence, f.kind, f.detail AS said
+    FROM ledger.fact f JOIN ledger.attempt a ON a.id = f.attempt
+    WHERE a.job = :job OR f.kind NOT IN ('LeaseGranted', 'LeaseReleased', 'Simulated')
+  UNION ALL SELECT recorded_at, NULL, fence, kind, reason FROM ledger.decision WHERE job = :job
+) AS happened ORDER BY recorded_at
+"""
 
 
 class Hub:
@@ -72,6 +81,7 @@ class Hub:
             f"--leader-url=http://127.0.0.1:{self._operator_port}", f"--internal-token-file={self._token}",
         )  # fmt: skip
         processes.wait_until_ready(self.own.folder, "api", lambda: _listens(api.hostname, api.port), READY_SECONDS)
+        self.stage.history = self.history
 
     def hanse(self, *args: str, **variables: str) -> str:
         """Run a command of `hanse` as the coordinator, or as *variables* say; return what it printed.
@@ -111,6 +121,17 @@ class Hub:
         finally:
             engine.dispose()
 
+    def uid(self, job: str) -> str:
+        """Return the uid of a job, called NAMESPACE/NAME, by which the ledger knows it."""
+        namespace, _, name = job.partition("/")
+        return self.stage.kubectl("get", "trainingjob", name, "-n", namespace, "-o=jsonpath={.metadata.uid}").stdout
+
+    def history(self, job: str) -> str:
+        """Return what was decided about a job, called NAMESPACE/NAME, and what became of its attempts."""
+        uid = self.uid(job)
+        happened = self.rows(_HISTORY, job=uid) if uid else []
+        return "\n".join((f"What happened to {job}:", *map(_line, happened)))
+
     def _start_operator(self) -> None:
         kubeconfig = self.kubeconfig("operator", "hanse-operator", SYSTEM)
         self.run(
@@ -121,6 +142,12 @@ class Hub:
     def kubeconfig(self, name: str, account: str, namespace: str) -> Path:
         """Write a kubeconfig with a token of a ServiceAccount: each process has its own rights and no more."""
         return self.own.kubeconfig_of(account, namespace, self.folder / f"{name}.kubeconfig")
+
+
+def _line(happened: Any) -> str:
+    whose = f"of a job of {happened.whose}" if happened.whose else ""
+    attempt = f"attempt {happened.fence} {whose}".rstrip() if happened.fence else ""
+    return "  ".join(each for each in (happened.at, attempt, happened.kind, happened.said) if each)
 
 
 def _listens(host: str | None, port: int | None) -> bool:

@@ -21,6 +21,8 @@ from hanse.devcluster import build, paths, processes
 LINE_LENGTH = 110
 PATIENCE_SECONDS = 300.0
 POLL_SECONDS = 0.3
+History = Callable[[str], str]
+"""Returns what happened to a job, a line for each thing."""
 Probe = Callable[[], tuple[bool, Any]]
 """Returns whether a claim holds now, and what is there in its place."""
 
@@ -40,6 +42,8 @@ class Stage:
     failed: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     next_steps: tuple[str, ...] = ()
+    history: History | None = None
+    """Asked about a job that did not come to what was claimed; None as long as there is no ledger to ask."""
     started: float = field(default_factory=time.monotonic)
 
     def title(self, text: str, why: str = "") -> None:
@@ -127,4 +131,9 @@ class Stage:
             shown = {name: value for name, value in status.items() if name != "conditions"}
             return wanted.items() <= status.items(), {"status": shown}
 
-        self.until(text, probe)
+        try:
+            self.until(text, probe)
+        except StoryEndsError:
+            if self.history:
+                self.lines(self.history(job))
+            raise

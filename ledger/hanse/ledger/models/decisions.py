@@ -87,6 +87,7 @@ class Attempt(Base):
         CheckConstraint("lease_seconds > 0 AND grace_seconds >= 0", name="lease"),
         CheckConstraint(f"({LIVE}) = (ended_at_seconds IS NULL)", name="ended"),
         CheckConstraint("(granted_at_seconds IS NULL) = (lease_until_seconds IS NULL)", name="granted"),
+        CheckConstraint("granted_to IS NULL OR granted_at_seconds IS NOT NULL", name="granted_to"),
         Index("attempt_one_live_a_job", "job", unique=True, postgresql_where=text(LIVE)),
         Index("attempt_live_lease", "lease_until_seconds", postgresql_where=text(LIVE)),
         Index("attempt_live_cluster", "cluster", postgresql_where=text(LIVE)),
@@ -111,6 +112,8 @@ class Attempt(Base):
     granted_at_seconds: Mapped[int | None]
     lease_until_seconds: Mapped[int | None]
     ended_at_seconds: Mapped[int | None]
+    granted_to: Mapped[uuid.UUID | None]
+    """The agent's process that was granted the lease first. Last, as it came with a migration."""
 
 
 class Outbox(Base):

@@ -51,12 +51,13 @@ $$;
 CREATE FUNCTION ledger.guard_attempt() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   v_moving CONSTANT text[] := ARRAY['state', 'stopped_by', 'last_decision', 'funded_until_seconds', 'granted_at_seconds',
-                                    'lease_until_seconds', 'ended_at_seconds'];
+                                    'granted_to', 'lease_until_seconds', 'ended_at_seconds'];
 BEGIN
   IF NOT ledger.attempt_may(OLD.state, NEW.state) THEN
     RAISE EXCEPTION 'attempt %: % to % is no legal transition', OLD.id, OLD.state, NEW.state USING ERRCODE = 'HN003';
   END IF;
   IF to_jsonb(OLD) - v_moving <> to_jsonb(NEW) - v_moving
+     OR (OLD.granted_at_seconds IS NOT NULL AND OLD.granted_to IS DISTINCT FROM NEW.granted_to)
      OR OLD.granted_at_seconds <> NEW.granted_at_seconds OR OLD.ended_at_seconds <> NEW.ended_at_seconds
      OR (OLD.stopped_by IS NOT NULL AND OLD.stopped_by IS DISTINCT FROM NEW.stopped_by) THEN
     RAISE EXCEPTION 'attempt %: what is fixed about it may not change', OLD.id USING ERRCODE = 'HN003';

@@ -21,24 +21,29 @@ BEGIN
   RETURN v_why;
 END $$;
 
-CREATE FUNCTION ledger.grant_lease(p_cluster text, p_attempt uuid, p_fence bigint,
+-- A grant is the first if nobody had one before, or if the first one went to this very process: that knows by its own
+-- memory whether it took it up. Whom the first one went to never changes: what others were told later was not the first.
+CREATE FUNCTION ledger.grant_lease(p_cluster text, p_attempt uuid, p_fence bigint, p_process uuid,
                                    OUT granted boolean, OUT first boolean, OUT lease_seconds bigint, OUT funded_until_seconds bigint, OUT reason text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
   v_now bigint := clock_seconds();
+  v_is_new boolean;
 BEGIN
-  SELECT a.granted_at_seconds IS NULL INTO first FROM attempt a WHERE a.id = p_attempt AND a.fence = p_fence AND a.cluster = p_cluster
-    AND a.state IN ('admitted', 'leased') FOR UPDATE;
-  granted := FOUND;
+  SELECT a.state IN ('admitted', 'leased'), a.granted_at_seconds IS NULL, a.granted_at_seconds IS NULL OR coalesce(a.granted_to = p_process, false)
+    INTO granted, v_is_new, first FROM attempt a
+    WHERE a.id = p_attempt AND a.fence = p_fence AND a.cluster = p_cluster AND a.ended_at_seconds IS NULL FOR UPDATE;
+  granted := coalesce(granted, false);
+  first := coalesce(first, false);
   IF NOT granted THEN
-    first := false;
     reason := refuse_lease(p_cluster, p_attempt, p_fence, 'grant');
     RETURN;
   END IF;
   UPDATE attempt a SET state = 'leased', granted_at_seconds = coalesce(a.granted_at_seconds, v_now),
+      granted_to = CASE WHEN v_is_new THEN p_process ELSE a.granted_to END,
       lease_until_seconds = greatest(a.lease_until_seconds, v_now + a.lease_seconds + 1)
     WHERE a.id = p_attempt RETURNING a.lease_seconds, a.funded_until_seconds INTO grant_lease.lease_seconds, grant_lease.funded_until_seconds;
-  IF first THEN
+  IF v_is_new THEN
     INSERT INTO fact (id, kind, at_seconds, cluster, attempt, fence, detail)
       VALUES (gen_random_uuid(), 'LeaseGranted', v_now, p_cluster, p_attempt, p_fence, '');
   END IF;

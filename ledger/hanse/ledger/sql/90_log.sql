@@ -45,9 +45,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 $$;
 
 REVOKE ALL ON FUNCTION ledger.append_leaves, ledger.sign_head, ledger.add_cosignatures FROM PUBLIC;
--- Salts open leaves: only who may read the rows anyway, and the sealer that makes them, may read them.
-REVOKE ALL ON ledger.leaf, ledger.tree_head, ledger.signed_head, ledger.cosignature FROM hanse_operator, hanse_api;
-GRANT SELECT ON ledger.leaf, ledger.tree_head, ledger.signed_head, ledger.cosignature TO hanse_auditor, hanse_sealer;
+-- Salts open leaves: only who exports the rows anyway (auditors, also through the API service), and the sealer that
+-- makes them, may read them.
+REVOKE ALL ON ledger.leaf, ledger.tree_head, ledger.signed_head, ledger.cosignature FROM hanse_operator;
+GRANT SELECT ON ledger.leaf, ledger.tree_head, ledger.signed_head, ledger.cosignature
+  TO hanse_api, hanse_auditor, hanse_sealer;
 GRANT USAGE ON SCHEMA ledger TO hanse_sealer;
 GRANT SELECT ON ledger.member, ledger.member_key, ledger.enrolment, ledger.levy, ledger.rate, ledger.cycle, ledger.decision,
   ledger.effect, ledger.fact, ledger.violation, ledger.slot, ledger.cutoff, ledger.posting, ledger.transfer TO hanse_sealer;

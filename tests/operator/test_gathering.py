@@ -1,0 +1,116 @@
+"""What is planned for, of the world as the examples have it."""
+
+import dataclasses
+import uuid
+
+import pytest
+import yaml
+
+from hanse.ledger.reports import Node
+from hanse.operator import candidates, following, snapshot
+from hanse.operator.mirror import Live, Mirror
+from hanse.operator.world import World
+from hanse.quota.errors import QuotaError
+
+NOW = 1_800_000_000
+BODY = {"class": "h100-80g", "gpus": 8, "cpuMilli": 1000, "memoryMiB": 1000, "ready": True}
+HOME = {"label": "HOME", "cover": 0, "tierRank": 1}
+KINDS = ("acceleratorclass", "contribution", "member", "membercluster", "prioritytier")
+
+
+@pytest.fixture(name="world")
+def _world(pytestconfig):
+    made = World()
+    for name in KINDS:
+        for number, document in enumerate(
+            yaml.safe_load_all((pytestconfig.rootpath / f"examples/{name}.yaml").read_text())
+        ):
+            document["metadata"] |= {"uid": f"{name}-{number}"}
+            made.take({document["kind"]: {f"{name}-{number}": document}})
+    return made
+
+
+def live(**more):
+    said = {
+        "id": uuid.UUID(int=2), "job": str(uuid.UUID(int=1)), "fence": 2, "member": "tencent", "cluster": "c",
+        "accelerator_class": "h100-80g", "precision": "bf16", "tier": "standard", "milli_h100e": 1000,
+        "tier_thousandths": 1500, "grace_seconds": 30, "state": "leased", "funded_until_seconds": NOW + 60,
+        "granted_at_seconds": NOW, "admitted_at_seconds": NOW, "admitted_sequence": 7,
+        "strength": {"label": "BORROW", "cover": -1, "tierRank": 1}, "placed": (("tencent-gz/node-0", 1, 0xFF),),
+        "awaits": frozenset(), "organisation": "tencent/llm", "job_name": ("tencent", "llm-7b"),
+        "last_decision": uuid.UUID(int=9),
+    }  # fmt: skip
+    return Live(**(said | more))
+
+
+def gathered(world, *attempts, reported=("node-0",)):
+    mirror = Mirror(NOW, live={each.job: each for each in attempts})
+    nodes = [Node("tencent-gz", name, BODY, 0) for name in reported]
+    return snapshot.gather(snapshot.Inputs(world, mirror, nodes, {}, {}), candidates.Memory())
+
+
+def test_an_attempt_on_a_node_that_is_offered_is_planned_with(world):
+    found = gathered(world, live())
+    assert (1, ()) == (len(found.attempts), found.pool.unplaced)
+
+
+@pytest.mark.parametrize(
+    ("more", "reported", "unplaced"),
+    [
+        pytest.param({}, (), ("tencent/llm", 12_000, "h100-80g", 8000), id="its node is gone"),
+        pytest.param({"strength": HOME}, (), ("tencent/llm", 12_000, "", 0), id="it borrows nothing"),
+        pytest.param({"organisation": "tencent/old"}, ("node-0",), ("tencent", 12_000, "h100-80g", 8000), id="moved"),
+        pytest.param({"accelerator_class": "old"}, ("node-0",), ("tencent/llm", 12_000, "", 0), id="no such class"),
+        pytest.param({"stop_kind": "End"}, (), None, id="it was told to stop"),
+        pytest.param({"member": "left", "organisation": "left/llm"}, (), None, id="its member has left"),
+    ],
+)
+def test_limits_count_an_attempt_that_cannot_be_planned_with(world, more, reported, unplaced):
+    found = gathered(world, live(**more), reported=reported)
+    assert ((), [unplaced] if unplaced else []) == (
+        found.attempts,
+        [dataclasses.astuple(each) for each in found.pool.unplaced],
+    )
+
+
+def test_a_followed_plan_counts_it_from_the_cycle_on_in_which_its_node_is_gone(world):
+    follower, mirror = following.Follower(), Mirror(NOW, live={live().job: live()})
+    for reported, expected in (({"node-0"}, 0), (set(), 1), ({"node-0"}, 0)):
+        nodes = [Node("tencent-gz", name, BODY, 0) for name in reported]
+        situation, _ = follower.plan(snapshot.Inputs(world, mirror, nodes, {}, {}))
+        assert expected == len(situation.snapshot.catalogue.pool.unplaced)
+
+
+def set_shares(world, share):
+    """Have the shares below tencent add up to three times *share*, whatever the rules for Members say."""
+    members = world._objects["Member"]
+    (uid,) = (uid for uid, each in members.items() if each.metadata.name == "tencent")
+    new = {"parent": None, "share_thousandths": {"h100-80g": share}}
+    below = [each.model_copy(update=new) for each in members[uid].spec.organisations[:3]]
+    spec = members[uid].spec.model_copy(update={"organisations": tuple(below), "caps": ()})
+    members[uid] = members[uid].model_copy(update={"spec": spec})
+    world.pool_version += 1
+    world.version += 1
+
+
+def planned(follower, world):
+    mirror, nodes = Mirror(NOW, live={live().job: live()}), [Node("tencent-gz", "node-0", BODY, 0)]
+    return follower.plan(snapshot.Inputs(world, mirror, nodes, {}, {}))
+
+
+def test_settings_that_contradict_one_another_leave_those_before_in_force(world):
+    follower, before = following.Follower(), {}
+    for share, is_refused in ((300, False), (400, True), (200, False)):
+        set_shares(world, share)
+        situation, plan = planned(follower, world)
+        shares = [each.shares for each in situation.snapshot.catalogue.pool.organisations if each.name == "tencent/llm"]
+        assert is_refused == ("the organisations of tencent have shares of [400, 400, 400]" in situation.problem)
+        assert [before if is_refused else {"h100-80g": share}] == shares
+        assert ["Renew"] == [type(each).__name__ for each in plan.decisions if type(each).__name__ != "Rise"]
+        before = shares[0]
+
+
+def test_where_no_good_settings_are_known_none_are_made_up(world):
+    set_shares(world, 400)
+    with pytest.raises(QuotaError, match="must not add up to more than 1000"):
+        planned(following.Follower(), world)
