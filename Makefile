@@ -70,6 +70,10 @@ docs: setup ## Build the site into build/site, with the references of commands a
 outputs: setup ## Write the outputs in docs/outputs.md anew, from a pool that runs.
 	@HANSE_WRITE_OUTPUTS=1 $(RUN) pytest -q tests/cli/test_waiting.py -k outputs
 
+.PHONY: pictures
+pictures: setup ## Take the pictures of the dashboard in docs/pictures anew.
+	@HANSE_WRITE_PICTURES=1 $(RUN) pytest -q tests/api/test_pages.py -k picture
+
 .PHONY: image
 image: setup ## Build the container image as an OCI archive (root; needs debootstrap).
 	@$(RUN) hanse devcluster image

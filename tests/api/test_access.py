@@ -11,6 +11,7 @@ import jwt
 import psycopg
 import pytest
 from fastapi.routing import APIRoute
+from visiting import AUDITORS, COORDINATORS, MEMBERS, OPEN_PAGES, PAGES, PEOPLE, TENCENT
 
 from hanse.api import app
 from hanse.ledger import attempts, database, decisions, verify
@@ -41,11 +42,7 @@ UNKNOWN = {
     "alice of tencent, for another client",
 }
 AGENTS = {"agent of gz", "agent of hz"}
-MEMBERS = {"people of tencent", "people of alibaba", "alice of tencent"}
-TENCENT = {"people of tencent", "alice of tencent"}
-AUDITORS = {"bob, an auditor"}
-COORDINATORS = {"coordinator"}
-KNOWN = AGENTS | MEMBERS | AUDITORS | COORDINATORS | {"another account of gz", "carol, of nobody"}
+KNOWN = AGENTS | PEOPLE
 
 # Who may, and a request that is well-formed. A route that is not here fails the test below.
 ENDPOINTS = {
@@ -70,9 +67,14 @@ ENDPOINTS = {
     ("GET", "/v1/audit/violations"): (AUDITORS, None),
     ("GET", "/v1/audit/exports/{period}"): (AUDITORS, None),
     ("GET", "/v1/clusters"): (COORDINATORS, None),
+    ("GET", "/v1/audit/log"): (AUDITORS, None),
+    ("GET", "/v1/members"): (COORDINATORS, None),
+    ("GET", "/v1/faults"): (COORDINATORS, None),
     ("GET", "/v1/whoami"): (KNOWN, None),
+    ("POST", "/v1/login"): (PEOPLE, None),
 }
 FOR_ALL = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/v1/openapi.json")}
+FOR_BROWSERS = OPEN_PAGES | {("GET", path) for path in PAGES}
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 IN_PATHS = {"{namespace}": "tencent", "{name}": "llm", "{period}": "2026-11"}
 
@@ -99,12 +101,17 @@ def counts(pool):
 
 
 def test_every_route_is_in_this_table_and_every_identity_is_tried(tokens):
-    assert routes() == ENDPOINTS.keys() | FOR_ALL
+    assert routes() == ENDPOINTS.keys() | FOR_ALL | FOR_BROWSERS
     assert tokens.keys() == UNKNOWN | KNOWN
     assert {path for _, path in FOR_ALL} == {
         route.path
         for route in app.create(None, None, None, None).routes
         if not isinstance(route, APIRoute) or "health" in route.tags
+    }
+    assert {path for _, path in FOR_BROWSERS} == {
+        route.path
+        for route in app.create(None, None, None, None).routes
+        if isinstance(route, APIRoute) and not route.include_in_schema
     }
 
 

@@ -35,6 +35,9 @@ CLAIMS = (
     "debits equal credits",
     "the export verifies",
     "a copy with one digit changed is refused",
+    "the dashboard lets a member in",
+    "the dashboard lets the auditor in",
+    "the dashboard lets the coordinator in",
 )
 OF_THE_REAL_NODE = (
     "workers have torchrun's variables: MASTER_ADDR=w-0.",

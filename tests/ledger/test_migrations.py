@@ -143,10 +143,10 @@ GRANTS = {
         "record_posting", "record_violation", "register_member", "set_levy", "set_metering", "take_term",
     },
     "hanse_api": {
-        "add_slot_day", "admit_agent", "clock", "clock_seconds", "commit_checkpoint", "enrol", "forget_logs",
-        "grant_lease", "ingest_slots", "last_checkpoints", "open_logs", "record_fact",
-        "record_violation", "release_lease", "renew_leases",
-        "report_nodes", "store_log_tails",
+        "add_slot_day", "admit_agent", "clock", "clock_seconds", "close_session", "commit_checkpoint", "enrol",
+        "forget_logs", "grant_lease", "ingest_slots", "last_checkpoints", "open_logs", "open_session", "read_session",
+        "record_fact", "record_violation", "release_lease", "renew_leases", "report_nodes", "store_log_tails",
+        "take_code",
     },
     "hanse_auditor": {"clock", "clock_seconds"},
     "hanse_member": set(),
@@ -195,3 +195,9 @@ def test_sealed_logs_are_for_the_api_service_alone(migrated):
         for table in ("ledger.log_key", "ledger.log_tail"):
             may = {role for role in GRANTS if connection.execute(query, [role, table]).fetchone()[0]}
             assert may == {"hanse_api"}
+
+
+def test_nobody_reads_the_table_of_sessions(migrated):
+    query = "SELECT has_table_privilege(%s, 'ledger.session', 'SELECT')"
+    with psycopg.connect(migrated) as connection:
+        assert not [role for role in GRANTS if connection.execute(query, [role]).fetchone()[0]]

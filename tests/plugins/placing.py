@@ -10,7 +10,7 @@ import contextlib
 
 from xdist.scheduler import LoadScopeScheduling
 
-from hanse.devcluster import build, image, realnode
+from hanse.devcluster import build, debian, image, realnode
 from hanse.devcluster.errors import DevclusterError
 
 # Units of more than a file, by what their tests share.
@@ -23,10 +23,11 @@ SHARED = {
     ),
     "the town": ("cli/test_enrolling", "cli/test_side_by_side", "cli/test_waiting"),
     "the hub": (
-        "agent/test_feed", "agent/test_kube", "api/test_access", "api/test_answers", "api/test_health",
-        "api/test_logs", "api/test_rights_of_the_service", "api/test_sync", "chart/test_agent",
-        "chart/test_rendering", "cli/test_pool_commands", "devcluster/test_postgres", "resources/test_accepted",
-        "resources/test_kubectl", "resources/test_policies", "resources/test_refused", "resources/test_transitions",
+        "agent/test_feed", "agent/test_kube", "api/test_access", "api/test_answers", "api/test_entering",
+        "api/test_health", "api/test_logs", "api/test_pages", "api/test_rights_of_the_service", "api/test_sync",
+        "chart/test_agent", "chart/test_rendering", "cli/test_pool_commands", "devcluster/test_postgres",
+        "resources/test_accepted", "resources/test_kubectl", "resources/test_policies", "resources/test_refused",
+        "resources/test_transitions",
     ),
 }  # fmt: skip
 UNITS = {f"tests/{file}.py": unit for unit, files in SHARED.items() for file in files}
@@ -97,6 +98,8 @@ def pytest_collection_finish(session):
         if used & STARTING:
             build.binary(build.CONTROLPLANE)
             build.binary(build.KWOK)
+        if "chromium" in used:
+            debian.require(debian.BROWSER)
         if "helm" in used:
             build.binary(build.HELM)
         if any(item.get_closest_marker("real_node") for item in session.items):

@@ -341,3 +341,46 @@ class Logs(Model):
     items: tuple[KeptTail, ...] = ()
     next: str = Field(default="", description="Send it as `cursor` for what has changed since, and for the rest.")
     problem: str = Field(default="", description="Why there are none, and what to do.")
+
+
+class Entry(Model):
+    """A code that opens the dashboard in a browser: give it to the page /login, once, before it expires."""
+
+    code: str
+    expires_seconds: int
+
+
+class LogStanding(Model):
+    """How far the ledger's rows are sealed in the log, signed, and cosigned by witnesses; nothing yet is 0."""
+
+    rows: int
+    sealed_at: datetime | None
+    signed_rows: int
+    cosigned_rows: int
+    witnesses: int = Field(description="The witnesses that cosigned the newest checkpoint which any did.")
+
+
+class EntitledGpus(Model):
+    """What a member may use and not lose, of one class, in thousandths of a GPU."""
+
+    accelerator_class: str = Field(alias="class")
+    milli_gpus: int
+
+
+class MemberStanding(Model):
+    """A member, as the coordinator agreed with it, and what it is entitled to now. Nothing of what it does."""
+
+    name: str
+    display_name: str
+    suspended: bool
+    entitlements: tuple[EntitledGpus, ...]
+
+
+class Fault(Model):
+    """What an agent did by itself, or what was seen of a node; whose attempt it was about is not told."""
+
+    sequence: int
+    kind: str
+    at_seconds: int
+    cluster: str | None
+    node: str | None

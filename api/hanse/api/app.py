@@ -2,8 +2,8 @@
 
 In: an engine of the ledger, the directory, the leader, who finds out who asks. Out: a FastAPI application. What an
 endpoint does is in :mod:`hanse.api.agents`, :mod:`hanse.api.members`, :mod:`hanse.api.auditors` and
-:mod:`hanse.api.coordinators`. `/healthz` fails only when a restart would help, that is when nothing is answered at all;
-`/readyz` says what the service cannot reach.
+:mod:`hanse.api.coordinators`; the pages for browsers are :mod:`hanse.api.dashboard`'s. `/healthz` fails only when a
+restart would help, that is when nothing is answered at all; `/readyz` says what the service cannot reach.
 """
 
 import shutil
@@ -18,6 +18,8 @@ from starlette.background import BackgroundTask
 
 from hanse.api import agents, answering, answers, auditors, books, coordinators, enrolling, logs, members, openapi
 from hanse.api.authenticating import Authenticator
+from hanse.api.dashboard import entering, pages, rendering
+from hanse.api.dashboard.sources import Sources
 from hanse.api.health import Health
 from hanse.api.identity import Directory, Role, User
 from hanse.api.leader import Leader
@@ -67,9 +69,14 @@ def create(engine: Engine, directory: Directory, leader: Leader, authenticator: 
     _add_members(app, engine, directory, leader, own)
     _add_standing(app, engine, leader, own)
     _add_auditors(app, engine, Depends(auditor))
-    _add_coordinators(app, engine, Depends(coordinator))
+    _add_coordinators(app, engine, directory, Depends(coordinator))
+
+    entrance = entering.Entrance(engine, directory, authenticator)
+    entering.add_to(app, engine, entrance, user)
+    pages.add_to(app, entrance, Sources(engine, directory, leader))
 
     _add_health(app, Health(engine, leader))
+    app.add_middleware(rendering.Guarded)
     return app
 
 
@@ -228,6 +235,11 @@ def _add_auditors(app: FastAPI, engine: Engine, auditor: Any) -> None:
         """List what was broken, in the order in which it was recorded."""
         return auditors.violations(engine, limit, cursor)
 
+    @app.get("/v1/audit/log", dependencies=[auditor], **openapi.FOR_AUDITORS)
+    def log() -> answers.LogStanding:
+        """Say how far the ledger's rows are sealed, signed and cosigned."""
+        return auditors.log(engine)
+
     @app.get("/v1/audit/exports/{period}", dependencies=[auditor], response_class=FileResponse, **openapi.EXPORT)
     def exported(period: str) -> FileResponse:
         """Export a period (`YYYY-MM`) as a ZIP archive; `hanse audit verify` checks what is in it."""
@@ -236,8 +248,18 @@ def _add_auditors(app: FastAPI, engine: Engine, auditor: Any) -> None:
         return FileResponse(archive, media_type=openapi.ZIP, filename=archive.name, background=done)
 
 
-def _add_coordinators(app: FastAPI, engine: Engine, coordinator: Any) -> None:
+def _add_coordinators(app: FastAPI, engine: Engine, directory: Directory, coordinator: Any) -> None:
     @app.get("/v1/clusters", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
     def clusters(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.ClusterStanding]:
         """List the member clusters and how they stand, by name."""
         return coordinators.clusters(engine, limit, cursor)
+
+    @app.get("/v1/members", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
+    def every_member(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.MemberStanding]:
+        """List the members and what each is entitled to, by name."""
+        return coordinators.members(directory, limit, cursor)
+
+    @app.get("/v1/faults", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
+    def faults(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Fault]:
+        """List what agents did by themselves and what was seen of nodes, the newest first."""
+        return coordinators.faults(engine, limit, cursor)

@@ -12,7 +12,7 @@ from threading import Lock
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from hanse.api.answers import Balance, Violation
+from hanse.api.answers import Balance, LogStanding, Violation
 from hanse.api.paging import Page, cut, page, read, wrong
 from hanse.api.problems import InvalidError, TooManyError
 from hanse.ledger import balances, database, export
@@ -23,6 +23,13 @@ RETRY_SECONDS = 60
 _VIOLATIONS = """
 SELECT sequence, id, kind, at_seconds, member, node, attempt, account, amount, detail, recorded_at FROM ledger.violation
 WHERE sequence > :after ORDER BY sequence LIMIT :most
+"""
+_LOG = """
+SELECT coalesce(max(size), 0) AS rows, max(sealed_at) AS sealed_at,
+       (SELECT coalesce(max(size), 0) FROM ledger.signed_head) AS signed_rows,
+       (SELECT coalesce(max(size), 0) FROM ledger.cosignature) AS cosigned_rows,
+       (SELECT count(*) FROM ledger.cosignature WHERE size = (SELECT max(size) FROM ledger.cosignature)) AS witnesses
+FROM ledger.tree_head
 """
 _exporting = Lock()
 
@@ -84,3 +91,9 @@ def _archived(engine: Engine, period: str) -> Path:
         shutil.rmtree(folder)
         raise
     return archive
+
+
+def log(engine: Engine) -> LogStanding:
+    """Return how far the log has come."""
+    with database.transaction(engine) as connection:
+        return LogStanding.model_validate(dict(connection.execute(sa.text(_LOG)).mappings().one()))

@@ -45,6 +45,19 @@ class Authenticator:
         """
         self._limits.count_logs(cluster)
 
+    def check_address(self, address: str) -> None:
+        """Refuse an address from which too much was tried that was nobody's.
+
+        Raises:
+            TooManyError: it is one.
+
+        """
+        self._limits.check_failed(address)
+
+    def count_failed(self, address: str) -> None:
+        """Count an attempt with a code or session that is nobody's."""
+        self._limits.count_failed(address)
+
     def _reviewed(self, token: str) -> User:
         if self._oidc is not None and self._oidc.issued(token):
             return self._oidc.user(token)

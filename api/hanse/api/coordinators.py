@@ -1,15 +1,27 @@
-"""What a coordinator asks: how all members' clusters stand. Nobody's jobs.
+"""What a coordinator asks: how all members' clusters stand, who the members are, and what went wrong. Nobody's jobs.
 
-In: what agents reported. Out: answers.
+In: what agents reported, the Members, recorded facts. Out: answers.
 """
 
 from collections import Counter
 
+import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from hanse.api.answers import ClusterStanding
-from hanse.api.paging import Page, page
-from hanse.ledger import reports
+from hanse.api.answers import ClusterStanding, EntitledGpus, Fault, MemberStanding
+from hanse.api.identity import Directory
+from hanse.api.paging import Page, cut, page, read, wrong
+from hanse.ledger import database, reports
+from hanse.ledger.facts import Kind
+from hanse.resources import Member
+from hanse.resources.protocol import INTEGER_MAX
+
+FAULTS = tuple(kind for kind in Kind if kind != Kind.SIMULATED)
+# Neither the attempt nor the detail: they would tell a coordinator of members' jobs.
+_FAULTS = """
+SELECT sequence, kind, at_seconds, cluster, node FROM ledger.fact
+WHERE kind = ANY (:kinds) AND sequence < :before ORDER BY sequence DESC LIMIT :most
+"""
 
 
 def clusters(engine: Engine, limit: int, cursor: str) -> Page[ClusterStanding]:
@@ -30,3 +42,41 @@ def clusters(engine: Engine, limit: int, cursor: str) -> Page[ClusterStanding]:
         for each in agents
     ]
     return page(found, lambda each: (each.name,), limit, cursor)
+
+
+def members(directory: Directory, limit: int, cursor: str) -> Page[MemberStanding]:
+    """Return a page of the members, by name."""
+    return page(map(_standing, directory.every_member()), lambda each: (each.name,), limit, cursor)
+
+
+def _standing(member: Member) -> MemberStanding:
+    entitled = member.status.entitlements
+    return MemberStanding(
+        name=member.metadata.name,
+        display_name=member.spec.display_name,
+        suspended=member.spec.suspended,
+        entitlements=tuple(
+            EntitledGpus.model_validate({"class": each.accelerator_class, "milliGpus": each.milli_gpus})
+            for each in entitled
+        ),
+    )
+
+
+def faults(engine: Engine, limit: int, cursor: str) -> Page[Fault]:
+    """Return a page of what agents did by themselves and what was seen of nodes, the newest first.
+
+    Raises:
+        InvalidError: the cursor is none of this list's.
+
+    """
+    match read(cursor):
+        case None:
+            before = INTEGER_MAX
+        case (int(before),) if 0 <= before <= INTEGER_MAX:
+            pass
+        case _:
+            raise wrong(cursor)
+    given = {"kinds": [str(kind) for kind in FAULTS], "before": before, "most": limit + 1}
+    with database.transaction(engine) as connection:
+        rows = connection.execute(sa.text(_FAULTS), given).mappings().all()
+    return cut(tuple(Fault.model_validate(dict(row)) for row in rows), lambda each: (each.sequence,), limit)

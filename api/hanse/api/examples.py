@@ -86,6 +86,13 @@ _VIOLATION = {
     "recordedAt": "2026-11-02T09:00:00Z",
 }
 _CLUSTER = {"name": "north-1", "agentVersion": "0.1.0", "silentSeconds": 3, "nodes": 400, "readyNodes": 398}
+_MEMBER = {
+    "name": "north",
+    "displayName": "North Compute",
+    "suspended": False,
+    "entitlements": [{"class": "h100-80g", "milliGpus": 3200000}],
+}
+_FAULT = {"sequence": 4711, "kind": "NodeStale", "atSeconds": 1793610000, "cluster": "north-1", "node": "n7"}
 _JOB = {
     "namespace": "north",
     "name": "llm",
@@ -226,6 +233,16 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Statement": {"period": "2026-11", "isFinal": False, "members": [_STATEMENT]},
     "Page_Violation_": {"items": [_VIOLATION], "next": None},
     "Page_ClusterStanding_": {"items": [_CLUSTER], "next": None},
+    "LogStanding": {
+        "rows": 412_000,
+        "sealedAt": "2026-11-02T09:00:00Z",
+        "signedRows": 412_000,
+        "cosignedRows": 411_200,
+        "witnesses": 3,
+    },
+    "Page_MemberStanding_": {"items": [_MEMBER], "next": None},
+    "Page_Fault_": {"items": [_FAULT], "next": "WzQ3MTFd"},
+    "Entry": {"code": "kJv0yXcW3oXzq5dW1m0O5Z2wq8pR7nT4uB6cD9eF1gH", "expiresSeconds": 60},
     "Identity": {"name": "oidc:alice", "members": ["north"], "roles": []},
     "Explained": {"decisions": [_DECIDED], "attempts": [_TRIED], "now": _NOW},
     "Problem": {

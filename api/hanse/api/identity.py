@@ -7,6 +7,7 @@ Nothing in a request's body is ever taken for an identity.
 """
 
 import base64
+import contextlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -122,6 +123,14 @@ class Directory:
         """Return the members for whom somebody acts, if there are any."""
         listed = self._get(f"/apis/{GROUP}/{VERSION}/members")["items"]
         return frozenset(document["metadata"]["name"] for document in listed if _acts_for(user, document))
+
+    def every_member(self) -> list[Member]:
+        """Return the members whose objects can be read, by name."""
+        found = []
+        for document in self._get(f"/apis/{GROUP}/{VERSION}/members")["items"]:
+            with contextlib.suppress(MisconfiguredError):
+                found.append(Member.parse(document))
+        return sorted(found, key=lambda each: each.metadata.name)
 
     def roles(self, user: User) -> frozenset[Role]:
         """Return the roles that the PoolPolicy gives to somebody."""

@@ -157,7 +157,7 @@ def ask(url: str, path: str, body: Object | None = None) -> Any:
             "set HANSE_API to the API service's address and HANSE_TOKEN to a token for it: "
             "kubectl create token ACCOUNT --audience=hanse-api"
         )
-    return Service(url, token).request("POST" if body else "GET", path, body)
+    return Service(url, token).request("GET" if body is None else "POST", path, body)
 
 
 def ask_all(url: str, path: str, query: Mapping[str, Any] | None = None) -> list[Any]:

@@ -34,6 +34,7 @@ MODULES = (
     ("logs", "agent", ("logs",)),
     ("whatif", "agent", ("whatif",)),
     ("standing", "agent", ("quota", "usage")),
+    ("login", "agent", ("login",)),
     ("doctor", "agent", ("doctor",)),
     ("audit", "audit", ()),
     ("log", "audit", ()),

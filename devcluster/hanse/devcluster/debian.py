@@ -1,8 +1,8 @@
 """The machine's own Debian or Ubuntu: which packages it has, and where it gets them from.
 
 In: names of packages. Out: they are installed, as root with apt-get, otherwise one sentence with the line to run.
-:mod:`hanse.devcluster.realnode` and :mod:`hanse.devcluster.image` ask before they need a program. Nothing is ever
-removed or upgraded.
+:mod:`hanse.devcluster.realnode`, :mod:`hanse.devcluster.image` and the tests of the dashboard ask before they need a
+program. Nothing is ever removed or upgraded.
 """
 
 import os
@@ -15,6 +15,8 @@ from pathlib import Path
 from hanse.devcluster import files, progress
 from hanse.devcluster.errors import DevclusterError
 
+# What shows the dashboard in the tests, with letters for all that it says.
+BROWSER = ("chromium", "fonts-liberation", "fonts-wqy-zenhei")
 INSTALLED = "ii "
 OUTPUT_LINES = 8
 # A folder that every Debian has: a lock on it leaves no file of ours behind, and is the same whatever our caches.

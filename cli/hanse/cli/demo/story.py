@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from hanse.cli.demo import chart, members, refusals, storage
+from hanse.cli.demo import chart, dashboard, members, refusals, storage
 from hanse.cli.demo.books import Books
 from hanse.cli.demo.gangs import Gangs
 from hanse.cli.demo.hub import Hub
@@ -40,6 +40,7 @@ def play(stage: Stage, own: cluster.Cluster, missing: str) -> None:
     jobs.end()
     gangs.end()
     Books(stage, hub).show()
+    dashboard.show(stage, hub)
 
 
 def _next_steps(own: cluster.Cluster, hub: Hub) -> tuple[str, ...]:
@@ -53,6 +54,7 @@ def _next_steps(own: cluster.Cluster, hub: Hub) -> tuple[str, ...]:
         "export HANSE_TOKEN=$(kubectl create token people -n jiangsu-lab --audience=hanse-api)",
         "hanse queue                                      # what of jiangsu-lab waits",
         "hanse explain real-guest -n jiangsu-lab          # what was decided about it",
+        *dashboard.ways_in(hub),
     )
 
 

@@ -4,7 +4,7 @@
 and grants are in `hanse.ledger.sql`. Nothing here is written through the ORM: the functions are the only way in.
 """
 
-from hanse.ledger.models import accounts, base, decisions, log, logs, parties, reports, slots
+from hanse.ledger.models import accounts, base, decisions, log, logs, parties, reports, sessions, slots
 
 METADATA = base.Base.metadata
 
@@ -17,4 +17,6 @@ APPEND_ONLY = tuple(
     )
 )
 
-__all__ = ["APPEND_ONLY", "METADATA", "accounts", "base", "decisions", "log", "logs", "parties", "reports", "slots"]
+__all__ = [
+    "APPEND_ONLY", "METADATA", "accounts", "base", "decisions", "log", "logs", "parties", "reports", "sessions", "slots",
+]  # fmt: skip

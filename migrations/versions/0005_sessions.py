@@ -1,0 +1,19 @@
+"""The dashboard's sessions."""
+
+from pathlib import Path
+
+from alembic import op
+
+from hanse.ledger import sql
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create them."""
+    connection = op.get_bind()
+    for script in [Path(__file__).with_suffix(".sql").read_text(), *sql.scripts("97", "97")]:
+        sql.apply(connection, script)

@@ -1,0 +1,148 @@
+"""A pool in the middle of its work: what its leader tells of one member, and a ledger with a day of posted hours."""
+
+import http.server
+import json
+import math
+import threading
+import time
+import uuid
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import yaml
+
+from hanse.ledger import books, database, facts, registry, reports, sealing, transfers
+from hanse.ledger.transfers import Purpose, Run
+
+MEMBER, RIVAL = "tencent", "alibaba"
+CLASSES = {"h100-sxm": 1000, "ascend-910c": 600}
+HOUR = 3600
+# Clusters: their nodes, and how many of these are ready.
+REPORTING = {"alibaba-hz": (96, 96), "tencent-gz": (128, 121), "tencent-sh": (64, 64)}
+MILLI_HOUR = 1000 * HOUR
+
+
+def accelerator(name, thousandths):
+    spec = {
+        "vendor": "nvidia" if name.startswith("h") else "huawei", "memoryMiB": 81920, "watts": 700,
+        "h100Equivalent": {"bf16": thousandths}, "deviceResources": ["nvidia.com/gpu"],
+        "nodeSelector": {"hanse.dev/scene": name},
+    }  # fmt: skip
+    return {"apiVersion": "hanse.dev/v1alpha1", "kind": "AcceleratorClass", "metadata": {"name": name}, "spec": spec}
+
+
+def standing(name, entitled, used, borrowed, lent):
+    given = {"entitled": entitled, "used": used, "borrowed": borrowed, "lent": lent}
+    limits = {"borrowingLimitMilliGpus": 512_000, "lendingLimitMilliGpus": None}
+    return {"class": name, **{f"{key}MilliGpus": value * 1000 for key, value in given.items()}, **limits}
+
+
+def cap(name, limit, left, **more):
+    now = int(time.time())
+    amounts = {"limitMilliH100eSeconds": limit * MILLI_HOUR, "leftMilliH100eSeconds": left * MILLI_HOUR}
+    window = {"startSeconds": now - 22 * 86400, "endSeconds": now + 8 * 86400}
+    return {"name": name, "organisation": None, "lastsSeconds": None, **window, **amounts, **more}
+
+
+def quota():
+    monthly = cap("monthly", 1_200_000, 268_000, rateMilliH100e=1_868_800, lastsSeconds=516_240)
+    speech = cap("quarterly", 90_000, 6_400, organisation="speech", rateMilliH100e=128_000)
+    at_once = {"name": "burst", "organisation": None, "limitMilliH100e": 2_400_000, "usedMilliH100e": 1_868_800}
+    return {
+        "member": MEMBER,
+        "asOfSeconds": int(time.time()) - 4,
+        "classes": [standing("h100-sxm", 1280, 1600, 320, 0), standing("ascend-910c", 768, 448, 0, 192)],
+        "caps": [monthly, speech],
+        "capsAtOnce": [at_once],
+    }
+
+
+TOLD = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
+
+
+class Leader(http.server.BaseHTTPRequestHandler):
+    """Answers for one member; for others there is nothing."""
+
+    def do_GET(self):
+        asked = urlsplit(self.path)
+        is_own = MEMBER in parse_qs(asked.query).get("member", [])
+        nothing = {"classes": [], "caps": [], "capsAtOnce": [], "member": RIVAL, "asOfSeconds": int(time.time())}
+        known = {
+            "/v1/queue": TOLD["queue"] if is_own else [],
+            "/v1/jobs": TOLD["jobs"] if is_own else [],
+            "/v1/quota": [quota() if is_own else nothing],
+            "/v1/pool": TOLD["pool"] if is_own else [],
+        }
+        answer = known.get(asked.path)
+        body = json.dumps(answer if answer is not None else {}).encode()
+        self.send_response(404 if answer is None else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+def leader():
+    """Start a leader; return its server."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Leader)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def fill(pool):
+    """Record a day: posted hours, what agents did by themselves, what was broken; and seal it."""
+    for member in (MEMBER, RIVAL):
+        registry.register_member(pool.operator, member, login=None, verify_key=bytes(32))
+    now = pool.now() // HOUR * HOUR
+    for hours_ago in range(26, 1, -1):  # the last hour is not over for long enough
+        _post(pool, now - hours_ago * HOUR, hours_ago)
+    for number, kind in enumerate((facts.Kind.NODE_STALE, facts.Kind.NODE_HEALTHY, facts.Kind.LOCAL_RECALL)):
+        told = facts.Fact(kind, now - 2000 + 500 * number, cluster="tencent-gz", node="gz-r07-n12")
+        facts.record(pool.operator, told, term=pool.term)
+    with psycopg.connect(pool.database_url) as connection:
+        for number, kind in enumerate(("Overrun", "Overrun", "SlotConflict")):
+            said = {"Overrun": "ran 41 s beyond what its caps hold"}.get(
+                kind, "a slot was sent again with other contents"
+            )
+            connection.execute(
+                "SELECT ledger.record_violation(%s, %s, %s, %s, NULL, NULL, NULL, NULL, %s)",
+                [uuid.uuid4(), kind, now - 9000 * (3 - number), RIVAL, said],
+            )
+    report(pool, *REPORTING)
+    sealer = database.engine(pool.database_url, role="hanse_sealer")
+    sealing.seal(sealer)
+    sealer.dispose()
+
+
+def _post(pool, hour, ago):
+    """Post an hour: what was used swings with the day, and is borrowed at its height."""
+    swing = math.sin((24 - ago) / 24 * 2 * math.pi)
+    charged, lent = int(1500 + 420 * swing), max(0, int(180 - 260 * swing))
+    run = Run(hour, 0)
+    amounts = ((transfers.use(MEMBER), transfers.contribution_used(RIVAL), charged),
+               (transfers.use(RIVAL), transfers.contribution_used(MEMBER), lent))  # fmt: skip
+    batch = [transfers.single(run, Purpose.USE, (debit, credit), amount * MILLI_HOUR, None)
+             for debit, credit, amount in amounts if amount]  # fmt: skip
+    books.post(pool.operator, pool.term, batch)
+    down, unknown = (64 if 7 < ago < 11 else 8), (120 if ago == 15 else 0)
+    used = min(2048 - down - unknown, int(1700 + 240 * swing))
+    did = [each * MILLI_HOUR for each in (used, 2048 - used - down - unknown, down, unknown)]
+    with psycopg.connect(pool.database_url) as connection:
+        connection.execute("SELECT ledger.open_posting(%s, %s)", [pool.term, hour])
+        given = [pool.term, hour, MEMBER, *did]
+        connection.execute("SELECT ledger.record_posting(%s, %s, 0, %s, %s, %s, %s, %s)", given)
+
+
+def report(pool, *names):
+    """Have the agents of some clusters heard."""
+    engine = database.engine(pool.database_url, role="hanse_api")
+    for name in names:
+        nodes, ready = REPORTING[name]
+        agent = uuid.uuid5(uuid.NAMESPACE_DNS, name)
+        reports.admit_agent(engine, name, agent, agent, version="0.1.0", silence_seconds=60)
+        described = [{"name": f"n{number:03}", "ready": number < ready} for number in range(nodes)]
+        reports.report_nodes(engine, name, described, whole=True)
+    engine.dispose()

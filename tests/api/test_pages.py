@@ -1,0 +1,291 @@
+"""The pages in a real browser: for whom they are, what they show, and that everybody can use them."""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import scene
+import visiting
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+from test_access import KNOWN, UNKNOWN, path_of
+from visiting import PAGES, PEOPLE, Browser
+
+from hanse.api.dashboard import texts
+from hanse.cli.demo import dashboard
+from hanse.cli.demo.stage import Stage
+from hanse.devcluster import debian
+from hanse.devcluster.errors import DevclusterError
+from hanse.resources.training_job_status import Phase, Reason
+
+pytestmark = pytest.mark.usefixtures("roles")
+PICTURES = Path(__file__).parents[2] / "docs/pictures"
+# Whose first page is which.
+ROLES = {
+    "people of tencent": "/member",
+    "people of alibaba": "/member",
+    "bob, an auditor": "/audit",
+    "coordinator": "/coordination",
+    "carol, of nobody": "/",
+}
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(name="shown", scope="module")
+def _shown(pool, hub, make_pool):
+    """A service with a leader and a ledger that have something to tell, beside the members of the others' pool."""
+    server = scene.leader()
+    pool.apply(*(scene.accelerator(*each) for each in scene.CLASSES.items()))
+    told = make_pool(hub, *pool.options, f"--leader-url=http://127.0.0.1:{server.server_address[1]}")
+    scene.fill(told)
+    yield told
+    server.shutdown()
+    server.server_close()
+    pool.cluster.kubectl("delete", "acceleratorclass", *scene.CLASSES)
+
+
+@pytest.fixture(name="chromium", scope="module")
+def _chromium():
+    try:
+        debian.require(debian.BROWSER)
+    except DevclusterError as error:
+        pytest.skip(str(error))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(name="visit")
+def _visit(shown, chromium, tokens):
+    """Return a page of a browser that somebody has opened a session in; what goes wrong in it fails the test."""
+    wrong, contexts = [], contextlib.ExitStack()
+
+    def visit(who=None, viewport=WIDE, **more):
+        context = contexts.enter_context(
+            contextlib.closing(chromium.new_context(viewport=viewport, base_url=shown.api_url, **more))
+        )
+        page = context.new_page()
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        if who:
+            page.goto(f"/login#{Browser(shown.api_url).code(tokens[who])}")
+            page.locator("form[action='/login'] button").click()
+            page.wait_for_url(re.compile(r"^(?!.*login)"))
+        return page
+
+    with contexts:
+        yield visit
+    assert [] == [each for each in wrong if "status of 403" not in each]
+
+
+def session_of(shown, tokens, who):
+    return Browser(shown.api_url).enter(tokens[who])
+
+
+@pytest.mark.parametrize("path", sorted(PAGES))
+def test_a_page_is_for_whom_its_endpoint_is_and_nobody_else(shown, tokens, path):
+    for who in sorted(PEOPLE):
+        answer = session_of(shown, tokens, who).get(path_of(path))
+        assert (403 != answer.status) == (who in PAGES[path]), f"{who}: {answer.status}"
+        assert 500 > answer.status, f"{who}: {answer.data}"
+    for cookies in ({}, {"hanse": "x" * 43}, {"hanse": "short"}):
+        nobody = Browser(shown.api_url)
+        nobody.cookies = dict(cookies)
+        assert (303, "/login") == (nobody.get(path_of(path)).status, nobody.get(path_of(path)).headers["Location"])
+
+
+def test_a_token_opens_no_page_by_itself(shown, tokens):
+    headers = {"Authorization": f"Bearer {tokens['people of tencent']}"}
+    assert 303 == Browser(shown.api_url).get("/member", **headers).status
+    assert tokens.keys() == KNOWN | UNKNOWN
+
+
+def test_nobody_looks_at_the_member_or_job_of_another(shown, tokens):
+    rival = session_of(shown, tokens, "people of alibaba")
+    assert 403 == rival.get("/member?member=tencent").status
+    assert 403 == rival.get("/jobs/tencent/llm").status
+    for path in ("/member", "/pool", "/"):
+        text = rival.get(path).data.decode()
+        assert not [word for word in ("tencent", "llm-70b-pretrain", "speech-large") if word in text], path
+
+
+def test_a_member_is_told_nothing_of_a_rival(shown, tokens):
+    own = session_of(shown, tokens, "people of tencent")
+    for path in ("/member", "/member?range=31d", "/pool", "/jobs/tencent/llm"):
+        assert "alibaba" not in own.get(path).data.decode(), path
+
+
+@pytest.mark.parametrize("who", sorted(ROLES))
+def test_the_code_in_an_address_opens_the_page_of_whoever_it_is_for(visit, who):
+    page = visit(who)
+    assert page.url.endswith(ROLES[who])
+    assert "#" not in page.url
+
+
+def test_a_code_does_not_stay_in_the_address_nor_is_a_session_opened_unasked(visit, shown, tokens):
+    page = visit()
+    page.goto(f"/login#{Browser(shown.api_url).code(tokens['people of tencent'])}")
+    expect(page.locator("[data-code]")).to_have_value(re.compile("^.{43}$"))
+    assert page.url.endswith("/login")
+    assert [] == page.context.cookies()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/member")
+    (cookie,) = [each for each in page.context.cookies() if each["name"] == "hanse"]
+    assert (True, "Strict") == (cookie["httpOnly"], cookie["sameSite"])
+    assert "hanse=" not in page.evaluate("document.cookie")
+
+
+def test_who_logs_out_is_out(visit):
+    page = visit("people of tencent")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login")
+    page.goto("/member")
+    assert page.url.endswith("/login")
+
+
+def test_the_member_sees_use_caps_queue_jobs_and_statement(visit):
+    page = visit("people of tencent")
+    expect(page.locator("#usage")).to_be_visible()
+    assert 24 <= page.locator("[data-live=usage] rect.used").count()
+    assert page.locator("[data-live=usage] line.entitled").count()
+    said = page.locator("main").inner_text()
+    for words in (
+        "1,600 in use of 1,280 entitled", "320 borrowed", "268,000 left", "it runs out in 5 d 23 h", "llm-70b-pretrain",
+        "Waiting for GPUs to be given back", "step 48200", "Standing",
+    ):  # fmt: skip
+        assert words in said, words
+
+
+def test_times_are_in_the_viewers_zone_and_utc_without_a_script(visit):
+    zone = visit("people of tencent", timezone_id="Asia/Shanghai")
+    assert "Asia/Shanghai" == zone.locator("[data-zone]").inner_text()
+    assert "GMT+8" in zone.locator(".title time").inner_text()
+    assert zone.locator(".title time").get_attribute("datetime").endswith("Z")
+
+
+def test_new_figures_are_put_in_place_without_a_new_page(visit, monkeypatch):
+    page = visit("people of tencent")
+    page.evaluate("window.kept = 1")
+    monkeypatch.setitem(scene.TOLD, "queue", scene.TOLD["queue"][:1])
+    page.evaluate("refresh()")
+    expect(page.locator("ol.queue li")).to_have_count(1)
+    assert 1 == page.evaluate("window.kept")
+
+
+def test_the_pages_are_as_good_without_a_script(shown, tokens):
+    own = session_of(shown, tokens, "people of tencent")
+    text = own.get("/member").data.decode()
+    assert re.search(r'<time datetime="[^"]+Z">[^<]+ UTC</time>', text)
+
+
+def test_a_leader_that_is_away_leaves_the_rest_of_the_page(pool, tokens):
+    text = Browser(pool.api_url).enter(tokens["people of tencent"]).get("/member").data.decode()
+    assert 4 <= text.count("no leading operator answers")
+    assert "Statement for" in text
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        (None, "/login"), ("carol, of nobody", "/"), ("people of tencent", "/member"), ("people of alibaba", "/member"),
+        ("people of tencent", "/jobs/tencent/llm"), ("people of tencent", "/pool"), ("bob, an auditor", "/audit"),
+        ("coordinator", "/coordination"), ("coordinator", "/audit"),
+    ],
+)  # fmt: skip
+def test_axe_finds_nothing_serious(visit, who, path, scheme):
+    page = visit(who, color_scheme=scheme)
+    page.goto(path)
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+    found = Axe().run(page).response["violations"]
+    assert [] == [
+        (each["id"], each["impact"], [node["html"][:120] for node in each["nodes"][:3]])
+        for each in found
+        if each["impact"] in {"serious", "critical", "moderate"}
+    ]
+
+
+@pytest.mark.parametrize("path", ["/member", "/pool"])
+def test_nothing_is_wider_than_a_phone(visit, path):
+    page = visit("people of tencent", viewport=PHONE)
+    page.goto(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_the_keyboard_reaches_the_content_first(visit):
+    page = visit("people of tencent")
+    page.keyboard.press("Tab")
+    assert "Skip to the content" == page.evaluate("document.activeElement.textContent")
+
+
+def test_each_text_has_both_languages_and_the_same_figures():
+    for key, said in texts.catalogue().items():
+        assert set(said) == set(texts.LANGUAGES), key
+        assert all(said.values()), key
+        assert len({frozenset(re.findall(r"{(\w+)}", each)) for each in said.values()}) == 1, key
+
+
+def test_each_text_is_used_and_each_that_is_used_is_there():
+    folder = Path(texts.__file__).parent
+    written = "".join(each.read_text() for each in [*folder.glob("*.py"), *folder.glob("templates/*.html")])
+    keys = set(texts.catalogue())
+    lists = {f"{kind}.{name}" for kind, names in (("phase", Phase), ("reason", Reason)) for name in names}
+    lists |= {f"range.{key}" for key in ("24h", "7d", "31d")} | {each for each in keys if each.startswith("fault.")}
+    assert lists <= keys
+    assert set() == {key for key in keys - lists if f'"{key}"' not in written and f"'{key}'" not in written}
+    assert set(re.findall(r"""\bsay\(["']([\w.]+)["'][,)]""", written)) <= keys
+
+
+@pytest.mark.parametrize(("chosen", "title"), [({"Accept-Language": "zh-CN,zh;q=0.9"}, "打开控制台"), ({}, "Open the")])
+def test_the_browsers_language_is_taken_unless_another_is_chosen(shown, chosen, title):
+    browser = Browser(shown.api_url)
+    assert title in browser.get("/login", **chosen).data.decode()
+    assert "Open the dashboard" in browser.get("/login?lang=en", **chosen).data.decode()
+    assert "Open the dashboard" in browser.get("/login", **chosen).data.decode()
+
+
+def test_the_demo_opens_the_dashboard_as_each_role(shown, pool, monkeypatch):
+    roles = {
+        "a member": ("tencent", "people", "tencent"),
+        "another": ("hanse-system", "newcomer", "You are known here"),
+    }
+    monkeypatch.setattr(dashboard, "ROLES", roles)
+    stage = Stage(pool.cluster.kubeconfig)
+    hub = SimpleNamespace(api_url=shown.api_url, own=pool.cluster)
+    dashboard.show(stage, hub)
+    assert (2, []) == (len(stage.held), stage.failed)
+    assert all("hanse login" in line for line in dashboard.ways_in(hub)[1:])
+
+
+PICTURED = {
+    "member-light": ("people of tencent", "/member", WIDE, "light", "en-US"),
+    "member-dark": ("people of tencent", "/member", WIDE, "dark", "en-US"),
+    "member-chinese": ("people of tencent", "/member", WIDE, "light", "zh-CN"),
+    "member-phone": ("people of tencent", "/member", PHONE, "light", "en-US"),
+    "pool-light": ("people of tencent", "/pool", WIDE, "light", "en-US"),
+    "audit-light": ("bob, an auditor", "/audit", WIDE, "light", "en-US"),
+    "coordination-dark": ("coordinator", "/coordination", WIDE, "dark", "en-US"),
+    "login-light": (None, "/login", WIDE, "light", "en-US"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(PICTURED))
+def test_each_picture_shows_a_page(visit, shown, name, tmp_path):
+    """HANSE_WRITE_PICTURES=1, which `make pictures` sets, writes them where the documentation has them."""
+    who, path, viewport, scheme, locale = PICTURED[name]
+    scene.report(shown, "alibaba-hz", "tencent-gz")
+    page = visit(who, viewport=viewport, color_scheme=scheme, locale=locale, timezone_id="Asia/Shanghai")
+    page.goto(path)
+    folder = PICTURES if os.environ.get("HANSE_WRITE_PICTURES") else tmp_path
+    page.screenshot(path=folder / f"dashboard-{name}.png", full_page=True)
+    assert (folder / f"dashboard-{name}.png").stat().st_size > 10_000
+    assert (PICTURES / f"dashboard-{name}.png").exists()
+
+
+def test_visiting_knows_all_people():
+    assert PEOPLE <= KNOWN
+    assert visiting.TENCENT < visiting.MEMBERS
