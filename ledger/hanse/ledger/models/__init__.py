@@ -18,5 +18,6 @@ APPEND_ONLY = tuple(
 )
 
 __all__ = [
-    "APPEND_ONLY", "METADATA", "accounts", "base", "decisions", "log", "logs", "parties", "reports", "sessions", "slots",
+    "APPEND_ONLY", "METADATA", "accounts", "base", "decisions", "log", "logs", "parties", "reports", "sessions",
+    "slots",
 ]  # fmt: skip
