@@ -18,6 +18,7 @@ HERE = "https://provider.example"
         (("http://localhost.example:80", "hanse"), "--oidc-issuer is"),
         ((HERE, ""), "--oidc-audience is empty"),
         ((HERE, "hanse", ""), "--oidc-prefix is ''"),
+        ((HERE, "hanse", "sys"), "--oidc-prefix is 'sys'"),
         ((HERE, "hanse", "system:"), "--oidc-prefix is 'system:'"),
         ((HERE, "hanse", "system:serviceaccount:"), "--oidc-prefix is 'system:serviceaccount:'"),
     ],

@@ -47,8 +47,8 @@ class Provider:
             raise ValueError(f"--oidc-issuer is {self.issuer}: it must begin with https://, as its keys are read there")
         if not self.audience:
             raise ValueError("--oidc-audience is empty: name the client for which the provider makes tokens")
-        if not self.prefix or self.prefix.startswith("system:"):
-            said = "it must be there, and not begin with system:, or somebody could be called what the hub's own are"
+        if "system:".startswith(self.prefix) or self.prefix.startswith("system:"):
+            said = "choose one with which nobody can be called what the hub's own are: their names begin with system:"
             raise ValueError(f"--oidc-prefix is {self.prefix!r}: {said}")
 
 
