@@ -67,11 +67,18 @@ def read(cursor: str) -> Key | None:
         return None
     try:
         found: Any = json.loads(base64.urlsafe_b64decode(cursor))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise wrong(cursor) from error
-    if not isinstance(found, list) or not all(isinstance(each, str | int) for each in found):
+    if not isinstance(found, list) or not all(map(_is_key, found)):
         raise wrong(cursor)
     return tuple(found)
+
+
+def _is_key(part: object) -> bool:
+    """Whether it can be part of a key; a text that cannot be encoded could be asked of nobody."""
+    if isinstance(part, str):
+        return not any("\ud800" <= each <= "\udfff" for each in part)
+    return isinstance(part, int) and not isinstance(part, bool)
 
 
 def written(key: Key) -> str:
