@@ -93,6 +93,26 @@ def test_what_if_is_asked_of_the_one_that_leads_and_its_refusals_are_passed_on(o
         leader.what_if("red", "lab", {})
 
 
+def test_a_leader_that_hangs_keeps_no_more_than_some_waiting(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr("hanse.api.leader.AT_ONCE_MAX", 1)
+        leader = Leader(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        refused = []
+
+        def ask():
+            with pytest.raises(UnavailableError) as error:
+                leader.queue(frozenset())
+            refused.append(str(error.value))
+
+        waiting = threading.Thread(target=ask)
+        waiting.start()
+        asked, _ = silent.accept()
+        with asked:
+            ask()
+        waiting.join()
+    assert ["too many wait", "no leading op"] == [each[:13] for each in refused]
+
+
 def test_a_name_that_leads_nowhere_is_a_leader_that_is_away():
     with pytest.raises(UnavailableError, match="no leading operator answers"):
         Leader("http://operators.invalid:8080").queue(frozenset())

@@ -3,13 +3,14 @@
 In: a question about some members. Out: the leader's answer as it is, or a sentence that nobody answers. Operators
 listen on an internal port, and answer whoever shows the token that all were given. Their address may be a name with
 several addresses, such as a headless Service: all are asked in turn until the one that leads answers, beginning with
-the one that did so last. Nothing is made up in its place.
+the one that did so last. Nothing is made up in its place, and only some may wait at a time.
 """
 
 import json
 import socket
 from collections.abc import Mapping
 from http import HTTPStatus
+from threading import Semaphore
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -20,7 +21,10 @@ from hanse.api.problems import InvalidError, TooManyError, UnavailableError
 TIMEOUT_SECONDS = 5.0
 PLAN_SECONDS = 30.0
 """Several may wait for a plan of a large pool each, which takes seconds."""
+AT_ONCE_MAX = 16
+"""Who asks a leader that hangs waits. Only so many of the process's 40 threads may: agents' leases need them too."""
 _NOBODY = "no leading operator answers, and only it knows this: try again in a minute"
+_TOO_MANY = "too many wait for the leading operator, and only it knows this: try again in a minute"
 
 
 class Leader:
@@ -32,6 +36,7 @@ class Leader:
         self._headers = {"Authorization": f"Bearer {token}"}
         self._pool = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=False)
         self._last = ""
+        self._at_once = Semaphore(AT_ONCE_MAX)
 
     def queue(self, members: frozenset[str]) -> Any:
         """Return the waiting jobs of *members*, with position and reason."""
@@ -68,6 +73,14 @@ class Leader:
         return self._send("GET", f"{path}?{urlencode(query, doseq=True)}")
 
     def _send(self, method: str, asked: str, body: Any = None, seconds: float = TIMEOUT_SECONDS) -> Any:
+        if not self._at_once.acquire(blocking=False):
+            raise UnavailableError(_TOO_MANY)
+        try:
+            return self._answered(method, asked, body, seconds)
+        finally:
+            self._at_once.release()
+
+    def _answered(self, method: str, asked: str, body: Any, seconds: float) -> Any:
         for address in self._addresses():
             answer = self._ask(address, method, asked, body, seconds)
             if answer is None or answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
