@@ -18,6 +18,7 @@ from starlette.background import BackgroundTask
 
 from hanse.api import agents, answering, answers, auditors, books, coordinators, enrolling, logs, members, openapi
 from hanse.api.authenticating import Authenticator
+from hanse.api.bounding import Bounded
 from hanse.api.dashboard import entering, pages, rendering
 from hanse.api.dashboard.sources import Sources
 from hanse.api.health import Health
@@ -45,6 +46,7 @@ def create(engine: Engine, directory: Directory, leader: Leader, authenticator: 
     """Return the application."""
     app = openapi.application()
     answering.add_to(app)
+    app.add_middleware(Bounded, authenticator=authenticator)
 
     def user(request: Request, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> User:
         return authenticator.user(sent.credentials if sent else None, request.client.host if request.client else "")
