@@ -43,6 +43,8 @@ from hanse.resources.protocol import AUDIENCE
 TIMEOUT_SECONDS = 10.0
 AGENT = "hanse-agent"
 """The ServiceAccount of a cluster's agent, in the cluster's namespace."""
+_NO_NAMES = frozenset({"", ".", ".."})
+"""In a path these lead to something else than what is called so."""
 _AGENT_USER = re.compile(rf"system:serviceaccount:{CLUSTER_NAMESPACE_PREFIX}(?P<cluster>[a-z0-9-]+):{AGENT}")
 
 
@@ -195,11 +197,13 @@ class Directory:
 
     def member_of_namespace(self, namespace: str) -> str | None:
         """Return the member whose namespace it is, if it is one's."""
-        found = self._find(f"/api/v1/namespaces/{quote(namespace, safe='')}")
+        found = None if namespace in _NO_NAMES else self._find(f"/api/v1/namespaces/{quote(namespace, safe='')}")
         return (found["metadata"].get("labels") or {}).get(MEMBER_LABEL) if found else None
 
     def job_uid(self, namespace: str, name: str) -> str | None:
         """Return the uid of a TrainingJob, if it is there."""
+        if {namespace, name} & _NO_NAMES:
+            return None
         path = f"namespaces/{quote(namespace, safe='')}/trainingjobs/{quote(name, safe='')}"
         found = self._find(f"/apis/{GROUP}/{VERSION}/{path}")
         return str(found["metadata"]["uid"]) if found else None
