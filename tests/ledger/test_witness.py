@@ -114,6 +114,17 @@ def test_a_refused_checkpoint_is_kept_as_evidence_with_what_it_contradicts(make_
         assert checkpoints.parse(note.text).root == merkle.root_of(leaves[:size])
 
 
+def test_good_checkpoints_with_proofs_that_are_none_leave_room_for_evidence(make_witness, tmp_path):
+    one = make_witness()
+    one.add(request(10, 0))
+    for number in range(1, 5):
+        one.add(request(20, 10, proof=[bytes([number]) * 32]))
+    kept = tmp_path / "auditor"
+    assert 1 == len([file for file in kept.rglob("*") if file.parent.suffix == ".evidence"])
+    assert one.add(request(20, 10)).status is HTTPStatus.OK
+    assert not [file for file in kept.rglob("*") if file.parent.suffix == ".evidence"]
+
+
 @contextlib.contextmanager
 def serving(folder, name):
     server = witness.server(witness.Witness(folder / name, POLICY, SIGNERS[name]), "127.0.0.1", 0)

@@ -47,6 +47,7 @@ class Witness:
             answer = witnessing.answer(request, self._seen(file, origin), self._policy, self._signer, int(time.time()))
             if answer.cosigned is not None:
                 write(file, witnessing.decode(request).note.encode())
+                _evidence(file, request).unlink(missing_ok=True)
             elif answer.status is HTTPStatus.UNPROCESSABLE_ENTITY:
                 self._keep(file, request)
         return answer
@@ -62,13 +63,23 @@ class Witness:
         return seen
 
     def _keep(self, file: Path, request: bytes) -> None:
-        """Keep what a log signed and did not continue what it had signed before, beside what it continues."""
-        folder = file.with_suffix(".evidence")
-        folder.mkdir(exist_ok=True)
-        name = hashlib.sha256(request).hexdigest()
-        if sum(1 for _ in folder.iterdir()) < EVIDENCE_MAX and not (folder / name).exists():
+        """Keep what a log signed and did not continue what it had signed before, beside what it continues.
+
+        Once for each checkpoint, and only until that one is cosigned after all: anybody can send a good checkpoint with
+        proofs that are none, and would leave no room for what is evidence.
+
+        """
+        kept = _evidence(file, request)
+        kept.parent.mkdir(exist_ok=True)
+        if sum(1 for _ in kept.parent.iterdir()) < EVIDENCE_MAX and not kept.exists():
             seen = file.read_bytes() if file.exists() else b""
-            write(folder / name, seen + b"\n--\n" + request)
+            write(kept, seen + b"\n--\n" + request)
+
+
+def _evidence(file: Path, request: bytes) -> Path:
+    """Return where a request's checkpoint would be kept that does not continue what is in *file*."""
+    text = witnessing.decode(request).note.text
+    return file.with_suffix(".evidence") / hashlib.sha256(text).hexdigest()
 
 
 def write(file: Path, data: bytes) -> None:
