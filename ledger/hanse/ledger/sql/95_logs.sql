@@ -1,8 +1,6 @@
 -- Tails of workers' logs: sealed to the job's owner, replaced as they come, deleted after days. Nobody but the API service reads
 -- them, and it cannot open them.
 
-CREATE SEQUENCE ledger.log_version;
-
 -- The keys to which logs of these attempts are sealed: one for each of the owner's keys, which stays as it was first made.
 CREATE FUNCTION ledger.open_logs(p_cluster text, p_attempts uuid[], p_owner_keys bytea[], p_blinds bytea[], p_recipients bytea[])
 RETURNS TABLE (attempt uuid, recipient bytea) LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
@@ -16,7 +14,9 @@ RETURNS TABLE (attempt uuid, recipient bytea) LANGUAGE sql SECURITY DEFINER SET 
 $$;
 
 -- Store tails, each in place of the worker's last one, and say of each whether it was taken. An attempt must have had its lease
--- here, and not have ended more than p_late seconds ago; p_bytes is what all its tails may come to.
+-- here, and not have ended more than p_late seconds ago; p_bytes is what all its tails may come to. Versions are counted for each
+-- attempt alone, as whoever reads one's could count the others' by them, and under a lock, so that none is committed after a
+-- higher one was read.
 CREATE FUNCTION ledger.store_log_tails(p_cluster text, p_late bigint, p_bytes bigint, p_attempts uuid[], p_fences bigint[],
   p_ranks bigint[], p_recipients bytea[], p_sealed bytea[]) RETURNS boolean[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
@@ -24,7 +24,11 @@ DECLARE
   v_now bigint := clock_seconds();
   v_taken boolean[] := ARRAY[]::boolean[];
   v_others bigint;
+  v_attempt uuid;
 BEGIN
+  FOR v_attempt IN SELECT DISTINCT g.id FROM unnest(p_attempts) AS g (id) ORDER BY 1 LOOP
+    PERFORM pg_advisory_xact_lock(hashtextextended(v_attempt::text, 0));
+  END LOOP;
   FOR i IN 1 .. cardinality(p_attempts) LOOP
     PERFORM FROM attempt a JOIN log_key k ON k.attempt = a.id AND k.recipient = p_recipients[i]
       WHERE a.id = p_attempts[i] AND a.cluster = p_cluster AND a.fence = p_fences[i] AND a.granted_at_seconds IS NOT NULL
@@ -38,7 +42,8 @@ BEGIN
       CONTINUE;
     END IF;
     INSERT INTO log_tail (attempt, rank, recipient, sealed, version, stored_at_seconds)
-      VALUES (p_attempts[i], p_ranks[i], p_recipients[i], p_sealed[i], nextval('log_version'), v_now)
+      VALUES (p_attempts[i], p_ranks[i], p_recipients[i], p_sealed[i], greatest(v_now * 1000,
+        (SELECT 1 + max(version) FROM log_tail WHERE attempt = p_attempts[i])), v_now)
       ON CONFLICT (attempt, rank) DO UPDATE SET recipient = excluded.recipient, sealed = excluded.sealed,
         version = excluded.version, stored_at_seconds = excluded.stored_at_seconds;
     v_taken := v_taken || true;
