@@ -108,8 +108,9 @@ def _attempts(
 
 
 def _unplaced(left_out: Iterable[Live], pool: pools.Pool) -> Iterable[pools.Unplaced]:
-    """Yield what caps at once and borrowing limits count of attempts that were left out, until they are told to stop.
+    """Yield what caps at once and borrowing limits count of attempts that were left out.
 
+    Caps count them until they have ended, as they count all that drain; borrowing limits until they are told to stop.
     Each is the organisation's that it was admitted for, or the member's where that is gone.
     """
     members = {each.name for each in pool.members}
@@ -117,12 +118,13 @@ def _unplaced(left_out: Iterable[Live], pool: pools.Pool) -> Iterable[pools.Unpl
     accelerators = {each.name for each in pool.accelerators}
     for live in left_out:
         whose = live.organisation if live.organisation in organisations else live.member
-        if live.is_stopped or whose not in organisations:
+        if whose not in organisations:
             continue
         gpus = sum(mask.bit_count() for _, _, mask in live.placed)
         rate = gpus * charge.gpu_rate(live.milli_h100e, live.tier_thousandths)
-        is_borrowed = live.strength["label"] == pools.Rung.BORROW.name and live.accelerator_class in accelerators
-        borrowed = (live.accelerator_class, units.MILLI * gpus) if is_borrowed else ("", 0)
+        is_borrowed = live.strength["label"] == pools.Rung.BORROW.name and not live.is_stopped
+        is_counted = is_borrowed and live.accelerator_class in accelerators
+        borrowed = (live.accelerator_class, units.MILLI * gpus) if is_counted else ("", 0)
         yield pools.Unplaced(whose, rate, *borrowed)
 
 
