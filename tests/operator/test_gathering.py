@@ -73,6 +73,12 @@ def test_limits_count_an_attempt_that_cannot_be_planned_with(world, more, report
     )
 
 
+def test_the_order_in_which_attempts_were_read_makes_no_difference(world):
+    both = live(), live(id=uuid.UUID(int=4), job=str(uuid.UUID(int=3)), organisation="tencent")
+    pools = [gathered(world, *order, reported=()).pool for order in (both, both[::-1])]
+    assert pools[0] == pools[1]
+
+
 def test_a_followed_plan_counts_it_from_the_cycle_on_in_which_its_node_is_gone(world):
     follower, mirror = following.Follower(), Mirror(NOW, live={live().job: live()})
     for reported, expected in (({"node-0"}, 0), (set(), 1), ({"node-0"}, 0)):

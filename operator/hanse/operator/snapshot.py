@@ -75,7 +75,9 @@ def gather(inputs: Inputs, memory: Memory) -> Gathered:
         else:
             jobs[uid] = each.judged.free
     attempts, left_out = _attempts(mirror, memory.fitness, jobs, nodes)
-    pool = dataclasses.replace(pool, unplaced=tuple(_unplaced(left_out, pool)))
+    # In an order of their own: that of the mirror depends on when its leader began.
+    unplaced = sorted(_unplaced(left_out, pool), key=dataclasses.astuple)
+    pool = dataclasses.replace(pool, unplaced=tuple(unplaced))
     windows = {(each.organisation, each.cap, each.start_seconds): each for each in opened}
     kept = tuple(each for job, each in sorted(mirror.reservations.items()) if job in jobs)
     return Gathered(pool, nodes, jobs, tuple(attempts), mirror.now_seconds, verdicts, windows, kept)
