@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from hanse.ledger.reports import Node
-from hanse.operator import candidates, following, snapshot
+from hanse.operator import candidates, entries, following, snapshot
 from hanse.operator.mirror import Live, Mirror
-from hanse.operator.world import World
+from hanse.operator.world import Leaf, World
 from hanse.quota.errors import QuotaError
 
 NOW = 1_800_000_000
@@ -61,7 +61,7 @@ def test_an_attempt_on_a_node_that_is_offered_is_planned_with(world):
         pytest.param({"strength": HOME}, (), ("tencent/llm", 12_000, "", 0), id="it borrows nothing"),
         pytest.param({"organisation": "tencent/old"}, ("node-0",), ("tencent", 12_000, "h100-80g", 8000), id="moved"),
         pytest.param({"accelerator_class": "old"}, ("node-0",), ("tencent/llm", 12_000, "", 0), id="no such class"),
-        pytest.param({"stop_kind": "End"}, (), None, id="it was told to stop"),
+        pytest.param({"stop_kind": "End"}, (), ("tencent/llm", 12_000, "", 0), id="told to stop, it still uses them"),
         pytest.param({"member": "left", "organisation": "left/llm"}, (), None, id="its member has left"),
     ],
 )
@@ -71,6 +71,12 @@ def test_limits_count_an_attempt_that_cannot_be_planned_with(world, more, report
         found.attempts,
         [dataclasses.astuple(each) for each in found.pool.unplaced],
     )
+
+
+def test_the_order_in_which_attempts_were_read_makes_no_difference(world):
+    both = live(), live(id=uuid.UUID(int=4), job=str(uuid.UUID(int=3)), organisation="tencent")
+    pools = [gathered(world, *order, reported=()).pool for order in (both, both[::-1])]
+    assert pools[0] == pools[1]
 
 
 def test_a_followed_plan_counts_it_from_the_cycle_on_in_which_its_node_is_gone(world):
@@ -108,6 +114,51 @@ def test_settings_that_contradict_one_another_leave_those_before_in_force(world)
         assert [before if is_refused else {"h100-80g": share}] == shares
         assert ["Renew"] == [type(each).__name__ for each in plan.decisions if type(each).__name__ != "Rise"]
         before = shares[0]
+
+
+def take_job(world, root):
+    document = next(yaml.safe_load_all((root / "examples/trainingjob.yaml").read_text()))
+    document["metadata"] |= {"uid": str(uuid.UUID(int=1)), "creationTimestamp": "2026-01-01T00:00:00Z"}
+    document["spec"] |= {"workers": {"replicas": 1}, "accelerators": [{"class": "h100-80g"}], "gpusPerWorker": 1}
+    for field in ("storage", "placement", "trust", "topology"):
+        del document["spec"][field]
+    (container,) = document["spec"]["template"]["spec"]["containers"]
+    container["resources"] = {"requests": {"cpu": "1", "memory": "1Mi"}, "limits": {"memory": "1Mi"}}
+    world.take({"TrainingJob": {document["metadata"]["uid"]: document}})
+    world.leaves[document["metadata"]["namespace"]] = Leaf("tencent", "llm")
+
+
+def admitted(follower, world):
+    """Return the rates at which the only job's admission is recorded, and the one at which its caps are reserved."""
+    mirror, nodes = Mirror(NOW), [Node("tencent-gz", f"node-{each}", BODY, 0) for each in range(2)]
+    situation, plan = follower.plan(snapshot.Inputs(world, mirror, nodes, {}, {}))
+    (group,) = entries.Translator(world, mirror, situation).groups(plan.decisions)
+    admission = group.entries[0].admission
+    return admission.milli_h100e, admission.tier_thousandths, plan.decisions[0].gpu_rate
+
+
+def change(world, kind, name, fields):
+    """Change the spec of an object, or with no *fields* delete it."""
+    objects = world._objects[kind]
+    (uid,) = (uid for uid, each in objects.items() if each.metadata.name == name)
+    found = objects.pop(uid)
+    if fields:
+        objects[uid] = found.model_copy(update={"spec": found.spec.model_copy(update=fields)})
+
+
+@pytest.mark.parametrize(
+    ("fields", "factor"), [({"usage_factor_thousandths": 3000}, 3000), ({}, 1000)], ids=["changed", "deleted"]
+)
+def test_where_settings_are_refused_admissions_are_recorded_at_published_rates(pytestconfig, world, fields, factor):
+    take_job(world, pytestconfig.rootpath)
+    follower = following.Follower()
+    set_shares(world, 300)
+    before = admitted(follower, world)
+    set_shares(world, 400)
+    change(world, "PriorityTier", "standard", fields)
+    change(world, "AcceleratorClass", "h100-80g", {"h100_equivalent": {"bf16": 2000}})
+    after = admitted(follower, world)
+    assert ((1000, 1000, 1000), (2000, factor, 2 * factor)) == (before, after)
 
 
 def test_where_no_good_settings_are_known_none_are_made_up(world):

@@ -156,3 +156,13 @@ def test_a_cap_at_once_counts_what_runs_on_nodes_that_are_gone():
     caps = {"caps_at_once": (CapAtOnce("most", VIEWER, 9000),), "unplaced": (Unplaced(VIEWER, 8000),)}
     (quota,) = world({(VIEWER, "h100", "north"): 1}, {}, **caps).quotas(frozenset({VIEWER}))
     assert [(9000, 8000)] == [(each["limitMilliH100e"], each["usedMilliH100e"]) for each in quota["capsAtOnce"]]
+
+
+def test_a_cap_at_once_counts_what_drains_as_the_planner_does():
+    made = pools.pool("a", "b", caps_at_once=(CapAtOnce("most", "a", 9000),))
+    (node,), waits = pools.nodes("a", 1), pools.job("one", "a")
+    drains = Attempt("one", 1, "h100", rung=Rung.HOME, cover=0, gpu_rate=1000, placed=(Placed(node.name, 1, 0xFF),),
+                     draining=True, **RUN)  # fmt: skip
+    job = pools.Job("one", "a", waits.tier, waits.shape, 0, attempts=1)
+    (quota,) = Standing(situation(made, [node], [job], [drains])).quotas(frozenset({"a"}))
+    assert 8000 == quota["capsAtOnce"][0]["usedMilliH100e"]

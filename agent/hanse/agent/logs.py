@@ -169,17 +169,15 @@ class Logs:
                 del self._unsent[worker]
 
     def _sealed(self, worker: sealed_tails.Worker, tail: Tail) -> SealedTail | None:
-        public = self._key(worker.attempt)
-        try:
-            sealed = sealed_tails.seal(public, worker, tail) if public else None
-        except (EvidenceError, ValueError):
-            sealed = None
-        if public is None or sealed is None:
+        if (public := self._key(worker.attempt)) is None:
             return None
-        return SealedTail(
-            attempt=worker.attempt,
-            fence=worker.fence,
-            rank=worker.rank,
-            key=urlsafe_b64encode(public),
-            sealed=urlsafe_b64encode(sealed),
-        )
+        try:
+            return SealedTail(
+                attempt=worker.attempt,
+                fence=worker.fence,
+                rank=worker.rank,
+                key=urlsafe_b64encode(public),
+                sealed=urlsafe_b64encode(sealed_tails.seal(public, worker, tail)),
+            )
+        except (EvidenceError, ValueError):
+            return None  # a key that is none, or a pod whose labels are not ours

@@ -73,7 +73,7 @@ class Memory:
             except QuotaError as error:
                 if self._pool is None:
                     raise
-                pool, self.problem = self._pool[1], str(error)
+                pool, self.problem = _at_rates_of(pool, self._pool[1]), str(error)
             self._known, self._pool, self.fitness = {}, (world.pool_version, pool), Fitness(world, pool)
             self._unsealable = unsealable(world)
         return self._pool[1]
@@ -102,6 +102,23 @@ class Memory:
         free = _record(world, job, live, past, shape)
         held = free if free.suspended else dataclasses.replace(free, suspended=True)
         return Candidate(job, live, past, Plannable(free, held), until)
+
+
+def _at_rates_of(new: pools.Pool, kept: pools.Pool) -> pools.Pool:
+    """Return the *kept* pool at the *new* rates: they contradict nothing, and are published already.
+
+    An attempt is charged what was published last; at other rates its caps would be reserved too little of.
+    """
+    worth = {each.name: each.h100_equivalents for each in new.accelerators}
+    factor = {each.name: each.factor for each in new.tiers}
+    return dataclasses.replace(
+        kept,
+        accelerators=tuple(
+            dataclasses.replace(each, h100_equivalents={**each.h100_equivalents, **worth.get(each.name, {})})
+            for each in kept.accelerators
+        ),
+        tiers=tuple(dataclasses.replace(each, factor=factor.get(each.name, each.factor)) for each in kept.tiers),
+    )
 
 
 def unsealable(world: World) -> frozenset[str]:

@@ -46,8 +46,8 @@ class Translator:
     def __init__(self, world: World, mirror: Mirror, situation: Situation) -> None:
         self._world, self._mirror, self._windows = world, mirror, situation.windows
         self._as_of = situation.snapshot.as_of
-        self._tiers = world.named("PriorityTier")
-        self._classes = world.named("AcceleratorClass")
+        # Not the world's: where settings are refused it was planned with those before, which may know more.
+        self._catalogue = situation.snapshot.catalogue
 
     def groups(self, planned: Iterable[decisions.Decision]) -> Iterator[Group]:
         """Yield the groups of a plan's decisions; those about an attempt that the plan itself admits cannot be made."""
@@ -73,8 +73,8 @@ class Translator:
     def _admit(self, decision: decisions.Admit) -> Entry:
         job = self._world.jobs[decision.attempt.job]
         spec, leaf = job.spec, self._world.leaves[job.metadata.namespace or ""]
-        tier = self._tiers[spec.tier].spec
-        accelerator = self._classes[decision.accelerator].spec
+        tier = self._catalogue.tiers[self._catalogue.tier[spec.tier]]
+        accelerator = self._catalogue.accelerators[self._catalogue.accelerator[decision.accelerator]]
         gpus = sum(placed.gpus.bit_count() for placed in decision.placed)
         return Entry(
             kind=ADMIT,
@@ -89,8 +89,8 @@ class Translator:
                 accelerator_class=decision.accelerator,
                 precision=str(spec.precision),
                 tier=spec.tier,
-                milli_h100e=accelerator.h100_equivalent[spec.precision],
-                tier_thousandths=tier.usage_factor_thousandths,
+                milli_h100e=accelerator.h100_equivalents[str(spec.precision)],
+                tier_thousandths=tier.factor,
                 lease_seconds=int(spec.partition_tolerance.total_seconds()),
                 grace_seconds=self._grace_seconds(spec),
             ),

@@ -126,7 +126,7 @@ class Mirror:
     reservations: dict[str, Reservation] = field(default_factory=dict)
     """By job. An admission ends one, as a release does."""
     reserved_until: datetime | None = None
-    """When the last decision on reservations was recorded: leaders record one after another."""
+    """When the last decision was recorded that was there at the last look: leaders record one after another."""
     version: int = 0
     """Grows whenever something changed, but for checkpoints: by themselves they change nothing that is planned."""
 
@@ -169,16 +169,15 @@ class Mirror:
     def _take_reservations(self, connection: Connection, unknown: list[str]) -> None:
         """Take the last decision on each of the *unknown* jobs, then all since the last look, in their order."""
         since = self.reserved_until
+        # Of all decisions, not only of those looked for: else each look would go through all that came since.
+        newest: datetime | None = connection.execute(sa.select(sa.func.max(Decision.recorded_at))).scalar()
         last = connection.execute(_LAST_ON_RESERVATIONS, {"jobs": unknown}) if unknown else ()
         newer = connection.execute(_ON_RESERVATIONS.where(Decision.recorded_at >= since)) if since else ()
         for row in (*last, *newer):
-            self.reserved_until = max(self.reserved_until or row.recorded_at, row.recorded_at)
             self.reservations.pop(str(row.job), None)
             if row.kind == RESERVE:
                 self.reservations[str(row.job)] = _reservation(str(row.job), row.body)
-        if self.reserved_until is None:
-            newest: datetime | None = connection.execute(sa.select(sa.func.max(Decision.recorded_at))).scalar()
-            self.reserved_until = newest or datetime.min.replace(tzinfo=UTC)
+        self.reserved_until = newest or datetime.min.replace(tzinfo=UTC)
 
     def _take_awaited(self, connection: Connection) -> None:
         awaited = {each for live in self.live.values() if live.granted_at_seconds is None for each in live.awaits}

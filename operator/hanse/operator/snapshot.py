@@ -75,7 +75,9 @@ def gather(inputs: Inputs, memory: Memory) -> Gathered:
         else:
             jobs[uid] = each.judged.free
     attempts, left_out = _attempts(mirror, memory.fitness, jobs, nodes)
-    pool = dataclasses.replace(pool, unplaced=tuple(_unplaced(left_out, pool)))
+    # In an order of their own: that of the mirror depends on when its leader began.
+    unplaced = sorted(_unplaced(left_out, pool), key=dataclasses.astuple)
+    pool = dataclasses.replace(pool, unplaced=tuple(unplaced))
     windows = {(each.organisation, each.cap, each.start_seconds): each for each in opened}
     kept = tuple(each for job, each in sorted(mirror.reservations.items()) if job in jobs)
     return Gathered(pool, nodes, jobs, tuple(attempts), mirror.now_seconds, verdicts, windows, kept)
@@ -108,8 +110,9 @@ def _attempts(
 
 
 def _unplaced(left_out: Iterable[Live], pool: pools.Pool) -> Iterable[pools.Unplaced]:
-    """Yield what caps at once and borrowing limits count of attempts that were left out, until they are told to stop.
+    """Yield what caps at once and borrowing limits count of attempts that were left out.
 
+    Caps count them until they have ended, as they count all that drain; borrowing limits until they are told to stop.
     Each is the organisation's that it was admitted for, or the member's where that is gone.
     """
     members = {each.name for each in pool.members}
@@ -117,12 +120,13 @@ def _unplaced(left_out: Iterable[Live], pool: pools.Pool) -> Iterable[pools.Unpl
     accelerators = {each.name for each in pool.accelerators}
     for live in left_out:
         whose = live.organisation if live.organisation in organisations else live.member
-        if live.is_stopped or whose not in organisations:
+        if whose not in organisations:
             continue
         gpus = sum(mask.bit_count() for _, _, mask in live.placed)
         rate = gpus * charge.gpu_rate(live.milli_h100e, live.tier_thousandths)
-        is_borrowed = live.strength["label"] == pools.Rung.BORROW.name and live.accelerator_class in accelerators
-        borrowed = (live.accelerator_class, units.MILLI * gpus) if is_borrowed else ("", 0)
+        is_borrowed = live.strength["label"] == pools.Rung.BORROW.name and not live.is_stopped
+        is_counted = is_borrowed and live.accelerator_class in accelerators
+        borrowed = (live.accelerator_class, units.MILLI * gpus) if is_counted else ("", 0)
         yield pools.Unplaced(whose, rate, *borrowed)
 
 

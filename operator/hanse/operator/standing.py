@@ -136,11 +136,11 @@ class Standing:
                 }
 
     def _rate(self, organisation: str) -> int:
-        """Return what an organisation, with all below it, is charged now, in milli-H100e."""
+        """Return what an organisation, with all below it, is charged now, in milli-H100e: what drains too."""
         index = self._catalogue.organisation[organisation]
         below = np.array([index in path for path in self._catalogue.path], dtype=np.bool_)
         attempts = self._snapshot.attempts[self._holding["attempt"]]
-        counted = self._live & below[self._snapshot.jobs["organisation"][attempts["job"]]]
+        counted = below[self._snapshot.jobs["organisation"][attempts["job"]]]
         unplaced = [
             each.rate
             for each in self._catalogue.pool.unplaced
