@@ -255,7 +255,7 @@ def test_a_stop_names_what_it_was_for_only_if_that_is_its_members_own(pool, as_)
     api = database.engine(pool.database_url, role="hanse_api")
     for fence, member in enumerate(("tencent", "alibaba"), start=1):
         mine = pool.admit("gz", "tencent", uid, fence=fence, nodes={"n1": 8000})
-        attempts.grant(api, "gz", mine.attempt, fence)
+        attempts.grant(api, "gz", mine.attempt, fence, uuid.uuid4())
         admission = dataclasses.replace(
             mine, member=member, job=uuid.uuid4(), fence=1, detail={"namespace": member, "name": "urgent"}
         )

@@ -22,6 +22,7 @@ QUIET_SECONDS_MAX = 600.0
 QUIET_SECONDS_MIN = 7.0
 ENDED = {"Succeeded", "Failed"}
 WAITS = {"ExceedsCap"}
+_ENDED_ATTEMPTS = "SELECT count(*) AS ended FROM ledger.attempt WHERE state IN ('released', 'withdrawn', 'expired')"
 _ATTEMPTS_BY_JOB = "SELECT CAST(job AS text) AS job, count(*) AS attempts FROM ledger.attempt GROUP BY job"
 
 
@@ -97,10 +98,13 @@ def _stream(pool, client, run, order, chance):
 
 
 def _quiet(pool, recorder):
-    """Wait until nothing is left to do for some time; return whether it came to that."""
+    """Wait until nothing is left to do for some time, while attempts go on ending; return whether it came to that."""
     deadline = time.monotonic() + QUIET_SECONDS_MAX
-    since = None
+    since, ended = None, 0
     while time.monotonic() < deadline:
+        (now,) = pool.rows(_ENDED_ATTEMPTS)
+        if now["ended"] > ended:
+            ended, deadline = now["ended"], time.monotonic() + QUIET_SECONDS_MAX
         since = None if _left(pool, recorder) else since or time.monotonic()
         if since is not None and time.monotonic() - since > QUIET_SECONDS_MIN:
             return True
