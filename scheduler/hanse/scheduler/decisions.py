@@ -161,7 +161,7 @@ class Cause(StrEnum):
     RUNS_LONGER = "RunsLonger"
     """Somebody who runs there will not have left by the start, or some minutes after it, by what is known now."""
     DISPLACED = "Displaced"
-    """A covered job took its place, or a reservation that had to move did."""
+    """A covered job took its place, or a reservation that had to move or that starts late did."""
     CHANGED = "Changed"
     """The job asks for something else than it did."""
     NOT_WAITING = "NotWaiting"
