@@ -1,5 +1,6 @@
 """Helm itself, of a pinned version, built from source like the control plane."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -37,6 +38,18 @@ class Helm:
 @pytest.fixture(name="helm", scope="session")
 def _helm(tmp_path_factory):
     return Helm(build.binary(build.HELM), tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(name="dry_run")
+def _dry_run(hub):
+    """Show objects to the API server as if they were applied; return a line for each that it takes."""
+
+    def shown(objects):
+        listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+        arguments = ("--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-")
+        return hub.kubectl("apply", *arguments, stdin=listed).stdout.splitlines()
+
+    return shown
 
 
 @pytest.fixture(name="chart", scope="session")

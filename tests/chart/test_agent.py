@@ -82,15 +82,11 @@ def test_helm_finds_nothing_to_complain_about(helm, chart, values):
 
 
 @ALL
-def test_the_api_server_takes_all_that_is_rendered(hub, render, values):
+def test_the_api_server_takes_all_that_is_rendered(hub, dry_run, render, values):
     objects = [each for each in render(values) if each["kind"] not in {"PodMonitor", "PrometheusRule"}]
     for name in (NAMESPACE, "hanse-workers-north"):
         hub.kubectl("create", "namespace", name, check=False)
-    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-    said = hub.kubectl(
-        "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-", stdin=listed
-    ).stdout
-    assert len(objects) == len(said.splitlines())
+    assert len(objects) == len(dry_run(objects))
 
 
 @pytest.mark.parametrize(("values", "named"), WRONG, ids=[named for _, named in WRONG])

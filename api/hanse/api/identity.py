@@ -200,6 +200,24 @@ class Directory:
         found = None if namespace in _NO_NAMES else self._find(f"/api/v1/namespaces/{quote(namespace, safe='')}")
         return (found["metadata"].get("labels") or {}).get(MEMBER_LABEL) if found else None
 
+    def own_job(self, members: frozenset[str], namespace: str, name: str) -> str:
+        """Return the uid of a TrainingJob of one of *members*.
+
+        Raises:
+            ForbiddenError: it is not theirs, or not there: which of the two is not told.
+
+        """
+        theirs = self.member_of_namespace(namespace) in members
+        uid = self.job_uid(namespace, name) if theirs else None
+        if uid is None:
+            raise ForbiddenError(
+                f"there is no job {name} of yours in namespace {namespace}: "
+                "kubectl get trainingjobs lists those there are",
+                field="path.name",
+                value=name,
+            )
+        return uid
+
     def job_uid(self, namespace: str, name: str) -> str | None:
         """Return the uid of a TrainingJob, if it is there."""
         if {namespace, name} & _NO_NAMES:

@@ -82,15 +82,7 @@ def kept(engine: Engine, directory: Directory, members: frozenset[str], job: tup
 
     """
     after = _version(asked.cursor)
-    namespace, name = job
-    theirs = directory.member_of_namespace(namespace) in members
-    uid = directory.job_uid(namespace, name) if theirs else None
-    if uid is None:
-        raise ForbiddenError(
-            f"there is no job {name} of yours in namespace {namespace}: kubectl get trainingjobs lists those there are",
-            field="path.name",
-            value=name,
-        )
+    uid = directory.own_job(members, *job)
     logs.forget(engine)
     attempt = logs.attempt(engine, uid, members, asked.attempt)
     if attempt is None:

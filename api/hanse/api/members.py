@@ -92,15 +92,7 @@ def explain(
         ForbiddenError: the job is not theirs, or not there.
 
     """
-    namespace, name = job
-    theirs = directory.member_of_namespace(namespace) in members
-    uid = directory.job_uid(namespace, name) if theirs else None
-    if uid is None:
-        raise ForbiddenError(
-            f"there is no job {name} of yours in namespace {namespace}: kubectl get trainingjobs lists those there are",
-            field="path.name",
-            value=name,
-        )
+    uid = directory.own_job(members, *job)
     with database.transaction(engine) as connection:
         decided, tried = histories.read(connection, uuid.UUID(uid), members)
     try:
