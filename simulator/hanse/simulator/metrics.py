@@ -1,0 +1,131 @@
+"""What a run of the engine is worth: utilization, waits, waste, reckoned from the runs alone.
+
+In: a workload, its runs, the capacity, and a window of time: after the warm-up and before arrivals end. Out: figures.
+Runs are cut at the window; what still goes on at its end counts as if nothing stopped it later. The definitions:
+
+- allocation: GPU-seconds granted, over capacity; useful utilization: GPU-seconds of work that was kept, over capacity.
+- waste: GPU-seconds granted for work that was lost, for restarts and hand-overs, over all granted.
+- wait: from submission until it first works, of jobs submitted in the window; who has not started by the end of the
+  whole simulation has waited until then, and is counted as never started.
+- bounded slowdown: (end - submission) / max(work, 10 minutes), and never below one.
+
+Fillers are in utilization and waste, and not in waits. Floats are for people here: nothing is decided by them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hanse.simulator.engine import Run
+from hanse.simulator.workload import Seconds, Workload
+
+SLOWDOWN_WORK_SECONDS_MIN = 600
+BUCKETS = ((1, 1), (2, 8), (9, 64), (65, 256), (257, 512), (513, 1_000_000))
+"""Gang sizes in GPUs, from and to, as waits are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From when to when things are measured."""
+
+    begin_seconds: Seconds
+    end_seconds: Seconds
+
+    @property
+    def seconds(self) -> Seconds:
+        """How long it is."""
+        return self.end_seconds - self.begin_seconds
+
+    def cut(self, begin: Seconds, end: Seconds | None) -> Seconds:
+        """Return how much of a stretch of time, which may have no end yet, lies in the window."""
+        last = self.end_seconds if end is None else min(end, self.end_seconds)
+        return max(last - max(begin, self.begin_seconds), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Waits of some jobs, in seconds, and how many of these jobs never started."""
+
+    jobs: int
+    never_started: int
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one policy made of one workload on one cluster."""
+
+    allocation_fraction: float
+    useful_utilization: float
+    waste_fraction: float
+    preemptions: int
+    wait: Waits
+    wait_by_gang: dict[str, Waits]
+    wait_by_member: dict[str, Waits]
+    bounded_slowdown_mean: float
+    bounded_slowdown_p95: float
+
+
+def figures(workload: Workload, runs: Sequence[Run], capacity: int, window: Window, end_seconds: Seconds) -> Figures:
+    """Return the figures of *runs*, of a simulation that was ended at *end_seconds*."""
+    whole = capacity * window.seconds
+    granted = sum(window.cut(run.start_seconds, run.end_seconds) * run.job.gpus for run in runs)
+    useful = sum(window.cut(run.works_from, _kept_until(run)) * run.job.gpus for run in runs)
+    waits = _Waited(workload, runs, window, end_seconds)
+    return Figures(
+        allocation_fraction=granted / whole,
+        useful_utilization=useful / whole,
+        waste_fraction=(granted - useful) / max(granted, 1),
+        preemptions=sum(run.was_stopped for run in runs),
+        wait=waits.of(range(len(waits.jobs))),
+        wait_by_gang={
+            str(low) if low == high else f"{low}-{high}" if high < BUCKETS[-1][1] else f"{low}+": waits.of(
+                [at for at, job in enumerate(waits.jobs) if low <= job.gpus <= high]
+            )
+            for low, high in BUCKETS
+        },
+        wait_by_member={
+            name: waits.of([at for at, job in enumerate(waits.jobs) if job.member == name])
+            for name in workload.members
+        },
+        bounded_slowdown_mean=float(np.mean(waits.slowdowns)) if waits.jobs else 0.0,
+        bounded_slowdown_p95=float(np.percentile(waits.slowdowns, 95)) if waits.jobs else 0.0,
+    )  # fmt: skip
+
+
+def _kept_until(run: Run) -> Seconds | None:
+    """Return until when what a run did counts: all of it, or up to the last checkpoint that it kept."""
+    return run.works_from + run.kept_seconds if run.was_stopped else run.end_seconds
+
+
+class _Waited:
+    """Waits and slowdowns of the jobs that were submitted in a window."""
+
+    def __init__(self, workload: Workload, runs: Sequence[Run], window: Window, end_seconds: Seconds) -> None:
+        first: dict[int, Seconds] = {}
+        last: dict[int, Seconds] = {}
+        for run in runs:
+            first.setdefault(run.job.order, run.works_from)
+            last[run.job.order] = end_seconds if run.end_seconds is None else run.end_seconds
+        begin, end = window.begin_seconds, window.end_seconds
+        self.jobs = [job for job in workload.jobs if begin <= job.submitted_seconds < end and not job.is_filler]
+        self._waits = np.array([first.get(job.order, end_seconds) - job.submitted_seconds for job in self.jobs])
+        self._never = np.array([job.order not in first for job in self.jobs], dtype=np.bool_)
+        self.slowdowns = [
+            max((last.get(job.order, end_seconds) - job.submitted_seconds)
+                / max(job.work_seconds, SLOWDOWN_WORK_SECONDS_MIN), 1.0)
+            for job in self.jobs
+        ]  # fmt: skip
+
+    def of(self, rows: Iterable[int]) -> Waits:
+        """Return the waits of some jobs; of none, zeros."""
+        at = np.fromiter(rows, dtype=np.int64)
+        if not len(at):
+            return Waits(0, 0, 0.0, 0.0, 0.0, 0.0)
+        waits = self._waits[at]
+        p50, p95, p99 = (float(each) for each in np.percentile(waits, [50, 95, 99]))
+        return Waits(len(at), int(self._never[at].sum()), float(waits.mean()), p50, p95, p99)
