@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hanse.simulator import cluster, engine, metrics
+from hanse.simulator import cluster, engine, metrics, quotas
 from hanse.simulator.policies.queueing import Queueing
 from hanse.simulator.traces import philly
 
@@ -33,12 +33,12 @@ def published(target):
 def test_simple_baselines_reproduce_known_figures_of_philly(october, target):
     for row in published(target):
         where, how, basis = row["policy"].split("-")
-        weights = philly.by_use(october) if basis == "usage" else philly.nodes_assumed(TRACES / "philly")
-        quotas = philly.quotas(october, weights, OCTOBER, float(target))
-        capacity = sum(quotas.values())
+        weights = quotas.by_use(october) if basis == "usage" else philly.nodes_assumed(TRACES / "philly")
+        shares = quotas.shared_out(october, weights, OCTOBER.seconds, float(target))
+        capacity = sum(shares.values())
         assert int(row["C"]) == capacity
         policy = Queueing(skips=how == "bf", is_partitioned=where == "static")
-        on = cluster.of_partitions(quotas) if where == "static" else cluster.of_one(capacity)
+        on = cluster.of_partitions(shares) if where == "static" else cluster.of_one(capacity)
         runs = engine.run(october, on, policy, engine.Terms(), LONG_AFTER)
         found = metrics.figures(october, runs, capacity, FROM_DAY_5, LONG_AFTER)
         assert float(row["util"]) == pytest.approx(found.allocation_fraction, abs=0.001), row["policy"]

@@ -44,6 +44,7 @@ MODULES = (
     ("processes", "cli", ("api", "cluster_agent")),
     ("devcluster", "devcluster", ()),
     ("demo", "devcluster", ("demo",)),
+    ("simulate", "sim", ("simulate",)),
     ("bench", "bench", ()),
 )
 

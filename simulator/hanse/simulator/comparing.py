@@ -20,7 +20,7 @@ from hanse.simulator.policies.priority import PriorityBestFit
 from hanse.simulator.policies.queueing import Queueing
 from hanse.simulator.policies.srtf import FREE_OF_COST, ShortestRemaining
 from hanse.simulator.series import Series
-from hanse.simulator.workload import Workload
+from hanse.simulator.workload import Seconds, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,22 @@ class Result:
     policy: str
     figures: Figures
     series: Series
-    shortfall_max: float
-    shortfall_p95: float
+    shortfalls: Mapping[str, Sequence[float]]
+    """By member: in each step, which part of its entitlement it wanted and did not get."""
+    waited_gpu_seconds: Mapping[str, int]
+    """By the reason that was told, of policies that tell reasons."""
     runs: Sequence[Run]
+
+    @property
+    def shortfall_max(self) -> float:
+        """The worst step of the worst member."""
+        return max((each for steps in self.shortfalls.values() for each in steps), default=0.0)
+
+    @property
+    def shortfall_p95(self) -> float:
+        """What 95 % of all members' steps do not exceed."""
+        steps = sorted(each for steps in self.shortfalls.values() for each in steps)
+        return steps[int(0.95 * (len(steps) - 1))] if steps else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +93,16 @@ POLICIES: Mapping[str, _Kind] = {
 }
 
 
-def play(name: str, setting: Setting) -> Result:
-    """Return what the policy *name* makes of *setting*."""
+def play(name: str, setting: Setting, progressed: Callable[[Seconds], object] = lambda _: None) -> Result:
+    """Return what the policy *name* makes of *setting*; *progressed* hears the time in the trace, now and then."""
     kind = POLICIES[name]
     cluster = clusters.of_one(setting.cluster.capacity) if kind.is_bound else setting.cluster
     terms = FREE_OF_COST if kind.is_bound else setting.terms
     end = setting.window.end_seconds
-    runs = engine.run(setting.workload, cluster, kind.make(setting), terms, end)
+    policy = kind.make(setting)
+    runs = engine.run(setting.workload, cluster, policy, terms, end, progressed)
     over = series.over(setting.workload, runs, setting.window)
-    short = [each for steps in series.shortfalls(over, setting.cluster.owned()).values() for each in steps.tolist()]
-    return Result(
-        name, metrics.figures(setting.workload, runs, cluster.capacity, setting.window, end), over,
-        max(short, default=0.0), sorted(short)[int(0.95 * (len(short) - 1))] if short else 0.0, runs,
-    )  # fmt: skip
+    short = {name: each.tolist() for name, each in series.shortfalls(over, setting.cluster.owned()).items()}
+    told = dict(policy.waited_gpu_seconds) if isinstance(policy, Hanse) else {}
+    found = metrics.figures(setting.workload, runs, cluster.capacity, setting.window, end)
+    return Result(name, found, over, short, told, runs)

@@ -10,12 +10,14 @@ the newcomer and useful to nobody. All this is the same for every policy. Next: 
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from hanse.simulator.cluster import Cluster, Place, Room
 from hanse.simulator.workload import Job, Seconds, Workload
+
+HOUR_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,18 @@ class World:
         del self.running[run.job.order]
 
 
-def run(workload: Workload, cluster: Cluster, policy: Policy, terms: Terms, until_seconds: Seconds) -> Sequence[Run]:
-    """Return the runs of *workload* up to *until_seconds*, in the order of their starts; some may go on."""
+def run(  # noqa: PLR0913, PLR0917  # what is played, how, and who hears of it
+    workload: Workload,
+    cluster: Cluster,
+    policy: Policy,
+    terms: Terms,
+    until_seconds: Seconds,
+    progressed: Callable[[Seconds], object] = lambda _: None,
+) -> Sequence[Run]:
+    """Return the runs of *workload* up to *until_seconds*, in the order of their starts; some may go on.
+
+    *progressed* hears the time, about once an hour of it.
+    """
     world = World(policy, Room(cluster), terms)
     jobs, at = workload.jobs, 0
     while True:
@@ -132,6 +144,8 @@ def run(workload: Workload, cluster: Cluster, policy: Policy, terms: Terms, unti
         upcoming += [] if happening is None else [happening]
         if not upcoming or min(upcoming) >= until_seconds:
             return world.runs
+        if min(upcoming) // HOUR_SECONDS > world.now // HOUR_SECONDS:
+            progressed(world.now)
         world.now = min(upcoming)
         world.end_due()
         while at < len(jobs) and jobs[at].submitted_seconds <= world.now:

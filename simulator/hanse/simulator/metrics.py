@@ -83,9 +83,7 @@ def figures(workload: Workload, runs: Sequence[Run], capacity: int, window: Wind
         preemptions=sum(run.was_stopped for run in runs),
         wait=waits.of(range(len(waits.jobs))),
         wait_by_gang={
-            str(low) if low == high else f"{low}-{high}" if high < BUCKETS[-1][1] else f"{low}+": waits.of(
-                [at for at, job in enumerate(waits.jobs) if low <= job.gpus <= high]
-            )
+            bucket_name(low, high): waits.of([at for at, job in enumerate(waits.jobs) if low <= job.gpus <= high])
             for low, high in BUCKETS
         },
         wait_by_member={
@@ -95,6 +93,13 @@ def figures(workload: Workload, runs: Sequence[Run], capacity: int, window: Wind
         bounded_slowdown_mean=float(np.mean(waits.slowdowns)) if waits.jobs else 0.0,
         bounded_slowdown_p95=float(np.percentile(waits.slowdowns, 95)) if waits.jobs else 0.0,
     )  # fmt: skip
+
+
+def bucket_name(low: int, high: int) -> str:
+    """Return how a bucket of `BUCKETS` is called."""
+    if low == high:
+        return str(low)
+    return f"{low}-{high}" if (low, high) != BUCKETS[-1] else f"{low} and more"
 
 
 def _kept_until(run: Run) -> Seconds | None:

@@ -8,7 +8,10 @@ is in the engine's terms. It is asked at most once in `CYCLE_SECONDS`, and again
 There are no caps here, no organisations below members, no residency: traces have none.
 """
 
+from collections import Counter
 from collections.abc import Iterable
+
+import numpy as np
 
 from hanse.scheduler import Delta, Planner, build
 from hanse.scheduler.decisions import Admit, AttemptId, Plan
@@ -42,6 +45,9 @@ class Hanse:
         self._checkpointed: dict[AttemptId, Seconds] = {}
         self._attempt: dict[int, AttemptId] = {}
         self._next_seconds: Seconds = 0
+        self._plan: Plan | None = None
+        self.waited_gpu_seconds: Counter[str] = Counter()
+        """How long gangs have waited, times their GPUs, by the reason that their owners were told meanwhile."""
 
     def arrived(self, job: Job) -> None:
         """Tell the planner of *job*; one that was stopped it knows already."""
@@ -63,8 +69,9 @@ class Hanse:
             return
         if not self._new and not self._gone and world.now != self._next_seconds:
             return
+        self._count_waiting(world.now)
         self._planner.apply(self._delta(world))
-        plan = self._planner.plan()
+        self._plan = plan = self._planner.plan()
         self._planner.commit(plan)
         self._next_seconds = world.now + CYCLE_SECONDS
         if plan.decisions:
@@ -79,6 +86,13 @@ class Hanse:
         )  # fmt: skip
         self._new, self._gone = {}, []
         return delta
+
+    def _count_waiting(self, now: Seconds) -> None:
+        if self._plan is not None and len(table := self._plan.explanations):
+            reasons, which = np.unique(table["reason"], return_inverse=True)
+            gpus = np.bincount(which, weights=table["asked_gpus"])
+            for reason, asked in zip(reasons.tolist(), gpus.tolist(), strict=True):
+                self.waited_gpu_seconds[reason] += int(asked) * (now - self._plan.as_of)
 
     def _checkpoints(self, world: World) -> Iterable[tuple[AttemptId, Seconds]]:
         every = self._terms.checkpoint_seconds

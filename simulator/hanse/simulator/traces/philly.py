@@ -1,18 +1,17 @@
 """The Philly trace of Microsoft (Jeon et al., ATC '19) in the form that Petuum derived and published, CC BY 4.0.
 
 In: a gzipped CSV of submit_s, duration_s, num_gpus, vc. Out: a workload in which each virtual cluster is a member. The
-trace has no quotas: those of `quotas_by_use` are hindsight, those of `quotas_by_nodes` an assumption of the authors of
-Helios (SC '21), and every figure says which.
+trace has no quotas: shares by use are hindsight, those of `nodes_assumed` an assumption of the authors of Helios
+(SC '21), and every figure says which.
 """
 
 import csv
 import gzip
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hanse.simulator import workload
-from hanse.simulator.workload import GPUS_PER_NODE, Job, Seconds, Workload
+from hanse.simulator.workload import Job, Seconds, Workload
 
 DAY_SECONDS = 24 * 3600
 OCTOBER = 27 * DAY_SECONDS
@@ -50,28 +49,3 @@ def nodes_assumed(folder: Path) -> dict[str, int]:
     """Return the nodes of each virtual cluster that the authors of Helios assumed."""
     with (folder / "vc_nodes_assumed_by_heliosartifact.csv").open(newline="") as file:
         return {row["vc"]: int(row["node num"]) for row in csv.DictReader(file)}
-
-
-def quotas(jobs: Workload, weights: Mapping[str, int], span: Span, load: float) -> dict[str, int]:
-    """Return each member's GPUs, in whole nodes, so that all of them together are offered about *load* of their time.
-
-    They are shared out by *weights*, and nobody gets less than its widest gang.
-    """
-    wanted = jobs.gpu_seconds / (span.seconds * load)
-    widest = {name: max(job.gpus for job in jobs.jobs if job.member == name) for name in jobs.members}
-    return {
-        name: GPUS_PER_NODE * max(_nodes(wanted * weights[name] / sum(weights.values())), _nodes(widest[name]))
-        for name in jobs.members
-    }
-
-
-def by_use(jobs: Workload) -> dict[str, int]:
-    """Return weights by hindsight: the work that each member submitted."""
-    weights = dict.fromkeys(jobs.members, 0)
-    for job in jobs.jobs:
-        weights[job.member] += job.gpu_seconds
-    return weights
-
-
-def _nodes(gpus: float) -> int:
-    return -int(-gpus // GPUS_PER_NODE)

@@ -1,0 +1,136 @@
+"""`hanse simulate`: a trace through the production planner and through baselines, compared.
+
+In: a trace, a policy or several, loads. Out: a table for people on standard output; numbers as JSON and a page with
+pictures where files are named for them. Next: :mod:`hanse.simulator`, which does all of it.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from hanse.cli.errors import CommandError
+from hanse.simulator import comparing, reporting, scenarios
+from hanse.simulator.comparing import POLICIES, Result, Setting
+from hanse.simulator.engine import Terms
+from hanse.simulator.workload import WorkloadError
+
+_DEFAULT = ["hanse", "kueue", "static", "pool-skip"]
+_MINUTE = 60
+
+
+def simulate(
+    trace: Annotated[
+        str, typer.Option(help="generated, philly, kalos, or a CSV or Parquet file of your own.")
+    ] = "generated",
+    data: Annotated[Path | None, typer.Option(help="The folder with the files of a public trace.")] = None,
+    policy: Annotated[
+        list[str] | None, typer.Option(help=f"What to play, again and again: {', '.join(POLICIES)}.")
+    ] = None,
+    load: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="The work offered over capacity, again and again; capacity is scaled for it.", min=0.05, max=5
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, help="So many days of the trace.")] = 14,
+    warm_up_days: Annotated[int, typer.Option(min=0, help="The first days, in which nothing is measured.")] = 2,
+    gpus: Annotated[
+        list[str] | None, typer.Option(help="MEMBER=GPUS, again and again; otherwise shared out by use for the load.")
+    ] = None,
+    more: Annotated[
+        list[str] | None, typer.Option(help="MEMBER=GPUS that it contributes besides; may be negative.")
+    ] = None,
+    without: Annotated[list[str] | None, typer.Option(help="A MEMBER that is not there, nor are its jobs.")] = None,
+    backlog: Annotated[
+        bool, typer.Option("--backlog", help="Add work that may be stopped, enough for what is idle.")
+    ] = False,
+    compression: Annotated[int, typer.Option(min=1, help="kalos: submit so many times as fast.")] = 1,
+    checkpoint_minutes: Annotated[int, typer.Option(min=1, help="Between two checkpoints of a job.")] = 30,
+    restart_minutes: Annotated[int, typer.Option(min=0, help="What a stopped job loses when it starts again.")] = 5,
+    seed: Annotated[int, typer.Option(help="For all that is drawn.")] = 1,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write the numbers there.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write report.html and its pictures into this folder, one a load.")
+    ] = None,
+) -> None:
+    """Play a trace of jobs under several policies, and compare utilization, waits and fairness.
+
+    For example: hanse simulate --policy hanse --policy static --report simulated
+
+    Or: hanse simulate --trace jobs.csv --days 30 --gpus north=512 --gpus south=256 --more north=200
+
+    """
+    names = _known(policy or _DEFAULT)
+    terms = Terms(checkpoint_minutes * _MINUTE, restart_minutes * _MINUTE)
+    documents = []
+    for each in load or [scenarios.GENERATED_LOAD]:
+        asked = scenarios.Asked(
+            trace, data, days, warm_up_days, each, _numbers("--gpus", gpus), _numbers("--more", more),
+            frozenset(without or ()), backlog, compression, terms, seed,
+        )  # fmt: skip
+        try:
+            setting = scenarios.setting(asked)
+        except WorkloadError as error:
+            raise CommandError(str(error)) from error
+        results = list(_played(setting, names))
+        _show(setting, results)
+        documents.append(reporting.document(setting, results))
+        if report is not None:
+            folder = report if len(load or ()) < 2 else report / f"load-{each:g}"  # noqa: PLR2004
+            typer.echo(f"report: {reporting.write(folder, setting, results)}", err=True)
+    if as_json is not None:
+        as_json.write_text(json.dumps(documents, indent=1, sort_keys=True) + "\n")
+
+
+def _known(names: Sequence[str]) -> list[str]:
+    """Return the names, each once, in their order."""
+    for name in names:
+        if name not in POLICIES:
+            raise CommandError(f"--policy {name}: there is none of that name; there are {', '.join(POLICIES)}")
+    return list(dict.fromkeys(names))
+
+
+def _numbers(option: str, said: Sequence[str] | None) -> dict[str, int]:
+    """Return what MEMBER=GPUS options say."""
+    found = {}
+    for each in said or ():
+        name, _, number = each.partition("=")
+        if not name or not number.lstrip("+-").isdecimal():
+            raise CommandError(f"{option} {each}: write MEMBER=GPUS, as in {option} north=200")
+        found[name] = int(number)
+    return found
+
+
+def _played(setting: Setting, names: Sequence[str]) -> Iterator[Result]:
+    """Play each policy, with a bar that follows the trace's days."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        for name in names:
+            task = progress.add_task(name, total=setting.window.end_seconds)
+            yield comparing.play(name, setting, partial(_follow, progress, task))
+            progress.update(task, completed=setting.window.end_seconds)
+
+
+def _follow(progress: Progress, task: TaskID, now: int) -> None:
+    progress.update(task, completed=now)
+
+
+def _show(setting: Setting, results: Sequence[Result]) -> None:
+    said = reporting.inputs(setting)
+    typer.echo(
+        f"{said['workload']}: {said['jobs']} jobs, {said['fillers']} fillers; {setting.cluster.capacity} GPUs, "
+        f"offered load {said['offered_load']:.2f}"
+    )
+    rows = [reporting.row(result) for result in results]
+    table = Table(reporting.HEADS[0], *(row[0] for row in rows))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for at, head in enumerate(reporting.HEADS[1:], start=1):
+        table.add_row(head, *(row[at] for row in rows))
+    Console().print(table)

@@ -1,0 +1,220 @@
+"""Reports: what several policies made of the same jobs, as numbers, and as a page with pictures.
+
+In: a setting and results. Out: plain data for JSON, PNG files, and one HTML page with the pictures in it, which needs
+nothing else. Each figure stands beside all others' of its kind, so that what got worse is seen where the rest is.
+"""
+
+import base64
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hanse.simulator.comparing import POLICIES, Result, Setting
+from hanse.simulator.metrics import BUCKETS, bucket_name
+
+_HOUR = 3600
+_PAGE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
+<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{ title }}</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1a1f29 }
+table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid #d6dae1; text-align: right; white-space: nowrap }
+th:first-child, td:first-child { text-align: left }
+img { max-width: 100%; height: auto } figure { margin: 2rem 0 } .note { color: #4b5565 }
+</style>
+<h1>{{ title }}</h1>
+<p>{{ about }}</p>
+<table>
+<tr>{% for head in heads %}<th>{{ head }}</th>{% endfor %}</tr>
+{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
+{% endfor %}
+</table>
+<p class="note">Utilization is granted or useful GPU time over capacity, not what a GPU's counters show. Waits are of
+jobs submitted in the window, fillers left out; who never started has waited to its end.</p>
+{% for name, png in pictures %}
+<figure><img alt="{{ name }}" src="data:image/png;base64,{{ png }}"><figcaption>{{ name }}</figcaption></figure>
+{% endfor %}
+<h2>What was played</h2>
+<ul>{% for name in policies %}<li><b>{{ name }}</b>: {{ says[name] }}</li>{% endfor %}</ul>
+</html>
+""")
+
+
+def document(setting: Setting, results: Sequence[Result]) -> dict[str, Any]:
+    """Return inputs and figures as plain data."""
+    return {
+        "inputs": inputs(setting),
+        "policies": {result.policy: figures(result) for result in results},
+    }
+
+
+def inputs(setting: Setting) -> dict[str, Any]:
+    """Return what was played."""
+    window = setting.window
+    counted = [job for job in setting.workload.jobs if not job.is_filler]
+    played = sum(job.gpu_seconds for job in counted if job.submitted_seconds < window.end_seconds)
+    return {
+        "workload": setting.workload.source,
+        "jobs": len(counted),
+        "fillers": len(setting.workload.jobs) - len(counted),
+        "gpus_by_member": setting.cluster.owned(),
+        "offered_load": round(played / (setting.cluster.capacity * window.end_seconds), 4),
+        "window_begin_seconds": window.begin_seconds,
+        "window_end_seconds": window.end_seconds,
+        **asdict(setting.terms),
+        "seed": setting.seed,
+    }
+
+
+def figures(result: Result) -> dict[str, Any]:
+    """Return one policy's figures."""
+    return {
+        **asdict(result.figures),
+        "fairness_shortfall_max": result.shortfall_max,
+        "fairness_shortfall_p95": result.shortfall_p95,
+        "waited_gpu_seconds_by_reason": dict(sorted(result.waited_gpu_seconds.items())),
+    }
+
+
+HEADS = (
+    "policy", "allocated %", "useful %", "waste %", "stopped", "wait mean h", "p50 h", "p95 h", "p99 h",
+    "never started", "slowdown mean", "shortfall max",
+)  # fmt: skip
+
+
+def row(result: Result) -> list[str]:
+    """Return one policy's figures for people, as `HEADS` says."""
+    found, wait = result.figures, result.figures.wait
+    percents = (found.allocation_fraction, found.useful_utilization, found.waste_fraction)
+    return [
+        result.policy, *(f"{100 * each:.2f}" for each in percents), str(found.preemptions),
+        *(f"{each / _HOUR:.2f}" for each in (wait.mean, wait.p50, wait.p95, wait.p99)), str(wait.never_started),
+        f"{found.bounded_slowdown_mean:.1f}", f"{100 * result.shortfall_max:.0f} %",
+    ]  # fmt: skip
+
+
+def write(folder: Path, setting: Setting, results: Sequence[Result]) -> Path:
+    """Write the page and its pictures into *folder*, and return the page's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = []
+    for file, name, figure in _pictures(setting, results):
+        png = io.BytesIO()
+        figure.savefig(png, format="png", dpi=110, metadata={"Software": None})
+        (folder / f"{file}.png").write_bytes(png.getvalue())
+        pictures.append((name, base64.b64encode(png.getvalue()).decode()))
+    said = inputs(setting)
+    page = _PAGE.render(
+        title=f"{len(results)} policies on {setting.workload.source}", heads=HEADS, pictures=pictures,
+        rows=[row(result) for result in results], policies=[result.policy for result in results],
+        says={name: kind.says for name, kind in POLICIES.items()},
+        about=f"{said['jobs']} jobs and {said['fillers']} fillers on {setting.cluster.capacity} GPUs of "
+        f"{len(setting.cluster.owned())} members: an offered load of {100 * said['offered_load']:.0f} %.",
+    )  # fmt: skip
+    (folder / "report.html").write_text(page)
+    return folder / "report.html"
+
+
+def _pictures(setting: Setting, results: Sequence[Result]) -> Iterable[tuple[str, str, Figure]]:
+    yield "utilization", "GPUs granted over time, of all there are", _utilization(setting, results)
+    yield "waits", "How many jobs had waited no longer than so long, by size of the gang", _waits(setting, results)
+    yield "members", "Mean wait of each member's jobs", _members(results)
+    yield "fairness", "The part of its entitlement that a member wanted and did not get", _fairness(setting, results)
+    if any(result.waited_gpu_seconds for result in results):
+        yield "reasons", "Why gangs waited, as their owners were told", _reasons(results)
+
+
+def _utilization(setting: Setting, results: Sequence[Result]) -> Figure:
+    figure, axes = _figure("days", "% of GPUs granted")
+    for result in results:
+        steps = result.series
+        at = (steps.begin_seconds + steps.step_seconds * (np.arange(len(steps.granted)) + 0.5)) / (24 * _HOUR)
+        axes.plot(at, 100 * steps.granted / setting.cluster.capacity, label=result.policy, linewidth=1.6)
+    axes.set_ylim(0, 102)
+    axes.legend(loc="lower right", ncols=2)
+    return figure
+
+
+def _waits(setting: Setting, results: Sequence[Result]) -> Figure:
+    asked = [low_high for low_high in BUCKETS if any(_waited(setting, result, low_high) for result in results)]
+    figure = Figure(figsize=(11, 3.2 * -(-len(asked) // 3)), layout="constrained")
+    for at, low_high in enumerate(asked):
+        axes = figure.add_subplot(-(-len(asked) // 3), 3, at + 1)
+        for result in results:
+            waits = np.sort(_waited(setting, result, low_high)) / _HOUR
+            share = np.arange(1, len(waits) + 1) / len(waits)
+            axes.plot(np.maximum(waits, 1 / 60), 100 * share, label=result.policy, linewidth=1.6)
+        axes.set(xscale="log", xlabel="hours (a minute or less at the left)", ylabel="% of jobs", ylim=(0, 102))
+        axes.set_title(f"{bucket_name(*low_high)} GPUs", fontsize=11)
+        axes.grid(visible=True, alpha=0.25)
+    if asked:
+        figure.axes[0].legend(fontsize=8)
+    return figure
+
+
+def _waited(setting: Setting, result: Result, low_high: tuple[int, int]) -> list[int]:
+    """Return the waits of gangs of a size that were submitted in the window."""
+    window = setting.window
+    first: dict[int, int] = {}
+    for run in result.runs:
+        first.setdefault(run.job.order, run.works_from)
+    return [
+        first.get(job.order, window.end_seconds) - job.submitted_seconds
+        for job in setting.workload.jobs
+        if not job.is_filler
+        and low_high[0] <= job.gpus <= low_high[1]
+        and window.begin_seconds <= job.submitted_seconds < window.end_seconds
+    ]
+
+
+def _members(results: Sequence[Result]) -> Figure:
+    figure, axes = _figure("", "mean wait, hours")
+    names = list(results[0].figures.wait_by_member)
+    _bars(axes, names, {
+        result.policy: [result.figures.wait_by_member[name].mean / _HOUR for name in names] for result in results
+    })  # fmt: skip
+    return figure
+
+
+def _fairness(setting: Setting, results: Sequence[Result]) -> Figure:
+    figure, axes = _figure("", "mean over 6-hour steps, %")
+    names = [name for name, gpus in setting.cluster.owned().items() if gpus]
+    _bars(axes, names, {
+        result.policy: [100 * float(np.mean(result.shortfalls.get(name, [0.0]))) for name in names]
+        for result in results
+    })  # fmt: skip
+    return figure
+
+
+def _reasons(results: Sequence[Result]) -> Figure:
+    figure, axes = _figure("", "GPU-hours of waiting")
+    told = {result.policy: result.waited_gpu_seconds for result in results if result.waited_gpu_seconds}
+    reasons = sorted({reason for each in told.values() for reason in each})
+    _bars(axes, reasons, {
+        name: [each.get(reason, 0) / _HOUR for reason in reasons] for name, each in told.items()
+    })  # fmt: skip
+    return figure
+
+
+def _figure(x: str, y: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set(xlabel=x, ylabel=y)
+    axes.grid(visible=True, axis="y", alpha=0.25)
+    return figure, axes
+
+
+def _bars(axes: Axes, names: Sequence[str], values: Mapping[str, Sequence[float]]) -> None:
+    width = 0.8 / max(len(values), 1)
+    for index, (label, heights) in enumerate(values.items()):
+        axes.bar(np.arange(len(names)) + (index - (len(values) - 1) / 2) * width, heights, width, label=label)
+    axes.set_xticks(np.arange(len(names)), names, rotation=30 if len(names) > 4 else 0)  # noqa: PLR2004
+    axes.legend(ncols=3, fontsize=8)
