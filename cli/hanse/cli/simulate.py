@@ -25,40 +25,48 @@ _DEFAULT = ["hanse", "kueue", "static", "pool-skip"]
 _MINUTE = 60
 
 
+Trace = Annotated[str, typer.Option(help="generated, philly, kalos, or a CSV or Parquet file of your own.")]
+Data = Annotated[Path | None, typer.Option(help="The folder with the files of a public trace.")]
+Names = Annotated[list[str] | None, typer.Option(help=f"What to play, again and again: {', '.join(POLICIES)}.")]
+Loads = Annotated[
+    list[float] | None,
+    typer.Option(help="The work offered over capacity, again and again; capacity is scaled.", min=0.05, max=5),
+]
+Days = Annotated[int, typer.Option(min=1, help="So many days of the trace.")]
+WarmUp = Annotated[int, typer.Option(min=0, help="The first days, in which nothing is measured.")]
+Gpus = Annotated[
+    list[str] | None, typer.Option(help="MEMBER=GPUS, again and again; else shared out by use for the load.")
+]
+More = Annotated[list[str] | None, typer.Option(help="MEMBER=GPUS that it contributes besides; may be negative.")]
+Without = Annotated[list[str] | None, typer.Option(help="A MEMBER that is not there, nor are its jobs.")]
+Backlog = Annotated[bool, typer.Option("--backlog", help="Add work that may be stopped, enough for what is idle.")]
+Compression = Annotated[int, typer.Option(min=1, help="kalos: submit so many times as fast.")]
+Checkpoint = Annotated[int, typer.Option(min=1, help="Between two checkpoints of a job.")]
+Restart = Annotated[int, typer.Option(min=0, help="What a stopped job loses when it starts again.")]
+Seed = Annotated[int, typer.Option(help="For all that is drawn.")]
+AsJson = Annotated[Path | None, typer.Option("--json", help="Write the numbers there.")]
+Report = Annotated[
+    Path | None, typer.Option(help="Write report.html and its pictures into this folder, or one a load.")
+]
+
+
 def simulate(
-    trace: Annotated[
-        str, typer.Option(help="generated, philly, kalos, or a CSV or Parquet file of your own.")
-    ] = "generated",
-    data: Annotated[Path | None, typer.Option(help="The folder with the files of a public trace.")] = None,
-    policy: Annotated[
-        list[str] | None, typer.Option(help=f"What to play, again and again: {', '.join(POLICIES)}.")
-    ] = None,
-    load: Annotated[
-        list[float] | None,
-        typer.Option(
-            help="The work offered over capacity, again and again; capacity is scaled for it.", min=0.05, max=5
-        ),
-    ] = None,
-    days: Annotated[int, typer.Option(min=1, help="So many days of the trace.")] = 14,
-    warm_up_days: Annotated[int, typer.Option(min=0, help="The first days, in which nothing is measured.")] = 2,
-    gpus: Annotated[
-        list[str] | None, typer.Option(help="MEMBER=GPUS, again and again; otherwise shared out by use for the load.")
-    ] = None,
-    more: Annotated[
-        list[str] | None, typer.Option(help="MEMBER=GPUS that it contributes besides; may be negative.")
-    ] = None,
-    without: Annotated[list[str] | None, typer.Option(help="A MEMBER that is not there, nor are its jobs.")] = None,
-    backlog: Annotated[
-        bool, typer.Option("--backlog", help="Add work that may be stopped, enough for what is idle.")
-    ] = False,
-    compression: Annotated[int, typer.Option(min=1, help="kalos: submit so many times as fast.")] = 1,
-    checkpoint_minutes: Annotated[int, typer.Option(min=1, help="Between two checkpoints of a job.")] = 30,
-    restart_minutes: Annotated[int, typer.Option(min=0, help="What a stopped job loses when it starts again.")] = 5,
-    seed: Annotated[int, typer.Option(help="For all that is drawn.")] = 1,
-    as_json: Annotated[Path | None, typer.Option("--json", help="Write the numbers there.")] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write report.html and its pictures into this folder, one a load.")
-    ] = None,
+    trace: Trace = "generated",
+    data: Data = None,
+    policy: Names = None,
+    load: Loads = None,
+    days: Days = 14,
+    warm_up_days: WarmUp = 2,
+    gpus: Gpus = None,
+    more: More = None,
+    without: Without = None,
+    backlog: Backlog = False,
+    compression: Compression = 1,
+    checkpoint_minutes: Checkpoint = 30,
+    restart_minutes: Restart = 5,
+    seed: Seed = 1,
+    as_json: AsJson = None,
+    report: Report = None,
 ) -> None:
     """Play a trace of jobs under several policies, and compare utilization, waits and fairness.
 
@@ -75,10 +83,7 @@ def simulate(
             trace, data, days, warm_up_days, each, _numbers("--gpus", gpus), _numbers("--more", more),
             frozenset(without or ()), backlog, compression, terms, seed,
         )  # fmt: skip
-        try:
-            setting = scenarios.setting(asked)
-        except WorkloadError as error:
-            raise CommandError(str(error)) from error
+        setting = _setting(asked)
         results = list(_played(setting, names))
         _show(setting, results)
         documents.append(reporting.document(setting, results))
@@ -87,6 +92,13 @@ def simulate(
             typer.echo(f"report: {reporting.write(folder, setting, results)}", err=True)
     if as_json is not None:
         as_json.write_text(json.dumps(documents, indent=1, sort_keys=True) + "\n")
+
+
+def _setting(asked: scenarios.Asked) -> Setting:
+    try:
+        return scenarios.setting(asked)
+    except WorkloadError as error:
+        raise CommandError(str(error)) from error
 
 
 def _known(names: Sequence[str]) -> list[str]:
