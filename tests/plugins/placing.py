@@ -21,7 +21,7 @@ SHARED = {
         "operator/test_running", "operator/test_settling", "operator/test_storage", "operator/test_suspects",
         "operator/test_telling_of_the_pool",
     ),
-    "the town": ("cli/test_enrolling", "cli/test_side_by_side", "cli/test_waiting"),
+    "the town": ("cli/test_enrolling", "cli/test_side_by_side", "cli/test_traces", "cli/test_waiting"),
     "the hub": (
         "agent/test_feed", "agent/test_kube", "api/test_access", "api/test_answers", "api/test_entering",
         "api/test_health", "api/test_logs", "api/test_pages", "api/test_rights_of_the_service", "api/test_sync",
