@@ -1,5 +1,6 @@
 """What the agent traces of a gang: each step once, in order, and nothing of what was there before it."""
 
+import itertools
 import uuid
 
 import pytest
@@ -52,7 +53,7 @@ def test_each_step_is_told_once_and_begins_where_the_one_before_it_ended(placeme
         before = len(told)
         tracer.look(placements, gangs, workers, made)
         assert expected == [span.step for span in told[before:]]
-    for earlier, later in zip(told, told[1:], strict=False):
+    for earlier, later in itertools.pairwise(told):
         assert earlier.end_nanoseconds == later.start_nanoseconds
     assert {attempt.int} == {span.trace_id for span in told}
     assert [{"fence": 1}] * 5 == [span.attributes for span in told]
