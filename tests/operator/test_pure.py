@@ -88,15 +88,6 @@ WAITING = {
         ("Requeued", None, {"past": Past(attempts=1, last_is_expired=True)}),
         ("Queued", "StorageNotReady", {"verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
         ("Running", "FundingRefused", {"live": live(refused_by="month"), "placement": placement("Running")}),
-        (
-            "Running",
-            "FundingRefused",
-            {
-                "live": live(),
-                "verdict": Verdict(Reason.FUNDING_REFUSED, "gone"),
-                "placement": placement("Running"),
-            },
-        ),
         ("Admitted", "StorageNotReady", {"live": live(), "verdict": Verdict(Reason.STORAGE_NOT_READY, "no Secret")}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
