@@ -7,9 +7,11 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from hanse.api import logs as api_logs
 from hanse.api.limiting import LOGS_PER_MINUTE
 from hanse.evidence import sealing, tails
 from hanse.evidence.tails import Tail, Worker
+from hanse.ledger import database, logs
 from hanse.ledger.logs import KEPT_SECONDS, LATE_SECONDS
 from hanse.resources.protocol import LOG_ATTEMPT_BYTES_MAX, LOG_TAIL_BYTES_MAX
 
@@ -228,6 +230,48 @@ def test_an_attempts_tails_have_so_much_room_together(pool, host):
     assert host.is_taken(entry, WORDS * 2), "there is room for what replaces it"
     assert host.is_taken(entry, bytes(LOG_TAIL_BYTES_MAX - tails.OVERHEAD_BYTES))
     assert not host.is_taken(entry, WORDS, rank=8000)
+
+
+def test_a_cluster_that_sends_too_much_loses_its_own_oldest_tails_and_nobody_elses(pool, host, new_client):
+    """Whichever bound is met: the older tail of a cluster that has sent little stays."""
+    pool.join("modest", "alibaba")
+    modest = Host(pool, new_client(pool.token("hanse-cluster-modest", "hanse-agent")), "modest")
+    as_database_owner(pool, "DELETE FROM ledger.log_tail")
+    before = modest.admit()
+    assert modest.is_taken(before, WORDS)
+    modest.end(before)
+    entry = host.admit()
+    for rank in range(4):
+        assert host.is_taken(entry, WORDS, rank=rank)
+        as_database_owner(pool, "UPDATE ledger.log_tail SET stored_at_seconds = stored_at_seconds - 10")
+    ((size,),) = as_database_owner(pool, "SELECT DISTINCT octet_length(sealed) FROM ledger.log_tail")
+    engine = database.engine(pool.database_url, role="hanse_api")
+    for bounds, gone, left in (({}, 0, [0, 1, 2, 3]), ({"cluster_bytes": 3 * size}, 1, [1, 2, 3]),
+                               ({"pool_bytes": 3 * size + 1}, 1, [2, 3])):  # fmt: skip
+        assert gone == logs.bound(engine, **bounds)
+        kept = as_database_owner(pool, "SELECT attempt, rank FROM ledger.log_tail ORDER BY rank")
+        assert [(entry.attempt, rank) for rank in left] == [each for each in kept if each[0] == entry.attempt]
+        assert (before.attempt, 0) in kept
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "most", "expected"),
+    [((), 10, 10), ((5, 5), 10, 10), ((1, 20, 30), 11, 5), ((4, 4, 4), 9, 3), ((0, 9), 9, 9), ((2, 9), 9, 7)],
+)
+def test_who_has_most_gives_way(sizes, most, expected):
+    level = logs.level(sizes, most)
+    assert expected == level
+    assert sum(min(each, level) for each in sizes) <= most
+
+
+def test_room_is_looked_after_once_in_a_while(monkeypatch):
+    looks, now = [], [0.0]
+    monkeypatch.setattr(api_logs.logs, "bound", lambda engine: looks.append(engine) or 0)
+    room = api_logs.Room(lambda: now[0])
+    for now[0] in (0.0, 1.0, api_logs.BOUND_SECONDS - 1, api_logs.BOUND_SECONDS, api_logs.BOUND_SECONDS + 1):
+        room.keep("engine")
+    assert ["engine"] * 2 == looks
 
 
 def test_a_tail_that_is_too_long_and_a_rank_that_no_gang_has_are_refused(host):

@@ -91,3 +91,16 @@ def test_a_report_passes_only_if_every_gate_was_reached():
         return reports.Report("name", {}, {}, {}, 0, gates, reports.Place({}, "")).passed
 
     assert (True, False) == (passed(one=True), passed(one=True, two=False))
+
+
+def test_the_api_service_answers_ten_things_in_a_pool_of_jobs(tmp_path):
+    report = bench(tmp_path, "api", "--scale", "0.002")
+    figures, inputs = report["figures"], report["inputs"]
+    assert report["gates"]["every request was answered"], inputs["refused"]
+    assert (40, 0) == (figures["jobs"], figures["requests_refused"])
+    assert inputs["requests"].keys() == {name.removesuffix("_seconds_p50") for name in figures if "p50" in name}
+    assert 10 == len(inputs["requests"])
+    assert {4} == {count for name, count in inputs["requests"].items() if name != "sync"}
+    for name in inputs["requests"]:
+        assert 0 < figures[f"{name}_seconds_p50"] <= figures[f"{name}_seconds_p99"]
+    assert inputs["transfers"] >= 2 * inputs["hours"]

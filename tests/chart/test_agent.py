@@ -37,6 +37,10 @@ EVERYTHING = {
         "rules": {"enabled": True, "labels": {"release": "prometheus"}},
         "dashboards": {"enabled": True},
     },
+    "tracing": {
+        "endpoint": "http://collector.monitoring:4318", "headersSecret": "collector",
+        "variables": {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"},
+    },
 }  # fmt: skip
 ALL = pytest.mark.parametrize("values", [LEAST, EVERYTHING], ids=["least", "everything"])
 WRONG = [
@@ -152,6 +156,12 @@ def test_its_settings_are_such_as_an_agent_takes(render, tmp_path, values):
     domain = values.get("settings", {}).get("clusterDomain", "cluster.local")
     assert f"http://{service['metadata']['name']}.{NAMESPACE}.svc.{domain}:{loaded.listen_port}" == loaded.worker_url
     assert values.get("monitoring", {}).get("metricsPort") == loaded.metrics_port
+
+
+def test_traces_are_sent_where_the_values_say_and_nowhere_else(render):
+    for values, count in ((LEAST, 0), (EVERYTHING, 4)):
+        [container] = pod_of(render(values))["containers"]
+        assert count == len([each for each in container.get("env", []) if each["name"].startswith("OTEL_")])
 
 
 @ALL

@@ -35,6 +35,10 @@ EVERYTHING = {
         "rules": {"enabled": True, "labels": {"release": "prometheus"}},
         "dashboards": {"enabled": True},
     },
+    "tracing": {
+        "endpoint": "http://collector.monitoring:4318", "headersSecret": "collector",
+        "variables": {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"},
+    },
 }  # fmt: skip
 BALANCED = {**DATABASE, "services": {"headless": True}, "api": {"service": {"type": "LoadBalancer"}}}
 ALL = pytest.mark.parametrize("values", [DATABASE, EVERYTHING, BALANCED], ids=["least", "everything", "balanced"])
@@ -47,6 +51,8 @@ WRONG = [
     ({"database": {"secret": "Not_A_Name"}}, "database/secret"),
     ({"monitoring": {"rules": {"runbooks": "docs"}}}, "monitoring/rules/runbooks"),
     ({"telemetry": {}}, "telemetry"),
+    ({"tracing": {"endpoint": "collector:4318"}}, "tracing/endpoint"),
+    ({"tracing": {"variables": {"HANSE_DATABASE_URL": ""}}}, "tracing/variables"),
 ]
 
 
@@ -141,6 +147,19 @@ def test_the_values_reach_what_they_are_about(helm):
     assert ("Secret", "hanse-internal-token") not in named
     assert EVERYTHING["networkPolicies"]["apiFrom"] == named["NetworkPolicy", "hanse-api"]["spec"]["ingress"][0]["from"]
     assert "prometheus" == named["PrometheusRule", "hanse"]["metadata"]["labels"]["release"]
+
+
+def test_traces_are_sent_where_the_values_say_and_nowhere_else(helm):
+    for values, count in ((DATABASE, 0), (EVERYTHING, 4)):
+        for part in of_kind(helm.render(**values), "Deployment"):
+            (container,) = part["spec"]["template"]["spec"]["containers"]
+            named = {each["name"]: each for each in container["env"] if each["name"].startswith("OTEL_")}
+            assert count == len(named)
+            if named:
+                assert EVERYTHING["tracing"]["endpoint"] == named["OTEL_EXPORTER_OTLP_ENDPOINT"]["value"]
+                assert "0.1" == named["OTEL_TRACES_SAMPLER_ARG"]["value"]
+                asked = named["OTEL_EXPORTER_OTLP_HEADERS"]["valueFrom"]["secretKeyRef"]
+                assert {"name": "collector", "key": "headers"} == asked
 
 
 def series_there_are():

@@ -18,6 +18,7 @@ import urllib3
 import yaml
 from alembic import command
 from alembic.config import Config
+from collecting import Collector
 
 from hanse.devcluster import cluster, nodes, ports, processes
 from hanse.devcluster.errors import DevclusterError
@@ -42,6 +43,8 @@ class Town:
         self.metrics_ports |= {f"agent of {member}": ports.free() for member in NODES}
         self.engine = database.engine(own.database_url, role="hanse_operator")
         self.clusters = {member: folder / f"{member}-1" for member in NODES}
+        self.collectors = {each: Collector() for each in ("hub", *NODES)}
+        """What receives traces: the coordinator's, and each member's own."""
 
     def start(self):
         config = Config(ROOT / "migrations" / "alembic.ini")
@@ -110,13 +113,13 @@ class Town:
             "killBudgetSeconds": 2,
         }
         file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | quick))
-        self._run("cluster-agent", f"--config={file}", part=f"agent-{member}")
+        self._run("cluster-agent", f"--config={file}", part=f"agent-{member}", collector=member)
 
     def _keys(self, folder):
         return [line.split()[-1] for line in self.hanse("cluster", "keys", str(folder)).splitlines()]
 
-    def _run(self, *argv, part=None):
-        variables = {"HANSE_DATABASE_URL": self.own.database_url}
+    def _run(self, *argv, part=None, collector="hub"):
+        variables = {"HANSE_DATABASE_URL": self.own.database_url} | self.collectors[collector].variables
         processes.start_module(self.own.folder, part or argv[0], "hanse.cli.main", *argv, **variables)
 
     def _kubeconfig(self, name, account, namespace):
@@ -229,3 +232,5 @@ def _town(tmp_path_factory):
             yield town
         finally:
             town.engine.dispose()
+            for collector in town.collectors.values():
+                collector.close()

@@ -1,11 +1,15 @@
 """What the API service tells members of their books, from slots that were really posted."""
 
 import pytest
+from typer.testing import CliRunner
 
 from hanse.api import books
 from hanse.api.problems import InvalidError
+from hanse.cli.main import app
 from hanse.ledger import balances, posting
+from hanse.ledger import books as ledger_books
 
+ROLLUPS = "SELECT * FROM ledger.rollup ORDER BY account, period, hour_seconds, purpose, is_correction, is_own"
 HOUR = 3600
 GPU_HOUR = 3600 * 1000
 BOTH = frozenset({"alibaba", "tencent"})
@@ -54,6 +58,46 @@ def test_hours_come_in_pages_and_only_those_that_were_asked_for(posted):
     )
     assert () == usage(posted, *BOTH, start=HOUR).items
     assert () == usage(posted, "nobody").items
+
+
+def test_rollups_are_what_the_transfers_add_up_to_and_can_be_made_again(posted):
+    """Corrections too, and the member's own use apart from others'."""
+    (original,) = posted.super.execute(
+        "SELECT id FROM ledger.transfer WHERE purpose = 'use' AND debit = 'tencent/use' AND credit LIKE 'alibaba/%'"
+    ).fetchone()
+    ledger_books.correct(
+        posted.operator, posted.term, ledger_books.Correction(original, 1000, "2026-12", "counted twice")
+    )
+    kept = posted.super.execute(ROLLUPS).fetchall()
+    assert {True, False} == {each[5] for each in kept} == {each[4] for each in kept}
+    assert kept == posted.super.execute(ROLLUPS.replace("rollup", "summed")).fetchall()
+    assert (0, "all sums were those of the transfers") == made_again(posted)
+    assert kept == posted.super.execute(ROLLUPS).fetchall()
+    posted.super.execute("UPDATE ledger.rollup SET debits = debits + 1 WHERE account = 'tencent/use' AND is_own")
+    told = usage(posted, "tencent").items
+    # What is wrong counts as it was and as it should be.
+    wrong = 2 * len([each for each in kept if each[0] == "tencent/use" and each[5]])
+    assert (1, f"{wrong} rows differed, and are made anew") == made_again(posted)
+    assert told != usage(posted, "tencent").items
+    assert kept == posted.super.execute(ROLLUPS).fetchall()
+
+
+def made_again(world):
+    result = CliRunner().invoke(app, ["ledger", "rollups"], env={"HANSE_DATABASE_URL": world.url})
+    return result.exit_code, result.output.strip()
+
+
+def test_a_correction_is_in_the_hour_of_what_it_takes_back_and_in_the_statement_of_its_period(posted):
+    before = usage(posted, "alibaba").items[0].lent
+    (original,) = posted.super.execute(
+        "SELECT id FROM ledger.transfer WHERE purpose = 'use' AND debit = 'tencent/use' AND credit LIKE 'alibaba/%'"
+    ).fetchone()
+    ledger_books.correct(
+        posted.operator, posted.term, ledger_books.Correction(original, 1000, "2026-12", "counted twice")
+    )
+    assert before - 1000 == usage(posted, "alibaba").items[0].lent
+    (alibaba,) = books.statement(posted.api, frozenset({"alibaba"}), "2026-12").members
+    assert (-1000, [True]) == (alibaba.standing, [line.is_correction for line in alibaba.lines])
 
 
 @pytest.mark.parametrize("bounds", [(10, 10), (10, 9), (0, books.RANGE_SECONDS_MAX + 1)])

@@ -146,7 +146,7 @@ GRANTS = {
         "add_slot_day", "admit_agent", "clock", "clock_seconds", "close_session", "commit_checkpoint", "enrol",
         "forget_logs", "grant_lease", "ingest_slots", "last_checkpoints", "open_logs", "open_session", "read_session",
         "record_fact", "record_violation", "release_lease", "renew_leases", "report_nodes", "store_log_tails",
-        "take_code",
+        "take_code", "trim_logs",
     },
     "hanse_auditor": {"clock", "clock_seconds"},
     "hanse_member": set(),

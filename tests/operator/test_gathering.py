@@ -73,6 +73,15 @@ def test_limits_count_an_attempt_that_cannot_be_planned_with(world, more, report
     )
 
 
+def test_who_runs_on_what_is_offered_no_more_is_told_until_when_it_is_funded(world):
+    found = gathered(world, live(), reported=())
+    verdict = found.verdicts[live().job]
+    assert "FundingRefused" == verdict.reason
+    assert "not in the pool any more, so it is not funded after 2027-01-15 08:01 UTC; then it is" in verdict.sentence
+    assert not gathered(world, live()).verdicts
+    assert not gathered(world, live(stop_kind="End"), reported=()).verdicts
+
+
 def test_the_order_in_which_attempts_were_read_makes_no_difference(world):
     both = live(), live(id=uuid.UUID(int=4), job=str(uuid.UUID(int=3)), organisation="tencent")
     pools = [gathered(world, *order, reported=()).pool for order in (both, both[::-1])]

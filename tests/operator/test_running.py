@@ -162,6 +162,29 @@ def test_what_an_agent_refuses_is_stopped_told_and_tried_again_later(pool):
     pool.until("another attempt", lambda: _with_fence(pool, 2))
 
 
+def test_who_runs_on_what_is_contributed_no_more_is_told_so(pool):
+    path = "/apis/hanse.dev/v1alpha1/namespaces/blue/contributions"
+    pool.operator()
+    pool.submit("lodger")
+    (placement,) = pool.until("a Placement", pool.placements)
+    assert pool.grant(placement).granted
+    pool.report_phase(placement, "Running")
+    pool.until("Running", lambda: pool.phase("lodger") == "Running")
+    offer = pool.plane.client.request("GET", f"{path}/all")
+    pool.plane.client.request("DELETE", f"{path}/all")
+    try:
+        pool.until("it is told", lambda: pool.status("lodger").get("reason") == "FundingRefused")
+        status = pool.status("lodger")
+        assert "Running" == status["phase"]
+        assert "what it runs on is not in the pool any more" in status["explanation"]["message"]
+        assert "blue" not in json.dumps(status["explanation"])
+        pool.until("a warning", lambda: "FundingRefused" in _told(pool, "lodger"))
+    finally:
+        again = {"metadata": {"name": "all"}, **{key: offer[key] for key in ("apiVersion", "kind", "spec")}}
+        pool.plane.client.request("POST", path, again)
+    pool.until("all is well again", lambda: "reason" not in pool.status("lodger"))
+
+
 def test_an_owner_gets_its_nodes_back_from_a_borrower(pool):
     """Evict and admit are one decision; the owner's Placement waits until the borrower's end is confirmed."""
     pool.operator()

@@ -156,6 +156,10 @@ async def _what_is_wrong_with_an_object_is_not_told_again_where_it_cannot_be():
             teller.tell()
             await settle()
         assert 1 == len(kube.phases)
+        assert {OTHER} == teller._refused.keys()
+        world.take({"PriorityTier": {OTHER: None}})
+        teller.tell()
+        assert not teller._refused, "what is gone is not remembered"
 
 
 async def _whatever_is_wrong_with_one_the_others_are_told_and_it_is_told_later():

@@ -29,6 +29,8 @@ from hanse.agent.server import Server
 from hanse.agent.settings import Settings
 from hanse.agent.store import Store
 from hanse.agent.telling import Teller
+from hanse.agent.tracing import Tracer
+from hanse.evidence import traces
 from hanse.resources.protocol import NodeReport, Outcome, SyncRequest
 
 ROUND_SECONDS_MAX = 1.0
@@ -56,6 +58,7 @@ class Agent:
         self._logs = Logs(hub, kube, settings.workers_namespace, self._copies, lambda: self._gangs)
         self._hands = Hands(kube, site, settings.own_rules, keys, self._copies, logs=self._logs)
         self._teller = Teller(hub_kube, settings.hub_namespace, self._copies)
+        self._tracer = Tracer()
         self._meters = Meters(settings.cluster, self._store, keys)
         self._limits = decide.Limits(settings.kill_budget_seconds)
         self._process = uuid.uuid4()
@@ -157,6 +160,9 @@ class Agent:
     def _remember(self, after: Mapping[uuid.UUID, Gang]) -> None:
         self._store.save_gangs(self._gangs, after)
         story.tell(self._gangs, after)
+        if traces.are_wanted():
+            placements, workers = self._copies.placements_by_attempt(), self._copies.workers()
+            self._tracer.look(placements, after, workers, self._hands.made)
         if _seats(self._gangs) != _seats(after):
             self._gangs = dict(after)
             self._meter()

@@ -6,6 +6,7 @@ the second time. The ledger's functions are the fence; nothing here could let an
 """
 
 import logging
+import time
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from hanse.api.problems import AnotherAgentError, ConflictError
+from hanse.evidence import traces
 from hanse.ledger import attempts, database, facts, reports, slots
 from hanse.ledger.attempts import Renewal, Verdict
 from hanse.ledger.errors import CommitUnknownError, LedgerError
@@ -146,12 +148,16 @@ def _leases(engine: Engine, cluster: str, request: SyncRequest) -> Iterator[_Giv
     if running:
         yield from ((each, False) for each in attempts.renew(engine, cluster, running))
     pending = [(each.attempt, each.fence) for each in held if each.phase == Phase.PENDING]
+    begun_at = time.time_ns()
     for asked, grant in zip(pending, attempts.grant_all(engine, cluster, pending, request.process), strict=True):
         if not grant.granted and grant.reason in _GRANTED_BEFORE:
             yield from ((each, grant.first) for each in attempts.renew(engine, cluster, [asked]))
             continue
         verdict = Verdict.KEEP if grant.granted else Verdict.CANCEL
         _LOG.info("a lease was %s", "granted" if grant.granted else "refused", extra=_named(*asked, cluster))
+        if grant.granted:
+            attempt, fence = asked
+            traces.tell(attempt, traces.Step.LEASE_RECORDED, begun_at, time.time_ns(), fence=fence, cluster=cluster)
         yield Renewal(*asked, verdict, grant.lease_seconds, grant.funded_until_seconds), grant.first
 
 

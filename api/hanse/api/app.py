@@ -144,6 +144,7 @@ def _add_enrolments(app: FastAPI, engine: Engine, directory: Directory, cluster:
 
 def _add_logs(app: FastAPI, engine: Engine, directory: Directory, cluster: Any, authenticator: Authenticator) -> None:
     ClusterOfAgent: TypeAlias = Annotated[str, Depends(cluster)]
+    room = logs.Room()
 
     @app.post("/v1/agent/log-keys", **openapi.FOR_AGENTS)
     def log_keys(of: ClusterOfAgent, request: LogKeysRequest) -> LogKeysAnswer:
@@ -154,7 +155,7 @@ def _add_logs(app: FastAPI, engine: Engine, directory: Directory, cluster: Any, 
     def take_logs(of: ClusterOfAgent, request: LogsRequest) -> LogsAnswer:
         """Hand over sealed tails of workers' logs."""
         authenticator.count_logs(of)
-        return logs.store(engine, of, request)
+        return logs.store(engine, of, request, room)
 
 
 def _add_logs_kept(app: FastAPI, engine: Engine, directory: Directory, own: Any) -> None:

@@ -1,7 +1,8 @@
 """What a member's books say: usage by the hour, and the statement of a period in its first form.
 
-In: members that the credential is for, hours or a period. Out: sums of what is posted, made anew at each question from
-the rows that an auditor adds up too. What others used of a member's GPUs is one sum, never a line for each of them.
+In: members that the credential is for, hours or a period. Out: sums of what is posted, from the rollups that the
+database keeps with each transfer; they follow from the rows that an auditor adds up, and can be made again from them.
+What others used of a member's GPUs is one sum, never a line for each of them.
 """
 
 from collections import defaultdict
@@ -27,13 +28,12 @@ _HOURS = """
 WITH own AS (SELECT m.name, m.name || '/use' AS use, m.name || '/contribution-used' AS lent
              FROM ledger.member m WHERE m.name = ANY (:members)),
 booked AS (
-  SELECT o.name AS member, t.hour_seconds,
-         sum(CASE WHEN t.debit = o.use THEN t.amount WHEN t.credit = o.use THEN -t.amount ELSE 0 END) AS charged,
-         sum(CASE WHEN t.credit = o.lent AND t.debit <> o.use THEN t.amount
-                  WHEN t.debit = o.lent AND t.credit <> o.use THEN -t.amount ELSE 0 END) AS lent
-  FROM own o JOIN ledger.transfer t ON t.debit IN (o.use, o.lent) OR t.credit IN (o.use, o.lent)
-  WHERE t.kind IN ('single', 'correction') AND t.period >= :first AND t.hour_seconds >= :start AND t.hour_seconds < :end
-  GROUP BY o.name, t.hour_seconds),
+  SELECT o.name AS member, r.hour_seconds,
+         sum(CASE WHEN r.account = o.use THEN r.debits - r.credits ELSE 0 END) AS charged,
+         sum(CASE WHEN r.account = o.lent AND NOT r.is_own THEN r.credits - r.debits ELSE 0 END) AS lent
+  FROM own o JOIN ledger.rollup r ON r.account IN (o.use, o.lent)
+  WHERE r.period >= :first AND r.hour_seconds >= :start AND r.hour_seconds < :end
+  GROUP BY o.name, r.hour_seconds),
 did AS (
   SELECT DISTINCT ON (member, hour_seconds) member, hour_seconds, used, idle, down, unknown
   FROM ledger.posting WHERE member = ANY (:members) AND hour_seconds >= :start AND hour_seconds < :end
@@ -42,12 +42,10 @@ SELECT member, hour_seconds, coalesce(charged, 0) AS charged, coalesce(lent, 0) 
 FROM did LEFT JOIN booked USING (member, hour_seconds) ORDER BY member, hour_seconds
 """
 _LINES = """
-SELECT a.member, a.name AS account, t.purpose, t.kind = 'correction' AS is_correction,
-       sum(CASE WHEN t.debit = a.name THEN t.amount ELSE 0 END) AS debits,
-       sum(CASE WHEN t.credit = a.name THEN t.amount ELSE 0 END) AS credits
-FROM ledger.account a JOIN ledger.transfer t ON a.name IN (t.debit, t.credit)
-WHERE a.member = ANY (:members) AND a.kind <> 'cap' AND t.kind IN ('single', 'correction') AND t.period = :period
-GROUP BY a.member, a.name, t.purpose, t.kind = 'correction' ORDER BY 1, 2, 3, 4
+SELECT a.member, r.account, r.purpose, r.is_correction, sum(r.debits) AS debits, sum(r.credits) AS credits
+FROM ledger.account a JOIN ledger.rollup r ON r.account = a.name
+WHERE a.member = ANY (:members) AND a.kind <> 'cap' AND r.period = :period
+GROUP BY a.member, r.account, r.purpose, r.is_correction ORDER BY 1, 2, 3, 4
 """
 _POSTED = """
 SELECT member, count(DISTINCT hour_seconds) AS hours FROM ledger.posting

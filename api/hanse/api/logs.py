@@ -3,12 +3,15 @@
 In: tails that an agent sealed, and questions of members. Out: the keys to seal to, and the tails. The key of an attempt
 is its owner's under a blind of its own, so that a host learns neither whose an attempt is nor which two are one
 member's. Who keeps the tails cannot open them: that takes the owner's private key too. What is too old is deleted here,
-a little with each request.
+a little with each request, and once in a while the oldest of clusters that have sent more than there is room for.
 """
 
+import logging
 import secrets
+import threading
+import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pydantic import Field
 from sqlalchemy import Engine
@@ -33,9 +36,28 @@ from hanse.resources.protocol import (
     LogsRequest,
 )
 
+BOUND_SECONDS = 60.0
+"""All tails are looked at each time; until the next, an agent can send 60 MiB more than it has room for."""
 TAILS = 16
 TAILS_MAX = 64
+_LOG = logging.getLogger(__name__)
 _ENDED = {"released", "expired", "withdrawn"}
+
+
+class Room:
+    """Sees to it, once in a while, that no cluster's tails take more room than they may."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock, self._due_at = clock, threading.Lock(), float("-inf")
+
+    def keep(self, engine: Engine) -> None:
+        """Delete the oldest tails where there are too many, if nobody has looked for a while."""
+        with self._lock:
+            if self._clock() < self._due_at:
+                return
+            self._due_at = self._clock() + BOUND_SECONDS
+        if count := logs.bound(engine):
+            _LOG.warning("%s tails of logs were deleted before their time: there is no room for them", count)
 
 
 class Asked(Model):
@@ -65,11 +87,12 @@ def keys(engine: Engine, directory: Directory, cluster: str, request: LogKeysReq
     )
 
 
-def store(engine: Engine, cluster: str, request: LogsRequest) -> LogsAnswer:
+def store(engine: Engine, cluster: str, request: LogsRequest, room: Room) -> LogsAnswer:
     """Keep tails of the cluster's workers."""
     sent = [logs.Sent(each.attempt, each.fence, each.rank, each.key, each.sealed) for each in request.tails]
     taken = logs.store(engine, cluster, sent, bytes_max=LOG_ATTEMPT_BYTES_MAX)
     logs.forget(engine)
+    room.keep(engine)
     return LogsAnswer(taken=tuple(taken))
 
 

@@ -95,7 +95,10 @@ class Hub:
             OPERATOR, OPERATOR, f"--kubeconfig={kubeconfig}", f"--health-port={self._health_port}",
             f"--internal-token-file={token}",
         )  # fmt: skip
-        self.run(API, API, f"--kubeconfig={self.kubeconfig(API, 'hanse-api', SYSTEM)}", f"--port={self._api_port}")
+        self.run(
+            API, API, f"--kubeconfig={self.kubeconfig(API, 'hanse-api', SYSTEM)}", f"--port={self._api_port}",
+            f"--leader-url=http://{LOOPBACK}:{self._health_port}", f"--internal-token-file={token}",
+        )  # fmt: skip
         processes.wait_until_ready(self.own.folder, API, lambda: bool(_asked(f"{self.api_url}/healthz")), READY_SECONDS)
         processes.wait_until_ready(self.own.folder, OPERATOR, lambda: bool(self.progress()), READY_SECONDS)
 

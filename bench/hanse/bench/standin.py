@@ -32,6 +32,8 @@ class Course:
     leased_at: dict[uuid.UUID, float] = field(default_factory=dict)
     succeeded_at: dict[uuid.UUID, float] = field(default_factory=dict)
     stopped: int = 0
+    sync_seconds: list[float] = field(default_factory=list)
+    """How long the API service took for each answer."""
 
 
 @dataclass
@@ -79,8 +81,11 @@ class StandIn:
         while True:
             self._changed.clear()
             self._look(feed.objects.values())
+            request, asked_at = self._request(), time.monotonic()
             try:
-                self._take(await hub.sync(self._request()))
+                answer = await hub.sync(request)
+                self._course.sync_seconds.append(time.monotonic() - asked_at)
+                self._take(answer)
             except HubError:
                 await asyncio.sleep(ROUND_SECONDS_MAX)
             with contextlib.suppress(TimeoutError):

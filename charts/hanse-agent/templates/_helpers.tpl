@@ -42,3 +42,20 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{ toYaml (mergeOverwrite $own .Values.settings) }}
 {{- end }}
+
+{{- /* Where traces go, as OpenTelemetry's variables say it; nothing where nobody is named. */ -}}
+{{- define "agent.tracing" -}}
+{{- with .Values.tracing }}
+{{- if .endpoint }}
+- {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .endpoint | quote }}}
+{{- if .headersSecret }}
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom:
+    secretKeyRef: {name: {{ .headersSecret }}, key: headers}
+{{- end }}
+{{- range $name, $value := .variables }}
+- {name: {{ $name }}, value: {{ $value | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

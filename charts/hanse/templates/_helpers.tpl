@@ -92,3 +92,20 @@ imagePullSecrets:
     - {port: {{ . }}, protocol: TCP}
     {{- end }}
 {{- end }}
+
+{{- /* Where traces go, as OpenTelemetry's variables say it; nothing where nobody is named. */ -}}
+{{- define "hanse.tracing" -}}
+{{- with .Values.tracing }}
+{{- if .endpoint }}
+- {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .endpoint | quote }}}
+{{- if .headersSecret }}
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom:
+    secretKeyRef: {name: {{ .headersSecret }}, key: headers}
+{{- end }}
+{{- range $name, $value := .variables }}
+- {name: {{ $name }}, value: {{ $value | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

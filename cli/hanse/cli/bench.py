@@ -45,6 +45,14 @@ def bind_rate(
 
 
 @app.command()
+def api(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Ask the API service for ten things with 20,000 jobs in the pool: minutes."""
+    from hanse.bench import api as answering  # noqa: PLC0415  # as above
+
+    _run(lambda: answering.run(scale), file, as_json)
+
+
+@app.command()
 def decide_pool(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
     """Plan for 20,000 nodes and 70,000 jobs, a hundredth of which changes with each cycle: minutes, in memory."""
     from hanse.bench import deciding  # noqa: PLC0415  # as above

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hanse.cli import mistakes, process_logs
+from hanse.cli import mistakes, process_logs, process_traces
 from hanse.cli.process_logs import LogFormat
 from hanse.cli.processes import InternalTokenFile, internal_token
 
@@ -28,6 +28,7 @@ def operator(
     from hanse.operator import election, process  # noqa: PLC0415  # seconds that other commands need not wait
 
     process_logs.configure(log_format)
+    process_traces.configure("hanse-operator")
     settings = process.Settings(
         database_url=mistakes.checked_database(database_url),
         kubeconfig=kubeconfig,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hanse.cli import mistakes, process_logs
+from hanse.cli import mistakes, process_logs, process_traces
 from hanse.cli.process_logs import LogFormat
 
 InternalTokenFile = Annotated[
@@ -58,6 +58,7 @@ def api(
     from hanse.api import oidc, serve  # noqa: PLC0415  # an agent's image has no API service
 
     process_logs.configure(log_format)
+    process_traces.configure("hanse-api")
     try:
         provider = oidc.Provider(oidc_issuer, oidc_audience, oidc_prefix) if oidc_issuer else None
     except ValueError as error:
@@ -90,6 +91,7 @@ def cluster_agent(
     from hanse.cli import enrolling  # noqa: PLC0415  # likewise
 
     process_logs.configure(log_format)
+    process_traces.configure("hanse-cluster-agent")
     try:
         asyncio.run(_until_told(loop.run(enrolling.load(config))))
     except (ValueError, store.StateInUseError) as error:

@@ -4,7 +4,7 @@ In: an agent's tails, and whose people ask for them. Out: rows that are replaced
 audited or exported, and nobody who reads the tables can open what is in them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,10 +17,18 @@ KEPT_SECONDS = 7 * 24 * 3600
 LATE_SECONDS = 900
 """How long after its end an attempt's last words may come."""
 FORGOTTEN_AT_ONCE = 1000
+CLUSTER_BYTES_MAX = 4 << 30
+"""Of all that one hosting cluster's agent has sent: full tails of 131,072 workers."""
+POOL_BYTES_MAX = 16 << 30
+"""Of all clusters' together. Whoever has most gives way, so that nobody's logs go for what another sends."""
 
 _ATTEMPT = """
 SELECT id, fence, member, state FROM ledger.attempt WHERE job = :job AND member = ANY (:members)
 AND (CAST(:fence AS bigint) IS NULL OR fence = :fence) ORDER BY fence DESC LIMIT 1
+"""
+_SIZES = """
+SELECT a.cluster, sum(octet_length(t.sealed)) AS bytes FROM ledger.log_tail t JOIN ledger.attempt a ON a.id = t.attempt
+GROUP BY a.cluster
 """
 _TAILS = """
 SELECT t.rank, t.recipient, k.blind, t.sealed, t.version, t.stored_at_seconds
@@ -130,6 +138,35 @@ def forget(engine: Engine) -> None:
     with database.transaction(engine) as connection:
         statement = sa.text("SELECT ledger.forget_logs(:kept, :most)")
         connection.execute(statement, {"kept": KEPT_SECONDS, "most": FORGOTTEN_AT_ONCE})
+
+
+def bound(engine: Engine, *, cluster_bytes: int = CLUSTER_BYTES_MAX, pool_bytes: int = POOL_BYTES_MAX) -> int:
+    """Delete the oldest tails of clusters that have more than there is room for; return how many went.
+
+    All tails are looked at, so this is not for each request.
+
+    """
+    with database.transaction(engine) as connection:
+        sizes = {row.cluster: int(row.bytes) for row in connection.execute(sa.text(_SIZES))}
+        room = min(cluster_bytes, level(sizes.values(), pool_bytes))
+        if not any(size > room for size in sizes.values()):
+            return 0
+        return int(connection.execute(sa.text("SELECT ledger.trim_logs(:room)"), {"room": room}).scalar_one())
+
+
+def level(sizes: Iterable[int], most: int) -> int:
+    """Return the greatest room a cluster with which all of them, having their size or that room, have at most *most*.
+
+    A cluster that has little keeps all of it; those that have much are left equally much.
+
+    """
+    left, waiting = most, sorted(sizes)
+    for index, size in enumerate(waiting):
+        share = left // (len(waiting) - index)
+        if size > share:
+            return share
+        left -= size
+    return most
 
 
 def attempt(engine: Engine, job: str, members: frozenset[str], fence: int | None) -> Attempt | None:

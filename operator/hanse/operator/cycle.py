@@ -27,7 +27,7 @@ from hanse.evidence import identity
 from hanse.ledger import database, decisions, errors, registry, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
-from hanse.operator import ends, entries, failpoints, following, grouping, members, snapshot, waking
+from hanse.operator import ends, entries, failpoints, following, grouping, kinds, members, snapshot, waking
 from hanse.operator.actuator import Actuator
 from hanse.operator.cache import Cache
 from hanse.operator.effects import Effects
@@ -40,6 +40,7 @@ from hanse.operator.storage import Storage
 from hanse.operator.suspects import Suspects
 from hanse.operator.telling import Teller
 from hanse.operator.tidying import Tidier
+from hanse.operator.tracing import Tracer
 from hanse.operator.world import World
 from hanse.quota.errors import QuotaError
 
@@ -108,6 +109,8 @@ class Leader:
         self._situation: Situation | None = None
         self._pool_teller = PoolTeller(self.world, self.teller)
         self._tidier = Tidier(self.kube, self.world, self.mirror)
+        self._tracer = Tracer(self.world)
+        self._begun_at = 0
         self._reported: list[reports.Node] = []
         self._nodes: list[reports.Node] = []
         self._newest_enrolment = 0
@@ -163,6 +166,7 @@ class Leader:
         """Run one cycle."""
         basis = self._basis()
         changes = self.cache.take_changes()
+        self._tracer.see(changes[kinds.TRAINING_JOB.name])
         if self.world.take(changes):
             await asyncio.to_thread(self._members.sync, self.world)
         is_planned = self._is_read_due(basis) and await self._look_and_plan(basis)
@@ -233,7 +237,7 @@ class Leader:
         self._nodes = self._suspects.standing(self._reported)
 
     async def _plan_and_record(self) -> None:
-        now = time.monotonic()
+        now, self._begun_at = time.monotonic(), time.time_ns()
         self._held_back = {key: held for key, held in self._held_back.items() if held[1] > now}
         situation, translated = await self._planned()
         without_storage = self._storage.given_up()
@@ -341,6 +345,7 @@ class Leader:
         )
         decisions.record(self.engine, cycle)
         self.progress.cycle += 1
+        self._tracer.committed(cycle, self._begun_at)
         _log.info("cycle_recorded", term=self.term, cycle=self.progress.cycle, decisions=len(recorded))
         for index, entry in enumerate(recorded):
             decision, attempt = identity.decision_id(self.term, cycle.cycle, index), entry.attempt

@@ -5,13 +5,14 @@ is gone. Each can be done again and does nothing new then, as names follow from 
 sequence. When, in which order and how often is :mod:`hanse.operator.actuator`'s.
 """
 
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 
-from hanse.operator import failpoints, kinds, placing
+from hanse.operator import failpoints, kinds, placing, tracing
 from hanse.operator.credentials import UnusableError
 from hanse.operator.kube import Kube, KubeError
 from hanse.operator.mirror import Live, Mirror
@@ -78,7 +79,9 @@ class Effects:
         if self._waits(live):
             raise NotYetError
         failpoints.hit("before-effect")
+        begun_at = time.time_ns()
         await self._place(live, job)
+        tracing.written(live, begun_at)
         _log.info("placement_applied", attempt=str(live.id), fence=live.fence, cluster=live.cluster)
 
     async def _place(self, live: Live, job: TrainingJob) -> None:

@@ -18,6 +18,7 @@ from hanse.operator.kube import FIELD_MANAGER, Kube, KubeError
 
 _log = structlog.get_logger(__name__)
 _WARNINGS = {"Preempting", "Failed"}
+_WARNING_REASONS = {"Misconfigured", "FundingRefused"}
 
 
 def manifest(metadata: Mapping[str, Any], status: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def manifest(metadata: Mapping[str, Any], status: Mapping[str, Any], now: dateti
             "namespace": metadata["namespace"],
             "uid": metadata["uid"],
         },
-        "type": "Warning" if phase in _WARNINGS or reason == "Misconfigured" else "Normal",
+        "type": "Warning" if phase in _WARNINGS or reason in _WARNING_REASONS else "Normal",
         "reason": reason or phase,
         "action": phase,
         "message": sentence + (f" (decision {decision})" if decision else ""),

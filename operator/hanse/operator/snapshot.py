@@ -9,6 +9,7 @@ a reason.
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from hanse import resources
@@ -75,6 +76,7 @@ def gather(inputs: Inputs, memory: Memory) -> Gathered:
         else:
             jobs[uid] = each.judged.free
     attempts, left_out = _attempts(mirror, memory.fitness, jobs, nodes)
+    verdicts |= {live.job: _offered_no_more(live) for live in left_out if not live.is_stopped}
     # In an order of their own: that of the mirror depends on when its leader began.
     unplaced = sorted(_unplaced(left_out, pool), key=dataclasses.astuple)
     pool = dataclasses.replace(pool, unplaced=tuple(unplaced))
@@ -107,6 +109,14 @@ def _attempts(
             if node in nodes:
                 nodes[node] = dataclasses.replace(nodes[node], foreign_gpus=nodes[node].foreign_gpus | mask)
     return found, left_out
+
+
+def _offered_no_more(live: Live) -> Verdict:
+    """Return what the owner of an attempt is told that runs where nobody renews its funding."""
+    until = live.funded_until_seconds
+    ends = f" after {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC" if until else ""
+    sentence = f"what it runs on is not in the pool any more, so it is not funded{ends}; then it is tried elsewhere"
+    return Verdict(resources.Reason.FUNDING_REFUSED, sentence)
 
 
 def _unplaced(left_out: Iterable[Live], pool: pools.Pool) -> Iterable[pools.Unplaced]:

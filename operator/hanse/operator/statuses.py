@@ -136,13 +136,22 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
         )
     if phase == Phase.FAILED:
         return _why_failed(known)
-    if live is not None and live.refused_by is not None and not live.is_stopped:
-        remedy = f"let it checkpoint before its funding ends, or raise cap {live.refused_by}"
-        return Reason.FUNDING_REFUSED, _said(f"cap {live.refused_by} does not allow it to run on", remedy)
+    if live is not None and not live.is_stopped and (unfunded := _why_unfunded(live, known.verdict)):
+        return Reason.FUNDING_REFUSED, unfunded
     is_unplaced = known.verdict is not None and known.verdict.reason == Reason.STORAGE_NOT_READY
     if phase in {Phase.QUEUED, Phase.REQUEUED} or (phase == Phase.ADMITTED and is_unplaced):
         return _why_waiting(known)
     return None, {}
+
+
+def _why_unfunded(live: Live, verdict: Verdict | None) -> dict[str, Any]:
+    """Return why an attempt that runs is not funded any further, if it is not."""
+    if live.refused_by is not None:
+        remedy = f"let it checkpoint before its funding ends, or raise cap {live.refused_by}"
+        return _said(f"cap {live.refused_by} does not allow it to run on", remedy)
+    if verdict is not None and verdict.reason == Reason.FUNDING_REFUSED:
+        return _said(verdict.sentence, "let it checkpoint before its funding ends")
+    return {}
 
 
 def _why_waiting(known: Known) -> tuple[Reason | None, dict[str, Any]]:

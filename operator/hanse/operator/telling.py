@@ -109,6 +109,8 @@ class Teller:
         for uid in self._seen.keys() - self._world.documents.keys():
             for each in (self._seen, self._said, self._pending, self._refused):
                 each.pop(uid, None)
+        for uid in [uid for uid in self._refused if not self._world.has(uid)]:
+            del self._refused[uid]  # of other kinds too
         for uid in self._world.documents:
             try:
                 self._look(uid, waiting.get(uid))

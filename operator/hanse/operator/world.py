@@ -85,6 +85,10 @@ class World:
         """The placements by uid."""
         return self._objects["Placement"]  # type: ignore[return-value]  # as above
 
+    def has(self, uid: str) -> bool:
+        """Return whether there is an object of this uid, whether it can be read or not."""
+        return uid in self.misconfigured or any(uid in objects for objects in self._objects.values())
+
     def named(self, kind: str) -> dict[str, Any]:
         """Return the objects of a cluster-wide kind by name, in name order."""
         objects = self._objects[kind].values()

@@ -86,7 +86,10 @@ class Reason(StrEnum):
         "its storage credentials cannot be handed on; the explanation names the Secret and what to do",
     )
     RETRY_DELAYED = "RetryDelayed", "the pool, not the job, failed it, and it is tried again after a while"
-    FUNDING_REFUSED = "FundingRefused", "its caps did not allow it to run on"
+    FUNDING_REFUSED = (
+        "FundingRefused",
+        "its caps did not allow it to run on, or what it runs on is not in the pool any more",
+    )
     PREEMPTED = "Preempted", "it was stopped for a stronger job"
     MISCONFIGURED = "Misconfigured", "a field has a value that no rule caught; the explanation names it"
 

@@ -4,7 +4,7 @@
 and grants are in `hanse.ledger.sql`. Nothing here is written through the ORM: the functions are the only way in.
 """
 
-from hanse.ledger.models import accounts, base, decisions, log, logs, parties, reports, sessions, slots
+from hanse.ledger.models import accounts, base, decisions, log, logs, parties, reports, rollups, sessions, slots
 
 METADATA = base.Base.metadata
 
@@ -18,6 +18,6 @@ APPEND_ONLY = tuple(
 )
 
 __all__ = [
-    "APPEND_ONLY", "METADATA", "accounts", "base", "decisions", "log", "logs", "parties", "reports", "sessions",
-    "slots",
+    "APPEND_ONLY", "METADATA", "accounts", "base", "decisions", "log", "logs", "parties", "reports", "rollups",
+    "sessions", "slots",
 ]  # fmt: skip

@@ -67,8 +67,26 @@ BEGIN
     WHERE k.attempt = old.attempt AND k.recipient = old.recipient;
 END $$;
 
-REVOKE ALL ON FUNCTION ledger.open_logs, ledger.store_log_tails, ledger.forget_logs FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ledger.open_logs, ledger.store_log_tails, ledger.forget_logs TO hanse_api;
+-- Leave each hosting cluster its newest tails, so many bytes of them; return how many tails went. What is replaced meanwhile stays.
+CREATE FUNCTION ledger.trim_logs(p_bytes bigint) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+  v_count bigint;
+BEGIN
+  WITH summed AS (
+    SELECT t.attempt, t.rank, t.version, sum(octet_length(t.sealed))
+        OVER (PARTITION BY a.cluster ORDER BY t.stored_at_seconds DESC, t.version DESC, t.attempt, t.rank) AS bytes
+    FROM log_tail t JOIN attempt a ON a.id = t.attempt),
+  old AS (
+    SELECT t.attempt, t.rank FROM log_tail t JOIN summed s USING (attempt, rank)
+    WHERE s.bytes > p_bytes AND t.version = s.version FOR UPDATE OF t SKIP LOCKED)
+  DELETE FROM log_tail t USING old WHERE t.attempt = old.attempt AND t.rank = old.rank;
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  RETURN v_count;
+END $$;
+
+REVOKE ALL ON FUNCTION ledger.open_logs, ledger.store_log_tails, ledger.forget_logs, ledger.trim_logs FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ledger.open_logs, ledger.store_log_tails, ledger.forget_logs, ledger.trim_logs TO hanse_api;
 -- Not even that somebody logs is an auditor's or the operator's to know.
 REVOKE ALL ON ledger.log_key, ledger.log_tail FROM hanse_operator, hanse_auditor, hanse_api;
 GRANT SELECT ON ledger.log_key, ledger.log_tail TO hanse_api;
