@@ -4,19 +4,18 @@ Exporting needs the database and is imported only then: an auditor installs `han
 """
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from hanse.cli import mistakes
+from hanse.cli import mistakes, verdicts
 from hanse.cli.log import read_policy
 from hanse.evidence import proofs
 from hanse.evidence.errors import EvidenceError
 from hanse.ledger import proving
 from hanse.ledger import verify as ledger_verify
-from hanse.ledger.bundle import BundleError, Header
+from hanse.ledger.bundle import BundleError
 from hanse.ledger.errors import LedgerError
 
 app = typer.Typer(
@@ -68,17 +67,9 @@ def verify(folder: Folder, manifest_sha256: Announced = None, policy_file: Polic
     except ValueError:
         _fail(f"{manifest_sha256!r} is no hexadecimal hash")
     trusted = read_policy(policy_file) if policy_file else None
-    verdict = ledger_verify.verify(folder, announced, trusted)
-    if verdict.good and verdict.header:
-        typer.echo(_said_of_log(verdict.header, verdict.log))
-        typer.echo(f"{folder}: the ledger of {verdict.header.period} holds; its manifest has the SHA-256")
-        typer.echo(verdict.manifest_sha256.hex())
-        return
-    first, *others = verdict.findings
-    typer.echo(f"{folder}: first offender: {first}", err=True)
-    for finding in others:
-        typer.echo(f"  {finding}", err=True)
-    raise typer.Exit(1)
+    with verdicts.Bar() as bar:
+        verdict = ledger_verify.verify(folder, announced, trusted, watch=bar.show)
+    verdicts.say(folder, verdict)
 
 
 @app.command()
@@ -113,25 +104,6 @@ def verify_proof(
         _fail(f"{file}: {error}")
     typer.echo(proof.body.decode())
     typer.echo(f"is leaf {proof.index} of the {accepted.checkpoint.size} of {accepted.checkpoint.origin}", err=True)
-
-
-def _said_of_log(header: Header, log: ledger_verify.LogVerdict | None) -> str:
-    """Say what was found of the log, and what was not looked at."""
-    if log is None or log.checkpoint is None:
-        return "nothing was sealed: that nothing was changed rests on the manifest's hash alone"
-    its = log.checkpoint
-    said = f"every row is in the log {its.origin}, whose {its.size} leaves have the root {its.root.hex()}"
-    said += f"; leaves {header.first_leaf} up to {header.end_leaf} are this period's"
-    if log.late:
-        said += f"; {log.late} rows of it were sealed after its end, among the next one's"
-    if log.unsealed:
-        said += f"; {log.unsealed} rows are too new to be in it"
-    if log.cosigned_at is None:
-        return f"{said}\nNOBODY'S SIGNATURE WAS CHECKED: name your own copy of the policy with --policy"
-    times = ", ".join(
-        f"{name} at {datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for name, at in log.cosigned_at.items()
-    )
-    return f"{said}\nthe log has signed it; cosigned by {times or 'nobody, and the policy asks for nobody'}"
 
 
 def _fail(message: str) -> NoReturn:

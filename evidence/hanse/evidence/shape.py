@@ -61,6 +61,10 @@ class Fields:
             raise EvidenceError(f"{self._what}: {name} is no list of different non-empty strings")
         return found
 
+    def names(self) -> list[str]:
+        """Return the names of the fields that are not yet taken."""
+        return list(self._fields)
+
     def has(self, name: str) -> bool:
         """Whether the field *name* is there and not yet taken."""
         return name in self._fields

@@ -14,10 +14,12 @@ SEALED = (
     "members", "keys", "enrolments", "levies", "rates", "cycles", "decisions", "effects", "facts", "violations",
     "slots", "cutoffs", "postings", "transfers",
 )  # fmt: skip
-_OF_THE_EXPORT = "carried"
+LEAF, SALT = "leaf", "salt"
+"""What a line of an export says about its leaf: the number, and what opens it. A row that is not sealed has neither."""
+_OF_THE_EXPORT = frozenset({"carried", LEAF, SALT})
 
 
 def body(kind: str, line: Mapping[str, Json]) -> bytes:
     """Return what the leaf of a row commits to; what only an export says about it is left out."""
-    own = {name: value for name, value in line.items() if name != _OF_THE_EXPORT}
+    own = {name: value for name, value in line.items() if name not in _OF_THE_EXPORT}
     return canonical.encode({"file": kind, "row": own})
