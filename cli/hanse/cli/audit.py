@@ -4,8 +4,10 @@ Exporting needs the database and is imported only then: an auditor installs `han
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -17,6 +19,10 @@ from hanse.ledger import proving
 from hanse.ledger import verify as ledger_verify
 from hanse.ledger.bundle import BundleError
 from hanse.ledger.errors import LedgerError
+from hanse.ledger.verify import lines as own_verify
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 app = typer.Typer(
     help="Export the ledger, and verify an export without the database.", no_args_is_help=True, rich_markup_mode=None
@@ -32,24 +38,16 @@ Announced = Annotated[
     ),
 ]
 DATABASE_URL = "HANSE_DATABASE_URL"
+SHOWN_MAX = 20
 
 
 @app.command()
 def export(period: Period, out: Out) -> None:
     """Export a period with everything that its verification needs; the database is HANSE_DATABASE_URL's."""
-    from hanse.ledger import database  # noqa: PLC0415  # only exporting needs a database
-    from hanse.ledger import export as ledger_export  # noqa: PLC0415
+    from hanse.ledger import export as ledger_export  # noqa: PLC0415  # only exporting needs a database
 
-    url = os.environ.get(DATABASE_URL)
-    if url is None:
-        _fail(f"{DATABASE_URL} is not set: it names the ledger's database, as postgresql://user:password@host/name")
-    engine = database.engine(mistakes.checked_database(url))
-    try:
+    with _database() as engine:
         digest = ledger_export.export(engine, period, out)
-    except LedgerError as error:
-        _fail(str(error))
-    finally:
-        engine.dispose()
     typer.echo(f"exported {period} to {out}; its manifest has the SHA-256\n{digest.hex()}")
 
 
@@ -104,6 +102,99 @@ def verify_proof(
         _fail(f"{file}: {error}")
     typer.echo(proof.body.decode())
     typer.echo(f"is leaf {proof.index} of the {accepted.checkpoint.size} of {accepted.checkpoint.origin}", err=True)
+
+
+@app.command()
+def fsck(
+    log: Annotated[Path, typer.Option("--log", metavar="DIR", help="The folder that is the log.")],
+    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="Your own copy of the log's policy.")],
+) -> None:
+    """Check that database, log and checkpoints agree: exit 0 if they do; the database is HANSE_DATABASE_URL's."""
+    from hanse.ledger import fsck as ledger_fsck  # noqa: PLC0415  # as above
+    from hanse.ledger.publishing import Folder  # noqa: PLC0415  # as above
+
+    trusted = read_policy(policy_file)
+    with _database() as engine:
+        checked = ledger_fsck.check(engine, Folder(log), trusted)
+    for sentence in ledger_fsck.sentences(checked):
+        typer.echo(sentence)
+    for finding in checked.findings:
+        typer.echo(str(finding), err=True)
+    if checked.findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def completeness() -> None:
+    """Say what is missing since enrolment: slots, posted hours, effects; exit 1 if anything is."""
+    from hanse.ledger import complete  # noqa: PLC0415  # as above
+
+    with _database() as engine:
+        found = complete.check(engine)
+    for member, came, due in found.by_member():
+        typer.echo(f"{member}: {came} of {due} slots" + (f", {100 * came / due:.2f} %" if due else ""))
+    for node in found.gaps[:SHOWN_MAX]:
+        first = f", the first at {node.first_gap_seconds}" if node.first_gap_seconds else ""
+        typer.echo(f"{node.name} of {node.member}: {node.due - node.came} slots are missing{first}", err=True)
+    for identifier, kind in found.without_effect[:SHOWN_MAX]:
+        typer.echo(f"decision {identifier} ({kind}) has neither its effect nor a recorded failure", err=True)
+    for hour in found.hours_not_posted[:SHOWN_MAX]:
+        typer.echo(f"the hour {hour} is over and not posted", err=True)
+    if not found.whole:
+        raise typer.Exit(1)
+    typer.echo("nothing is missing")
+
+
+@app.command()
+def own_lines(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file.")],
+) -> None:
+    """Write a member's own lines with what opens their leaves; HANSE_DATABASE_URL is the member's own login."""
+    from hanse.ledger import own  # noqa: PLC0415  # as above
+
+    try:
+        with _database() as engine:
+            typer.echo(f"{own.write(engine, out)} lines are in {out}")
+    except OSError as error:
+        _fail(f"--out {out}: {error.strerror}; name a new file in a folder that is there")
+
+
+@app.command()
+def verify_line(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `hanse audit own-lines` wrote.")],
+    log: Annotated[Path, typer.Option("--log", metavar="DIR", help="A copy of the log's files.")],
+    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="Your own copy of the log's policy.")],
+) -> None:
+    """Check a member's own lines against the public log, offline: exit 0 if each opens its leaf."""
+    try:
+        its = own_verify.verify(file, log, read_policy(policy_file))
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}; name what can be read")
+    except EvidenceError as error:
+        _fail(f"{log}: {error}")
+    for finding in its.findings:
+        typer.echo(str(finding), err=True)
+    if its.findings:
+        raise typer.Exit(1)
+    counted = ", ".join(f"{count} {kind}" for kind, count in sorted(its.lines.items())) or "no lines"
+    typer.echo(f"{counted} are in {its.checkpoint.origin}, of {its.checkpoint.size} leaves; {its.newer} are newer")
+
+
+@contextmanager
+def _database() -> Iterator["Engine"]:
+    """Yield the ledger's database; what it refuses is said in a sentence."""
+    from hanse.ledger import database  # noqa: PLC0415  # an auditor has no database
+
+    url = os.environ.get(DATABASE_URL)
+    if url is None:
+        _fail(f"{DATABASE_URL} is not set: it names the ledger's database, as postgresql://user:password@host/name")
+    engine = database.engine(mistakes.checked_database(url))
+    try:
+        yield engine
+    except LedgerError as error:
+        _fail(str(error))
+    finally:
+        engine.dispose()
 
 
 def _fail(message: str) -> NoReturn:

@@ -7,6 +7,7 @@ check without the export. It needs no database; whoever has the export can make 
 from pathlib import Path
 
 from hanse.evidence import checkpoints, merkle, notes, proofs, tiles
+from hanse.evidence.canonical import Json
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.shape import Fields
 from hanse.ledger import bundle, leaves
@@ -30,14 +31,17 @@ def prove(folder: Path, where: str) -> proofs.Proof:
     if leaves.LEAF not in line:
         raise BundleError(where, "is not in the log that this export has; it may have been too new")
     try:
-        return _prove(folder, Fields(line, where), leaves.body(kind, line))
+        return _prove(folder, Fields(line, where).integer(leaves.LEAF), *_opening(kind, line, where))
     except (EvidenceError, OSError) as error:
         raise BundleError(where, f"cannot be proven: {error}") from error
 
 
-def _prove(folder: Path, line: Fields, body: bytes) -> proofs.Proof:
+def _opening(kind: str, line: dict[str, Json], where: str) -> tuple[bytes, bytes]:
+    return leaves.opening(kind, line, Fields(line, where).digest(leaves.SALT))
+
+
+def _prove(folder: Path, index: int, salt: bytes, body: bytes) -> proofs.Proof:
     note = (folder / tiles.CHECKPOINT).read_bytes()
     size = checkpoints.parse(notes.parse(note).text).size
-    index = line.integer(leaves.LEAF)
     node = tiles.node_reader(lambda path: (folder / path).read_bytes(), size)
-    return proofs.Proof(index, line.digest(leaves.SALT), body, tuple(merkle.inclusion(node, index, size)), note)
+    return proofs.Proof(index, salt, body, tuple(merkle.inclusion(node, index, size)), note)

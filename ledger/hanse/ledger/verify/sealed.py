@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hanse.evidence import checkpoints, commitments, notes, tiles
+from hanse.evidence import checkpoints, notes, tiles
 from hanse.evidence.canonical import Json
 from hanse.evidence.checkpoints import Checkpoint
 from hanse.evidence.errors import EvidenceError
@@ -125,8 +125,8 @@ class Opened:
             self.late += index >= self._header.end_leaf
         entries = self._bundle_at(index // tiles.WIDTH)
         try:
-            wanted = commitments.entry(bytes.fromhex(salt), leaves.body(file, row))
-        except ValueError:
+            wanted = leaves.seal(file, row, bytes.fromhex(salt)).entry
+        except (ValueError, KeyError):
             wanted = b""
         if entries and (index % tiles.WIDTH >= len(entries) or entries[index % tiles.WIDTH] != wanted):
             self._wrong(where, f"is not what leaf {index} of the log committed to")
