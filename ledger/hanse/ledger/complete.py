@@ -123,5 +123,5 @@ def _first_gap(connection: Connection, node: str, slot_seconds: int, until: int)
 def _hours(connection: Connection, until: int) -> list[int]:
     """Return the hours since the first that was posted that were not, in order."""
     posted = set(connection.execute(sa.select(Cutoff.hour_seconds)).scalars())
-    last = until - until % charge.HOUR_SECONDS - charge.HOUR_SECONDS
-    return [hour for hour in range(min(posted, default=last), last, charge.HOUR_SECONDS) if hour not in posted]
+    over = until - until % charge.HOUR_SECONDS
+    return [hour for hour in range(min(posted, default=over), over, charge.HOUR_SECONDS) if hour not in posted]
