@@ -223,5 +223,5 @@ def test_completeness_names_slots_hours_and_decisions_that_are_missing(world, ma
     assert [kind for _, kind in complete.check(other.auditor).without_effect] == ["Admit"]
     said = CliRunner().invoke(audit.app, ["completeness"], env={"HANSE_DATABASE_URL": other.url})
     assert said.exit_code == 1
-    assert "tencent: 0 of 20 slots, 0.00 %" in said.output
+    assert "tencent: 0 of 21 slots, 0.00 %" in said.output
     other.close()
