@@ -18,7 +18,7 @@ from psycopg import sql
 from hanse.bench.ledgers import Keys
 from hanse.evidence import canonical, checkpoints, commitments, merkle, tiles
 from hanse.evidence.checkpoints import Checkpoint
-from hanse.ledger import bundle, leaves, report, verify
+from hanse.ledger import bundle, leaves
 from hanse.ledger.bundle import BundleError
 from hanse.ledger.publishing import Folder
 
@@ -38,13 +38,11 @@ def of_export(chance: random.Random, folder: Path, *, rebuilt: bool) -> str:
 
 
 def remake(folder: Path) -> None:
-    """Make spreadsheet, report and manifest again, as far as the files can be read."""
+    """Make spreadsheet and manifest again, as far as the files can be read."""
     with contextlib.suppress(BundleError, ValueError):
         header, _ = bundle.read_manifest(folder)
-        header = dataclasses.replace(header, slot_files=bundle.slot_files(folder))
-        examined = verify.examine(folder, header)
-        bundle.write_csv(folder, examined.read)
-        (folder / bundle.REPORT).write_text(report.render(examined))
+        bundle.write_manifest(folder, header)
+        bundle.write_csv(folder, bundle.read(folder, header))
         bundle.write_manifest(folder, header)
 
 
@@ -261,13 +259,17 @@ def of_database(chance: random.Random, connection: psycopg.Connection[Any]) -> s
         change = sql.SQL("UPDATE {} SET recorded_at = recorded_at - interval '7 hours' WHERE {}").format(its, where)
         connection.execute(change, [number])
     else:
-        what = f"edit {_changed(chance, connection, table, where, number)}"
+        try:
+            what = f"edit {_changed(chance, connection, table, where, number)}"
+        except psycopg.errors.CheckViolation:  # no such value: then the row goes
+            connection.execute(sql.SQL("DELETE FROM {} WHERE {}").format(its, where), [number])
+            what = "delete"
     return f"{what} in {table}"
 
 
 _TABLES = (
     "transfer",
-    "slot",
+    "slot_20261101",
     "decision",
     "effect",
     "fact",
@@ -279,8 +281,8 @@ _TABLES = (
     "rate",
 )
 _NUMBERS: dict[str, tuple[str, ...]] = {
-    "transfer": ("amount", "hour_seconds"), "slot": ("sequence",), "decision": ("sequence",), "effect": ("sequence",),
-    "fact": ("at_seconds",), "violation": ("at_seconds",), "cutoff": ("slots",), "posting": ("used", "idle"),
+    "transfer": ("amount", "hour_seconds"), "slot_20261101": ("sequence",), "decision": ("sequence",),
+    "effect": ("sequence",), "fact": ("at_seconds",), "violation": ("at_seconds",), "cutoff": ("slots",), "posting": ("used", "idle"),
     "cycle": ("as_of_seconds", "decisions"), "enrolment": ("sequence",), "rate": ("thousandths",),
 }  # fmt: skip
 

@@ -24,6 +24,7 @@ LEAF, SALT = "leaf", "salt"
 OF_DECISION = ("term", "cycle", "index", "kind", "effect", "verdict", "reason", "job", "attempt", "fence")
 OF_TRANSFER = ("kind", "purpose", "amount", "hour", "period", "run", "attempt")
 SIDES = ("debit", "credit")
+_WITH_PARTS = frozenset({"decisions", "transfers"})
 _OF_THE_EXPORT = frozenset({"carried", LEAF, SALT})
 
 
@@ -44,6 +45,13 @@ def seal(kind: str, line: Mapping[str, Json], salt: bytes) -> Sealed:
     return Sealed(commitments.of_parts(hashes), tuple(hashes))
 
 
+def seal_again(kind: str, line: Mapping[str, Json], salt: bytes) -> Sealed:
+    """Return the leaf of a row that was decoded from canonical JSON: the same as :func:`seal`, and sooner."""
+    if kind in _WITH_PARTS:
+        return seal(kind, line, salt)
+    return Sealed(commitments.entry(salt, canonical.again({"file": kind, "row": _own(line)})))
+
+
 def body(kind: str, line: Mapping[str, Json]) -> bytes:
     """Return what the leaf of a row without parts commits to."""
     return canonical.encode({"file": kind, "row": _own(line)})
@@ -51,16 +59,16 @@ def body(kind: str, line: Mapping[str, Json]) -> bytes:
 
 def part_bodies(kind: str, line: Mapping[str, Json]) -> list[bytes]:
     """Return what the parts of a row's leaf commit to, the whole row first; nothing if it has no parts."""
+    if kind not in _WITH_PARTS:
+        return []
     own = _own(line)
     said = own.get("body")
     if not isinstance(said, dict):
         return []
     if kind == "decisions":
         return _bodies(kind, own, {"id": own["id"], **_some(said, OF_DECISION), **_some(own, ("recorded",))})
-    if kind == "transfers":
-        seen = {**_some(said, OF_TRANSFER), **_some(own, ("recorded",))}
-        return _bodies(kind, own, *({**seen, "side": side, "account": said.get(side, "")} for side in SIDES))
-    return []
+    seen = {**_some(said, OF_TRANSFER), **_some(own, ("recorded",))}
+    return _bodies(kind, own, *({**seen, "side": side, "account": said.get(side, "")} for side in SIDES))
 
 
 def opening(kind: str, line: Mapping[str, Json], salt: bytes) -> tuple[bytes, bytes]:

@@ -343,4 +343,4 @@ def _hex(fields: Fields, name: str) -> bytes:
 
 
 def _canonical(value: Json) -> bytes:
-    return canonical.encode(value)
+    return canonical.again(value)

@@ -5,6 +5,7 @@ and how complete the metering is. That the segments of each GPU partition the sl
 was checked when the line was read.
 """
 
+import gc
 import itertools
 import multiprocessing
 from bisect import bisect_right
@@ -99,7 +100,8 @@ def examined(judged_by: Context, workers: int, meanwhile: Callable[[], None]) ->
         yield from (hours.examine(judged_by, seconds) for seconds in due)
         return
     _context = judged_by
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"))
+    # What was read stays: it need not be looked through again and again while slots come and go.
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=gc.freeze)
     try:
         # No more than so many at once: what comes of an hour lies here until its turn.
         waiting = iter(due)

@@ -125,7 +125,7 @@ class Opened:
             self.late += index >= self._header.end_leaf
         entries = self._bundle_at(index // tiles.WIDTH)
         try:
-            wanted = leaves.seal(file, row, bytes.fromhex(salt)).entry
+            wanted = leaves.seal_again(file, row, bytes.fromhex(salt)).entry
         except (ValueError, KeyError):
             wanted = b""
         if entries and (index % tiles.WIDTH >= len(entries) or entries[index % tiles.WIDTH] != wanted):
