@@ -72,3 +72,23 @@ def test_what_two_encoders_could_write_differently_is_refused(value):
 def test_bytes_that_are_no_canonical_json_are_refused(data):
     with pytest.raises(EvidenceError):
         canonical.decode(data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9007199254740992", "-9007199254740992", "12345678901234567", "1.5", "1e3", "NaN", "Infinity", "[true]", "null",
+        '{"a":1,"a":1}', '{"b":1,"a":1}', " 1", "-0", '"\\u0061"', "01", "",
+    ],
+)  # fmt: skip
+def test_the_short_way_refuses_what_the_long_way_does(text):
+    with pytest.raises(EvidenceError):
+        canonical.decode(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text", ["9007199254740991", "-9007199254740991", '"true null"', '{"a":{"b":[1,"9999999999999999"]}}']
+)
+def test_what_the_short_way_passes_by_is_decoded_all_the_same(text):
+    value = canonical.decode(text.encode())
+    assert (canonical.encode(value), canonical.again(value)) == (text.encode(), text.encode())

@@ -59,6 +59,9 @@ def act(world):
 
 
 def lines_of(folder, name):
+    """Return the lines of a file; "slots" stands for all hours' files."""
+    if name == bundle.SLOTS:
+        return [line for hour in bundle.slot_files(folder) for line in lines_of(folder, hour)]
     return [json.loads(line) for line in (folder / f"{name}.jsonl").read_bytes().splitlines()]
 
 
@@ -67,11 +70,23 @@ def rewrite(folder, name, lines):
     for line in lines:
         if "sha256" in line:
             line["sha256"] = canonical.sha256(canonical.encode(line["body"])).hex()
-    bundle.write_lines(folder, name, lines)
+    write(folder, name, lines)
     header, _ = bundle.read_manifest(folder)
     with contextlib.suppress(bundle.BundleError):
         bundle.write_csv(folder, bundle.read(folder, header))
     bundle.write_manifest(folder, header)
+
+
+def write(folder, name, lines):
+    """Write a file's lines; those of slots into the files of their hours."""
+    if name != bundle.SLOTS:
+        bundle.write_lines(folder, name, lines)
+        return
+    hours = {hour: [] for hour in bundle.slot_files(folder)}
+    for line in lines:
+        hours.setdefault(bundle.slot_file(line["body"]["start"] // HOUR * HOUR), []).append(line)
+    for hour, its in hours.items():
+        bundle.write_lines(folder, hour, its)
 
 
 def delete(lines, number):

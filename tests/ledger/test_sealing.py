@@ -81,7 +81,7 @@ def test_each_row_is_in_one_leaf_and_opens_it(pool, sealer):
             joined = table.join(leaf, leaf.c.sequence == table.c.sequence)
             statement = table.select().add_columns(leaf.c.salt, leaf.c.entry).select_from(joined)
             for row in connection.execute(statement):
-                assert row.entry == commitments.entry(row.salt, leaves.body(kind.name, kind.line(row)))
+                assert row.entry == leaves.seal(kind.name, kind.line(row), row.salt).entry
                 opened += 1
     assert opened == found.size
 
@@ -257,7 +257,7 @@ def test_of_two_sealers_at_once_one_gives_way_and_each_row_is_sealed_once(pool, 
 
 def test_who_appends_to_a_log_that_has_grown_is_refused(pool, sealer):
     sealer.round()
-    call = "SELECT ledger.append_leaves(0, '{{1}}', '{{1}}', ARRAY[{0}], ARRAY[{0}], {0}, '')"
+    call = "SELECT ledger.append_leaves(0, '{{1}}', '{{1}}', ARRAY[{0}], ARRAY[{0}], ARRAY[{0}], {0}, '')"
     with (
         pytest.raises(errors.ContradictionError, match="another sealer"),
         database.transaction(pool.sealer) as connection,
@@ -306,7 +306,8 @@ def test_a_database_that_was_restored_from_a_dump_is_refused(make_world, tmp_pat
     one = Sealer(engine, POLICY, signing.KeyFile(KEYS), Folder(tmp_path))
     digest = "sha256('')"
     world.super.execute(
-        f"SELECT ledger.append_leaves(0, '{{1}}', '{{{2**40}}}', ARRAY[{digest}], ARRAY[{digest}], {digest}, {digest})"
+        f"SELECT ledger.append_leaves(0, '{{1}}', '{{{2**40}}}', ARRAY[{digest}], ARRAY[{digest}], ARRAY[{digest}], "
+        f"{digest}, {digest})"
     )
     with pytest.raises(sealing.RestoredError, match="restored from a dump"):
         one.round()

@@ -4,20 +4,25 @@ Exporting needs the database and is imported only then: an auditor installs `han
 """
 
 import os
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from hanse.cli import mistakes
+from hanse.cli import mistakes, verdicts
 from hanse.cli.log import read_policy
 from hanse.evidence import proofs
 from hanse.evidence.errors import EvidenceError
 from hanse.ledger import proving
 from hanse.ledger import verify as ledger_verify
-from hanse.ledger.bundle import BundleError, Header
+from hanse.ledger.bundle import BundleError
 from hanse.ledger.errors import LedgerError
+from hanse.ledger.verify import lines as own_verify
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 app = typer.Typer(
     help="Export the ledger, and verify an export without the database.", no_args_is_help=True, rich_markup_mode=None
@@ -33,24 +38,16 @@ Announced = Annotated[
     ),
 ]
 DATABASE_URL = "HANSE_DATABASE_URL"
+SHOWN_MAX = 20
 
 
 @app.command()
 def export(period: Period, out: Out) -> None:
     """Export a period with everything that its verification needs; the database is HANSE_DATABASE_URL's."""
-    from hanse.ledger import database  # noqa: PLC0415  # only exporting needs a database
-    from hanse.ledger import export as ledger_export  # noqa: PLC0415
+    from hanse.ledger import export as ledger_export  # noqa: PLC0415  # only exporting needs a database
 
-    url = os.environ.get(DATABASE_URL)
-    if url is None:
-        _fail(f"{DATABASE_URL} is not set: it names the ledger's database, as postgresql://user:password@host/name")
-    engine = database.engine(mistakes.checked_database(url))
-    try:
+    with _database() as engine:
         digest = ledger_export.export(engine, period, out)
-    except LedgerError as error:
-        _fail(str(error))
-    finally:
-        engine.dispose()
     typer.echo(f"exported {period} to {out}; its manifest has the SHA-256\n{digest.hex()}")
 
 
@@ -68,17 +65,9 @@ def verify(folder: Folder, manifest_sha256: Announced = None, policy_file: Polic
     except ValueError:
         _fail(f"{manifest_sha256!r} is no hexadecimal hash")
     trusted = read_policy(policy_file) if policy_file else None
-    verdict = ledger_verify.verify(folder, announced, trusted)
-    if verdict.good and verdict.header:
-        typer.echo(_said_of_log(verdict.header, verdict.log))
-        typer.echo(f"{folder}: the ledger of {verdict.header.period} holds; its manifest has the SHA-256")
-        typer.echo(verdict.manifest_sha256.hex())
-        return
-    first, *others = verdict.findings
-    typer.echo(f"{folder}: first offender: {first}", err=True)
-    for finding in others:
-        typer.echo(f"  {finding}", err=True)
-    raise typer.Exit(1)
+    with verdicts.Bar() as bar:
+        verdict = ledger_verify.verify(folder, announced, trusted, watch=bar.show)
+    verdicts.say(folder, verdict)
 
 
 @app.command()
@@ -115,23 +104,97 @@ def verify_proof(
     typer.echo(f"is leaf {proof.index} of the {accepted.checkpoint.size} of {accepted.checkpoint.origin}", err=True)
 
 
-def _said_of_log(header: Header, log: ledger_verify.LogVerdict | None) -> str:
-    """Say what was found of the log, and what was not looked at."""
-    if log is None or log.checkpoint is None:
-        return "nothing was sealed: that nothing was changed rests on the manifest's hash alone"
-    its = log.checkpoint
-    said = f"every row is in the log {its.origin}, whose {its.size} leaves have the root {its.root.hex()}"
-    said += f"; leaves {header.first_leaf} up to {header.end_leaf} are this period's"
-    if log.late:
-        said += f"; {log.late} rows of it were sealed after its end, among the next one's"
-    if log.unsealed:
-        said += f"; {log.unsealed} rows are too new to be in it"
-    if log.cosigned_at is None:
-        return f"{said}\nNOBODY'S SIGNATURE WAS CHECKED: name your own copy of the policy with --policy"
-    times = ", ".join(
-        f"{name} at {datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for name, at in log.cosigned_at.items()
-    )
-    return f"{said}\nthe log has signed it; cosigned by {times or 'nobody, and the policy asks for nobody'}"
+@app.command()
+def fsck(
+    log: Annotated[Path, typer.Option("--log", metavar="DIR", help="The folder that is the log.")],
+    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="Your own copy of the log's policy.")],
+) -> None:
+    """Check that database, log and checkpoints agree: exit 0 if they do; the database is HANSE_DATABASE_URL's."""
+    from hanse.ledger import fsck as ledger_fsck  # noqa: PLC0415  # as above
+    from hanse.ledger.publishing import Folder  # noqa: PLC0415  # as above
+
+    trusted = read_policy(policy_file)
+    with _database() as engine:
+        checked = ledger_fsck.check(engine, Folder(log), trusted)
+    for sentence in ledger_fsck.sentences(checked):
+        typer.echo(sentence)
+    for finding in checked.findings:
+        typer.echo(str(finding), err=True)
+    if checked.findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def completeness() -> None:
+    """Say what is missing since enrolment: slots, posted hours, effects; exit 1 if anything is."""
+    from hanse.ledger import complete  # noqa: PLC0415  # as above
+
+    with _database() as engine:
+        found = complete.check(engine)
+    for member, came, due in found.by_member():
+        typer.echo(f"{member}: {came} of {due} slots" + (f", {100 * came / due:.2f} %" if due else ""))
+    for node in found.gaps[:SHOWN_MAX]:
+        first = f", the first at {node.first_gap_seconds}" if node.first_gap_seconds else ""
+        typer.echo(f"{node.name} of {node.member}: {node.due - node.came} slots are missing{first}", err=True)
+    for identifier, kind in found.without_effect[:SHOWN_MAX]:
+        typer.echo(f"decision {identifier} ({kind}) has neither its effect nor a recorded failure", err=True)
+    for hour in found.hours_not_posted[:SHOWN_MAX]:
+        typer.echo(f"the hour {hour} is over and not posted", err=True)
+    if not found.whole:
+        raise typer.Exit(1)
+    typer.echo("nothing is missing")
+
+
+@app.command()
+def own_lines(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file.")],
+) -> None:
+    """Write a member's own lines with what opens their leaves; HANSE_DATABASE_URL is the member's own login."""
+    from hanse.ledger import own  # noqa: PLC0415  # as above
+
+    try:
+        with _database() as engine:
+            typer.echo(f"{own.write(engine, out)} lines are in {out}")
+    except OSError as error:
+        _fail(f"--out {out}: {error.strerror}; name a new file in a folder that is there")
+
+
+@app.command()
+def verify_line(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `hanse audit own-lines` wrote.")],
+    log: Annotated[Path, typer.Option("--log", metavar="DIR", help="A copy of the log's files.")],
+    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="Your own copy of the log's policy.")],
+) -> None:
+    """Check a member's own lines against the public log, offline: exit 0 if each opens its leaf."""
+    try:
+        its = own_verify.verify(file, log, read_policy(policy_file))
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}; name what can be read")
+    except EvidenceError as error:
+        _fail(f"{log}: {error}")
+    for finding in its.findings:
+        typer.echo(str(finding), err=True)
+    if its.findings:
+        raise typer.Exit(1)
+    counted = ", ".join(f"{count} {kind}" for kind, count in sorted(its.lines.items())) or "no lines"
+    typer.echo(f"{counted} are in {its.checkpoint.origin}, of {its.checkpoint.size} leaves; {its.newer} are newer")
+
+
+@contextmanager
+def _database() -> Iterator["Engine"]:
+    """Yield the ledger's database; what it refuses is said in a sentence."""
+    from hanse.ledger import database  # noqa: PLC0415  # an auditor has no database
+
+    url = os.environ.get(DATABASE_URL)
+    if url is None:
+        _fail(f"{DATABASE_URL} is not set: it names the ledger's database, as postgresql://user:password@host/name")
+    engine = database.engine(mistakes.checked_database(url))
+    try:
+        yield engine
+    except LedgerError as error:
+        _fail(str(error))
+    finally:
+        engine.dispose()
 
 
 def _fail(message: str) -> NoReturn:

@@ -8,6 +8,7 @@ kept as they are and never made again from a value.
 import functools
 import hashlib
 import json
+import re
 from typing import NoReturn, TypeAlias
 
 from hanse.evidence.errors import EvidenceError
@@ -18,6 +19,8 @@ Json: TypeAlias = int | str | list["Json"] | dict[str, "Json"]
 INTEGER_MAX = 2**53 - 1
 # Up to here, the order of code points, in which Python sorts, is that of UTF-16 code units, in which the RFC does.
 _SAME_ORDER_MAX = "\ud7ff"
+# Where none of these is, also not within a string, there is no true, false or null, and no integer beyond the limit.
+_UNUSUAL = re.compile(rb"true|false|null|9[0-9]{15}|[0-9]{17}")
 
 
 def encode(value: Json) -> bytes:
@@ -31,7 +34,7 @@ def encode(value: Json) -> bytes:
     """
     in_order = value if _check(value) else _sorted(value)
     try:
-        return _encoder(in_order is value).encode(in_order).encode()
+        return _encoder(sorts=in_order is value).encode(in_order).encode()
     except UnicodeEncodeError as error:
         raise EvidenceError(f"no canonical JSON: {error}") from error
 
@@ -44,13 +47,28 @@ def decode(data: bytes) -> Json:
 
     """
     try:
-        value: Json = json.loads(data)
-        same = encode(value) == data
+        if data.isascii() and not _UNUSUAL.search(data):
+            # What could be wrong beside the form is not in it, so that nothing has to be looked at one by one.
+            text = data.decode("ascii")
+            value: Json = _decoder().decode(text)
+            same = _encoder(sorts=True).encode(value) == text
+        else:
+            value = json.loads(data)
+            same = encode(value) == data
     except (ValueError, RecursionError) as error:
         raise EvidenceError(f"not canonical JSON: {error}") from error
     if not same:
         raise EvidenceError("the JSON is not in its canonical form (RFC 8785)")
     return value
+
+
+def again(value: Json) -> bytes:
+    """Return the canonical bytes of what :func:`decode` returned, of a part of it, or of it without some of its keys.
+
+    The order of keys is that of the document, which was the canonical one, and nothing has to be checked again.
+
+    """
+    return _encoder(sorts=False).encode(value).encode()
 
 
 def sha256(data: bytes) -> bytes:
@@ -87,7 +105,12 @@ def _sorted(value: Json) -> Json:
 
 
 @functools.cache
-def _encoder(sorts: bool) -> json.JSONEncoder:  # noqa: FBT001  # one of two encoders
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse)
+
+
+@functools.cache
+def _encoder(*, sorts: bool) -> json.JSONEncoder:
     return json.JSONEncoder(sort_keys=sorts, ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 

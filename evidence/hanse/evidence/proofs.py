@@ -63,7 +63,7 @@ def check(proof: Proof, policy: Policy) -> Accepted:
 
     """
     accepted = policy.accept(proof.checkpoint)
-    leaf = merkle.leaf_hash(commitments.entry(proof.salt, proof.body))
+    leaf = merkle.leaf_hash(commitments.opened(proof.salt, proof.body))
     its = accepted.checkpoint
     merkle.check_inclusion(proof.hashes, proof.index, its.size, leaf, its.root)
     return accepted

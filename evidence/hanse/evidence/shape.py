@@ -3,10 +3,13 @@
 In: a decoded JSON value. Out: its parts, typed. Read with it are the documents of this package, and exports.
 """
 
+import re
 import uuid
 
 from hanse.evidence.canonical import Json
 from hanse.evidence.errors import EvidenceError
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 
 class Fields:
@@ -61,6 +64,10 @@ class Fields:
             raise EvidenceError(f"{self._what}: {name} is no list of different non-empty strings")
         return found
 
+    def names(self) -> list[str]:
+        """Return the names of the fields that are not yet taken."""
+        return list(self._fields)
+
     def has(self, name: str) -> bool:
         """Whether the field *name* is there and not yet taken."""
         return name in self._fields
@@ -96,7 +103,4 @@ class Fields:
 
 def is_uuid(text: str) -> bool:
     """Whether *text* is a UUID in its usual form, small letters."""
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
+    return _UUID.fullmatch(text) is not None

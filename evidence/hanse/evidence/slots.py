@@ -26,7 +26,7 @@ NO_PREVIOUS = bytes(32)
 _VERSION = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of a slot in which some GPUs were used in one way.
 
@@ -42,7 +42,7 @@ class Segment:
     energy_millijoules: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One node in the metering interval that starts at *start_seconds* (Unix time)."""
 
@@ -89,7 +89,17 @@ def decode(data: bytes) -> Slot:
         EvidenceError: they are no canonical, well-formed slot.
 
     """
-    fields = Fields(canonical.decode(data), "slot")
+    return read(canonical.decode(data))
+
+
+def read(value: Json) -> Slot:
+    """Return the slot that a value of canonical JSON says: a part of a larger document, which was checked as a whole.
+
+    Raises:
+        EvidenceError: it is no well-formed slot.
+
+    """
+    fields = Fields(value, "slot")
     fields.integer("v", _VERSION, _VERSION)
     slot = Slot(
         node=fields.text("node"),

@@ -2,13 +2,18 @@
 
 In: rows to write, or a folder to read. Out: files, or a :class:`Bundle` of typed rows. Each line is canonical JSON, so
 that there is one way to write it. The manifest's own hash stands for the whole folder: who has it from elsewhere can
-tell any copy from the original.
+tell any copy from the original. Slots, by far the most rows, have a file for each hour, so that an hour can be read
+without the others; a :class:`Bundle` does not hold them.
 """
 
 import csv
+import dataclasses
+import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,10 +23,14 @@ from hanse.evidence.errors import EvidenceError
 from hanse.evidence.shape import Fields
 from hanse.ledger import rows
 
-VERSION = 2
+VERSION = 3
 MANIFEST = "manifest.json"
 REPORT = "REPORT.md"
+SLOTS = "slots"
+_OF_AN_HOUR = re.compile(r"slots/\d{4}-\d{2}-\d{2}T\d{2}\.jsonl", re.ASCII)
 T = TypeVar("T", bound=rows.Row)
+# Gets each line as it is read: the file that its row belongs to, where it is, and what it says.
+Look = Callable[[str, str, dict[str, Json]], None]
 
 
 class BundleError(Exception):
@@ -38,6 +47,7 @@ class Header:
     """What the manifest says about the whole: the period (`YYYY-MM`), when it was exported, the metering interval.
 
     The leaves from *first_leaf* up to *end_leaf* are those that were sealed in the period; the next one begins there.
+    *slot_files* are the names of the files of slots, one an hour, in order.
     """
 
     period: str
@@ -47,11 +57,12 @@ class Header:
     slot_seconds: int
     first_leaf: int
     end_leaf: int
+    slot_files: tuple[str, ...] = ()
 
 
 @dataclass
 class Bundle:
-    """An export, read: the rows of each file in the order of their lines."""
+    """An export, read: the rows of each file in the order of their lines; slots are read an hour at a time instead."""
 
     header: Header
     members: list[rows.Member] = field(default_factory=list)
@@ -65,7 +76,6 @@ class Bundle:
     effects: list[rows.Effect] = field(default_factory=list)
     facts: list[rows.Remark] = field(default_factory=list)
     violations: list[rows.Remark] = field(default_factory=list)
-    slots: list[rows.Metered] = field(default_factory=list)
     cutoffs: list[rows.Cutoff] = field(default_factory=list)
     postings: list[rows.Posting] = field(default_factory=list)
     transfers: list[rows.Booked] = field(default_factory=list)
@@ -84,7 +94,6 @@ READERS: dict[str, Callable[[str, Fields], rows.Row]] = {
     "effects": rows.effect,
     "facts": rows.remark,
     "violations": rows.remark,
-    "slots": rows.metered,
     "cutoffs": rows.cutoff,
     "postings": rows.posting,
     "transfers": rows.booked,
@@ -98,7 +107,9 @@ FILES = (*(f"{name}.jsonl" for name in (*READERS, OPENINGS)), TRANSFERS_CSV, REP
 
 def write_lines(folder: Path, name: str, lines: Iterable[Json]) -> None:
     """Write the file of *name*, one line a row."""
-    with (folder / f"{name}.jsonl").open("wb") as file:
+    path = folder / f"{name}.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as file:
         for line in lines:
             file.write(canonical.encode(line) + b"\n")
 
@@ -128,7 +139,7 @@ def write_manifest(folder: Path, header: Header) -> bytes:
         {
             "v": VERSION,
             **_header_value(header),
-            "files": {name: canonical.sha256((folder / name).read_bytes()).hex() for name in FILES},
+            "files": {name: sha256_of(folder / name).hex() for name in (*FILES, *_slot_paths(folder))},
         }
     )
     (folder / MANIFEST).write_bytes(data + b"\n")
@@ -163,9 +174,11 @@ def read_manifest(folder: Path) -> tuple[Header, dict[str, bytes]]:
             end_leaf=fields.integer("endLeaf"),
         )
         files = fields.inner("files")
-        hashes = {name: files.digest(name) for name in FILES}
+        names = (*FILES, *sorted(name for name in files.names() if _OF_AN_HOUR.fullmatch(name)))
+        hashes = {name: files.digest(name) for name in names}
         files.done()
         fields.done()
+        header = dataclasses.replace(header, slot_files=_checked_hours(header, names[len(FILES) :]))
     except OSError as error:
         raise BundleError(MANIFEST, "is missing: this is no export") from error
     except EvidenceError as error:
@@ -173,17 +186,58 @@ def read_manifest(folder: Path) -> tuple[Header, dict[str, bytes]]:
     return header, hashes
 
 
-def read(folder: Path, header: Header) -> Bundle:
-    """Read all rows.
+def read(folder: Path, header: Header, look: Look | None = None) -> Bundle:
+    """Read all rows but slots; each line is shown to *look* too.
 
     Raises:
         BundleError: a file is missing, or a line is not what it should be.
 
     """
     bundle = Bundle(header)
-    for name, reader in READERS.items():
-        setattr(bundle, name, list(_read_lines(folder, name, reader)))
+    for name in READERS:
+        read_into(bundle, folder, name, look)
     return bundle
+
+
+def read_into(bundle: Bundle, folder: Path, name: str, look: Look | None = None) -> None:
+    """Read the rows of one file."""
+    setattr(bundle, name, list(_read_lines(folder, name, READERS[name], look)))
+
+
+def read_slots(folder: Path, name: str, look: Look | None = None) -> Iterator[rows.Metered]:
+    """Yield the slots of an hour's file."""
+    return _read_lines(folder, name, rows.metered, look)
+
+
+def slot_file(hour_seconds: int) -> str:
+    """Return the name of the file of the slots that start in the hour that starts then (Unix time)."""
+    return f"{SLOTS}/{datetime.fromtimestamp(hour_seconds, UTC):%Y-%m-%dT%H}"
+
+
+def hour_of(name: str) -> int:
+    """Return the hour (its start, Unix time) of a file of slots."""
+    return int(datetime.strptime(f"{name}+0000", f"{SLOTS}/%Y-%m-%dT%H%z").timestamp())
+
+
+def slot_files(folder: Path) -> tuple[str, ...]:
+    """Return the names of the files of slots that are in a folder, in order."""
+    return tuple(path.removesuffix(".jsonl") for path in _slot_paths(folder))
+
+
+def kind_of(name: str) -> str:
+    """Return what the rows of a file are: all of slots' files are of one kind."""
+    return SLOTS if name.startswith(f"{SLOTS}/") else name
+
+
+def located(folder: Path, names: Iterable[str], key: str, wanted: Collection[Json]) -> dict[Json, list[str]]:
+    """Return where the lines are whose *key* is one of *wanted*: to name what is wrong, which costs another reading."""
+    found: dict[Json, list[str]] = {}
+    for name in names:
+        for where, value in read_values(folder, name):
+            its = value.get(key) if isinstance(value, dict) else None
+            if its is not None and its in wanted:
+                found.setdefault(its, []).append(where)
+    return found
 
 
 def read_values(folder: Path, name: str) -> Iterator[tuple[str, Json]]:
@@ -195,23 +249,48 @@ def read_values(folder: Path, name: str) -> Iterator[tuple[str, Json]]:
     """
     file = f"{name}.jsonl"
     try:
-        lines = (folder / file).read_bytes().split(b"\n")
+        opened = (folder / file).open("rb")
     except OSError as error:
         raise BundleError(file, "is missing") from error
-    if lines.pop() != b"":
-        raise BundleError(file, "ends within a line")
-    for number, line in enumerate(lines, 1):
-        where = f"{file}:{number}"
-        try:
-            yield where, canonical.decode(line)
-        except ValueError as error:
-            raise BundleError(where, str(error)) from error
+    with opened as lines:
+        for number, line in enumerate(lines, 1):
+            where = f"{file}:{number}"
+            if not line.endswith(b"\n"):
+                raise BundleError(file, "ends within a line")
+            try:
+                yield where, canonical.decode(line[:-1])
+            except ValueError as error:
+                raise BundleError(where, str(error)) from error
 
 
-def _read_lines(folder: Path, name: str, reader: Callable[[str, Fields], T]) -> Iterable[T]:
+def sha256_of(path: Path) -> bytes:
+    """Return the SHA-256 of a file, which may be large."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _checked_hours(header: Header, paths: Iterable[str]) -> tuple[str, ...]:
+    names = tuple(path.removesuffix(".jsonl") for path in paths)
+    try:
+        strange = [name for name in names if not header.start_seconds <= hour_of(name) < header.end_seconds]
+    except ValueError as error:
+        raise BundleError(MANIFEST, f"names a file of slots of no hour: {error}") from error
+    if strange:
+        raise BundleError(MANIFEST, f"names {strange[0]}.jsonl, which is of another period")
+    return names
+
+
+def _slot_paths(folder: Path) -> list[str]:
+    return sorted(f"{SLOTS}/{path.name}" for path in (folder / SLOTS).glob("*.jsonl"))
+
+
+def _read_lines(folder: Path, name: str, reader: Callable[[str, Fields], T], look: Look | None) -> Iterator[T]:
+    kind = kind_of(name)
     for where, value in read_values(folder, name):
         try:
-            fields = Fields(value, name)
+            fields = Fields(value, kind)
+            if look and isinstance(value, dict):
+                look(kind, where, value)
             row = reader(where, fields)
             fields.done()
         except ValueError as error:

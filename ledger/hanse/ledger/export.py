@@ -5,6 +5,7 @@ those of the period refer to them: enrolments, rates, the decisions and leases o
 judge: what is wrong in the database is wrong in the export, and named by :mod:`hanse.ledger.verify`.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,11 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from hanse.evidence.canonical import Json
-from hanse.ledger import bundle, lines, openings, report, verify
+from hanse.ledger import bundle, charge, leaves, lines, openings, report, verify
 from hanse.ledger.bundle import Header
 from hanse.ledger.errors import RefusedError
 from hanse.ledger.lines import Line
 from hanse.ledger.models import accounts, decisions, parties, slots
+from hanse.ledger.models.log import Leaf
 
 _BALANCES = ("debits_posted", "credits_posted", "debits_pending", "credits_pending")
 
@@ -40,14 +42,16 @@ def export(engine: Engine, period: str, folder: Path) -> bytes:
         now = connection.execute(sa.text("SELECT slot_seconds, ledger.clock_seconds() AS at FROM ledger.setting")).one()
         log = openings.Log.of(connection, start_seconds, end_seconds)
         header = Header(period, start_seconds, end_seconds, now.at, now.slot_seconds, log.first, log.end)
-        reader = _Reader(connection, header)
+        reader = _Reader(connection, header, log.size)
         for name in bundle.READERS:
             bundle.write_lines(folder, name, getattr(reader, name)())
+        for hour_seconds in reader.hours():
+            bundle.write_lines(folder, bundle.slot_file(hour_seconds), reader.slots(hour_seconds))
         log.write(folder)
-    written = bundle.read(folder, header)
-    bundle.write_csv(folder, written)
-    found = [*verify.check(written), *verify.check_log(folder, header).findings]
-    (folder / bundle.REPORT).write_text(report.render(written, found))
+    header = dataclasses.replace(header, slot_files=bundle.slot_files(folder))
+    examined = verify.examine(folder, header)
+    bundle.write_csv(folder, examined.read)
+    (folder / bundle.REPORT).write_text(report.render(examined))
     return bundle.write_manifest(folder, header)
 
 
@@ -72,6 +76,7 @@ class _Reader:
 
     connection: Connection
     header: Header
+    log_size: int
 
     def members(self) -> Iterator[Json]:
         yield from self._all(parties.Member, lines.member)
@@ -93,8 +98,9 @@ class _Reader:
         yield from self._all(decisions.Cycle, lines.cycle, self._within(decisions.Cycle))
 
     def decisions(self) -> Iterator[Json]:
-        for row in self._rows(self._decisions().order_by(decisions.Decision.sequence)):
-            yield {**lines.decision(row), "carried": int(row.carried)}
+        statement = self._opened(self._decisions(), decisions.Decision)
+        for row in self._rows(statement.order_by(decisions.Decision.sequence)):
+            yield {**lines.decision(row), **_opening(row), "carried": int(row.carried)}
 
     def attempts(self) -> Iterator[Json]:
         table, admitted = decisions.Attempt, decisions.Decision
@@ -135,10 +141,24 @@ class _Reader:
         happened = table.at_seconds.between(self.header.start_seconds, self.header.end_seconds - 1)
         yield from self._all(table, lines.remark, sa.or_(self._within(table), happened))
 
-    def slots(self) -> Iterator[Json]:
+    def hours(self) -> list[int]:
+        """Return the hours of which there are slots (their starts, Unix time)."""
+        hour = slots.Slot.start_seconds - slots.Slot.start_seconds % charge.HOUR_SECONDS
+        statement = sa.select(hour.label("hour")).where(
+            *self._starting(self.header.start_seconds, self.header.end_seconds)
+        )
+        return list(self.connection.execute(statement.distinct().order_by("hour")).scalars())
+
+    def slots(self, hour_seconds: int) -> Iterator[Json]:
+        """Yield the slots of an hour, in the order of start and node: so they are verified without being kept."""
         table = slots.Slot
-        within = (table.start_seconds >= self.header.start_seconds) & (table.start_seconds < self.header.end_seconds)
-        yield from self._all(table, lines.slot, within)
+        statement = self._opened(sa.select(table.__table__), table)
+        statement = statement.where(*self._starting(hour_seconds, hour_seconds + charge.HOUR_SECONDS))
+        for row in self._rows(statement.order_by(table.start_seconds, table.node.collate("C"))):
+            yield {**lines.slot(row), **_opening(row)}
+
+    def _starting(self, start_seconds: int, end_seconds: int) -> tuple[sa.ColumnElement[bool], ...]:
+        return slots.Slot.start_seconds >= start_seconds, slots.Slot.start_seconds < end_seconds
 
     def cutoffs(self) -> Iterator[Json]:
         yield from self._all(accounts.Cutoff, lines.cutoff, self._hours(accounts.Cutoff))
@@ -154,8 +174,8 @@ class _Reader:
         )  # fmt: skip
         carried = (~mine).label("carried")
         statement = sa.select(table.__table__, carried).where(sa.or_(mine, table.id.in_(referred)))
-        for row in self._rows(statement.order_by(table.sequence)):
-            yield {**lines.transfer(row), "carried": int(row.carried)}
+        for row in self._rows(self._opened(statement, table).order_by(table.sequence)):
+            yield {**lines.transfer(row), **_opening(row), "carried": int(row.carried)}
 
     def accounts(self) -> Iterator[Json]:
         before, after = self._sums("<"), self._sums(">")
@@ -175,8 +195,14 @@ class _Reader:
         return {row.name: [str(getattr(row, name)) for name in _BALANCES] for row in found}
 
     def _all(self, table: Any, line: Callable[[Any], Line], *wanted: sa.ColumnElement[bool]) -> Iterator[Json]:
-        for row in self._rows(sa.select(table.__table__).where(*wanted).order_by(table.sequence)):
-            yield line(row)
+        statement = self._opened(sa.select(table.__table__).where(*wanted), table)
+        for row in self._rows(statement.order_by(table.sequence)):
+            yield {**line(row), **_opening(row)}
+
+    def _opened(self, statement: sa.Select[Any], table: Any) -> sa.Select[Any]:
+        """Return the statement with what opens each row's leaf, if the row is in the log as it was signed last."""
+        own = (Leaf.sequence == table.sequence) & (Leaf.index < self.log_size)
+        return statement.add_columns(Leaf.index.label("leaf"), Leaf.salt).outerjoin(Leaf, own)
 
     def _rows(self, statement: sa.Select[Any]) -> Iterator[Any]:
         return iter(self.connection.execution_options(yield_per=1000).execute(statement))
@@ -210,3 +236,7 @@ class _Reader:
             .join(admitted, admitted.id == table.admitted_by)
             .where(lived, admitted.recorded_at < end)
         )
+
+
+def _opening(row: Any) -> Line:
+    return {} if row.leaf is None else {leaves.LEAF: row.leaf, leaves.SALT: row.salt.hex()}

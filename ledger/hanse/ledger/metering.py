@@ -8,7 +8,7 @@ nobody is credited; use that no lease or placement covers is unknown too, and is
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hanse.evidence import slots
@@ -85,6 +85,10 @@ class InForce:
             (each for each in reversed(self._enrolments.get(node, [])) if each.start_seconds <= at_seconds), None
         )
 
+    def history(self, node: str) -> Sequence[Enrolment]:
+        """Return the node's enrolments in the order of their times."""
+        return self._enrolments.get(node, ())
+
     def credited(self, node: str, at_seconds: int) -> str | None:
         """Return the account that the node's use is credited to then: the levy's, or its member's."""
         enrolment = self.enrolment(node, at_seconds)
@@ -117,18 +121,24 @@ def measure(
     hour_seconds: int, slot_seconds: int, seen: Iterable[Slot], in_force: InForce, terms: Mapping[str, Terms]
 ) -> Measured:
     """Attribute each second of each enrolled GPU in the hour that starts at *hour_seconds* exactly once."""
+    measured = begin(hour_seconds, slot_seconds, in_force)
+    for slot in seen:
+        add(measured, slot, in_force, terms)
+    return measured
+
+
+def begin(hour_seconds: int, slot_seconds: int, in_force: InForce) -> Measured:
+    """Return an hour of which nothing is known yet."""
     measured = Measured()
     for node in in_force.nodes():
         for start in range(hour_seconds, hour_seconds + charge.HOUR_SECONDS, slot_seconds):
             if enrolment := in_force.enrolment(node, start):
                 whole = len(enrolment.gpus) * slot_seconds * slots.WHOLE_MILLI_GPUS
                 measured.by_member[enrolment.member].unknown += whole
-    for slot in seen:
-        _add(measured, slot, in_force, terms)
     return measured
 
 
-def _add(measured: Measured, slot: Slot, in_force: InForce, terms: Mapping[str, Terms]) -> None:
+def add(measured: Measured, slot: Slot, in_force: InForce, terms: Mapping[str, Terms]) -> None:
     """Move what a slot tells from unknown to what it was."""
     enrolment = in_force.enrolment(slot.node, slot.start_seconds)
     account = in_force.credited(slot.node, slot.start_seconds)

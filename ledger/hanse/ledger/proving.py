@@ -7,6 +7,7 @@ check without the export. It needs no database; whoever has the export can make 
 from pathlib import Path
 
 from hanse.evidence import checkpoints, merkle, notes, proofs, tiles
+from hanse.evidence.canonical import Json
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.shape import Fields
 from hanse.ledger import bundle, leaves
@@ -21,24 +22,26 @@ def prove(folder: Path, where: str) -> proofs.Proof:
 
     """
     name = where.partition(".jsonl:")[0]
-    if name not in leaves.SEALED:
+    kind = bundle.kind_of(name)
+    if kind not in leaves.SEALED or name == bundle.SLOTS:
         raise BundleError(where, f"is no line of a file that is sealed; those are {', '.join(leaves.SEALED)}")
     line = next((value for at, value in bundle.read_values(folder, name) if at == where), None)
     if not isinstance(line, dict):
         raise BundleError(where, "is no line of this export; write FILE.jsonl:NUMBER")
+    if leaves.LEAF not in line:
+        raise BundleError(where, "is not in the log that this export has; it may have been too new")
     try:
-        for at, value in bundle.read_values(folder, bundle.OPENINGS):
-            fields = Fields(value, at)
-            if fields.integer("sequence") == line.get("sequence"):
-                return _prove(folder, fields, leaves.body(name, line))
+        return _prove(folder, Fields(line, where).integer(leaves.LEAF), *_opening(kind, line, where))
     except (EvidenceError, OSError) as error:
         raise BundleError(where, f"cannot be proven: {error}") from error
-    raise BundleError(where, "is not in the log that this export has; it may have been too new")
 
 
-def _prove(folder: Path, opening: Fields, body: bytes) -> proofs.Proof:
+def _opening(kind: str, line: dict[str, Json], where: str) -> tuple[bytes, bytes]:
+    return leaves.opening(kind, line, Fields(line, where).digest(leaves.SALT))
+
+
+def _prove(folder: Path, index: int, salt: bytes, body: bytes) -> proofs.Proof:
     note = (folder / tiles.CHECKPOINT).read_bytes()
     size = checkpoints.parse(notes.parse(note).text).size
-    index = opening.integer("index")
     node = tiles.node_reader(lambda path: (folder / path).read_bytes(), size)
-    return proofs.Proof(index, opening.digest("salt"), body, tuple(merkle.inclusion(node, index, size)), note)
+    return proofs.Proof(index, salt, body, tuple(merkle.inclusion(node, index, size)), note)

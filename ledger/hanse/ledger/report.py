@@ -4,35 +4,20 @@ In: an export's rows and the findings on them. Out: Markdown with small tables. 
 time; nothing is stored but the rows.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from hanse.ledger import charge
-from hanse.ledger.bundle import Bundle
-from hanse.ledger.verify import metered
-from hanse.ledger.verify.finding import Finding
+from hanse.ledger.verify import Examined
 
-CHECKS = {
-    "C2": "the files are those of the manifest, and those of the log lead to its root",
-    "C3": "each row has the id and the hash of what it says, in its order; rows and leaves of the log are the same",
-    "C4": "every effect has its decision, every decision its effect",
-    "C5": "who was stopped for another was weaker",
-    "C7": "every slot is signed by an enrolled node",
-    "C8": "each second of each GPU is attributed exactly once",
-    "C9": "what was posted is what the slots come to",
-    "C10": "debits equal credits; balances are what transfers add up to; rates were published",
-    "C11": "no cap was crossed; overruns are on record",
-    "C12": "each node's slots continue one another",
-    "C13": "nothing is backdated",
-}
 _MILLI_SECONDS_AN_HOUR = charge.HOUR_SECONDS * 1000
 _SHOWN_MAX = 20
 
 
-def render(read: Bundle, findings: Sequence[Finding]) -> str:
+def render(examined: Examined) -> str:
     """Return the report."""
+    read, findings = examined.read, examined.findings
     at = datetime.fromtimestamp(read.header.exported_at_seconds, UTC).isoformat()
-    have, due = metered.completeness(read)
+    have, due = examined.complete.total
     lines = [
         f"# Ledger of {read.header.period}",
         "",
@@ -41,8 +26,9 @@ def render(read: Bundle, findings: Sequence[Finding]) -> str:
     ]
     if findings:
         lines += [f"First offender: `{findings[0].where}`: {findings[0].message} ({findings[0].check}).", ""]
-    lines += ["| check | | findings |", "| --- | --- | ---: |"]
-    lines += [f"| {name} | {what} | {sum(each.check == name for each in findings)} |" for name, what in CHECKS.items()]
+    lines += ["| check | holds if | looked at | findings |", "| --- | --- | --- | ---: |"]
+    lines += [f"| {each.number} | {each.sentence} | {each.figures} | {each.findings} |" for each in examined.checks]
+    lines += ["", *(f"To be known: {remark}." for remark in examined.remarks)]
     lines += [
         "",
         f"The log: leaves {read.header.first_leaf} up to {read.header.end_leaf} are this period's.",

@@ -15,10 +15,11 @@ from hanse.evidence.enrolments import Enrolment
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.shape import Fields
 from hanse.evidence.slots import Slot
+from hanse.ledger import leaves
 from hanse.ledger.transfers import Kind, Purpose, Transfer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """What all rows have: where they are in the export, their sequence and time in the ledger."""
 
@@ -27,14 +28,14 @@ class Row:
     recorded_us: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Member(Row):
     """A member."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MemberKey(Row):
     """A public key with which a member signs enrolments."""
 
@@ -42,7 +43,7 @@ class MemberKey(Row):
     key: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Enrolled(Row):
     """An enrolment with the member's signature on it."""
 
@@ -52,7 +53,7 @@ class Enrolled(Row):
     member_key: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Levied(Row):
     """Whether a node is levied from a time on."""
 
@@ -61,7 +62,7 @@ class Levied(Row):
     levied: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rated(Row):
     """A version of a rate."""
 
@@ -70,7 +71,7 @@ class Rated(Row):
     thousandths: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cycle(Row):
     """A recorded plan."""
 
@@ -80,7 +81,7 @@ class Cycle(Row):
     digest: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision(Row):
     """A decision; *carried* if it was recorded outside the period, and is here for an attempt that lived in it."""
 
@@ -90,7 +91,7 @@ class Decision(Row):
     sha256: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Attempt(Row):
     """An attempt as the ledger left it; *sequence* is that of the decision that admitted it."""
 
@@ -109,14 +110,14 @@ class Attempt(Row):
     ended_at_seconds: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Effect(Row):
     """What came of a decision."""
 
     decision: uuid.UUID
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Remark(Row):
     """A fact or a violation."""
 
@@ -128,7 +129,7 @@ class Remark(Row):
     amount: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Metered(Row):
     """A signed slot, and the member that passed it on."""
 
@@ -138,7 +139,7 @@ class Metered(Row):
     signature: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cutoff(Row):
     """Which slots a run of an hour was posted from."""
 
@@ -148,7 +149,7 @@ class Cutoff(Row):
     digest: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Posting(Row):
     """A member's part of a run."""
 
@@ -158,17 +159,20 @@ class Posting(Row):
     milli_gpu_seconds: tuple[int, int, int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Booked(Row):
-    """A transfer; *carried* if it is booked in another period, and is here because one of this period refers to it."""
+    """A transfer; *carried* if it is booked in another period, and is here because one of this period refers to it.
+
+    *sha256* is what the line says, *said_sha256* the hash of what the transfer says.
+    """
 
     transfer: Transfer
-    body: bytes
+    said_sha256: bytes
     sha256: bytes
     carried: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Account(Row):
     """An account: what other periods add up to, before and after this one, and what its row says now."""
 
@@ -265,8 +269,10 @@ def remark(where: str, fields: Fields) -> Remark:
 
 def metered(where: str, fields: Fields) -> Metered:
     """Read a line of `slots`."""
-    body = _canonical(fields.value("body"))
-    return Metered(where, *_stamp(fields), slots.decode(body), fields.text("member"), body, _hex(fields, "signature"))
+    value = fields.value("body")
+    return Metered(
+        where, *_stamp(fields), slots.read(value), fields.text("member"), _canonical(value), _hex(fields, "signature")
+    )
 
 
 def cutoff(where: str, fields: Fields) -> Cutoff:
@@ -302,8 +308,9 @@ def booked(where: str, fields: Fields) -> Booked:
     )  # fmt: skip
     said.done()
     return Booked(
-        where, *_stamp(fields), its, _canonical(value), fields.digest("sha256"), bool(fields.integer("carried", 0, 1))
-    )
+        where, *_stamp(fields), its, canonical.sha256(_canonical(value)), fields.digest("sha256"),
+        bool(fields.integer("carried", 0, 1)),
+    )  # fmt: skip
 
 
 def account(where: str, fields: Fields) -> Account:
@@ -316,6 +323,10 @@ def account(where: str, fields: Fields) -> Account:
 
 
 def _stamp(fields: Fields) -> tuple[int, int]:
+    """Take sequence and time; what opens the row's leaf is for :mod:`hanse.ledger.verify.sealed` to check."""
+    for name in (leaves.LEAF, leaves.SALT):
+        if fields.has(name):
+            fields.value(name)
     return fields.integer("sequence"), fields.integer("recorded")
 
 
@@ -332,4 +343,4 @@ def _hex(fields: Fields, name: str) -> bytes:
 
 
 def _canonical(value: Json) -> bytes:
-    return canonical.encode(value)
+    return canonical.again(value)

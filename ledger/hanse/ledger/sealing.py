@@ -17,6 +17,7 @@ from hanse.evidence import commitments, merkle
 from hanse.evidence.merkle import Frontier
 from hanse.ledger import database, leaves, lines
 from hanse.ledger.errors import LedgerError
+from hanse.ledger.leaves import Sealed
 from hanse.ledger.models.log import Leaf, TreeHead
 
 LEAVES_MAX = 10_000
@@ -25,7 +26,7 @@ LEAVES_MAX = 10_000
 _HORIZON = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
 _APPEND = sa.text(
     "SELECT ledger.append_leaves(:size, :sequences, CAST(:xids AS text[]), CAST(:salts AS bytea[]), "
-    "CAST(:entries AS bytea[]), :root, :frontier)"
+    "CAST(:entries AS bytea[]), CAST(:parts AS bytea[]), :root, :frontier)"
 )
 
 
@@ -39,7 +40,8 @@ class _Row:
 
     xid: int
     sequence: int
-    body: bytes
+    sealed: Sealed
+    salt: bytes
 
 
 def seal(engine: Engine, leaves_max: int = LEAVES_MAX) -> int:
@@ -56,8 +58,7 @@ def seal(engine: Engine, leaves_max: int = LEAVES_MAX) -> int:
         if not rows:
             return 0
         first = frontier.size
-        salts = [commitments.new_salt() for _ in rows]
-        entries = [commitments.entry(salt, row.body) for salt, row in zip(salts, rows, strict=True)]
+        entries = [row.sealed.entry for row in rows]
         for entry in entries:
             frontier.append(merkle.leaf_hash(entry))
         connection.execute(
@@ -66,8 +67,9 @@ def seal(engine: Engine, leaves_max: int = LEAVES_MAX) -> int:
                 "size": first,
                 "sequences": [row.sequence for row in rows],
                 "xids": [str(row.xid) for row in rows],
-                "salts": salts,
+                "salts": [row.salt for row in rows],
                 "entries": entries,
+                "parts": [b"".join(row.sealed.parts) or None for row in rows],
                 "root": frontier.root(),
                 "frontier": b"".join(frontier.nodes),
             },
@@ -132,4 +134,5 @@ def _of_kind(
     )
     given = {"xid": str(last[0]), "sequence": last[1], "horizon": str(horizon)}
     for row in connection.execute(statement, given):
-        yield _Row(row.transaction, row.sequence, leaves.body(kind.name, kind.line(row)))
+        salt = commitments.new_salt()
+        yield _Row(row.transaction, row.sequence, leaves.seal(kind.name, kind.line(row), salt), salt)

@@ -86,7 +86,7 @@ class Run:
     number: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """*amount* mH·s from *debit* to *credit*, incurred in the hour that starts at *hour_seconds* (Unix time)."""
 

@@ -9,18 +9,23 @@ from hanse.ledger.models.base import Base, Xid8
 
 
 class Leaf(Base):
-    """A row of the ledger in the log: by its *sequence*, what opens its leaf, and the *entry* that everybody sees."""
+    """A row of the ledger in the log: by its *sequence*, what opens its leaf, and the *entry* that everybody sees.
+
+    *parts* are the hashes of the parts of a row that has some, one after the other.
+    """
 
     __tablename__ = "leaf"
     __table_args__ = (
         CheckConstraint("octet_length(salt) = 32", name="salt"),
         CheckConstraint("octet_length(entry) = 32", name="entry"),
+        CheckConstraint("octet_length(parts) % 32 = 0", name="parts"),
     )
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sequence: Mapped[int] = mapped_column(unique=True)
     xid: Mapped[int] = mapped_column(Xid8)
     salt: Mapped[bytes]
     entry: Mapped[bytes]
+    parts: Mapped[bytes | None]
 
 
 class TreeHead(Base):

@@ -5,11 +5,6 @@ CREATE VIEW ledger.own_account WITH (security_barrier) AS
   SELECT a.name, a.kind, a.ceiling, a.debits_posted, a.credits_posted, a.debits_pending, a.credits_pending
   FROM ledger.account a JOIN ledger.member m ON m.name = a.member WHERE m.login = current_user;
 
-CREATE VIEW ledger.own_transfer WITH (security_barrier) AS
-  SELECT t.id, t.kind, t.purpose, a.name AS account, side, t.amount, t.hour_seconds, t.period, t.attempt, t.pending, t.reverses, t.recorded_at
-  FROM ledger.transfer t CROSS JOIN LATERAL (VALUES ('debit', t.debit), ('credit', t.credit)) AS sides (side, account)
-    JOIN ledger.account a ON a.name = sides.account JOIN ledger.member m ON m.name = a.member WHERE m.login = current_user;
-
 CREATE VIEW ledger.own_decision WITH (security_barrier) AS
   SELECT d.id, d.term, d.cycle, d.index, d.kind, d.effect, d.verdict, d.reason, d.job, d.attempt, d.fence, d.recorded_at
   FROM ledger.decision d JOIN ledger.member m ON m.name = d.member WHERE m.login = current_user;

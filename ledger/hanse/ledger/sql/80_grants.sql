@@ -4,7 +4,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
 REVOKE ALL ON ALL PROCEDURES IN SCHEMA ledger FROM PUBLIC;
 GRANT USAGE ON SCHEMA ledger TO hanse_operator, hanse_api, hanse_auditor, hanse_member;
 GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO hanse_operator, hanse_api, hanse_auditor;
-GRANT SELECT ON ledger.own_account, ledger.own_transfer, ledger.own_decision, ledger.own_attempt, ledger.own_slot, ledger.own_posting
+GRANT SELECT ON ledger.own_account, ledger.own_decision, ledger.own_attempt, ledger.own_slot, ledger.own_posting
   TO hanse_member;
 
 GRANT EXECUTE ON FUNCTION ledger.clock, ledger.clock_seconds TO hanse_operator, hanse_api, hanse_auditor;

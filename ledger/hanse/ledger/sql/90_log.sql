@@ -9,27 +9,6 @@ CALL ledger.deny_on('ledger.signed_head', 'TRUNCATE', 'STATEMENT', 'deny_truncat
 CALL ledger.deny_on('ledger.cosignature', 'UPDATE OR DELETE', 'ROW', 'deny_change');
 CALL ledger.deny_on('ledger.cosignature', 'TRUNCATE', 'STATEMENT', 'deny_truncate');
 
--- All leaves and the head in one transaction, or none. Who began at another size than the log's is another sealer, or one
--- that was overtaken, and appends nothing.
-CREATE FUNCTION ledger.append_leaves(p_from bigint, p_sequences bigint[], p_xids text[], p_salts bytea[], p_entries bytea[],
-                                     p_root bytea, p_frontier bytea) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
-DECLARE
-  v_size bigint;
-BEGIN
-  PERFORM pg_advisory_xact_lock(1751215720, 0);
-  SELECT coalesce(max(size), 0) INTO v_size FROM tree_head;
-  IF v_size <> p_from THEN
-    RAISE EXCEPTION 'the log has % leaves, not %: another sealer is at work', v_size, p_from USING ERRCODE = 'HN005';
-  END IF;
-  INSERT INTO leaf (index, sequence, xid, salt, entry)
-    SELECT p_from + g.i - 1, g.sequence, g.xid::xid8, g.salt, g.entry
-    FROM unnest(p_sequences, p_xids, p_salts, p_entries) WITH ORDINALITY AS g (sequence, xid, salt, entry, i);
-  INSERT INTO tree_head (size, root, frontier, sealed_at)
-    VALUES (p_from + cardinality(p_sequences), p_root, p_frontier, clock());
-  RETURN p_from + cardinality(p_sequences);
-END $$;
-
 -- The first note of a size stands: who signs again after a crash is given what was signed before.
 CREATE FUNCTION ledger.sign_head(p_size bigint, p_note bytea) RETURNS bytea
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
@@ -44,7 +23,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
     SELECT p_size, g.key, g.line FROM unnest(p_keys, p_lines) AS g (key, line) ON CONFLICT (size, key) DO NOTHING
 $$;
 
-REVOKE ALL ON FUNCTION ledger.append_leaves, ledger.sign_head, ledger.add_cosignatures FROM PUBLIC;
+REVOKE ALL ON FUNCTION ledger.sign_head, ledger.add_cosignatures FROM PUBLIC;
 -- Salts open leaves: only who exports the rows anyway (auditors, also through the API service), and the sealer that
 -- makes them, may read them.
 REVOKE ALL ON ledger.leaf, ledger.tree_head, ledger.signed_head, ledger.cosignature FROM hanse_operator;
@@ -53,5 +32,5 @@ GRANT SELECT ON ledger.leaf, ledger.tree_head, ledger.signed_head, ledger.cosign
 GRANT USAGE ON SCHEMA ledger TO hanse_sealer;
 GRANT SELECT ON ledger.member, ledger.member_key, ledger.enrolment, ledger.levy, ledger.rate, ledger.cycle, ledger.decision,
   ledger.effect, ledger.fact, ledger.violation, ledger.slot, ledger.cutoff, ledger.posting, ledger.transfer TO hanse_sealer;
-GRANT EXECUTE ON FUNCTION ledger.clock, ledger.clock_seconds, ledger.append_leaves, ledger.sign_head, ledger.add_cosignatures
+GRANT EXECUTE ON FUNCTION ledger.clock, ledger.clock_seconds, ledger.sign_head, ledger.add_cosignatures
   TO hanse_sealer;

@@ -1,20 +1,21 @@
 """C9 to C11: the books are what decisions and slots make them, to the last unit, and no cap was crossed.
 
-In: an export's rows. Out: findings. Every posting of every run is computed again from the slots of its cut-off; every
-reservation from its decision; every balance from the transfers.
+In: an export's rows, and what its hours of slots come to. Out: findings. Every posting of every run is compared with
+the slots of its cut-off; every reservation is computed again from its decision; every balance from the transfers.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from hanse.evidence import canonical
 from hanse.evidence.shape import Fields
-from hanse.ledger import charge, metering, rows, transfers
+from hanse.ledger import charge, rows, transfers
 from hanse.ledger.bundle import Bundle
-from hanse.ledger.metering import Line, Measured, Terms
+from hanse.ledger.metering import Attribution, Line
 from hanse.ledger.transfers import Kind, Purpose
-from hanse.ledger.verify import metered
 from hanse.ledger.verify.finding import Finding
+from hanse.ledger.verify.metered import Metered
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 _METERED = {Purpose.USE, Purpose.TIER, Purpose.OFFERED}
 
 
-def check(read: Bundle) -> Iterator[Finding]:
+def check(read: Bundle, metered: Metered) -> Iterator[Finding]:
     """Yield what is wrong with the books."""
-    yield from _hours(read)
+    yield from _hours(read, metered)
     yield from _runs(read)
     yield from _reservations(read)
     yield from _references(read)
@@ -33,22 +34,20 @@ def check(read: Bundle) -> Iterator[Finding]:
     yield from _accounts(read)
 
 
-def _hours(read: Bundle) -> Iterator[Finding]:
-    """Compute every run of every hour again, in the order in which they were posted."""
-    slots_by_hour = metered.by_hour(read)
+def _hours(read: Bundle, metered: Metered) -> Iterator[Finding]:
+    """Compare every run of every hour with what its slots come to, in the order in which they were posted."""
+    postings: dict[tuple[int, int], dict[str, rows.Posting]] = defaultdict(dict)
+    for posting in read.postings:
+        postings[posting.hour_seconds, posting.run][posting.member] = posting
     posted_by_hour: dict[int, list[rows.Booked]] = defaultdict(list)
     for row in read.transfers:
         if row.transfer.kind is Kind.SINGLE and row.transfer.purpose in _METERED:
             posted_by_hour[row.transfer.hour_seconds].append(row)
-    placed = _Placed(read)
     for cutoff in sorted(read.cutoffs, key=lambda row: row.sequence):
-        terms = placed.terms(cutoff.sequence)
-        seen = (row.slot for row in slots_by_hour.get(cutoff.hour_seconds, []) if row.sequence < cutoff.sequence)
-        known = metered.in_force(read, cutoff.sequence)
-        measured = metering.measure(cutoff.hour_seconds, read.header.slot_seconds, seen, known, terms)
-        due = {line: amount for line, amount in metering.amounts(measured, terms).items() if amount}
-        yield from _posted(cutoff, due, posted_by_hour[cutoff.hour_seconds])
-        yield from _attribution(read, cutoff, measured)
+        hour = metered.hours[cutoff.hour_seconds]
+        yield from _posted(cutoff, hour.due[cutoff.run], posted_by_hour[cutoff.hour_seconds])
+        key = (cutoff.hour_seconds, cutoff.run)
+        yield from _attribution(read, cutoff, hour.members[cutoff.run], postings[key])
 
 
 def _posted(cutoff: rows.Cutoff, due: dict[Line, int], booked: list[rows.Booked]) -> Iterator[Finding]:
@@ -73,41 +72,12 @@ def _posted(cutoff: rows.Cutoff, due: dict[Line, int], booked: list[rows.Booked]
             yield Finding("C9", where.get(line, cutoff.where), message)
 
 
-class _Placed:
-    """What was placed where, up to a place in the ledger's sequence that only moves on."""
-
-    def __init__(self, read: Bundle) -> None:
-        self._read = read
-        self._waiting = sorted((row for row in read.decisions if "nodes" in row.body), key=lambda row: -row.sequence)
-        self._placed: dict[str, dict[str, int]] = defaultdict(dict)
-
-    def terms(self, before: int) -> dict[str, Terms]:
-        """Return the attempts' terms with what was placed by decisions with a sequence *before* that one."""
-        while self._waiting and self._waiting[-1].sequence < before:
-            row = self._waiting.pop()
-            its = self._placed[str(row.body["attempt"])]
-            for node, milli_gpus in Fields(dict(row.body), row.where).integers("nodes").items():
-                its[node] = max(milli_gpus, its.get(node, 0))
-        return {str(row.id): self._terms(row) for row in self._read.attempts}
-
-    def _terms(self, row: rows.Attempt) -> Terms:
-        return Terms(
-            member=row.member,
-            milli_h100e=row.milli_h100e,
-            tier_thousandths=row.tier_thousandths,
-            granted_at_seconds=row.granted_at_seconds,
-            ended_at_seconds=row.ended_at_seconds,
-            milli_gpus_by_node=self._placed[str(row.id)],
-        )
-
-
-def _attribution(read: Bundle, cutoff: rows.Cutoff, measured: Measured) -> Iterator[Finding]:
+def _attribution(
+    read: Bundle, cutoff: rows.Cutoff, measured: Mapping[str, Attribution], its_rows: dict[str, rows.Posting]
+) -> Iterator[Finding]:
     """Check that each second of each GPU is attributed exactly once, as the members' postings say."""
-    its_rows = {
-        row.member: row for row in read.postings if (row.hour_seconds, row.run) == (cutoff.hour_seconds, cutoff.run)
-    }
     for member in [row.name for row in read.members if row.sequence < cutoff.sequence]:
-        its = measured.by_member.get(member, metering.Attribution())
+        its = measured.get(member, Attribution())
         row = its_rows.pop(member, None)
         if row is None:
             yield Finding(
@@ -153,7 +123,7 @@ def _reservations(read: Bundle) -> Iterator[Finding]:
     for booked in read.transfers:
         if booked.transfer.kind is Kind.PENDING:
             _, wanted = due.pop(booked.transfer.id, ("", None))
-            if wanted is None or transfers.body(wanted) != booked.body:
+            if wanted is None or canonical.sha256(transfers.body(wanted)) != booked.sha256:
                 yield Finding("C10", booked.where, f"no decision reserved {booked.transfer.id}, or another amount")
     for where, missing in due.values():
         yield Finding("C10", where, f"the reservation of hour {missing.hour_seconds} in {missing.debit} is missing")

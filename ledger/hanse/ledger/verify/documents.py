@@ -7,16 +7,36 @@ follow from its key, and a time before those of earlier rows are found here.
 import itertools
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 from hanse.evidence import canonical, identity
 from hanse.ledger import bundle, charge, rows, transfers
 from hanse.ledger.bundle import Bundle
 from hanse.ledger.transfers import Kind, Purpose, Transfer
-from hanse.ledger.verify.finding import Finding
+from hanse.ledger.verify import stamps
+from hanse.ledger.verify.finding import FINDINGS_MAX, Finding
+from hanse.ledger.verify.stamps import SKEW_US, Stamps, Wrong
 
-# Rows are stamped one after the other; clocks are disciplined to well under this.
-SKEW_US = 5 * 10**6
 CORRECTIONS_MAX = 1000
+_NO_OWN = frozenset({"attempts", "accounts"})  # their rows have no sequence of their own
+
+
+def together(folder: Path, read: Bundle, everything: Stamps) -> Iterator[Finding]:
+    """Yield what is wrong with the order of all rows, of which *everything* holds those of slots already."""
+    for its_rows in stamped(read).values():
+        everything.add(stamps.pack((row.sequence, row.recorded_us) for row in its_rows))
+    wrong = list(itertools.islice(everything.wrong(), FINDINGS_MAX))
+    if not wrong:
+        return
+    names = (*bundle.READERS, *read.header.slot_files)
+    where = bundle.located(
+        folder, (name for name in names if name not in _NO_OWN), "sequence", {each for each, _ in wrong}
+    )
+    for sequence, what in wrong:
+        check_ = "C13" if what is Wrong.BACKDATED else "C3"
+        yield Finding(
+            check_, where[sequence][-1], f"{what.value}" if check_ == "C13" else f"sequence {sequence} {what.value}"
+        )
 
 
 def check(read: Bundle) -> Iterator[Finding]:
@@ -43,7 +63,7 @@ def _decisions(read: Bundle) -> Iterator[Finding]:
 def _transfers(read: Bundle) -> Iterator[Finding]:
     for row in read.transfers:
         its = row.transfer
-        if canonical.sha256(row.body) != row.sha256:
+        if row.said_sha256 != row.sha256:
             yield Finding("C3", row.where, f"transfer {its.id} does not have the hash of what it says")
         if its.id not in _ids(its):
             yield Finding("C3", row.where, f"the id {its.id} is not that of such a transfer")
@@ -70,21 +90,17 @@ def _ids(its: Transfer) -> set[uuid.UUID]:
 
 def stamped(read: Bundle) -> dict[str, list[rows.Row]]:
     """Return, by file, the rows that have a sequence of their own."""
-    own = [name for name in bundle.READERS if name not in {"attempts", "accounts"}]
+    own = [name for name in bundle.READERS if name not in _NO_OWN]
     return {name: list(getattr(read, name)) for name in own}
 
 
 def _order(read: Bundle) -> Iterator[Finding]:
-    """Each file is in the order of the ledger's sequence, and no sequence is there twice."""
-    seen: dict[int, str] = {}
+    """Each file is in the order of the ledger's sequence."""
     for its_rows in stamped(read).values():
         last = 0
         for row in its_rows:
             if row.sequence <= last:
                 yield Finding("C3", row.where, f"sequence {row.sequence} comes after {last}: reordered, or twice")
-            if row.sequence in seen:
-                yield Finding("C3", row.where, f"sequence {row.sequence} is that of {seen[row.sequence]} too")
-            seen[row.sequence] = row.where
             last = max(last, row.sequence)
 
     for before, row in itertools.pairwise(read.attempts):
@@ -96,21 +112,13 @@ def _order(read: Bundle) -> Iterator[Finding]:
 
 
 def _times(read: Bundle) -> Iterator[Finding]:
-    """Nothing was recorded before what came before it, nor before it happened, nor after the export."""
-    latest_us = 0
-    everything = sorted((row for each in stamped(read).values() for row in each), key=lambda row: row.sequence)
-    for row in everything:
-        if row.recorded_us < latest_us - SKEW_US:
-            yield Finding("C13", row.where, "was recorded earlier than rows that were recorded before it: backdated")
+    """Nothing was recorded before it happened, nor after the export."""
+    for row in itertools.chain.from_iterable(stamped(read).values()):
         if row.recorded_us > read.header.exported_at_seconds * 10**6 + SKEW_US:
             yield Finding("C13", row.where, "was recorded after the export")
-        latest_us = max(latest_us, row.recorded_us)
     for remark in (*read.facts, *read.violations):
         if remark.recorded_us < remark.at_seconds * 10**6 - SKEW_US:
             yield Finding("C13", remark.where, "was recorded before it happened")
-    for slot in read.slots:
-        if slot.recorded_us < slot.slot.end_seconds * 10**6 - SKEW_US:
-            yield Finding("C13", slot.where, "was recorded before the slot had ended")
     for cutoff in read.cutoffs:
         if cutoff.recorded_us < (cutoff.hour_seconds + charge.HOUR_SECONDS) * 10**6 - SKEW_US:
             yield Finding("C13", cutoff.where, "the hour was posted before it was over")

@@ -1,51 +1,171 @@
-"""C7, C8 and C12: every slot is signed by an enrolled node, in its place, once, and none that was posted is gone.
+"""C6 to C8, C12 and C15: every slot is signed by an enrolled node, in its place, once; what is not there is counted.
 
-In: an export's rows. Out: findings, and how complete the metering is. That the segments of each GPU partition the slot
-is a matter of the slot's form, which was checked when the line was read.
+In: an export's rows, and its hours of slots, each read by itself, side by side where there are cores. Out: findings,
+and how complete the metering is. That the segments of each GPU partition the slot is a matter of the slot's form, which
+was checked when the line was read.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator
+import gc
+import itertools
+import multiprocessing
+from bisect import bisect_right
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from hanse.evidence import canonical, enrolments, slots
+from hanse.evidence import enrolments
 from hanse.evidence.errors import EvidenceError
-from hanse.ledger import charge, rows
-from hanse.ledger.bundle import Bundle
+from hanse.ledger import bundle, charge, rows
+from hanse.ledger.bundle import Bundle, Header
 from hanse.ledger.metering import InForce
-from hanse.ledger.verify.finding import Finding
+from hanse.ledger.verify import hours
+from hanse.ledger.verify.finding import FINDINGS_MAX, Finding
+from hanse.ledger.verify.hours import Context, Hour, Link
+from hanse.ledger.verify.placed import Placed
+
+# Fewer bytes of slots than this are read faster than a process is started.
+SIDE_BY_SIDE_BYTES_MIN = 2**24
+_context: Context | None = None  # of a process that examines hours: it was there before the process was
 
 
-def check(read: Bundle) -> Iterator[Finding]:
+@dataclass
+class Metered:
+    """What the hours came to together. *lost* are slots that follow one that their node signed and that is not here."""
+
+    findings: list[Finding] = field(default_factory=list)
+    of_log: list[Finding] = field(default_factory=list)
+    hours: dict[int, Hour] = field(default_factory=dict)
+    slots: int = 0
+    links: int = 0
+    lost: int = 0
+    first_lost: str = ""
+    came: Counter[str] = field(default_factory=Counter)
+    came_at: Counter[int] = field(default_factory=Counter)
+    _last: dict[str, Link] = field(default_factory=dict)
+
+    def add(self, hour: Hour, slot_seconds: int) -> None:
+        """Take up the next hour; only what is needed of it is kept."""
+        for node, link in hour.first.items():
+            if before := self._last.get(node):
+                hours.join(hour, node, before, link, slot_seconds)
+        self._last |= hour.last
+        self.links += hour.links
+        self.lost += len(hour.lost)
+        if hour.lost and not self.first_lost:
+            self.first_lost = min(hour.lost, key=lambda link: link.start_seconds).where
+        self.slots += hour.came.total()
+        self.came += hour.came
+        self.came_at += hour.came_at
+        self.findings += hour.findings[: FINDINGS_MAX - len(self.findings)]
+        self.of_log += hour.of_log[: FINDINGS_MAX - len(self.of_log)]
+        for spent in (hour.first, hour.last, hour.lost, hour.findings, hour.of_log):
+            spent.clear()
+        self.hours[hour.seconds] = hour
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How many slots of enrolled nodes came in, and how many should have, by member; and the first gap."""
+
+    came: dict[str, int]
+    due: dict[str, int]
+    first_gap_seconds: int | None
+    first_gap_node: str = ""
+
+    @property
+    def total(self) -> tuple[int, int]:
+        """How many came in, and how many should have."""
+        return sum(self.came.values()), sum(self.due.values())
+
+
+def context(folder: Path, read: Bundle, log_size: int) -> Context:
+    """Return what slots are judged by."""
+    placed = Placed(read)
+    cutoffs: dict[int, list[rows.Cutoff]] = defaultdict(list)
+    for row in sorted(read.cutoffs, key=lambda row: row.sequence):
+        inside = read.header.start_seconds <= row.hour_seconds < read.header.end_seconds
+        if inside and row.hour_seconds % charge.HOUR_SECONDS == 0:  # of any other the books have no hour
+            cutoffs[row.hour_seconds].append(row)
+    return Context(folder, read.header, log_size, placed, placed.in_force(), cutoffs)
+
+
+def examined(judged_by: Context, workers: int, meanwhile: Callable[[], None]) -> Iterator[Hour]:
+    """Yield all hours in order; several *workers* examine them side by side, beside what is done *meanwhile*."""
+    global _context  # noqa: PLW0603  # what a process inherits it need not be sent
+    due = sorted({*map(bundle.hour_of, judged_by.header.slot_files), *judged_by.cutoffs})
+    if workers <= 1:
+        meanwhile()
+        yield from (hours.examine(judged_by, seconds) for seconds in due)
+        return
+    _context = judged_by
+    # What was read stays: it need not be looked through again and again while slots come and go.
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=gc.freeze)
+    try:
+        # No more than so many at once: what comes of an hour lies here until its turn.
+        waiting = iter(due)
+        ahead = deque(pool.submit(_examine, seconds) for seconds in itertools.islice(waiting, 2 * workers))
+        meanwhile()
+        while ahead:
+            yield ahead.popleft().result()
+            ahead.extend(pool.submit(_examine, seconds) for seconds in itertools.islice(waiting, 1))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _examine(seconds: int) -> Hour:
+    if _context is None:
+        raise RuntimeError("this process was not started to examine hours")
+    return hours.examine(_context, seconds)
+
+
+def check(read: Bundle, metered: Metered) -> Iterator[Finding]:
     """Yield what is wrong with enrolments and slots."""
     yield from _enrolments(read)
-    yield from _slots(read)
-    yield from _chains(read)
-    yield from _cutoffs(read)
+    yield from metered.findings
 
 
-def in_force(read: Bundle, before: int | None = None) -> InForce:
-    """Return what was in force, by the enrolments and levies with a sequence *before* that one, or by all."""
-    return InForce(
-        (row.enrolment for row in read.enrolments if before is None or row.sequence < before),
-        ((row.node, row.start_seconds, row.levied) for row in read.levies if before is None or row.sequence < before),
-    )
+def completeness(folder: Path, read: Bundle, metered: Metered) -> Completeness:
+    """Return how complete the metering is, up to the export."""
+    header = read.header
+    known = Placed(read).in_force()
+    end = min(header.end_seconds, header.exported_at_seconds) - header.slot_seconds + 1
+    due: Counter[str] = Counter()
+    begins, ends = [], []
+    for start, until, member in _enrolled(known, header.start_seconds, end):
+        first, last = -(-start // header.slot_seconds), -(-until // header.slot_seconds)
+        due[member] += last - first
+        begins.append(first)
+        ends.append(last)
+    begins.sort()
+    ends.sort()
+    for number in range(-(-header.start_seconds // header.slot_seconds), -(-end // header.slot_seconds)):
+        at = number * header.slot_seconds
+        if metered.came_at[at] < bisect_right(begins, number) - bisect_right(ends, number):
+            return Completeness(dict(metered.came), dict(due), at, _missing(folder, header, known, at))
+    return Completeness(dict(metered.came), dict(due), None)
 
 
-def by_hour(read: Bundle) -> dict[int, list[rows.Metered]]:
-    """Return the slots of each hour (its start, Unix time), by start and node."""
-    found: dict[int, list[rows.Metered]] = defaultdict(list)
-    for row in sorted(read.slots, key=lambda row: (row.slot.start_seconds, row.slot.node)):
-        found[row.slot.start_seconds // charge.HOUR_SECONDS * charge.HOUR_SECONDS].append(row)
-    return found
+def _enrolled(known: InForce, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """Yield for each node from when to when it was enrolled with GPUs between *start* and *end*, and by whom."""
+    for node in known.nodes():
+        its = known.history(node)
+        for each, following in zip(its, [*its[1:], None], strict=True):
+            since = max(start, each.start_seconds)
+            until = min(end, following.start_seconds) if following else end
+            if each.gpus and since < until:
+                yield since, until, each.member
 
 
-def completeness(read: Bundle) -> tuple[int, int]:
-    """Return how many slots of enrolled nodes came in, and how many should have, up to the export."""
-    known = in_force(read)
-    end = min(read.header.end_seconds, read.header.exported_at_seconds) - read.header.slot_seconds
-    starts = range(read.header.start_seconds, end + 1, read.header.slot_seconds)
-    due = sum(1 for node in known.nodes() for start in starts if (its := known.enrolment(node, start)) and its.gpus)
-    return len(read.slots), due
+def _missing(folder: Path, header: Header, known: InForce, at_seconds: int) -> str:
+    """Return the first node that has no slot then."""
+    name = bundle.slot_file(at_seconds - at_seconds % charge.HOUR_SECONDS)
+    here = set()
+    if name in header.slot_files:
+        here = {row.slot.node for row in bundle.read_slots(folder, name) if row.slot.start_seconds == at_seconds}
+    due = (node for node in known.nodes() if (its := known.enrolment(node, at_seconds)) and its.gpus)
+    return next((node for node in due if node not in here), "")
 
 
 def _enrolments(read: Bundle) -> Iterator[Finding]:
@@ -58,49 +178,3 @@ def _enrolments(read: Bundle) -> Iterator[Finding]:
             yield Finding("C7", row.where, f"the enrolment of {row.enrolment.node}: {error}")
         if (whose, row.member_key) not in keys:
             yield Finding("C7", row.where, f"the enrolment of {row.enrolment.node} is signed with no key of {whose}")
-
-
-def _slots(read: Bundle) -> Iterator[Finding]:
-    known = in_force(read)
-    seen: dict[tuple[str, int], str] = {}
-    for row in read.slots:
-        slot = row.slot
-        key = (slot.node, slot.start_seconds)
-        enrolment = known.enrolment(*key)
-        if key in seen:
-            yield Finding("C8", row.where, f"{slot.node} at {slot.start_seconds} is attributed in {seen[key]} already")
-        seen[key] = row.where
-        if enrolment is None or enrolment.member != row.member:
-            yield Finding("C7", row.where, f"{slot.node} was not enrolled by {row.member} at {slot.start_seconds}")
-            continue
-        try:
-            slots.verify(row.body, row.signature, enrolment.node_key)
-        except EvidenceError as error:
-            yield Finding("C7", row.where, f"{slot.node} at {slot.start_seconds}: {error}")
-        if slot.length_seconds != read.header.slot_seconds or not set(slot.gpus) <= set(enrolment.gpus):
-            yield Finding(
-                "C7", row.where, f"{slot.node} at {slot.start_seconds}: another interval, or GPUs not enrolled"
-            )
-
-
-def _chains(read: Bundle) -> Iterator[Finding]:
-    """Check that a slot that directly follows one of the same boot carries its hash."""
-    by_key = {(row.slot.node, row.slot.start_seconds): row for row in read.slots}
-    for row in read.slots:
-        previous = by_key.get((row.slot.node, row.slot.start_seconds - row.slot.length_seconds))
-        if previous is None or previous.slot.boot_id != row.slot.boot_id:
-            continue
-        if row.slot.previous_sha256 != canonical.sha256(previous.body):
-            what = f"{row.slot.node} at {row.slot.start_seconds}"
-            yield Finding("C12", row.where, f"{what} does not continue the slot before it")
-
-
-def _cutoffs(read: Bundle) -> Iterator[Finding]:
-    """Check that all slots that an hour was posted from are there, and are the same."""
-    slots_by_hour = by_hour(read)
-    for row in read.cutoffs:
-        its = [each for each in slots_by_hour.get(row.hour_seconds, []) if each.sequence < row.sequence]
-        digest = canonical.sha256(b"".join(canonical.sha256(each.body) for each in its))
-        if len(its) != row.slots or digest != row.digest:
-            what = f"run {row.run} of hour {row.hour_seconds}"
-            yield Finding("C8", row.where, f"{what} was posted from {row.slots} slots, and not from these {len(its)}")

@@ -1,16 +1,17 @@
 """C1 to C3 of the log: it is signed, its files lead to its root, and its leaves are the export's rows, one for one.
 
-In: the folder of an export, and the reader's own copy of the policy. Out: findings, and how much of the log is there. A
-row that was changed does not open its leaf; a row that was dropped leaves a leaf of the period that nothing opens; a
-row that was made up has no leaf.
+In: the folder of an export, its rows as they are read, and the reader's own copy of the policy. Out: findings, and how
+much of the log is there. A row that was changed does not open its leaf; a row that was dropped leaves a leaf of the
+period that nothing opens; a row that was made up has no leaf. Of the leaves one bit each is kept.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hanse.evidence import checkpoints, commitments, notes, tiles
+from hanse.evidence import checkpoints, notes, tiles
 from hanse.evidence.canonical import Json
 from hanse.evidence.checkpoints import Checkpoint
 from hanse.evidence.errors import EvidenceError
@@ -18,7 +19,7 @@ from hanse.evidence.policy import Policy
 from hanse.evidence.shape import Fields
 from hanse.ledger import bundle, leaves
 from hanse.ledger.bundle import Header
-from hanse.ledger.verify.finding import Finding
+from hanse.ledger.verify.finding import FINDINGS_MAX, Finding
 
 UNSEALED_SECONDS_MAX = 300
 """So long before the export a row may have been recorded that is not in the log yet."""
@@ -39,176 +40,183 @@ class LogVerdict:
     unsealed: int = 0
     late: int = 0
 
-
-@dataclass(frozen=True)
-class _Opening:
-    where: str
-    index: int
-    salt: bytes
-    file: str
-    sequence: int
-    row: dict[str, Json] | None
+    @property
+    def size(self) -> int:
+        """How many leaves the log has."""
+        return self.checkpoint.size if self.checkpoint else 0
 
 
-def check_log(folder: Path, header: Header, policy: Policy | None = None) -> LogVerdict:
-    """Check the log in an export's folder; without a policy nobody's signature is.
+def head(folder: Path, header: Header, policy: Policy | None = None) -> LogVerdict:
+    """Return what the log's checkpoint says and who has signed it; without a policy nobody's signature is checked.
 
     Raises:
-        BundleError: a file of the export is missing or cannot be read.
+        BundleError: it is missing.
 
     """
     data = _read(folder, tiles.CHECKPOINT)
     if not data:
         missing = Finding("C1", tiles.CHECKPOINT, "is empty: nothing was sealed when this was exported")
         return LogVerdict((missing,) if policy or header.end_leaf else ())
-    findings: list[Finding] = []
-    cosigned_at = None
     try:
         checkpoint = checkpoints.parse(notes.parse(data).text)
     except EvidenceError as error:
         return LogVerdict((Finding("C1", tiles.CHECKPOINT, str(error)),))
-    if policy:
-        try:
-            cosigned_at = policy.accept(data).cosigned_at
-        except EvidenceError as error:
-            findings.append(Finding("C1", tiles.CHECKPOINT, str(error)))
-    wrong = tiles.problems(lambda path: (folder / path).read_bytes(), checkpoint.size, checkpoint.root)
-    findings += [Finding("C2", path, what) for path, what in wrong]
-    unsealed = late = 0
-    if not any(each.check == "C2" for each in findings):
-        reader = _Reader(folder, header, checkpoint.size)
-        findings += reader.findings()
-        unsealed, late = reader.unsealed, reader.late
-    return LogVerdict(tuple(findings), checkpoint, cosigned_at, unsealed, late)
+    try:
+        cosigned_at = policy.accept(data).cosigned_at if policy else None
+    except EvidenceError as error:
+        return LogVerdict((Finding("C1", tiles.CHECKPOINT, str(error)),), checkpoint)
+    return LogVerdict((), checkpoint, cosigned_at)
 
 
-class _Reader:
-    """Compares rows with leaves."""
+def files(folder: Path, checkpoint: Checkpoint | None) -> Iterator[Finding]:
+    """Yield what is wrong with the log's files: everything is computed from the entries."""
+    if checkpoint is not None:
+        for path, what in tiles.problems(lambda path: (folder / path).read_bytes(), checkpoint.size, checkpoint.root):
+            yield Finding("C2", path, what)
+
+
+class Opened:
+    """Compares rows with the leaves that they open, as they are read; what several have seen can be put together.
+
+    *leaves* are the numbers of those that were opened.
+    """
 
     def __init__(self, folder: Path, header: Header, size: int) -> None:
-        self._folder, self._header, self._size = folder, header, size
+        self._header, self._size = header, size
+        self._unsealed_from_us = (header.exported_at_seconds - UNSEALED_SECONDS_MAX) * 10**6
+        self.findings: list[Finding] = []
+        self.leaves = array("q")
         self.unsealed = self.late = 0
-        self._seen: set[str] = set()  # cycles and decisions that are exported
 
-        @functools.lru_cache(maxsize=16)
+        @functools.lru_cache(maxsize=512)
         def bundle_at(number: int) -> list[bytes]:
             tile = tiles.Tile(tiles.ENTRIES, number, min(tiles.WIDTH, size - number * tiles.WIDTH))
-            return tiles.decode_bundle((folder / tile.path).read_bytes())
+            try:
+                return tiles.decode_bundle((folder / tile.path).read_bytes())
+            except (OSError, EvidenceError):
+                return []  # the file is named by the check of files
 
         self._bundle_at: Callable[[int], list[bytes]] = bundle_at
 
-    def findings(self) -> Iterator[Finding]:
-        """Yield what is wrong."""
-        openings: dict[int, _Opening] = {}
-        opened: dict[int, str] = {}
-        for where, value in bundle.read_values(self._folder, bundle.OPENINGS):
-            try:
-                opening = _opening(where, value)
-            except EvidenceError as error:
-                yield Finding("C3", where, str(error))
-                continue
-            if opening.index in opened or opening.sequence in openings:
-                yield Finding("C3", where, f"leaf {opening.index} or row {opening.sequence} is opened twice")
-            if opening.index >= self._size:
-                yield Finding("C3", where, f"the log has {self._size} leaves, and no leaf {opening.index}")
-                continue
-            opened[opening.index] = where
-            openings[opening.sequence] = opening
-        yield from self._exported(openings)
-        yield from self._others(openings)
-        for index in range(self._header.first_leaf, self._header.end_leaf):
-            if index not in opened:
-                yield Finding(
-                    "C3", _OPENINGS, f"leaf {index} was sealed in the period and is not opened: a row is left out"
-                )
+    def row(self, file: str, where: str, line: dict[str, Json]) -> None:
+        """Compare a row that is exported."""
+        if file not in leaves.SEALED:
+            return
+        index, salt = line.get(leaves.LEAF), line.get(leaves.SALT)
+        if isinstance(index, int) and isinstance(salt, str):
+            self.compare(index, salt, file, line, where)
+        elif index is not None or salt is not None:
+            self._wrong(where, "says a leaf without its salt, or a salt without its leaf")
+        elif integer(line, "recorded") >= self._unsealed_from_us:
+            self.unsealed += 1
+        elif self._size:
+            self._wrong(where, "is not in the log, and was recorded long before the export")
 
-    def _exported(self, openings: dict[int, _Opening]) -> Iterator[Finding]:
-        """Compare each exported row with its leaf; the openings that are left are of rows that are not exported."""
-        seen: dict[int, str] = {}
-        unsealed_from_us = (self._header.exported_at_seconds - UNSEALED_SECONDS_MAX) * 10**6
-        for file in leaves.SEALED:
-            for where, value in bundle.read_values(self._folder, file):
-                row = value if isinstance(value, dict) else {}
-                if file == "cycles":
-                    self._seen.add(_key("cycle", row.get("term"), row.get("cycle")))
-                elif file == "decisions":
-                    self._seen.add(_key("decision", row.get("id")))
-                sequence = _integer(row, "sequence")
-                opening = openings.pop(sequence, None)
-                if sequence in seen:
-                    yield Finding("C3", where, f"sequence {sequence} is that of {seen[sequence]} too")
-                elif opening is None and _integer(row, "recorded") >= unsealed_from_us:
-                    self.unsealed += 1
-                elif opening is None:
-                    yield Finding("C3", where, "is not in the log, and was recorded long before the export")
-                elif opening.row is not None or opening.file != file:
-                    yield Finding("C3", where, f"is opened as something else in {opening.where}")
-                else:
-                    yield from self._compared(opening, row, where)
-                seen.setdefault(sequence, where)
-
-    def _others(self, openings: dict[int, _Opening]) -> Iterator[Finding]:
-        for opening in openings.values():
-            if opening.row is None:
-                missing = f"row {opening.sequence} of {opening.file}.jsonl is in leaf {opening.index}, and not there"
-                yield Finding("C3", opening.where, missing)
-                continue
-            yield from self._compared(opening, opening.row, opening.where)
-            if _integer(opening.row, "sequence") != opening.sequence or _belongs(opening, self._header, self._seen):
-                yield Finding("C3", opening.where, f"belongs into {opening.file}.jsonl, and is not there")
-
-    def _compared(self, opening: _Opening, row: dict[str, Json], where: str) -> Iterator[Finding]:
-        recorded_seconds = _integer(row, "recorded") // 10**6
+    def compare(self, index: int, salt: str, file: str, row: dict[str, Json], where: str) -> None:
+        """Compare a row with leaf *index*."""
+        if not 0 <= index < self._size:
+            self._wrong(where, f"the log has {self._size} leaves, and no leaf {index}")
+            return
+        self.leaves.append(index)
+        recorded_seconds = integer(row, "recorded") // 10**6
         if self._header.start_seconds <= recorded_seconds < self._header.end_seconds:
-            if opening.index < self._header.first_leaf:
-                yield Finding("C3", where, f"was recorded in the period, and leaf {opening.index} is before its first")
-            self.late += opening.index >= self._header.end_leaf
-        entry = self._bundle_at(opening.index // tiles.WIDTH)[opening.index % tiles.WIDTH]
-        if commitments.entry(opening.salt, leaves.body(opening.file, row)) != entry:
-            yield Finding("C3", where, f"is not what leaf {opening.index} of the log committed to")
+            if index < self._header.first_leaf:
+                self._wrong(where, f"was recorded in the period, and leaf {index} is before its first")
+            self.late += index >= self._header.end_leaf
+        entries = self._bundle_at(index // tiles.WIDTH)
+        try:
+            wanted = leaves.seal_again(file, row, bytes.fromhex(salt)).entry
+        except (ValueError, KeyError):
+            wanted = b""
+        if entries and (index % tiles.WIDTH >= len(entries) or entries[index % tiles.WIDTH] != wanted):
+            self._wrong(where, f"is not what leaf {index} of the log committed to")
+
+    def others(self, folder: Path, exported: set[str]) -> None:
+        """Compare the rows that are opened beside the files; *exported* are cycles and decisions that are in them."""
+        for where, value in bundle.read_values(folder, bundle.OPENINGS):
+            try:
+                fields = Fields(value, bundle.OPENINGS)
+                index, salt = fields.integer("index"), fields.digest("salt").hex()
+                file, row = fields.text("file"), fields.value("row")
+                fields.done()
+            except EvidenceError as error:
+                self._wrong(where, str(error))
+                continue
+            if file not in leaves.SEALED or not isinstance(row, dict):
+                self._wrong(where, f"{file!r} is no file of rows that are sealed")
+                continue
+            self.compare(index, salt, file, row, where)
+            if _belongs(file, row, self._header, exported):
+                self._wrong(where, f"belongs into {file}.jsonl, and is not there")
+
+    def _wrong(self, where: str, message: str) -> None:
+        if len(self.findings) < FINDINGS_MAX:
+            self.findings.append(Finding("C3", where, message))
 
 
-def _opening(where: str, value: Json) -> _Opening:
-    fields = Fields(value, bundle.OPENINGS)
-    row = fields.value("row") if fields.has("row") else None
-    opening = _Opening(
-        where, fields.integer("index"), fields.digest("salt"), fields.text("file"), fields.integer("sequence"),
-        row if isinstance(row, dict) else None,
-    )  # fmt: skip
-    fields.done()
-    if opening.file not in leaves.SEALED:
-        raise EvidenceError(f"{opening.file!r} is no file of rows that are sealed")
-    return opening
+def exported_keys(file: str, line: dict[str, Json]) -> str | None:
+    """Return how other rows refer to a cycle or a decision that is exported."""
+    if file == "cycles":
+        return _key("cycle", line.get("term"), line.get("cycle"))
+    return _key("decision", line.get("id")) if file == "decisions" else None
 
 
-def _belongs(opening: _Opening, header: Header, exported: set[str]) -> bool:
+def all_opened(header: Header, size: int, opened: Iterable["array[int]"]) -> tuple[list[int], list[int]]:
+    """Return which leaves are opened twice, and which of the period by nothing; of both the first ones."""
+    seen = bytearray(-(-size // 8))
+    twice: list[int] = []
+    for each in opened:
+        for index in each:
+            if seen[index >> 3] >> (index & 7) & 1:
+                twice.append(index)
+            seen[index >> 3] |= 1 << (index & 7)
+    end = min(header.end_leaf, size)
+    missing: list[int] = []
+    index = header.first_leaf
+    while index < end and len(missing) < FINDINGS_MAX:
+        if not index & 7 and seen[index >> 3] == 0xFF:  # noqa: PLR2004  # all eight are
+            index += 8
+            continue
+        if not seen[index >> 3] >> (index & 7) & 1:
+            missing.append(index)
+        index += 1
+    return twice[:FINDINGS_MAX], missing
+
+
+def unopened(missing: Iterable[int]) -> Iterator[Finding]:
+    """Yield a finding for each leaf of the period that nothing opens."""
+    for index in missing:
+        yield Finding("C3", _OPENINGS, f"leaf {index} was sealed in the period and is not opened: a row is left out")
+
+
+def _belongs(file: str, row: dict[str, Json], header: Header, exported: set[str]) -> bool:
     """Whether a row that is opened beside the files belongs into its file: by its time, or by other rows there."""
-    row = opening.row or {}
     body = row.get("body")
     said = body if isinstance(body, dict) else {}
     seconds_by_file = {
-        "cycles": _integer(row, "recorded") // 10**6,
-        "facts": _integer(row, "recorded") // 10**6,
-        "violations": _integer(row, "recorded") // 10**6,
-        "slots": _integer(said, "start"),
-        "cutoffs": _integer(row, "hour"),
-        "postings": _integer(row, "hour"),
+        "cycles": integer(row, "recorded") // 10**6,
+        "facts": integer(row, "recorded") // 10**6,
+        "violations": integer(row, "recorded") // 10**6,
+        "slots": integer(said, "start"),
+        "cutoffs": integer(row, "hour"),
+        "postings": integer(row, "hour"),
     }
-    if opening.file in seconds_by_file:
-        return header.start_seconds <= seconds_by_file[opening.file] < header.end_seconds
+    if file in seconds_by_file:
+        return header.start_seconds <= seconds_by_file[file] < header.end_seconds
     return {
         "decisions": _key("cycle", said.get("term"), said.get("cycle")) in exported,
         "effects": _key("decision", row.get("decision")) in exported,
-        "enrolments": _integer(said, "start") < header.end_seconds,
+        "enrolments": integer(said, "start") < header.end_seconds,
         "transfers": said.get("period") == header.period,
-    }.get(opening.file, True)  # of the others all are exported
+    }.get(file, True)  # of the others all are exported
 
 
 def _key(*parts: Json | None) -> str:
     return "/".join(map(str, parts))
 
 
-def _integer(row: dict[str, Json], name: str) -> int:
+def integer(row: dict[str, Json], name: str) -> int:
+    """Return an integer of a row, 0 if it has none."""
     value = row.get(name)
     return value if isinstance(value, int) else 0
 

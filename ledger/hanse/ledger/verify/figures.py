@@ -1,0 +1,109 @@
+"""What each check looked at, in figures: a check that looked at nothing says so.
+
+In: what was read and found. Out: for each check its sentence, figures, how much is wrong with it, the first offender.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hanse.ledger import rows
+from hanse.ledger.bundle import Bundle
+from hanse.ledger.transfers import Purpose
+from hanse.ledger.verify.finding import SENTENCES, Finding, Remark
+from hanse.ledger.verify.metered import Completeness, Metered
+from hanse.ledger.verify.sealed import LogVerdict
+
+_GPU_HOUR = 3_600_000  # milli-GPU-seconds
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of a verdict."""
+
+    number: str
+    sentence: str
+    figures: str
+    findings: int
+    first: Finding | None
+
+
+def checks(said: Mapping[str, str], findings: Sequence[Finding]) -> tuple[Check, ...]:
+    """Return all checks in their order."""
+    found = []
+    for number, sentence in SENTENCES.items():
+        its = [each for each in findings if each.check == number]
+        found.append(Check(number, sentence, said.get(number, ""), len(its), its[0] if its else None))
+    return tuple(found)
+
+
+def figures(read: Bundle, metered: Metered, complete: Completeness, log: LogVerdict) -> dict[str, str]:
+    """Return what each check looked at."""
+    came, due = complete.total
+    done = sum(len(rows) for rows in (read.effects, read.attempts))
+    gpu_hours = [
+        sum(posting.milli_gpu_seconds[index] for posting in _last_runs(read)) // _GPU_HOUR for index in range(4)
+    ]
+    stopped = sum(bool(row.body.get("cause")) for row in read.decisions)
+    caps = sum(row.ceiling is not None for row in read.accounts)
+    overruns = sum(row.transfer.purpose is Purpose.OVERRUN for row in read.transfers)
+    return {
+        "C1": _signed(log),
+        "C2": f"{log.size} leaves computed again" if log.size else "nothing is sealed",
+        "C3": f"{_rows(read) + metered.slots} rows, of which {log.unsealed} are too new to be in the log",
+        "C4": f"{len(read.decisions)} decisions, {done} effects and attempts",
+        "C5": f"{stopped} made room",
+        "C6": f"{came} of {due} slots" + _least(complete),
+        "C7": f"{metered.slots} slots, {len(read.enrolments)} enrolments",
+        "C8": "GPU-hours used {}, idle {}, down {}, unknown {}".format(*gpu_hours),
+        "C9": f"{len(read.cutoffs)} runs of {len({row.hour_seconds for row in read.cutoffs})} hours",
+        "C10": f"{len(read.transfers)} transfers, {len(read.accounts)} accounts",
+        "C11": f"{caps} caps, {overruns} overruns",
+        "C12": f"{metered.links} slots follow another",
+        "C13": f"{_rows(read) + metered.slots} times",
+        "C15": f"{len(read.cycles)} cycles, {len(read.cutoffs)} runs, "
+        f"leaves {read.header.first_leaf} up to {read.header.end_leaf}; "
+        f"{metered.lost} slots follow one that is not here",
+    }
+
+
+def remarks(complete: Completeness, metered: Metered, log: LogVerdict) -> tuple[Remark, ...]:
+    """Return what is not wrong and has to be known."""
+    found = []
+    if complete.first_gap_seconds is not None:
+        missing = complete.total[1] - complete.total[0]
+        message = f"{missing} slots did not come in, the first at {complete.first_gap_seconds}; they credit nobody"
+        found.append(Remark("C6", complete.first_gap_node or "slots", message))
+    if metered.lost:
+        message = f"{metered.lost} slots follow one that their node has signed and that is not here: lost, or withheld"
+        found.append(Remark("C15", metered.first_lost, message))
+    if log.late:
+        found.append(Remark("C3", "openings.jsonl", f"{log.late} rows were sealed after the period's end"))
+    return tuple(found)
+
+
+def _signed(log: LogVerdict) -> str:
+    if log.cosigned_at is None:
+        return "NOT CHECKED: no policy was named"
+    return f"cosigned by {len(log.cosigned_at)} witnesses"
+
+
+def _rows(read: Bundle) -> int:
+    return (
+        sum(len(each) for each in vars(read).values() if isinstance(each, list))
+        - len(read.accounts)
+        - len(read.attempts)
+    )
+
+
+def _least(complete: Completeness) -> str:
+    """Return the member of whose slots the least came in."""
+    parts = [(complete.came.get(member, 0) * 1000 // due, member) for member, due in complete.due.items() if due]
+    if not parts:
+        return ""
+    thousandths, member = min(parts)
+    return f"; least of {member}, {thousandths / 10:g} %"
+
+
+def _last_runs(read: Bundle) -> list[rows.Posting]:
+    last = {(row.hour_seconds, row.member): row for row in sorted(read.postings, key=lambda row: row.run)}
+    return list(last.values())
