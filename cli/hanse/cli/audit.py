@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from hanse.cli import mistakes
+from hanse.cli import mistakes, replay
 from hanse.cli.log import read_policy
 from hanse.evidence import proofs
 from hanse.evidence.errors import EvidenceError
@@ -35,8 +35,18 @@ Announced = Annotated[
 DATABASE_URL = "HANSE_DATABASE_URL"
 
 
+app.command("replay")(replay.replay_period)
+
+
 @app.command()
-def export(period: Period, out: Out) -> None:
+def export(
+    period: Period,
+    out: Out,
+    frames: Annotated[
+        bool,
+        typer.Option("--frames", help="With what each cycle saw, for `hanse audit replay`: everybody's jobs."),
+    ] = False,
+) -> None:
     """Export a period with everything that its verification needs; the database is HANSE_DATABASE_URL's."""
     from hanse.ledger import database  # noqa: PLC0415  # only exporting needs a database
     from hanse.ledger import export as ledger_export  # noqa: PLC0415
@@ -47,6 +57,8 @@ def export(period: Period, out: Out) -> None:
     engine = database.engine(mistakes.checked_database(url))
     try:
         digest = ledger_export.export(engine, period, out)
+        if frames:
+            replay.export_frames(engine, period, out)
     except LedgerError as error:
         _fail(str(error))
     finally:
