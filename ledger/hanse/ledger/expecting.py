@@ -147,8 +147,10 @@ def _funding(decision: Mapping[str, Any]) -> Said:
     return {"funding": reserved} if reserved else {}
 
 
-def _strength(label: Mapping[str, int]) -> Said:
-    return {"label": _LABELS[label["rung"]], "cover": label["cover"]}
+def _strength(label: Mapping[str, Any]) -> Said:
+    said: Said = {"label": _LABELS[label["rung"]], "cover": label["cover"]}
+    donors = {each["accelerator"]: each["milli_gpus"] for each in label.get("donors", ())}
+    return said | ({"donors": donors} if donors else {})
 
 
 def _attempt(name: Mapping[str, Any]) -> str:

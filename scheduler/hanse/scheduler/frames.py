@@ -8,6 +8,7 @@ for auditors only. :mod:`hanse.scheduler.framing` writes them.
 """
 
 import json
+import typing
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ import numpy.typing as npt
 
 from hanse.scheduler import building, columns, spelling
 from hanse.scheduler.catalogue import Catalogue
-from hanse.scheduler.pool import CapWindow, Pool, Shape
-from hanse.scheduler.records import Reservation
+from hanse.scheduler.columns import Table
+from hanse.scheduler.pool import Pool, Shape
 from hanse.scheduler.snapshot import Snapshot
 
 VERSION = 1
@@ -30,6 +31,12 @@ Row: TypeAlias = tuple[Any, ...]
 Rows: TypeAlias = dict[str, list[Row]]
 KEYS = {"nodes": "name", "jobs": "uid", "attempts": "job", "holdings": "attempt"}
 """What rows of each table are known by, once names stand for rows of other tables: attempts by their jobs' uids."""
+LISTED = {
+    name: declared
+    for name, declared in typing.get_type_hints(Snapshot).items()
+    if typing.get_origin(declared) is tuple and name != "shapes"
+}
+"""What else a snapshot has, as short lists of records: written whole if anything in it changed."""
 
 
 class FrameError(ValueError):
@@ -96,8 +103,7 @@ class Reader:
     def __init__(self) -> None:
         self._catalogue: Catalogue | None = None
         self._as_of = 0
-        self._caps: tuple[CapWindow, ...] = ()
-        self._reservations: tuple[Reservation, ...] = ()
+        self._listed: dict[str, tuple[Any, ...]] = {}
         self._rows: dict[str, Rows] = {}
 
     def take(self, frame: bytes) -> None:
@@ -114,16 +120,16 @@ class Reader:
             if not said["basis"]:
                 self._catalogue = Catalogue(spelling.typed(Pool, said["pool"]))
                 self._rows = {name: {} for name in KEYS}
+                self._listed = dict.fromkeys(LISTED, ())
             self._take(said)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise FrameError(f"what it holds does not fit together: {error}") from error
 
     def _take(self, said: Mapping[str, Any]) -> None:
         self._as_of = int(said["asOf"])
-        if "caps" in said:
-            self._caps = spelling.typed(tuple[CapWindow, ...], said["caps"])
-        if "reservations" in said:
-            self._reservations = spelling.typed(tuple[Reservation, ...], said["reservations"])
+        self._listed |= {
+            name: spelling.typed(declared, said[name]) for name, declared in LISTED.items() if name in said
+        }
         shapes = spelling.typed(tuple[Shape, ...], said.get("shapes", ()))
         for name, key in KEYS.items():
             changes = said.get(name, {"changed": {}, "gone": []})
@@ -152,34 +158,34 @@ class Reader:
         return snapshot
 
     def _built(self, catalogue: Catalogue) -> Snapshot:
-        nodes = columns.table(columns.NODES, self._sorted("nodes"))
-        jobs = self._sorted("jobs")
-        at = (columns.JOBS.names or ()).index("shape")
-        number = {shape: index for index, shape in enumerate(dict.fromkeys(row[at] for row in jobs))}
-        job_table = columns.table(columns.JOBS, [(*row[:at], number[row[at]], *row[at + 1 :]) for row in jobs])
-        attempts, holdings = self._sorted("attempts"), self._sorted("holdings")
-        uids = [row[0] for row in attempts]
-        where = {uid: row for row, uid in enumerate(uids)}
-        # holdings begin with their attempt and node, attempts with their job
-        held_on = _found(nodes["name"], [row[1] for row in holdings])
-        return Snapshot(
-            as_of=self._as_of, catalogue=catalogue, caps=self._caps, shapes=tuple(number), nodes=nodes, jobs=job_table,
-            attempts=columns.table(
-                columns.ATTEMPTS,
-                [(job, *row[1:]) for job, row in zip(_found(job_table["uid"], uids), attempts, strict=True)],
-            ),
-            holdings=columns.table(
-                columns.HOLDINGS,
-                [(where[row[0]], node, *row[2:]) for node, row in zip(held_on, holdings, strict=True)],
-            ),
-            reservations=self._reservations,
-        )  # fmt: skip
+        nodes, jobs, attempts, holdings = (self._columns(name) for name in KEYS)
+        shapes = {shape: number for number, shape in enumerate(dict.fromkeys(jobs["shape"]))}
+        jobs["shape"] = [shapes[shape] for shape in jobs["shape"]]
+        tables = {"nodes": _table("nodes", nodes), "jobs": _table("jobs", jobs)}
+        row_of_attempt = {uid: row for row, uid in enumerate(attempts["job"])}
+        attempts["job"] = _found(tables["jobs"]["uid"], attempts["job"])
+        holdings["attempt"] = [row_of_attempt[uid] for uid in holdings["attempt"]]
+        holdings["node"] = _found(tables["nodes"]["name"], holdings["node"])
+        tables |= {"attempts": _table("attempts", attempts), "holdings": _table("holdings", holdings)}
+        rest: dict[str, Any] = {**tables, **self._listed}
+        return Snapshot(self._as_of, catalogue, shapes=tuple(shapes), **rest)
 
-    def _sorted(self, name: str) -> list[Row]:
-        return [row for _, rows in sorted(self._rows[name].items()) for row in rows]
+    def _columns(self, name: str) -> dict[str, list[Any]]:
+        """Return the rows of a table by column, in the order of what they are known by."""
+        rows = [row for _, rows in sorted(self._rows[name].items()) for row in rows]
+        fields = _DTYPES[name].names or ()
+        return (
+            dict(zip(fields, map(list, zip(*rows, strict=True)), strict=True))
+            if rows
+            else {each: [] for each in fields}
+        )
 
 
 _DTYPES = {"nodes": columns.NODES, "jobs": columns.JOBS, "attempts": columns.ATTEMPTS, "holdings": columns.HOLDINGS}
+
+
+def _table(name: str, by_column: Mapping[str, Sequence[Any]]) -> Table:
+    return columns.table(_DTYPES[name], list(zip(*by_column.values(), strict=True)))
 
 
 def _rows(dtype: np.dtype[Any], said: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:

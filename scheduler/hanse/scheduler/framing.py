@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hanse.scheduler import spelling
 from hanse.scheduler.columns import Table
 from hanse.scheduler.decisions import Plan
-from hanse.scheduler.frames import KEYS, VERSION, Header
+from hanse.scheduler.frames import KEYS, LISTED, VERSION, Header
 from hanse.scheduler.pool import Pool, Shape
 from hanse.scheduler.snapshot import Snapshot
 
@@ -75,7 +75,7 @@ def encode(before: Snapshot | None, after: Snapshot, header: Header) -> bytes:
     said: dict[str, Any] = {"v": VERSION, "asOf": after.as_of, **spelling.plain(header)}
     if before is None:
         said["pool"] = spelling.plain(_settings(after))
-    for name in ("caps", "reservations"):
+    for name in LISTED:
         if before is None or getattr(before, name) != getattr(after, name):
             said[name] = spelling.plain(getattr(after, name))
     for name, key in KEYS.items():
@@ -87,9 +87,15 @@ def encode(before: Snapshot | None, after: Snapshot, header: Header) -> bytes:
             shapes = list(numbers)
             said["shapes"] = [spelling.plain(shapes[number]) for number in used.tolist()]
         if len(changed) or gone:
-            columns_ = {field: changed[field].tolist() for field in changed.dtype.names or ()}
-            said[name] = {"changed": columns_, "gone": gone}
+            said[name] = {"changed": _columns(changed), "gone": gone}
     return zlib.compress(json.dumps(said, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _columns(table: Table) -> dict[str, list[Any]]:
+    """Return *table* by column, as values that JSON knows."""
+    fields = table.dtype.names or ()
+    texts = {each: table[each].astype(np.str_) if table.dtype[each].kind == "S" else table[each] for each in fields}
+    return {each: column.tolist() for each, column in texts.items()}
 
 
 def _settings(snapshot: Snapshot) -> Pool:
