@@ -20,15 +20,18 @@ def test_the_same_seed_lives_the_same_life():
         cycles = [living.fill(60)]
         living.spread_clocks()
         cycles += [living.live(pools.Churn(3, 5), 150) for _ in range(3)]
-        assert 150 == living.waiting + len(cycles[-1].admits) - deciding.stopped(cycles[-1])
+        assert 150 == living.waiting + len(cycles[-1].admits) - cycles[-1].figures.stopped
         return [each.plan.digest() for each in cycles]
 
     assert digests() == digests()
 
 
 def test_a_gang_starts_on_idle_nodes_and_is_told_what_it_waits_for(monkeypatch):
+    said = []
     monkeypatch.setattr(gangs, "TIMES", 1)
+    monkeypatch.setattr(gangs, "say", said.append)
     report = gangs.run_gang(0.005)
+    assert [f"the gang's owner is told, by reclaim: {report.inputs['told_after_reclaim']}"] == said[:1]
     assert report.gates["the gang starts on idle nodes and stops nobody"]
     assert "nobody is stopped for it" in report.inputs["told_on_idle"]
     assert not any(holds for gate, holds in report.gates.items() if "seconds" in gate)
@@ -52,6 +55,14 @@ def test_a_pool_and_its_growth_are_measured(monkeypatch):
     assert 0 < figures["gangs_per_second"]
     figures = deciding.run_growth(0.005).figures
     assert {"exponent", "seconds_by_nodes_40", "seconds_by_nodes_80"} <= figures.keys()
+
+
+def test_a_bench_that_takes_too_long_measures_less_and_reaches_no_gate(monkeypatch):
+    monkeypatch.setattr(deciding, "MEASURED_SECONDS_MAX", 0.0)
+    monkeypatch.setattr(deciding, "GROWTH_NODES", (8000, 16_000))
+    report = deciding.run_pool(0.003)
+    assert (1, set()) == (report.inputs["cycles"], {gate for gate, holds in report.gates.items() if holds})
+    assert {"seconds_by_nodes_40"} == {name for name in deciding.run_growth(0.005).figures if name.startswith("sec")}
 
 
 def test_the_exponent_is_the_slope_of_logarithms():

@@ -5,7 +5,9 @@ import uuid
 
 import pytest
 import yaml
+from structlog.testing import capture_logs
 
+from hanse import scheduler
 from hanse.ledger.reports import Node
 from hanse.operator import candidates, entries, following, snapshot
 from hanse.operator.mirror import Live, Mirror
@@ -94,6 +96,20 @@ def test_a_followed_plan_counts_it_from_the_cycle_on_in_which_its_node_is_gone(w
         nodes = [Node("tencent-gz", name, BODY, 0) for name in reported]
         situation, _ = follower.plan(snapshot.Inputs(world, mirror, nodes, {}, {}))
         assert expected == len(situation.snapshot.catalogue.pool.unplaced)
+
+
+def test_what_was_followed_is_compared_with_what_is_built_when_a_follower_starts_anew(world, monkeypatch):
+    monkeypatch.setattr(following, "FOLLOWED_MAX", 2)
+    follower = following.Follower()
+    with capture_logs() as logs:
+        for _ in range(7):
+            planned(follower, world)
+    assert [] == logs
+    monkeypatch.setattr(following, "_difference", lambda _before, after: scheduler.Delta(after.as_of + 1))
+    with capture_logs() as logs:
+        for _ in range(3):
+            planned(follower, world)
+    assert ["followed_differs"] == [each["event"] for each in logs]
 
 
 def set_shares(world, share):

@@ -8,6 +8,7 @@ import pytest
 from hanse.operator.capping import Opened
 from hanse.operator.following import Situation
 from hanse.operator.standing import Standing
+from hanse.scheduler import plan
 from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Member, Rung, Unplaced
 from hanse.scheduler.records import Attempt, Placed
 
@@ -18,7 +19,8 @@ RUN = {"checkpoint_seconds": 0, "funded_until_seconds": 0, "started_seconds": 0}
 
 
 def situation(pool, nodes, jobs=(), attempts=(), windows=None):
-    return Situation(pools.snapshot(pool, nodes, jobs, attempts, as_of=100), {}, windows or {})
+    snapshot = pools.snapshot(pool, nodes, jobs, attempts, as_of=100)
+    return Situation(snapshot, plan(snapshot), {}, windows or {})
 
 
 def world(offered, busy, caps=(), **more):

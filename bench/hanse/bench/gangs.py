@@ -7,7 +7,7 @@ the gang is taken up, everybody is planned for, and the plan is taken up.
 
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -15,9 +15,9 @@ import numpy as np
 from hanse import scheduler
 from hanse.bench import crowds, deciding, pools, reports
 from hanse.bench.deciding import SEED
-from hanse.bench.pools import Cycle, Living
+from hanse.bench.pools import Cycle, Living, Took
 from hanse.bench.reports import Report
-from hanse.devcluster.progress import Line
+from hanse.devcluster.progress import Line, say
 from hanse.scheduler import explaining
 from hanse.scheduler.decisions import Admit
 from hanse.scheduler.pool import Option, Shape
@@ -46,28 +46,27 @@ def run_gang(scale: float) -> Report:
         living = _lived(scale, line)
         job = _gang(workers, "h100", living.planner.snapshot.as_of)
         base = living.planner.snapshot
-        line.update("reclaiming")
-        reclaimed = [_comes(base, job) for _ in range(TIMES)]
-        line.update("on idle nodes")
-        idle = [_comes(base, job, gone=_in_the_way(base, workers)) for _ in range(TIMES)]
-    by_reclaim, on_idle = _admitted(reclaimed[0]), _admitted(idle[0])
-    stops = by_reclaim.stops if by_reclaim else ()
+        reclaimed = _several(base, job, (), line)
+        idle = _several(base, job, _in_the_way(base, workers), line)
+    say(f"the gang's owner is told, by reclaim: {reclaimed.told}")
+    say(f"the gang's owner is told, on idle nodes: {idle.told}")
+    stops = reclaimed.admit.stops if reclaimed.admit else ()
     is_whole = scale == 1
     figures: dict[str, float | int | None] = {
-        "idle_seconds": max(each.took.seconds for each in idle),
-        "reclaim_seconds": max(each.took.seconds for each in reclaimed),
-        "idle_cpu_seconds": max(each.took.cpu_seconds for each in idle),
-        "reclaim_cpu_seconds": max(each.took.cpu_seconds for each in reclaimed),
+        "idle_seconds": max(each.seconds for each in idle.took),
+        "reclaim_seconds": max(each.seconds for each in reclaimed.took),
+        "idle_cpu_seconds": max(each.cpu_seconds for each in idle.took),
+        "reclaim_cpu_seconds": max(each.cpu_seconds for each in reclaimed.took),
         "victims": len(stops),
         "victim_gpus": sum(each.gpus for each in stops),
         "victim_gpu_seconds_lost": sum(each.lost_gpu_seconds for each in stops),
     }
-    told = {"told_after_reclaim": _told(reclaimed[0]), "told_on_idle": _told(idle[0])}
+    told = {"told_after_reclaim": reclaimed.told, "told_on_idle": idle.told}
     return Report(
         GANG, figures, GANG_BASELINE,
         deciding.inputs(living, scale) | {"gang_gpus": workers * crowds.GPUS_PER_NODE, "times": TIMES} | told, SEED,
         {
-            "the gang starts on idle nodes and stops nobody": on_idle is not None and not on_idle.stops,
+            "the gang starts on idle nodes and stops nobody": idle.admit is not None and not idle.admit.stops,
             "the gang starts by reclaim": bool(stops),
             f"idle_seconds < {GANG_SECONDS_MAX:g}": is_whole and _below(figures["idle_seconds"]),
             f"reclaim_seconds < {GANG_SECONDS_MAX:g}": is_whole and _below(figures["reclaim_seconds"]),
@@ -83,17 +82,20 @@ def run_unschedulable(scale: float) -> Report:
         living = _lived(scale, line)
         base = living.planner.snapshot
         asked = _hopeless(len(base.nodes), base.as_of)
-        said = []
+        said: list[tuple[Took, str]] = []
         for index in range(VERDICT_TIMES):
             line.update(f"verdict {index + 1} of {VERDICT_TIMES}")
-            said.append(_comes(base, asked[index % len(asked)]))
-    seconds = [each.took.seconds for each in said]
+            cycle = _comes(base, asked[index % len(asked)])
+            said.append((cycle.took, _explained(cycle)))
+    seconds = [took.seconds for took, _ in said]
     slowest = deciding.percentile(seconds, 99)
-    explained = [_explained(each) for each in said[: len(asked)]]
+    explained = [told for _, told in said[: len(asked)]]
+    for told in explained:
+        say(f"a gang's owner is told: {told}")
     figures: dict[str, float | int | None] = {
         "verdict_seconds_p99": slowest,
         "verdict_seconds_p50": statistics.median(seconds),
-        "verdict_cpu_seconds_p50": statistics.median(each.took.cpu_seconds for each in said),
+        "verdict_cpu_seconds_p50": statistics.median(took.cpu_seconds for took, _ in said),
     }
     return Report(
         UNSCHEDULABLE, figures, VERDICT_BASELINE,
@@ -128,6 +130,24 @@ def _hopeless(nodes: int, as_of: int) -> list[Job]:
         replace(usual, shape=replace(usual.shape, cpu_milli=10**9)),
         _gang(max(1, nodes // 20), "h100", as_of, leaf=f"{crowds.member_name(crowds.MEMBERS - 2)}/b"),
     ]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What came of a gang that was asked for several times: how long each took, and what is the same each time."""
+
+    took: list[Took]
+    admit: Admit | None
+    told: str
+
+
+def _several(base: scheduler.Snapshot, job: Job, gone: Iterable[str], line: Line) -> _Answer:
+    took = []
+    for index in range(TIMES):
+        line.update(f"{'on idle nodes' if gone else 'by reclaim'}, {index + 1} of {TIMES}")
+        cycle = _comes(base, job, gone)
+        took.append(cycle.took)
+    return _Answer(took, _admitted(cycle), _told(cycle))
 
 
 def _comes(base: scheduler.Snapshot, job: Job, gone: Iterable[str] = ()) -> Cycle:

@@ -66,12 +66,34 @@ class Cycle:
     @property
     def took(self) -> Took:
         """The whole of it: to take up what happened, to plan, and to take up the plan."""
-        return self.applied + self.planned + self.committed
+        return self.figures.took
 
     @property
     def admits(self) -> list[Admit]:
         """The gangs that start."""
         return [each for each in self.plan.decisions if isinstance(each, Admit)]
+
+    @property
+    def figures(self) -> "Figures":
+        """What is kept of it: a plan's explanations are 40 MB in a large pool, and there are many cycles."""
+        stopped = sum(len(each.stops) for each in self.admits)
+        return Figures(self.applied, self.planned, self.committed, len(self.admits), stopped)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a cycle took, part by part, and how many gangs it admitted and stopped."""
+
+    applied: Took
+    planned: Took
+    committed: Took
+    admitted: int
+    stopped: int
+
+    @property
+    def took(self) -> Took:
+        """The whole of it."""
+        return self.applied + self.planned + self.committed
 
 
 def cycle(planner: scheduler.Planner, delta: scheduler.Delta) -> Cycle:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from hanse.cli import mistakes, verdicts
+from hanse.cli import mistakes, replay, verdicts
 from hanse.cli.log import read_policy
 from hanse.evidence import proofs
 from hanse.evidence.errors import EvidenceError
@@ -41,13 +41,25 @@ DATABASE_URL = "HANSE_DATABASE_URL"
 SHOWN_MAX = 20
 
 
+app.command("replay")(replay.replay_period)
+
+
 @app.command()
-def export(period: Period, out: Out) -> None:
+def export(
+    period: Period,
+    out: Out,
+    frames: Annotated[
+        bool,
+        typer.Option("--frames", help="With what each cycle saw, for `hanse audit replay`: everybody's jobs."),
+    ] = False,
+) -> None:
     """Export a period with everything that its verification needs; the database is HANSE_DATABASE_URL's."""
     from hanse.ledger import export as ledger_export  # noqa: PLC0415  # only exporting needs a database
 
     with _database() as engine:
         digest = ledger_export.export(engine, period, out)
+        if frames:
+            replay.export_frames(engine, period, out)
     typer.echo(f"exported {period} to {out}; its manifest has the SHA-256\n{digest.hex()}")
 
 

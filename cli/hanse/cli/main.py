@@ -37,6 +37,7 @@ MODULES = (
     ("login", "agent", ("login",)),
     ("doctor", "agent", ("doctor",)),
     ("audit", "audit", ()),
+    ("replay", "audit", ("replay",)),
     ("log", "audit", ()),
     ("witness", "audit", ()),
     ("operator", "cli", ("operator",)),

@@ -1,9 +1,10 @@
 """Decisions: a plan is recorded before any of it acts.
 
 In: a :class:`Cycle`, that is the plan's entries and the digests of what it was made from. Out: ONE transaction with the
-cycle, its decisions, the attempts they admit, keep, stop or expire, the cap reservations and the outbox, or nothing at
-all. Ids follow from (term, cycle, index): after a COMMIT whose answer was lost, :func:`lookup` says what came of it.
-The outbox then leads to :mod:`hanse.ledger.outbox`. It must not judge a plan: whether it is right is checked by replay.
+cycle, its frame, its decisions, the attempts they admit, keep, stop or expire, the cap reservations and the outbox, or
+nothing at all. Ids follow from (term, cycle, index): after a COMMIT whose answer was lost, :func:`lookup` says what
+came of it. The outbox then leads to :mod:`hanse.ledger.outbox`. It must not judge a plan: whether it is right is
+checked by :mod:`hanse.ledger.replaying`.
 """
 
 import uuid
@@ -108,7 +109,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Cycle:
-    """One plan: its number, the logical time it was made at, the digests (32 bytes each) of what it was made from."""
+    """One plan: its number, the logical time it was made at, the digests (32 bytes each) of what it was made from.
+
+    *frame*, if there is one, is what the plan was made from, and *base_snapshot* its SHA-256.
+    """
 
     term: int
     cycle: int
@@ -118,6 +122,7 @@ class Cycle:
     policy_sha256: bytes
     code_sha256: bytes
     entries: tuple[Entry, ...]
+    frame: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,9 @@ def record(engine: Engine, cycle: Cycle) -> Recorded:
                 "bodies": list(documents.values()),
             },
         )
+        if cycle.frame:
+            given = {"term": cycle.term, "cycle": cycle.cycle, "data": cycle.frame}
+            connection.execute(sa.text("SELECT ledger.record_frame(:term, :cycle, :data)"), given)
         _reserve(connection, cycle)
     return Recorded(tuple(documents), digest(documents.values()))
 

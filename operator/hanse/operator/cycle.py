@@ -16,14 +16,13 @@ import hashlib
 import itertools
 import time
 from dataclasses import dataclass, field
-from importlib import metadata
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy import Engine
 
 from hanse import resources, scheduler
-from hanse.evidence import identity
+from hanse.evidence import canonical, identity
 from hanse.ledger import database, decisions, errors, registry, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
@@ -43,6 +42,7 @@ from hanse.operator.tidying import Tidier
 from hanse.operator.tracing import Tracer
 from hanse.operator.world import World
 from hanse.quota.errors import QuotaError
+from hanse.scheduler import framing
 
 DEBOUNCE_SECONDS = 0.1
 DEBOUNCE_SECONDS_MAX = 0.5
@@ -56,7 +56,6 @@ TELL_PAUSE_FACTOR = 9
 """To find out what is to be told takes a tenth of the time at most, however many jobs there are."""
 OVERTAKEN_MAX = 3
 """Plans in a row that something overtook before they were recorded; the next is recorded as far as it still holds."""
-CODE_SHA256 = hashlib.sha256(f"hanse {metadata.version('hanse')}".encode()).digest()
 
 _NODES_VERSION = sa.select(sa.func.coalesce(sa.func.max(Node.reported_at_seconds), 0), sa.func.count()).select_from(
     Node
@@ -97,6 +96,7 @@ class Leader:
         self._actuator = Actuator(self.engine, self.term, self.world, self.mirror, effects)
         self._members = members.Register(self.engine, self.term)
         self._follower = Follower()
+        self._framing = framing.Writer()
         self._held_back: dict[tuple[str, str], tuple[Verdict, float]] = {}
         self._overtaken = 0
         self._nodes_version: tuple[int, int] = (0, -1)
@@ -292,9 +292,10 @@ class Leader:
         """Record the groups, or those that the ledger takes; return whether all are to be planned again at once."""
         failpoints.hit("before-record")
         try:
-            self._record_cycle(situation, entries.flatten(groups))
+            self._record_cycle(situation, groups)
             self._overtaken = 0
         except (errors.StaleTermError, errors.CommitUnknownError, errors.CycleConflictError):
+            self._framing.restart()
             self.progress.cycle = decisions.last_cycle(self.engine, self.term)
             raise
         except (errors.LedgerError, sa.exc.DBAPIError) as error:
@@ -316,7 +317,7 @@ class Leader:
                 missing.leave_out(group)
                 continue
             try:
-                self._record_cycle(situation, group.entries)
+                self._record_cycle(situation, [group])
             except (errors.StaleTermError, errors.CommitUnknownError, errors.CycleConflictError):
                 raise
             except (errors.LedgerError, sa.exc.DBAPIError) as error:
@@ -331,20 +332,25 @@ class Leader:
         _log.error("job_held_back", job=group.job, error=said)
         self._held_back[grouping.key(group)] = (refusal(error), time.monotonic() + HELD_BACK_SECONDS)
 
-    def _record_cycle(self, situation: Situation, recorded: tuple[decisions.Entry, ...]) -> None:
+    def _record_cycle(self, situation: Situation, groups: list[entries.Group]) -> None:
+        recorded = entries.flatten(groups)
         state = scheduler.state_digest(situation.snapshot)
+        planned = [group.planned for group in groups if group.planned is not None]
+        frame = self._framing.frame(situation.snapshot, state, situation.plan, planned)
         cycle = decisions.Cycle(
             term=self.term,
             cycle=self.progress.cycle + 1,
             as_of_seconds=situation.snapshot.as_of,
-            base_snapshot=state,
+            base_snapshot=canonical.sha256(frame.data),
             state_sha256=state,
             policy_sha256=hashlib.sha256(repr(situation.snapshot.catalogue.pool.policy).encode()).digest(),
-            code_sha256=CODE_SHA256,
+            code_sha256=scheduler.code_digest(),
             entries=recorded,
+            frame=frame.data,
         )
         decisions.record(self.engine, cycle)
         self.progress.cycle += 1
+        self._framing.written(frame)
         self._tracer.committed(cycle, self._begun_at)
         _log.info("cycle_recorded", term=self.term, cycle=self.progress.cycle, decisions=len(recorded))
         for index, entry in enumerate(recorded):

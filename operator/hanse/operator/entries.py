@@ -23,10 +23,14 @@ from hanse.scheduler import decisions
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Entries that belong together; `cause_index` of an entry counts from the group's first."""
+    """Entries that belong together; `cause_index` of an entry counts from the group's first.
+
+    *planned* is the place in the plan of the decision that they say; none of what users, time and agents end.
+    """
 
     job: str
     entries: tuple[Entry, ...]
+    planned: int | None = None
 
 
 def flatten(groups: Iterable[Group]) -> tuple[Entry, ...]:
@@ -51,7 +55,8 @@ class Translator:
 
     def groups(self, planned: Iterable[decisions.Decision]) -> Iterator[Group]:
         """Yield the groups of a plan's decisions; those about an attempt that the plan itself admits cannot be made."""
-        return map(self._group, planned)
+        for place, decision in enumerate(planned):
+            yield dataclasses.replace(self._group(decision), planned=place)
 
     def _group(self, decision: decisions.Decision) -> Group:
         if isinstance(decision, decisions.Admit):

@@ -3,13 +3,16 @@
 In: what a snapshot is made from. Out: a :class:`Situation`, and its plan. What the last cycle had and this one has are
 compared record by record, and only the difference goes to the planner, which keeps what does not depend on it. Nothing
 is followed that was not read: a plan that was recorded comes back as attempts of the mirror. A follower starts anew
-when the pool has changed, after an error, and now and then; it belongs to one leader.
+when the pool has changed, after an error, and now and then, when it also compares what it has followed with what it
+builds; it belongs to one leader.
 """
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
+
+import structlog
 
 from hanse import scheduler
 from hanse.operator import candidates, capping, snapshot
@@ -20,6 +23,7 @@ from hanse.scheduler import pool as pools
 FOLLOWED_MAX = 1000
 """Looks until a snapshot is built anew: the shapes of jobs that are gone stay in it until then."""
 Record = TypeVar("Record")
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Situation:
     """Everything that a cycle decides on."""
 
     snapshot: scheduler.Snapshot
+    plan: scheduler.Plan
     verdicts: Mapping[str, Verdict]
     windows: Mapping[tuple[str, str, int], capping.Opened]
     problem: str = ""
@@ -35,7 +40,8 @@ class Situation:
 
 def unplanned(now_seconds: int) -> Situation:
     """Return the situation in which nothing is known that could be planned for."""
-    return Situation(scheduler.build(pools.Pool((), (), ()), (), (), as_of=now_seconds), {}, {})
+    nothing = scheduler.build(pools.Pool((), (), ()), (), (), as_of=now_seconds)
+    return Situation(nothing, scheduler.plan(nothing), {}, {})
 
 
 class Follower:
@@ -54,20 +60,29 @@ class Follower:
 
         """
         gathered = snapshot.gather(inputs, self._memory)
-        planner = self._follow(gathered) or _started(gathered)
+        planner = self._follow(gathered)
         decided = planner.plan()
         self._last = gathered, planner
-        return Situation(planner.snapshot, gathered.verdicts, gathered.windows, self._memory.problem), decided
+        return Situation(planner.snapshot, decided, gathered.verdicts, gathered.windows, self._memory.problem), decided
 
-    def _follow(self, gathered: Gathered) -> scheduler.Planner | None:
-        """Return the last planner with what has changed since, or None if it is to start anew."""
+    def _follow(self, gathered: Gathered) -> scheduler.Planner:
+        """Return the last planner with what has changed since, or a new one where it is to start anew."""
         last, self._last = self._last, None  # after an error it stays None
         self._followed += 1
-        if last is None or self._followed > FOLLOWED_MAX or _settings(last[0]) != _settings(gathered):
+        if last is None or _settings(last[0]) != _settings(gathered):
             self._followed = 0
-            return None
+            return _started(gathered)
         before, planner = last
         planner.apply(_difference(before, gathered))
+        return planner if self._followed <= FOLLOWED_MAX else self._started_anew(gathered, planner)
+
+    def _started_anew(self, gathered: Gathered, followed: scheduler.Planner) -> scheduler.Planner:
+        """Return a new planner, and say if the one that was *followed* so far has come to know something else."""
+        self._followed = 0
+        planner = _started(gathered)
+        states = [scheduler.state_digest(each.snapshot) for each in (planner, followed)]
+        if states[0] != states[1]:
+            _log.error("followed_differs", state=states[0].hex(), followed=states[1].hex())
         return planner
 
 

@@ -9,8 +9,11 @@ from hanse.scheduler.applying import apply
 from hanse.scheduler.building import SnapshotError, build
 from hanse.scheduler.decisions import Plan
 from hanse.scheduler.deltas import Delta
+from hanse.scheduler.digests import code as code_digest
 from hanse.scheduler.digests import state as state_digest
 from hanse.scheduler.planner import Planner, plan
 from hanse.scheduler.snapshot import Snapshot
 
-__all__ = ["Delta", "Plan", "Planner", "Snapshot", "SnapshotError", "apply", "build", "plan", "state_digest"]
+__all__ = [
+    "Delta", "Plan", "Planner", "Snapshot", "SnapshotError", "apply", "build", "code_digest", "plan", "state_digest",
+]  # fmt: skip

@@ -217,12 +217,19 @@ class Plan:
 
     def to_bytes(self) -> bytes:
         """Return the same bytes for the same plan, on every machine."""
+        return self._head() + b"\n" + self.explanations.tobytes()
+
+    def _head(self) -> bytes:
         head = {"as_of": self.as_of, "decisions": [plain(decision) for decision in self.decisions]}
-        return json.dumps(head, sort_keys=True, separators=(",", ":")).encode() + b"\n" + self.explanations.tobytes()
+        return json.dumps(head, sort_keys=True, separators=(",", ":")).encode()
 
     def digest(self) -> str:
         """Return the SHA-256 of the plan's bytes, in hexadecimal."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    def decided(self) -> str:
+        """Return the SHA-256 of the decisions alone, in hexadecimal: explanations are not recorded."""
+        return hashlib.sha256(self._head()).hexdigest()
 
 
 def plain(value: Any) -> Any:

@@ -2,17 +2,22 @@
 
 In: a snapshot. Out: the same digest on every machine for the same pool, nodes, jobs and attempts, however the snapshot
 came about: built at once, or followed by deltas, which leaves shapes in another order and forgotten ones among them.
+And the digest of the code that decides.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
+from functools import cache
+from importlib import resources
 from typing import Any
 
 import numpy as np
 
+from hanse.scheduler import spelling
 from hanse.scheduler.snapshot import Snapshot
+
+_PACKAGES = ("hanse.quota", "hanse.scheduler")
 
 
 def state(snapshot: Snapshot) -> bytes:
@@ -36,17 +41,15 @@ def state(snapshot: Snapshot) -> bytes:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
+    return json.dumps(spelling.plain(value), sort_keys=True, separators=(",", ":"))
 
 
-def _plain(value: Any) -> Any:
-    """Return records as JSON knows them; sets in order, as Python's own order of them changes with each process."""
-    if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, frozenset):
-        return sorted(_plain(each) for each in value)
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    return int(value) if isinstance(value, int) else str(value)
+@cache
+def code() -> bytes:
+    """Return the SHA-256 of the files that decide: who has the same ones decides the same."""
+    digest = hashlib.sha256()
+    for package in _PACKAGES:
+        files = (each for each in resources.files(package).iterdir() if each.name.endswith(".py"))
+        for file in sorted(files, key=lambda each: each.name):
+            digest.update(f"{package}/{file.name}\n".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.digest()

@@ -21,7 +21,10 @@ class Term(Base):
 
 
 class Cycle(Recorded, Base):
-    """One recorded plan: the digests of what it was made from, and of the decisions it holds, in their order."""
+    """One recorded plan: the digests of what it was made from, and of the decisions it holds, in their order.
+
+    *base_snapshot* is the hash of its frame; of a cycle that was recorded before there were frames, it is its state's.
+    """
 
     __tablename__ = "cycle"
     __table_args__ = (CheckConstraint("cycle > 0 AND decisions >= 0", name="counts"),)
@@ -34,6 +37,16 @@ class Cycle(Recorded, Base):
     state_sha256: Mapped[bytes]
     policy_sha256: Mapped[bytes]
     code_sha256: Mapped[bytes]
+
+
+class Frame(Base):
+    """What a cycle saw: the bytes of `hanse.scheduler.frames`, whose hash the cycle's row has. For auditors only."""
+
+    __tablename__ = "frame"
+    __table_args__ = (ForeignKeyConstraint(["term", "cycle"], ["ledger.cycle.term", "ledger.cycle.cycle"]),)
+    term: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    cycle: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    data: Mapped[bytes]
 
 
 class Decision(Recorded, Base):
