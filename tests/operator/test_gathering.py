@@ -2,6 +2,7 @@
 
 import dataclasses
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
@@ -11,6 +12,8 @@ from hanse.operator import candidates, entries, following, snapshot
 from hanse.operator.mirror import Live, Mirror
 from hanse.operator.world import Leaf, World
 from hanse.quota.errors import QuotaError
+from hanse.resources.contribution import Recall
+from hanse.scheduler.decisions import Admit
 
 NOW = 1_800_000_000
 BODY = {"class": "h100-80g", "gpus": 8, "cpuMilli": 1000, "memoryMiB": 1000, "ready": True}
@@ -85,6 +88,51 @@ def test_a_followed_plan_counts_it_from_the_cycle_on_in_which_its_node_is_gone(w
         nodes = [Node("tencent-gz", name, BODY, 0) for name in reported]
         situation, _ = follower.plan(snapshot.Inputs(world, mirror, nodes, {}, {}))
         assert expected == len(situation.snapshot.catalogue.pool.unplaced)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ({"hanse.dev/rack": "r-7", "hanse.dev/block": "b.1"}, ("r-7", "b.1")),
+        ({"hanse.dev/block": "b1"}, ("", "b1")),
+        ({"hanse.dev/rack": "räck", "hanse.dev/block": "b\0"}, ("", "")),
+        ({"hanse.dev/rack": "r" * 64}, ("", "")),
+    ],
+)
+def test_labels_say_where_a_node_stands_if_they_are_what_labels_may_be(world, labels, expected):
+    nodes = [Node("tencent-gz", "node-0", BODY | {"labels": labels}, 0)]
+    found = snapshot.gather(snapshot.Inputs(world, Mirror(NOW), nodes, {}, {}), candidates.Memory())
+    assert [expected] == [(each.rack, each.block) for each in found.nodes.values()]
+
+
+def recalled(world, at_seconds):
+    """Have all contributions of the world recalled at a time, with an hour's notice."""
+    recall = Recall(at=datetime.fromtimestamp(at_seconds, UTC), notice=timedelta(hours=1))
+    offers = world._objects["Contribution"]
+    for uid, each in offers.items():
+        offers[uid] = each.model_copy(update={"spec": each.spec.model_copy(update={"recall": recall})})
+    world.pool_version += 1
+
+
+@pytest.mark.parametrize(
+    ("reported", "recall_in_seconds", "is_used"),
+    [
+        pytest.param({}, None, True, id="well"),
+        pytest.param({"ready": False}, None, False, id="cordoned or unhealthy, as its agent says"),
+        pytest.param({"unheard": True}, None, False, id="stale: its agent is not heard of"),
+        pytest.param({"foreign": {"gpus": 8}}, None, False, id="others' pods have it"),
+        pytest.param({}, 7200, True, id="recalled, before the notice"),
+        pytest.param({}, 1800, False, id="under notice"),
+        pytest.param({}, -1, False, id="taken back"),
+    ],
+)
+def test_a_node_that_is_leaving_or_unwell_takes_nothing(world, pytestconfig, reported, recall_in_seconds, is_used):
+    take_job(world, pytestconfig.rootpath)
+    if recall_in_seconds is not None:
+        recalled(world, NOW + recall_in_seconds)
+    nodes = [Node("tencent-gz", "node-0", BODY | reported, 0)]
+    _, plan = following.Follower().plan(snapshot.Inputs(world, Mirror(NOW), nodes, {}, {}))
+    assert is_used == any(isinstance(each, Admit) for each in plan.decisions)
 
 
 def set_shares(world, share):

@@ -60,7 +60,8 @@ REFUSED_FOR_GOOD = Past(attempts=1, last_stop_reason="PlacementRefused", last_fa
 FAULTED = Past(attempts=1, last_outcome="PoolFault", faults=(Fault("tencent-gz", 1, NOW),))
 WAITING = {
     "reason": "WaitingForQuota", "accelerator": "h100-80g", "asked_gpus": 512, "free_gpus": 100, "borrowable_gpus": -1,
-    "lacking_gpus": 12, "workers_that_fit": 24, "starts_by": -1, "ahead_in_leaf": 3, "cap": "",
+    "lacking_gpus": 12, "workers_that_fit": 24, "starts_by": -1, "level": "", "is_too_large": False,
+    "ahead_in_leaf": 3, "cap": "",
 }  # fmt: skip
 
 

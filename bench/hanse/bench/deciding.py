@@ -33,7 +33,7 @@ CYCLE_SECONDS_MAX = 1.0
 GANGS_PER_SECOND_MIN = 5000.0
 RSS_BYTES_MAX = 4 * 2**30
 EXPONENT_MAX = 0.3
-WITHOUT = "topology domains, reservations and backfill, elastic gangs, shared GPUs: the planner does not know them yet"
+WITHOUT = "elastic gangs, shared GPUs: the planner does not know them yet"
 
 
 def run_pool(scale: float) -> Report:

@@ -32,6 +32,8 @@ def shape(spec: resources.TrainingJobSpec) -> pool.Shape:
         checkpoint_seconds=int(spec.checkpoint.interval.total_seconds()),
         grace_seconds=int(spec.checkpoint.grace.total_seconds()),
         run_seconds=runtimes.rounded_up(int(spec.max_runtime.total_seconds())),
+        level=pool.Level[spec.topology.level.upper()] if spec.topology else pool.Level.CLUSTER,
+        needs_level=spec.topology is not None and spec.topology.mode == "required",
     )
 
 

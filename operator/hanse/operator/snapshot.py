@@ -7,6 +7,7 @@ a reason.
 """
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from hanse.scheduler import pool as pools
 from hanse.scheduler import records
 
 SLOT_LATENCY_SECONDS = 600
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 NODE_ID_LENGTH_MAX = 113
 """A cluster's name, a slash, and a node's: what the planner's columns hold. Longer names are left out, not cut."""
 
@@ -240,7 +242,7 @@ def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
 
 
 def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, now_seconds: int) -> records.Node:
-    gpus, foreign = report["gpus"], report.get("foreign", {})
+    gpus, foreign, labels = report["gpus"], report.get("foreign", {}), report.get("labels", {})
     held = min(gpus, foreign.get("gpus", 0))
     return records.Node(
         name=name,
@@ -256,7 +258,14 @@ def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, n
         foreign_cpu_milli=foreign.get("cpuMilli", 0),
         foreign_memory_mib=foreign.get("memoryMiB", 0),
         state=_state(report, offer, now_seconds),
+        rack=_domain(labels.get(resources.RACK_LABEL, "")),
+        block=_domain(labels.get(resources.BLOCK_LABEL, "")),
     )
+
+
+def _domain(label: str) -> str:
+    """Return a label's value; one that no API server has accepted names nothing."""
+    return label if _LABEL.fullmatch(label) else ""
 
 
 def _state(report: Mapping[str, Any], offer: resources.Contribution, now_seconds: int) -> pools.NodeState:

@@ -12,6 +12,7 @@ import numpy as np
 from hanse.quota import entitlement, units
 from hanse.scheduler.catalogue import NONE, Catalogue
 from hanse.scheduler.columns import Flags, Integers, Table, integers
+from hanse.scheduler.domains import Domains
 from hanse.scheduler.pool import NodeState, Shape, Trust
 from hanse.scheduler.records import NOT_ENROLLED
 
@@ -33,6 +34,7 @@ class Ground:
         self.ready: Flags = nodes["state"] == NodeState.READY
         self.usable_gpus = nodes["gpus"] & ~nodes["foreign_gpus"]
         self.whole = self._whole()
+        self.domains = Domains(nodes, catalogue.contribution_cluster[self.contribution])
         self.levied = self._levied()
         self.granted, self.entitled = self._entitle()
         self._nodes_for: dict[tuple[object, ...], ClusterNodes] = {}
