@@ -105,6 +105,15 @@ def test_labels_say_where_a_node_stands_if_they_are_what_labels_may_be(world, la
     assert [expected] == [(each.rack, each.block) for each in found.nodes.values()]
 
 
+@pytest.mark.parametrize(("left", "is_placed"), [(2, True), (1, False)])
+def test_a_worker_goes_where_enough_rdma_devices_are_left(world, pytestconfig, left, is_placed):
+    take_job(world, pytestconfig.rootpath, **{"rdma/hca": 2})
+    report = BODY | {"rdma": 8, "foreign": {"rdma": 8 - left}}
+    inputs = snapshot.Inputs(world, Mirror(NOW), [Node("tencent-gz", "node-0", report, 0)], {}, {})
+    _, plan = following.Follower().plan(inputs)
+    assert is_placed == any(isinstance(each, Admit) for each in plan.decisions)
+
+
 def recalled(world, at_seconds):
     """Have all contributions of the world recalled at a time, with an hour's notice."""
     recall = Recall(at=datetime.fromtimestamp(at_seconds, UTC), notice=timedelta(hours=1))
@@ -164,14 +173,14 @@ def test_settings_that_contradict_one_another_leave_those_before_in_force(world)
         before = shares[0]
 
 
-def take_job(world, root):
+def take_job(world, root, **limits):
     document = next(yaml.safe_load_all((root / "examples/trainingjob.yaml").read_text()))
     document["metadata"] |= {"uid": str(uuid.UUID(int=1)), "creationTimestamp": "2026-01-01T00:00:00Z"}
     document["spec"] |= {"workers": {"replicas": 1}, "accelerators": [{"class": "h100-80g"}], "gpusPerWorker": 1}
     for field in ("storage", "placement", "trust", "topology"):
         del document["spec"][field]
     (container,) = document["spec"]["template"]["spec"]["containers"]
-    container["resources"] = {"requests": {"cpu": "1", "memory": "1Mi"}, "limits": {"memory": "1Mi"}}
+    container["resources"] = {"requests": {"cpu": "1", "memory": "1Mi"}, "limits": {"memory": "1Mi"} | limits}
     world.take({"TrainingJob": {document["metadata"]["uid"]: document}})
     world.leaves[document["metadata"]["namespace"]] = Leaf("tencent", "llm")
 

@@ -204,7 +204,7 @@ def test_each_class_is_asked_for_in_its_order_with_what_the_gang_needs_there(job
 def test_a_workers_needs_are_counted_as_the_kubelet_counts_them(job):
     containers = [
         {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "2", "ephemeral-storage": "3Gi"}},
-        {"limits": {"cpu": "1", "memory": "1Gi"}},
+        {"limits": {"cpu": "1", "memory": "1Gi", "rdma/hca": 2}},
     ]
     image = job["spec"]["template"]["spec"]["containers"][0]["image"]
     names = ("trainer", "beside")
@@ -213,6 +213,7 @@ def test_a_workers_needs_are_counted_as_the_kubelet_counts_them(job):
     job["spec"]["template"]["spec"] = {"containers": named, "initContainers": [first]}
     shape = shapes.shape(resources.TrainingJob.parse(job).spec)
     assert (1500, 8 * 1024, 3 * 1024) == (shape.cpu_milli, shape.memory_mib, shape.ephemeral_mib)
+    assert 2 == shape.rdma
 
 
 def test_the_last_checkpoint_of_record_is_told_whoever_runs(job):

@@ -25,6 +25,7 @@ def shape(spec: resources.TrainingJobSpec) -> pool.Shape:
         cpu_milli=_needed(template, "cpu", resources.ceil_milli),
         memory_mib=_needed(template, "memory", resources.ceil_mib),
         ephemeral_mib=_needed(template, "ephemeral-storage", resources.ceil_mib),
+        rdma=_needed(template, resources.RDMA, int),
         precision=str(spec.precision),
         trust=pool.Trust[spec.trust.name],
         regions=frozenset(spec.placement.regions),

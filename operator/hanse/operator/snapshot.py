@@ -253,10 +253,12 @@ def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, n
         cpu_milli=report["cpuMilli"],
         memory_mib=report["memoryMiB"],
         ephemeral_mib=report.get("ephemeralMiB", 0),
+        rdma=report.get("rdma", 0),
         # Which GPUs foreign pods hold is not reported: the last ones stand for them.
         foreign_gpus=((1 << held) - 1) << (gpus - held),
         foreign_cpu_milli=foreign.get("cpuMilli", 0),
         foreign_memory_mib=foreign.get("memoryMiB", 0),
+        foreign_rdma=foreign.get("rdma", 0),
         state=_state(report, offer, now_seconds),
         rack=_domain(labels.get(resources.RACK_LABEL, "")),
         block=_domain(labels.get(resources.BLOCK_LABEL, "")),

@@ -26,7 +26,7 @@ from hanse.resources.pool_policy import PoolPolicy, PoolPolicySpec
 from hanse.resources.priority_tier import PriorityTier, PriorityTierSpec
 from hanse.resources.quantities import ceil_mib, ceil_milli
 from hanse.resources.scalars import Precision, Sharing, Trust
-from hanse.resources.template import PodTemplate
+from hanse.resources.template import RDMA, PodTemplate
 from hanse.resources.training_job import TrainingJob, TrainingJobSpec
 from hanse.resources.training_job_status import Phase, Reason, TrainingJobStatus
 
@@ -41,6 +41,7 @@ __all__ = [
     "MEMBER_LABEL",
     "ORGANISATION_LABEL",
     "RACK_LABEL",
+    "RDMA",
     "VERSION",
     "VERSION_LENGTH_MAX",
     "AcceleratorClass",
