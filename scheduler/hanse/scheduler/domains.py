@@ -23,6 +23,7 @@ class Domains:
     """The domain of each node by level, numbered in the order of cluster, block and rack."""
 
     def __init__(self, nodes: Table, cluster: Integers) -> None:
+        self._made_of = nodes["rack"], nodes["block"], cluster
         alone = np.arange(len(nodes))
         self.is_named = {Level.RACK: bool((nodes["rack"] != UNNAMED).any())}
         self.is_named[Level.BLOCK] = bool((nodes["block"] != UNNAMED).any())
@@ -31,7 +32,23 @@ class Domains:
             rack = _numbers(np.where(nodes["rack"] == UNNAMED, alone, -1), nodes["rack"], nodes["block"], cluster)
             block = _numbers(np.where(nodes["block"] == UNNAMED, rack, -1), nodes["block"], cluster)
         self._of_node = {Level.NODE: alone, Level.RACK: rack, Level.BLOCK: block, Level.CLUSTER: cluster}
+        self.has_racks = self.is_named[Level.RACK]
+        self._levels: dict[tuple[Level, bool], tuple[Level, ...]] = {}
         self._count = {level: 1 + int(domain.max(initial=-1)) for level, domain in self._of_node.items()}
+
+    def holds(self, nodes: Table, cluster: Integers) -> bool:
+        """Return whether these are the domains of *nodes* too: most changes of a node leave it where it stands."""
+        now = nodes["rack"], nodes["block"], cluster
+        return all(np.array_equal(*each) for each in zip(self._made_of, now, strict=True))
+
+    def levels(self, level: Level, *, is_needed: bool) -> tuple[Level, ...]:
+        """Return the levels that are looked at for a gang; see `Near`. It is asked for each gang, so it is kept."""
+        if (level, is_needed) not in self._levels:
+            last = level if is_needed else Level.CLUSTER
+            between = [each for each in Level if min(level, Level.RACK) <= each <= last]
+            useful = {level, last, *(each for each, is_named in self.is_named.items() if is_named)}
+            self._levels[level, is_needed] = tuple(each for each in between if each in useful)
+        return self._levels[level, is_needed]
 
     def of(self, level: Level, nodes: Integers) -> Integers:
         """Return the domain of each of *nodes*."""
@@ -64,16 +81,12 @@ class Near:
     level: Level = Level.CLUSTER
     is_needed: bool = False
 
-    def levels(self) -> Iterator[Level]:
-        """Yield the levels of idle domains that are looked at, the narrowest first: the first that has room is taken.
+    def levels(self) -> tuple[Level, ...]:
+        """Return the levels of idle domains that are looked at, the narrowest first: the first that has room is taken.
 
         A gang that asks for nothing is put into one rack or block all the same, which leaves others whole.
         """
-        last = self.level if self.is_needed else Level.CLUSTER
-        for level in Level:
-            is_useful = level in {self.level, last} or self.domains.is_named.get(level, False)
-            if min(self.level, Level.RACK) <= level <= last and is_useful:
-                yield level
+        return self.domains.levels(self.level, is_needed=self.is_needed)
 
     def levels_to_clear(self) -> Iterator["Near"]:
         """Yield the same for domains in which others are stopped: none is, for a nearness that was not asked for."""

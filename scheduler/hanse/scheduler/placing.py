@@ -21,6 +21,7 @@ from hanse.scheduler.pool import Level
 from hanse.scheduler.rules import Claim
 
 NO_GROUP = -1
+_RACK, _CLUSTER = Level.RACK, Level.CLUSTER
 CANDIDATES_MAX = 64
 """Nodes whose fragments are looked at for one gang."""
 
@@ -74,7 +75,7 @@ class Ask:
 
     def levels(self) -> tuple[Level, ...]:
         """Return the levels of domains in which a place is looked for; a worker alone is near to itself anywhere."""
-        return tuple(self.near.levels()) if self.workers > 1 else (Level.CLUSTER,)
+        return tuple(self.near.levels()) if self.workers > 1 else (_CLUSTER,)
 
     @property
     def anywhere(self) -> "Ask":
@@ -101,7 +102,7 @@ def fits(ask: Ask, capacity: Capacity, nodes: Integers) -> Integers:
 def room(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
     """Return how many of the gang's workers *nodes* could take together: those of one domain, if it needs one."""
     by_node = fits(ask, capacity, nodes)
-    if ask.near.is_needed and ask.near.level < Level.CLUSTER:
+    if ask.near.is_needed and ask.near.level < _CLUSTER:
         return int(_by_domain(ask, nodes, by_node, ask.near.level).max(initial=0))
     return int(ask.rooms.clip(nodes, by_node).sum())
 
@@ -124,7 +125,7 @@ def find_idle(ask: Ask, capacity: Capacity) -> Found | None:
     enough = [each for each in rooms if each[0] >= ask.workers]
     if not enough:
         return None
-    if ask.levels() == (Level.CLUSTER,):
+    if ask.levels() == (_CLUSTER,):
         _, cluster, nodes = min(enough, key=lambda each: each[:2])
         return _spread(ask, capacity, cluster, nodes)
     areas = [(area(ask, capacity, nodes), cluster) for _, cluster, nodes in enough]
@@ -142,14 +143,14 @@ def area(ask: Ask, capacity: Capacity, nodes: Integers) -> tuple[Level, int, Int
     """Return the domain where the gang goes if it goes to *nodes*, which have room: its level, room and nodes."""
     by_node = fits(ask, capacity, nodes)
     for level in ask.levels():
-        if level == Level.CLUSTER:
+        if level == _CLUSTER:
             break
         totals = _by_domain(ask, nodes, by_node, level)
         enough = np.flatnonzero(totals >= ask.workers)
         if len(enough):
             best = enough[np.argmin(totals[enough])]
             return level, int(totals[best]), nodes[ask.near.domains.of(level, nodes) == best]
-    return Level.CLUSTER, int(ask.rooms.clip(nodes, by_node).sum()), nodes
+    return _CLUSTER, int(ask.rooms.clip(nodes, by_node).sum()), nodes
 
 
 def _by_domain(ask: Ask, nodes: Integers, by_node: Integers, level: Level) -> Integers:
@@ -185,9 +186,8 @@ def _order(ask: Ask, capacity: Capacity, nodes: Integers, by_node: Integers) -> 
         limited[ask.rooms.group[nodes] == group] = 1
     free = capacity.free[GPUS, nodes]
     key = limited * units.MILLI + free
-    if ask.near.domains.is_named[Level.RACK]:
-        racks = ask.near.domains.of(Level.RACK, nodes)
-        in_rack = ask.near.domains.totals(Level.RACK, nodes, free)[racks]
+    if ask.near.domains.has_racks:
+        in_rack = ask.near.domains.totals(_RACK, nodes, free)[ask.near.domains.of(_RACK, nodes)]
         key = key * (1 + int(in_rack.max(initial=0))) + in_rack
         line = np.argsort(key, kind="stable")
     else:
