@@ -13,6 +13,7 @@ from hanse.operator.mirror import Live, Mirror
 from hanse.operator.world import Leaf, World
 from hanse.quota.errors import QuotaError
 from hanse.resources.contribution import Recall
+from hanse.resources.training_job import GpuMemory
 from hanse.scheduler.decisions import Admit
 
 NOW = 1_800_000_000
@@ -112,6 +113,25 @@ def test_a_worker_goes_where_enough_rdma_devices_are_left(world, pytestconfig, l
     inputs = snapshot.Inputs(world, Mirror(NOW), [Node("tencent-gz", "node-0", report, 0)], {}, {})
     _, plan = following.Follower().plan(inputs)
     assert is_placed == any(isinstance(each, Admit) for each in plan.decisions)
+
+
+@pytest.mark.parametrize(
+    ("limit_mib", "said"),
+    [
+        (79_872, "spec.gpuMemory: no node shares its GPUs; apply the job without gpuMemory to have whole ones"),
+        (80_896, "spec.gpuMemory.limitMiB: 80896 is more than the 79872 MiB of a GPU of h100-80g that may be promised"),
+    ],
+)
+def test_nobody_is_placed_on_part_of_a_gpu_and_is_told_whether_one_has_as_much(world, pytestconfig, limit_mib, said):
+    take_job(world, pytestconfig.rootpath)
+    (job,) = world.jobs.values()
+    memory = GpuMemory(guaranteed_mib=1024, limit_mib=limit_mib)
+    world._objects["TrainingJob"][job.metadata.uid] = job.model_copy(
+        update={"spec": job.spec.model_copy(update={"gpu_memory": memory, "gpus_per_worker": 1})}
+    )
+    inputs = snapshot.Inputs(world, Mirror(NOW), [Node("tencent-gz", "node-0", BODY, 0)], {}, {})
+    (verdict,) = snapshot.gather(inputs, candidates.Memory()).verdicts.values()
+    assert ("MemoryDoesNotFit", True) == (verdict.reason, verdict.sentence.startswith(said))
 
 
 def recalled(world, at_seconds):
