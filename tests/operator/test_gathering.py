@@ -13,7 +13,7 @@ from hanse.operator.mirror import Live, Mirror
 from hanse.operator.world import Leaf, World
 from hanse.quota.errors import QuotaError
 from hanse.resources.contribution import Recall
-from hanse.resources.training_job import GpuMemory
+from hanse.resources.training_job import GpuMemory, Topology
 from hanse.scheduler.decisions import Admit
 
 NOW = 1_800_000_000
@@ -104,6 +104,25 @@ def test_labels_say_where_a_node_stands_if_they_are_what_labels_may_be(world, la
     nodes = [Node("tencent-gz", "node-0", BODY | {"labels": labels}, 0)]
     found = snapshot.gather(snapshot.Inputs(world, Mirror(NOW), nodes, {}, {}), candidates.Memory())
     assert [expected] == [(each.rack, each.block) for each in found.nodes.values()]
+
+
+def test_a_job_that_requires_a_rack_is_placed_in_one_or_is_told_that_none_is_large_enough(world, pytestconfig):
+    told = {}
+    for rack in ("2", "3"):
+        take_job(world, pytestconfig.rootpath)
+        (job,) = world.jobs.values()
+        topology = Topology(level="rack", mode="required")
+        spec = job.spec.model_copy(update={"topology": topology, "gpus_per_worker": 8})
+        spec = spec.model_copy(update={"workers": spec.workers.model_copy(update={"replicas": 2})})
+        world._objects["TrainingJob"][job.metadata.uid] = job.model_copy(update={"spec": spec})
+        where = {"node-0": "1", "node-1": "2", "node-2": rack}
+        bodies = {name: BODY | {"cpuMilli": 9000, "labels": {"hanse.dev/rack": each}} for name, each in where.items()}
+        nodes = [Node("tencent-gz", name, body, 0) for name, body in bodies.items()]
+        _, told[rack] = following.Follower().plan(snapshot.Inputs(world, Mirror(NOW), nodes, {}, {}))
+    (admit,) = told["2"].decisions
+    assert ["tencent-gz/node-1", "tencent-gz/node-2"] == [each.node for each in admit.placed]
+    (row,) = told["3"].explanations
+    assert ("NoTopologyFit", "rack", True) == (row["reason"], row["level"], row["is_too_large"])
 
 
 @pytest.mark.parametrize(("left", "is_placed"), [(2, True), (1, False)])

@@ -118,7 +118,7 @@ class Cycle:
             exclusive=bool(holdings.exclusive_of[shape_row]),
             clusters=self.ground.nodes_for(member, shape, claim.accelerator, home=is_home),
             rooms=rooms or (self._grant_rooms(claim, shape.gpus_per_worker) if is_home else Rooms()),
-            near=self._near(shape, option.workers), kept=kept, mix=self._mix,
+            near=self._near(shape, option.workers), mix=self._mix, kept=kept,
         )  # fmt: skip
 
     def _near(self, shape: Shape, workers: int) -> Near:

@@ -66,8 +66,7 @@ closest would have to free, -1 if it has none; `workers_that_fit` are those that
 `workers_that_fit` are then of the member's own domain that comes closest. `is_too_large` says that no domain holds the
 gang, however empty it is. `starts_by` is the second from which places are kept for the job, as exactly as may be told,
 -1 if none are; it moves for the causes in `decisions.Cause` alone. `ahead_in_member` counts older waiting jobs of its
-member's other leaves that would take the same class first; those of
-other members are theirs to know."""
+member's other leaves that would take the same class first; those of other members are theirs to know."""
 
 
 class _Stage(IntEnum):

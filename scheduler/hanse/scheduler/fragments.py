@@ -27,14 +27,15 @@ class Mix:
 
     def __init__(self, snapshot: Snapshot, parts: Parts) -> None:
         self._snapshot, self._parts = snapshot, parts
-        self._waits = ~parts.live & ~snapshot.jobs["suspended"]
+        jobs = len(snapshot.jobs)
+        self._shape_of_waiting = parts.shape[:jobs][~parts.live[:jobs] & ~snapshot.jobs["suspended"]]
 
     @cached_property
     def _kinds(self) -> dict[int, tuple[Integers, Integers]]:
         """Demands by resource and kind, and how many workers ask for each, by class."""
         snapshot, demand_of = self._snapshot, self._parts.holdings.demand_of
         workers: dict[int, Counter[tuple[int, ...]]] = defaultdict(Counter)
-        jobs = np.bincount(self._parts.shape[self._waits], minlength=len(snapshot.shapes)).tolist()
+        jobs = np.bincount(self._shape_of_waiting, minlength=len(snapshot.shapes)).tolist()
         for row, (shape, count) in enumerate(zip(snapshot.shapes, jobs, strict=True)):
             for option in shape.options if count else ():
                 if (accelerator := snapshot.catalogue.accelerator.get(option.accelerator)) is not None:

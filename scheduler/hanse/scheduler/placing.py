@@ -65,8 +65,8 @@ class Ask:
     clusters: ClusterNodes
     rooms: Rooms
     near: Near
+    mix: Mix
     kept: Kept | None = None
-    mix: Mix | None = None
 
     @property
     def gpus(self) -> int:
@@ -75,7 +75,7 @@ class Ask:
 
     def levels(self) -> tuple[Level, ...]:
         """Return the levels of domains in which a place is looked for; a worker alone is near to itself anywhere."""
-        return tuple(self.near.levels()) if self.workers > 1 else (_CLUSTER,)
+        return self.near.levels() if self.workers > 1 else (_CLUSTER,)
 
     @property
     def anywhere(self) -> "Ask":
@@ -202,6 +202,6 @@ def _order(ask: Ask, capacity: Capacity, nodes: Integers, by_node: Integers) -> 
 
 def _growth(ask: Ask, free: Integers, workers: Integers) -> Integers | None:
     """Return how much fragments grow, or None if that is the same everywhere, as on nodes that are all idle."""
-    if ask.mix is None or not len(workers) or ((free == free[:, :1]).all() and (workers == workers[0]).all()):
+    if not len(workers) or ((free == free[:, :1]).all() and (workers == workers[0]).all()):
         return None
     return ask.mix.gradient(ask.claim.accelerator, free, ask.demand, workers)
