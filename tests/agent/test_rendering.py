@@ -160,6 +160,15 @@ def test_nodes_are_reported_with_what_others_use_of_them():
     assert {"hanse.dev/rack": "r1"} == report.labels
 
 
+def test_rdma_devices_are_counted_and_those_that_others_have():
+    has = node("a")
+    has["status"]["allocatable"]["rdma/hca"] = "8"
+    uses = {"resources": {"requests": {"rdma/hca": "3"}, "limits": {"rdma/hca": "3"}}}
+    foreign = {"metadata": {}, "spec": {"nodeName": "a", "containers": [uses]}}
+    found = inventory.reports([has, node("b")], [foreign], [CLASS])
+    assert {"a": (8, 3), "b": (0, 0)} == {name: (each.rdma, each.foreign.rdma) for name, each in found.items()}
+
+
 def test_an_odd_node_is_left_out_and_an_odd_pod_has_its_whole_node(caplog):
     shared = node("shared", gpus="80")
     labelled = node("labelled", **{f"hanse.dev/l{number}": "" for number in range(70)})

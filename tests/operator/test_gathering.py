@@ -2,6 +2,7 @@
 
 import dataclasses
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
@@ -13,6 +14,9 @@ from hanse.operator import candidates, entries, following, snapshot
 from hanse.operator.mirror import Live, Mirror
 from hanse.operator.world import Leaf, World
 from hanse.quota.errors import QuotaError
+from hanse.resources.contribution import Recall
+from hanse.resources.training_job import GpuMemory, Topology
+from hanse.scheduler.decisions import Admit
 
 NOW = 1_800_000_000
 BODY = {"class": "h100-80g", "gpus": 8, "cpuMilli": 1000, "memoryMiB": 1000, "ready": True}
@@ -112,6 +116,98 @@ def test_what_was_followed_is_compared_with_what_is_built_when_a_follower_starts
     assert ["followed_differs"] == [each["event"] for each in logs]
 
 
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ({"hanse.dev/rack": "r-7", "hanse.dev/block": "b.1"}, ("r-7", "b.1")),
+        ({"hanse.dev/block": "b1"}, ("", "b1")),
+        ({"hanse.dev/rack": "räck", "hanse.dev/block": "b\0"}, ("", "")),
+        ({"hanse.dev/rack": "r" * 64}, ("", "")),
+    ],
+)
+def test_labels_say_where_a_node_stands_if_they_are_what_labels_may_be(world, labels, expected):
+    nodes = [Node("tencent-gz", "node-0", BODY | {"labels": labels}, 0)]
+    found = snapshot.gather(snapshot.Inputs(world, Mirror(NOW), nodes, {}, {}), candidates.Memory())
+    assert [expected] == [(each.rack, each.block) for each in found.nodes.values()]
+
+
+def test_a_job_that_requires_a_rack_is_placed_in_one_or_is_told_that_none_is_large_enough(world, pytestconfig):
+    told = {}
+    for rack in ("2", "3"):
+        take_job(world, pytestconfig.rootpath)
+        (job,) = world.jobs.values()
+        topology = Topology(level="rack", mode="required")
+        spec = job.spec.model_copy(update={"topology": topology, "gpus_per_worker": 8})
+        spec = spec.model_copy(update={"workers": spec.workers.model_copy(update={"replicas": 2})})
+        world._objects["TrainingJob"][job.metadata.uid] = job.model_copy(update={"spec": spec})
+        where = {"node-0": "1", "node-1": "2", "node-2": rack}
+        bodies = {name: BODY | {"cpuMilli": 9000, "labels": {"hanse.dev/rack": each}} for name, each in where.items()}
+        nodes = [Node("tencent-gz", name, body, 0) for name, body in bodies.items()]
+        _, told[rack] = following.Follower().plan(snapshot.Inputs(world, Mirror(NOW), nodes, {}, {}))
+    (admit,) = told["2"].decisions
+    assert ["tencent-gz/node-1", "tencent-gz/node-2"] == [each.node for each in admit.placed]
+    (row,) = told["3"].explanations
+    assert ("NoTopologyFit", "rack", True) == (row["reason"], row["level"], row["is_too_large"])
+
+
+@pytest.mark.parametrize(("left", "is_placed"), [(2, True), (1, False)])
+def test_a_worker_goes_where_enough_rdma_devices_are_left(world, pytestconfig, left, is_placed):
+    take_job(world, pytestconfig.rootpath, **{"rdma/hca": 2})
+    report = BODY | {"rdma": 8, "foreign": {"rdma": 8 - left}}
+    inputs = snapshot.Inputs(world, Mirror(NOW), [Node("tencent-gz", "node-0", report, 0)], {}, {})
+    _, plan = following.Follower().plan(inputs)
+    assert is_placed == any(isinstance(each, Admit) for each in plan.decisions)
+
+
+@pytest.mark.parametrize(
+    ("limit_mib", "said"),
+    [
+        (79_872, "spec.gpuMemory: no node shares its GPUs; apply the job without gpuMemory to have whole ones"),
+        (80_896, "spec.gpuMemory.limitMiB: 80896 is more than the 79872 MiB of a GPU of h100-80g that may be promised"),
+    ],
+)
+def test_nobody_is_placed_on_part_of_a_gpu_and_is_told_whether_one_has_as_much(world, pytestconfig, limit_mib, said):
+    take_job(world, pytestconfig.rootpath)
+    (job,) = world.jobs.values()
+    memory = GpuMemory(guaranteed_mib=1024, limit_mib=limit_mib)
+    world._objects["TrainingJob"][job.metadata.uid] = job.model_copy(
+        update={"spec": job.spec.model_copy(update={"gpu_memory": memory, "gpus_per_worker": 1})}
+    )
+    inputs = snapshot.Inputs(world, Mirror(NOW), [Node("tencent-gz", "node-0", BODY, 0)], {}, {})
+    (verdict,) = snapshot.gather(inputs, candidates.Memory()).verdicts.values()
+    assert ("MemoryDoesNotFit", True) == (verdict.reason, verdict.sentence.startswith(said))
+
+
+def recalled(world, at_seconds):
+    """Have all contributions of the world recalled at a time, with an hour's notice."""
+    recall = Recall(at=datetime.fromtimestamp(at_seconds, UTC), notice=timedelta(hours=1))
+    offers = world._objects["Contribution"]
+    for uid, each in offers.items():
+        offers[uid] = each.model_copy(update={"spec": each.spec.model_copy(update={"recall": recall})})
+    world.pool_version += 1
+
+
+@pytest.mark.parametrize(
+    ("reported", "recall_in_seconds", "is_used"),
+    [
+        pytest.param({}, None, True, id="well"),
+        pytest.param({"ready": False}, None, False, id="cordoned or unhealthy, as its agent says"),
+        pytest.param({"unheard": True}, None, False, id="stale: its agent is not heard of"),
+        pytest.param({"foreign": {"gpus": 8}}, None, False, id="others' pods have it"),
+        pytest.param({}, 7200, True, id="recalled, before the notice"),
+        pytest.param({}, 1800, False, id="under notice"),
+        pytest.param({}, -1, False, id="taken back"),
+    ],
+)
+def test_a_node_that_is_leaving_or_unwell_takes_nothing(world, pytestconfig, reported, recall_in_seconds, is_used):
+    take_job(world, pytestconfig.rootpath)
+    if recall_in_seconds is not None:
+        recalled(world, NOW + recall_in_seconds)
+    nodes = [Node("tencent-gz", "node-0", BODY | reported, 0)]
+    _, plan = following.Follower().plan(snapshot.Inputs(world, Mirror(NOW), nodes, {}, {}))
+    assert is_used == any(isinstance(each, Admit) for each in plan.decisions)
+
+
 def set_shares(world, share):
     """Have the shares below tencent add up to three times *share*, whatever the rules for Members say."""
     members = world._objects["Member"]
@@ -141,14 +237,14 @@ def test_settings_that_contradict_one_another_leave_those_before_in_force(world)
         before = shares[0]
 
 
-def take_job(world, root):
+def take_job(world, root, **limits):
     document = next(yaml.safe_load_all((root / "examples/trainingjob.yaml").read_text()))
     document["metadata"] |= {"uid": str(uuid.UUID(int=1)), "creationTimestamp": "2026-01-01T00:00:00Z"}
     document["spec"] |= {"workers": {"replicas": 1}, "accelerators": [{"class": "h100-80g"}], "gpusPerWorker": 1}
     for field in ("storage", "placement", "trust", "topology"):
         del document["spec"][field]
     (container,) = document["spec"]["template"]["spec"]["containers"]
-    container["resources"] = {"requests": {"cpu": "1", "memory": "1Mi"}, "limits": {"memory": "1Mi"}}
+    container["resources"] = {"requests": {"cpu": "1", "memory": "1Mi"}, "limits": {"memory": "1Mi"} | limits}
     world.take({"TrainingJob": {document["metadata"]["uid"]: document}})
     world.leaves[document["metadata"]["namespace"]] = Leaf("tencent", "llm")
 

@@ -60,7 +60,8 @@ REFUSED_FOR_GOOD = Past(attempts=1, last_stop_reason="PlacementRefused", last_fa
 FAULTED = Past(attempts=1, last_outcome="PoolFault", faults=(Fault("tencent-gz", 1, NOW),))
 WAITING = {
     "reason": "WaitingForQuota", "accelerator": "h100-80g", "asked_gpus": 512, "free_gpus": 100, "borrowable_gpus": -1,
-    "lacking_gpus": 12, "workers_that_fit": 24, "starts_by": -1, "ahead_in_leaf": 3, "cap": "",
+    "lacking_gpus": 12, "workers_that_fit": 24, "starts_by": -1, "level": "", "is_too_large": False,
+    "ahead_in_leaf": 3, "cap": "",
 }  # fmt: skip
 
 
@@ -203,7 +204,7 @@ def test_each_class_is_asked_for_in_its_order_with_what_the_gang_needs_there(job
 def test_a_workers_needs_are_counted_as_the_kubelet_counts_them(job):
     containers = [
         {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "2", "ephemeral-storage": "3Gi"}},
-        {"limits": {"cpu": "1", "memory": "1Gi"}},
+        {"limits": {"cpu": "1", "memory": "1Gi", "rdma/hca": 2}},
     ]
     image = job["spec"]["template"]["spec"]["containers"][0]["image"]
     names = ("trainer", "beside")
@@ -212,6 +213,7 @@ def test_a_workers_needs_are_counted_as_the_kubelet_counts_them(job):
     job["spec"]["template"]["spec"] = {"containers": named, "initContainers": [first]}
     shape = shapes.shape(resources.TrainingJob.parse(job).spec)
     assert (1500, 8 * 1024, 3 * 1024) == (shape.cpu_milli, shape.memory_mib, shape.ephemeral_mib)
+    assert 2 == shape.rdma
 
 
 def test_the_last_checkpoint_of_record_is_told_whoever_runs(job):

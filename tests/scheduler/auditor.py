@@ -4,7 +4,7 @@ from collections import Counter
 
 from hanse.scheduler import reading, runtimes
 from hanse.scheduler.decisions import Admit, Rise
-from hanse.scheduler.pool import NodeState, Rung, Trust
+from hanse.scheduler.pool import Level, NodeState, Rung, Trust
 
 RESOURCES = ("cpu_milli", "memory_mib", "ephemeral_mib", "rdma")
 
@@ -41,6 +41,21 @@ class Audit:
             assert {admit.cluster} == {self.given[self.nodes[each.node].contribution].cluster for each in admit.placed}
             for placed in admit.placed:
                 assert placed.gpus.bit_count() == placed.workers * shape.gpus_per_worker > 0
+
+    def gangs_are_as_near_as_they_need_to_be(self):
+        for admit in self.admits:
+            shape, nodes = self.jobs[admit.attempt.job].shape, [self.nodes[each.node] for each in admit.placed]
+            if shape.needs_level:
+                assert len({self.domain(node, shape.level) for node in nodes}) == 1
+
+    def domain(self, node, level):
+        """Return what nodes of one domain have in common; what nobody says is in common with nobody."""
+        cluster, rack, block = self.given[node.contribution].cluster, (node.block, node.rack), node.block
+        if level == Level.RACK:
+            return (cluster, rack) if node.rack else node.name
+        if level == Level.BLOCK:
+            return (cluster, block) if block else self.domain(node, Level.RACK)
+        return node.name if level == Level.NODE else cluster
 
     def a_job_has_one_attempt_at_a_time(self):
         """Also while it drains: the ledger refuses a second one."""

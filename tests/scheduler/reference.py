@@ -1,5 +1,5 @@
-"""The reference planner: the cycle of docs/fairness.md, slow and plain, over `reference_rules`, `reference_caps` and
-`reference_reserving`.
+"""The reference planner: the cycle of docs/fairness.md, slow and plain, over `reference_rules`, `reference_places`,
+`reference_caps` and `reference_reserving`.
 
 `Reference(...).run()` returns the decisions that `hanse.scheduler.plan` must come to, as (kind, job, class, rung,
 cover, nodes, stopped, fallen).

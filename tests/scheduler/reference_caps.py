@@ -3,10 +3,10 @@
 Its numbers are sums over what runs and drains, made anew for each question. Next: `reference` asks it.
 """
 
-from reference_rules import Rules
+from reference_places import Places
 
 
-class Caps(Rules):
+class Caps(Places):
     def __init__(self, pool, nodes, jobs, attempts, as_of):
         super().__init__(pool, nodes, jobs, attempts, as_of)
         self.left = {cap: cap.left for cap in pool.caps}

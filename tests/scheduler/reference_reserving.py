@@ -4,11 +4,11 @@ A hold is a dict: of whom, from when to when, how many workers on which node. Ne
 """
 
 from reference_caps import Caps
+from reference_places import RESOURCES
 
 from hanse.scheduler.pool import Rung, Trust
 
 NEW_MAX, SLACK = 4, 600
-RESOURCES = ("cpu_milli", "memory_mib", "ephemeral_mib", "rdma")
 
 
 class Reserving(Caps):
@@ -150,7 +150,8 @@ class Reserving(Caps):
             for cluster, nodes in self.clusters(claim)
             if placed.keys() <= {each.name for each in nodes}
         ]
-        if not homes:
+        level, is_needed = self.wanted_level(claim)
+        if not homes or (is_needed and len(self.by_domain([self.nodes[name] for name in placed], level)) > 1):
             return "NodesLost"
         start = max(record.start_seconds, self.as_of)
         for group, room in rooms.items():

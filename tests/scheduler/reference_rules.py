@@ -1,11 +1,11 @@
 """The rules of docs/fairness.md once more, slow and plain: no columns, no indices. Caps are in
 `reference_caps`.
 
-Each question (who is entitled to what, who may stop whom, what fits where) is answered by walking over all parts, nodes
-and jobs; only what no decision changes, levies and entitlements, is worked out once. Next: `reference` decides by them.
+Each question (who is entitled to what, who may stop whom) is answered by walking over all parts, nodes
+and jobs; only what no decision changes, levies and entitlements, is worked out once. Next: `reference_places`.
 """
 
-from hanse.scheduler.pool import NodeState, Organisation, Rung, Trust
+from hanse.scheduler.pool import NodeState, Organisation, Rung
 
 HOME, AWAY, BORROW = Rung.HOME, Rung.AWAY, Rung.BORROW
 
@@ -28,7 +28,7 @@ class Rules:
         self.organisations = {each.name: each for each in [*roots, *pool.organisations]}
         self.classes = {each.name: each.h100_equivalents for each in pool.accelerators}
         self.under_levy = {name for name, node in self.nodes.items() if self.is_levied(node)}
-        self.entitlements = {}
+        self.entitlements, self.forced = {}, None
         self.parts = {job.uid: Part(job, job.attempts, as_of, as_of) for job in jobs}
         for each in attempts:
             if not each.draining:
@@ -36,6 +36,7 @@ class Rules:
                 part.started, part.checkpoint = each.started_seconds, each.checkpoint_seconds
                 placed = {where.node: where.workers for where in each.placed}
                 self.put(part, each.accelerator, each.rung, each.cover, placed)
+        self.at_first = [part for part in self.parts.values() if not part.live and not part.job.suspended]
 
     # Who is who.
     def path(self, leaf):
@@ -165,100 +166,6 @@ class Rules:
             return True
         other_leaf = v.job.organisation != part.job.organisation
         return rung == AWAY and other_leaf and v.rung < AWAY and not self.is_protected(claim, v)
-
-    # Places.
-    def allowed(self, part, node, c, rung):
-        given, shape, member = self.given[node.contribution], part.job.shape, self.member(part)
-        return (
-            node.accelerator == c
-            and node.state == NodeState.READY
-            and member not in given.excluded_members
-            and given.member not in shape.excluded_members
-            and given.cluster not in shape.excluded_clusters
-            and (not shape.regions or given.region in shape.regions)
-            and (shape.trust == Trust.NONE or shape.trust in given.trust)
-            and (rung != HOME or self.is_home(part, node))
-        )
-
-    def fit(self, part, node, gone):
-        shape = part.job.shape
-        here = [each for each in self.running() if node.name in each.placed and each not in gone]
-        exclusive = lambda each: each.job.shape.trust == Trust.EXCLUSIVE_NODE  # noqa: E731
-        rivals = [each for each in here if self.member(each) != self.member(part)]
-        if any(exclusive(each) or exclusive(part) for each in rivals):
-            return 0
-        fits = [self.free_gpus(node, gone) // shape.gpus_per_worker]
-        for name in ("cpu_milli", "memory_mib", "ephemeral_mib", "rdma"):
-            used = sum(each.placed[node.name] * getattr(each.job.shape, name) for each in here)
-            free = max(0, getattr(node, name) - getattr(node, f"foreign_{name}")) - used
-            fits += [free // getattr(shape, name)] if getattr(shape, name) else []
-        return max(0, min(fits))
-
-    def free_gpus(self, node, gone):
-        here = [each for each in self.running() if node.name in each.placed and each not in gone]
-        return self.usable(node) - sum(each.placed[node.name] * each.job.shape.gpus_per_worker for each in here)
-
-    def place(self, claim, nodes, workers, gone, rooms):
-        """Return {node: workers}, those outside limited groups and the fullest first, or None."""
-        part = claim[0]
-        rooms, placed = dict(rooms), {}
-        order = lambda node: (self.group(claim, node) in rooms, self.free_gpus(node, gone), node.name)  # noqa: E731
-        for node in sorted(nodes, key=order):
-            group = self.group(claim, node)
-            taken = min(self.fit(part, node, gone), workers, rooms.get(group, workers))
-            if group in rooms:
-                rooms[group] -= taken
-            if taken:
-                placed[node.name] = taken
-                workers -= taken
-        return None if workers else placed
-
-    def room(self, claim, nodes, gone, rooms):
-        by_group = {}
-        for node in nodes:
-            group = self.group(claim, node)
-            by_group[group] = by_group.get(group, 0) + self.fit(claim[0], node, gone)
-        return sum(min(total, rooms.get(group, total)) for group, total in by_group.items())
-
-    def group(self, claim, node):
-        if claim[2] == HOME:
-            return "levied" if self.levied(node) else None
-        return None if self.levied(node) else self.owner(node)
-
-    def clusters(self, claim):
-        part, c, rung, *_ = claim
-        nodes = [node for node in self.nodes.values() if self.allowed(part, node, c, rung)]
-        names = sorted({self.given[node.contribution].cluster for node in nodes})
-        return [(name, [node for node in nodes if self.given[node.contribution].cluster == name]) for name in names]
-
-    def find(self, claim, workers, rooms, *, may_stop):
-        """Return (placed, victims) or None."""
-        idle = [(self.room(claim, nodes, [], rooms), name, nodes) for name, nodes in self.clusters(claim)]
-        enough = [each for each in idle if each[0] >= workers]
-        if enough:
-            return self.place(claim, min(enough, key=lambda each: each[:2])[2], workers, [], rooms), []
-        found = []
-        for name, nodes in self.clusters(claim) if may_stop else []:
-            victims = self.victims(claim, nodes, workers, rooms)
-            if victims is not None:
-                badness = (max(self.strength(each) for each in victims), sum(self.cost(each) for each in victims), name)
-                found.append((badness, self.place(claim, nodes, workers, victims, rooms), victims))
-        return min(found, key=lambda each: each[0])[1:] if found else None
-
-    def victims(self, claim, nodes, workers, rooms):
-        there = {node.name for node in nodes}
-        line = [v for v in self.running() if self.yields_gpus(claim, v) and there & set(v.placed)]
-        line.sort(key=self.age, reverse=True)
-        line.sort(key=lambda v: (*self.strength(v), self.cost(v)))
-        for length in range(1, len(line) + 1):
-            if self.room(claim, nodes, line[:length], rooms) >= workers:
-                chosen = line[:length]
-                for v in reversed(line[:length]):
-                    others = [each for each in chosen if each is not v]
-                    if self.room(claim, nodes, others, rooms) >= workers:
-                        chosen = others
-                return chosen
-        return None
 
     def cost(self, v):
         policy = self.pool.policy

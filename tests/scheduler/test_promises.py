@@ -26,6 +26,7 @@ def lived(world, data, cycles=4):
 def test_i1_a_gang_runs_whole_and_no_gpu_is_granted_twice(world, data):
     for audit in lived(world, data):
         audit.gangs_are_whole()
+        audit.gangs_are_as_near_as_they_need_to_be()
         audit.a_job_has_one_attempt_at_a_time()
         audit.no_gpu_is_granted_twice_and_no_node_is_overfull()
         audit.promised_gpus_are_waited_for()

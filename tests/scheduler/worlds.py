@@ -7,7 +7,7 @@ from pools import ASCEND, H100, job, nodes, organisation, pool
 
 from hanse.scheduler import Delta, Planner, build, reading
 from hanse.scheduler.decisions import AttemptId
-from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Member, NodeState, Option, Tier, Trust
+from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Level, Member, NodeState, Option, Tier, Trust
 
 CLASSES = ("h100", "ascend")
 CLUSTERS = ("east", "west")
@@ -75,7 +75,12 @@ def node_lists(draw, contribution_name, first):
     count, gpus = draw(st.integers(0, 3)), draw(st.sampled_from([2, 4, 8]))
     accelerator = draw(st.sampled_from(["h100", "h100", "ascend"]))
     made = nodes(contribution_name, count, gpus, accelerator, contribution=contribution_name, first=first)
-    return [replace(node, cpu_milli=4000, foreign_gpus=draw(sometimes(st.just(1), 0))) for node in made]
+    named = draw(st.integers(0, 2)) == 0  # whether anybody says where the nodes stand
+    place = st.sampled_from(["", "1", "2"]) if named else st.just("")
+    return [
+        replace(node, cpu_milli=4000, foreign_gpus=draw(sometimes(st.just(1), 0)), rack=draw(place), block=draw(place))
+        for node in made
+    ]
 
 
 @st.composite
@@ -112,6 +117,7 @@ def jobs(draw, made, uid, submitted):
         excluded_members=draw(sometimes(st.frozensets(st.sampled_from(names)), frozenset())),
         run_seconds=draw(st.sampled_from([60, 600, 3600, 24 * HOUR])),
         excluded_clusters=draw(sometimes(st.frozensets(st.sampled_from(CLUSTERS)), frozenset())),
+        level=draw(sometimes(st.sampled_from(Level), Level.CLUSTER)), needs_level=draw(st.booleans()),
     )  # fmt: skip
 
 
@@ -157,10 +163,15 @@ class Crowd:
         node_records = []
         for name in names:
             made = nodes(name, self.chance.randint(1, 4), self.chance.choice([2, 4, 8]))
-            node_records += [replace(each, foreign_gpus=int(self.chance.random() < 0.1)) for each in made]
+            made = [replace(each, foreign_gpus=int(self.chance.random() < 0.1)) for each in made]
+            node_records += [replace(each, **self.place()) for each in made]
         ranks = self.chance.sample([1, 2, 3], self.chance.randint(1, 3))
         tiers = tuple(self.tier(f"tier{rank}", rank) for rank in ranks)
         return pool(*map(self.member, names), organisations=tree, contributions=given, tiers=tiers), node_records
+
+    def place(self):
+        is_named = self.chance.random() < 0.6
+        return {key: self.chance.choice("12") if is_named else "" for key in ("rack", "block")}
 
     def tree(self, parent, levels):
         if levels <= 0:
@@ -192,6 +203,7 @@ class Crowd:
             index - self.chance.randint(0, 9), workers=workers, gpus=gpus,
             trust=Trust.EXCLUSIVE_NODE if self.chance.random() < 0.05 else Trust.NONE,
             run_seconds=self.chance.choice([60, 600, 3600, 24 * HOUR]),
+            level=self.chance.choice([*Level, Level.CLUSTER]), needs_level=self.chance.random() < 0.5,
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from hanse.resources import AcceleratorClass
+from hanse.resources import RDMA, AcceleratorClass
 from hanse.resources.protocol import ForeignUse, Inventory, NodeReport
 from hanse.resources.quantities import ceil_mib, ceil_milli, parse_quantity
 
@@ -81,6 +81,7 @@ def _report(node: Node, labels: Mapping[str, str], of: AcceleratorClass, foreign
         gpus=max([int(parse_quantity(has.get(name, "0"))) for name in devices], default=0) or _own_gpus(has),
         cpu_milli=_floor_milli(has.get("cpu", "0")),
         memory_mib=_floor_mib(has.get("memory", "0")),
+        rdma=int(parse_quantity(has.get(RDMA, "0"))),
     )
     return NodeReport(
         name=node["metadata"]["name"],
@@ -89,6 +90,7 @@ def _report(node: Node, labels: Mapping[str, str], of: AcceleratorClass, foreign
         cpu_milli=whole.cpu_milli,
         memory_mib=whole.memory_mib,
         ephemeral_mib=_floor_mib(has.get("ephemeral-storage", "0")),
+        rdma=whole.rdma,
         labels=dict(labels),
         ready=conditions.get("Ready") == "True" and not node["spec"].get("unschedulable", False),
         simulated=labels.get(SIMULATED_LABEL) == "true",
@@ -102,6 +104,7 @@ def _use(pod: Pod, devices: Iterable[str], whole: ForeignUse) -> ForeignUse:
             gpus=_asks(pod, devices, lambda text: int(parse_quantity(text))),
             cpu_milli=_asks(pod, ("cpu",), ceil_milli),
             memory_mib=_asks(pod, ("memory",), ceil_mib),
+            rdma=_asks(pod, (RDMA,), lambda text: int(parse_quantity(text))),
         )
     except (ValueError, OverflowError) as error:
         name = f"{pod['metadata'].get('namespace')}/{pod['metadata'].get('name')}"
@@ -116,6 +119,7 @@ def _sum(uses: Iterable[ForeignUse], whole: ForeignUse) -> ForeignUse:
         gpus=min(whole.gpus, sum(use.gpus for use in uses)),
         cpu_milli=min(whole.cpu_milli, sum(use.cpu_milli for use in uses)),
         memory_mib=min(whole.memory_mib, sum(use.memory_mib for use in uses)),
+        rdma=min(whole.rdma, sum(use.rdma for use in uses)),
     )
 
 

@@ -147,7 +147,7 @@ def _node(accelerator: str, contribution: str, number: int) -> Node:
     return Node(
         name=f"{contribution}-{number:06}", contribution=contribution, accelerator=accelerator,
         gpus=(1 << GPUS_PER_NODE) - 1, gpus_enrolled=GPUS_PER_NODE, cpu_milli=192_000, memory_mib=2_000_000,
-        ephemeral_mib=8_000_000, rdma=64, enrolled=number,
+        ephemeral_mib=8_000_000, rdma=64, enrolled=number, rack=f"r{number // 16}", block=f"b{number // 256}",
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ def shape(spec: resources.TrainingJobSpec) -> pool.Shape:
         cpu_milli=_needed(template, "cpu", resources.ceil_milli),
         memory_mib=_needed(template, "memory", resources.ceil_mib),
         ephemeral_mib=_needed(template, "ephemeral-storage", resources.ceil_mib),
+        rdma=_needed(template, resources.RDMA, int),
         precision=str(spec.precision),
         trust=pool.Trust[spec.trust.name],
         regions=frozenset(spec.placement.regions),
@@ -32,6 +33,8 @@ def shape(spec: resources.TrainingJobSpec) -> pool.Shape:
         checkpoint_seconds=int(spec.checkpoint.interval.total_seconds()),
         grace_seconds=int(spec.checkpoint.grace.total_seconds()),
         run_seconds=runtimes.rounded_up(int(spec.max_runtime.total_seconds())),
+        level=pool.Level[spec.topology.level.upper()] if spec.topology else pool.Level.CLUSTER,
+        needs_level=spec.topology is not None and spec.topology.mode == "required",
     )
 
 

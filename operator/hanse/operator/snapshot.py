@@ -7,6 +7,7 @@ a reason.
 """
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from hanse.scheduler import pool as pools
 from hanse.scheduler import records
 
 SLOT_LATENCY_SECONDS = 600
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 NODE_ID_LENGTH_MAX = 113
 """A cluster's name, a slash, and a node's: what the planner's columns hold. Longer names are left out, not cut."""
 
@@ -250,7 +252,7 @@ def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
 
 
 def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, now_seconds: int) -> records.Node:
-    gpus, foreign = report["gpus"], report.get("foreign", {})
+    gpus, foreign, labels = report["gpus"], report.get("foreign", {}), report.get("labels", {})
     held = min(gpus, foreign.get("gpus", 0))
     return records.Node(
         name=name,
@@ -261,12 +263,21 @@ def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, n
         cpu_milli=report["cpuMilli"],
         memory_mib=report["memoryMiB"],
         ephemeral_mib=report.get("ephemeralMiB", 0),
+        rdma=report.get("rdma", 0),
         # Which GPUs foreign pods hold is not reported: the last ones stand for them.
         foreign_gpus=((1 << held) - 1) << (gpus - held),
         foreign_cpu_milli=foreign.get("cpuMilli", 0),
         foreign_memory_mib=foreign.get("memoryMiB", 0),
+        foreign_rdma=foreign.get("rdma", 0),
         state=_state(report, offer, now_seconds),
+        rack=_domain(labels.get(resources.RACK_LABEL, "")),
+        block=_domain(labels.get(resources.BLOCK_LABEL, "")),
     )
+
+
+def _domain(label: str) -> str:
+    """Return a label's value; one that no API server has accepted names nothing."""
+    return label if _LABEL.fullmatch(label) else ""
 
 
 def _state(report: Mapping[str, Any], offer: resources.Contribution, now_seconds: int) -> pools.NodeState:

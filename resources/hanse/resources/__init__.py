@@ -9,11 +9,13 @@ from hanse.resources.contribution import Contribution, ContributionSpec, Contrib
 from hanse.resources.durations import format_duration, parse_duration
 from hanse.resources.kinds import KINDS
 from hanse.resources.limits import (
+    BLOCK_LABEL,
     CLUSTER_NAMESPACE_PREFIX,
     CYCLE_SECONDS_MAX,
     MAX_GRACE_SECONDS,
     MEMBER_LABEL,
     ORGANISATION_LABEL,
+    RACK_LABEL,
     VERSION_LENGTH_MAX,
 )
 from hanse.resources.member import Member, MemberSpec, MemberStatus, Subject
@@ -24,12 +26,13 @@ from hanse.resources.pool_policy import PoolPolicy, PoolPolicySpec
 from hanse.resources.priority_tier import PriorityTier, PriorityTierSpec
 from hanse.resources.quantities import ceil_mib, ceil_milli
 from hanse.resources.scalars import Precision, Sharing, Trust
-from hanse.resources.template import PodTemplate
+from hanse.resources.template import RDMA, PodTemplate
 from hanse.resources.training_job import TrainingJob, TrainingJobSpec
 from hanse.resources.training_job_status import Phase, Reason, TrainingJobStatus
 
 __all__ = [
     "API_VERSION",
+    "BLOCK_LABEL",
     "CLUSTER_NAMESPACE_PREFIX",
     "CYCLE_SECONDS_MAX",
     "GROUP",
@@ -37,6 +40,8 @@ __all__ = [
     "MAX_GRACE_SECONDS",
     "MEMBER_LABEL",
     "ORGANISATION_LABEL",
+    "RACK_LABEL",
+    "RDMA",
     "VERSION",
     "VERSION_LENGTH_MAX",
     "AcceleratorClass",

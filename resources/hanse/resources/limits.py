@@ -19,5 +19,7 @@ CLUSTER_NAME_LENGTH_MAX = 49
 CLUSTER_NAMESPACE_PREFIX = "hanse-cluster-"
 MEMBER_LABEL = "hanse.dev/member"
 ORGANISATION_LABEL = "hanse.dev/organisation"
+RACK_LABEL, BLOCK_LABEL = "hanse.dev/rack", "hanse.dev/block"
+"""Labels of a node that say where it stands. A rack's name need be unique in its block only."""
 VERSION_LENGTH_MAX = 64
 """Of what an agent says that it is."""

@@ -98,6 +98,7 @@ class ForeignUse(Model):
     gpus: Count = 0
     cpu_milli: Count = 0
     memory_mib: Count = 0
+    rdma: Count = 0
 
 
 class NodeReport(Model):
@@ -109,6 +110,8 @@ class NodeReport(Model):
     cpu_milli: Count
     memory_mib: Count
     ephemeral_mib: Count = 0
+    rdma: Count = 0
+    """Devices that are left to workers, of the resource that a template asks for them by."""
     labels: dict[str, Annotated[str, Field(max_length=63)]] = Field(default={}, max_length=64)
     ready: bool
     simulated: bool = False

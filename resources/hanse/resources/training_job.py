@@ -95,7 +95,10 @@ class GpuMemory(Model):
 class Topology(Model):
     """How near to one another the workers are placed."""
 
-    level: Literal["node", "rack", "block", "cluster"] = Field(description="The domain that holds the whole gang.")
+    level: Literal["node", "rack", "block", "cluster"] = Field(
+        description="The domain that holds the whole gang. Racks and blocks are what the labels hanse.dev/rack and"
+        " hanse.dev/block of nodes name; a node without is a rack of its own."
+    )
     mode: Literal["required", "preferred"] = Field(
         default="preferred", description="Whether the job waits for such a domain, or takes a wider one."
     )

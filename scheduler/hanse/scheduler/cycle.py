@@ -15,11 +15,13 @@ from hanse.scheduler import placing
 from hanse.scheduler.accounts import Accounts, Moved
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.decisions import Admit, AttemptId, Decision, Label, Relabel, Stop
+from hanse.scheduler.domains import Near
+from hanse.scheduler.fragments import Mix
 from hanse.scheduler.funding import Funds
 from hanse.scheduler.ground import GPUS, Ground
 from hanse.scheduler.parts import Parts, Placement
 from hanse.scheduler.placing import NO_GROUP, Ask, Found, Kept, Rooms
-from hanse.scheduler.pool import Option, Rung
+from hanse.scheduler.pool import Level, Option, Rung, Shape
 from hanse.scheduler.records import Placed
 from hanse.scheduler.rules import Claim, Rules
 from hanse.scheduler.slots import Slots
@@ -41,6 +43,7 @@ class Cycle:
         self.snapshot, self.ground, self.catalogue = snapshot, ground, snapshot.catalogue
         policy = self.catalogue.pool.policy
         self.parts = Parts(snapshot, ground)
+        self._mix = Mix(snapshot, self.parts)
         self.rules = Rules(self.parts, ground, snapshot.as_of)
         self.accounts = Accounts(ground, self.parts, self.rules)
         self.capacity = Capacity(ground)
@@ -114,8 +117,13 @@ class Cycle:
             claim=claim, member=member, workers=option.workers, demand=holdings.demand_of[:, shape_row],
             exclusive=bool(holdings.exclusive_of[shape_row]),
             clusters=self.ground.nodes_for(member, shape, claim.accelerator, home=is_home),
-            rooms=rooms or (self._grant_rooms(claim, shape.gpus_per_worker) if is_home else Rooms()), kept=kept,
+            rooms=rooms or (self._grant_rooms(claim, shape.gpus_per_worker) if is_home else Rooms()),
+            near=self._near(shape, option.workers), mix=self._mix, kept=kept,
         )  # fmt: skip
+
+    def _near(self, shape: Shape, workers: int) -> Near:
+        is_needed = shape.needs_level and workers > 1
+        return Near(self.ground.domains, shape.level if workers > 1 else Level.CLUSTER, is_needed)
 
     def _grant_rooms(self, claim: Claim, gpus_per_worker: int) -> Rooms:
         if not self.catalogue.grant[int(self.parts.member[claim.part])][claim.accelerator]:

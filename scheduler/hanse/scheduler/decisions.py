@@ -157,7 +157,7 @@ class Cause(StrEnum):
     HEAD_OF_QUEUE = "HeadOfQueue"
     """The first of its kind that cannot start; it is reserved for the first time."""
     NODES_LOST = "NodesLost"
-    """A node may not be used any more."""
+    """A node may not be used any more, or stands in another rack or block than the others."""
     RUNS_LONGER = "RunsLonger"
     """Somebody who runs there will not have left by the start, or some minutes after it, by what is known now."""
     DISPLACED = "Displaced"

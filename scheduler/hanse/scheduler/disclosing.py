@@ -109,7 +109,7 @@ class Disclosing:
         return int(self._capacity.free[GPUS, _joined(clusters)].sum())
 
     def _room(self, ask: Ask, clusters: ClusterNodes) -> int:
-        workers = sum(placing.room(ask, self._capacity, nodes) for _, nodes in clusters)
+        workers = sum(placing.room(ask.anywhere, self._capacity, nodes) for _, nodes in clusters)
         return workers * int(ask.demand[GPUS])
 
 

@@ -30,7 +30,7 @@ from hanse.scheduler.decisions import CapShort, Reason
 from hanse.scheduler.disclosing import UNKNOWN, Disclosing, Seen, most
 from hanse.scheduler.limits import Limits
 from hanse.scheduler.placing import Ask
-from hanse.scheduler.pool import NodeState, Option, Rung, Shape, Trust
+from hanse.scheduler.pool import Level, NodeState, Option, Rung, Shape, Trust
 from hanse.scheduler.reserving import Reserving
 from hanse.scheduler.rules import Claim
 from hanse.scheduler.waiting import JobClass, Waiting
@@ -51,6 +51,8 @@ EXPLANATIONS = np.dtype(
         ("cap_is_at_once", "?"),
         ("cap_asked", "<i8"),
         ("cap_left", "<i8"),
+        ("level", "<U7"),
+        ("is_too_large", "?"),
         ("starts_by", "<i8"),
         ("ahead_in_leaf", "<i8"),
         ("ahead_in_member", "<i8"),
@@ -60,9 +62,11 @@ EXPLANATIONS = np.dtype(
 what its member's borrowing limit leaves, -1 if nothing limits it; `lacking` is what the member's own cluster that comes
 closest would have to free, -1 if it has none; `workers_that_fit` are those that this cluster could take now.
 `cap` is the cap that refuses, empty if none does; what it is asked for and has left is mH·s, or mH if it is at once.
-`starts_by` is the second from which places are kept for the job, as exactly as may be told, -1 if none are; it moves
-for the causes in `decisions.Cause` alone. `ahead_in_member` counts older waiting jobs of its member's other leaves that
-would take the same class first; those of other members are theirs to know."""
+`level` is that of the domain in which all workers have to be, empty if it is the cluster; `lacking` and
+`workers_that_fit` are then of the member's own domain that comes closest. `is_too_large` says that no domain holds the
+gang, however empty it is. `starts_by` is the second from which places are kept for the job, as exactly as may be told,
+-1 if none are; it moves for the causes in `decisions.Cause` alone. `ahead_in_member` counts older waiting jobs of its
+member's other leaves that would take the same class first; those of other members are theirs to know."""
 
 
 class _Stage(IntEnum):
@@ -113,6 +117,7 @@ class _Verdict:
     lacking: int = 0
     fit: int = 0
     short: CapShort | None = None
+    level: str = ""
 
 
 class Explaining:
@@ -166,11 +171,11 @@ class Explaining:
 
     def _of_option(self, part: int, shape: Shape, option: Option, accelerator: int) -> _Verdict:
         cycle, name = self._cycle, self._cycle.catalogue.accelerators[accelerator].name
-        asked = option.workers * shape.gpus_per_worker
+        asked, level = option.workers * shape.gpus_per_worker, _level(shape, option)
         claim = cycle.claim(part, option, accelerator, Rung.BORROW, BORROWED)
         seen = self._room_of(shape, claim, option)
         if isinstance(seen, _Stage):
-            return _Verdict(seen, name, asked)
+            return _Verdict(seen, name, asked, level=level)
         left = self._limits.left(int(cycle.parts.member[part]), accelerator)
         is_covered = cycle.is_covered(claim)
         if short := cycle.funds.short(int(cycle.parts.leaf[part]), cycle.use(claim)):
@@ -190,7 +195,7 @@ class Explaining:
         return _Verdict(
             stage, name, asked, seen.free, borrowable=max(0, left) // units.MILLI if left < UNLIMITED // 2 else UNKNOWN,
             lacking=max(0, option.workers - seen.fit_own) * shape.gpus_per_worker if has_own else UNKNOWN,
-            fit=max(0, seen.fit_own), short=short,
+            fit=max(0, seen.fit_own), short=short, level=level,
         )  # fmt: skip
 
     def _room_of(self, shape: Shape, claim: Claim, option: Option) -> _Stage | Seen:
@@ -247,7 +252,7 @@ class Explaining:
             return _Stage.TRUST
         if not (ground.nodes["state"][allowed] == NodeState.READY).any():
             return _Stage.REACH
-        return _Stage.GANG if most(ask, self._empty) else _Stage.WORKER
+        return _Stage.GANG if most(ask.anywhere, self._empty) else _Stage.WORKER
 
     def _count_ahead(self, table: Table, rows: Integers, accelerator: Integers) -> None:
         parts = self._cycle.parts
@@ -260,6 +265,11 @@ class Explaining:
         table["ahead_in_member"] = older - older_own
 
 
+def _level(shape: Shape, option: Option) -> str:
+    """Return in which domain all workers have to be, empty if it is the cluster, as always."""
+    return shape.level.name.lower() if shape.needs_level and option.workers > 1 and shape.level < Level.CLUSTER else ""
+
+
 def _by_verdict(verdicts: Sequence[_Verdict]) -> Table:
     """Return a row for each verdict, and at the end one for jobs not looked at, whose members are suspended."""
     unseen = _Verdict(_Stage.CLASS, "", 0)
@@ -270,7 +280,7 @@ def _by_verdict(verdicts: Sequence[_Verdict]) -> Table:
         cap = (short.cap, short.is_at_once, short.asked, short.left) if short else ("", False, 0, 0)
         table[row] = (
             "", reason, verdict.accelerator, verdict.asked, verdict.free, verdict.borrowable, verdict.lacking,
-            verdict.fit, *cap, UNKNOWN, 0, 0,
+            verdict.fit, *cap, verdict.level, verdict.stage == _Stage.GANG, UNKNOWN, 0, 0,
         )  # fmt: skip
     return table
 
@@ -307,14 +317,18 @@ def _room(row: Mapping[str, Any] | np.void) -> str:
         # However many GPUs become free, they would not help.
         when = "as jobs that it counts end" if row["cap_is_at_once"] else "in a later window"
         return f"starts when the cap has enough left: {when}, or if it is raised"
+    domain = row["level"] or "cluster"
+    if row["is_too_large"]:
+        return f"no {domain} that it may use holds so many, however empty it is"
     if row["reason"] == Reason.WAITING_FOR_RESERVATION:
         return "starts when that job leaves enough, or before it with a shorter maxRuntime"
     lacking, fit = int(row["lacking_gpus"]), int(row["workers_that_fit"])
     if lacking > 0:
-        text = f"starts when {lacking} more {row['accelerator']} are free in one of its member's own clusters"
+        where = f"one {domain} of its member's own clusters" if row["level"] else "one of its member's own clusters"
+        text = f"starts when {lacking} more {row['accelerator']} are free in {where}"
         return text + (f", or with minReplicas <= {fit}" if fit else "")
     if lacking == UNKNOWN and row["reason"] in _FOR_ROOM:
-        return f"starts when {row['asked_gpus']} {row['accelerator']} are free for it in one cluster"
+        return f"starts when {row['asked_gpus']} {row['accelerator']} are free for it in one {domain}"
     return ""
 
 

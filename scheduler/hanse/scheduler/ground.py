@@ -12,6 +12,7 @@ import numpy as np
 from hanse.quota import entitlement, units
 from hanse.scheduler.catalogue import NONE, Catalogue
 from hanse.scheduler.columns import Flags, Integers, Table, integers
+from hanse.scheduler.domains import Domains
 from hanse.scheduler.pool import NodeState, Shape, Trust
 from hanse.scheduler.records import NOT_ENROLLED
 
@@ -24,7 +25,7 @@ ClusterNodes = list[tuple[int, Integers]]
 class Ground:
     """Facts about nodes; `usable_gpus` and `whole` (by resource and node) are less what foreign pods hold."""
 
-    def __init__(self, catalogue: Catalogue, nodes: Table) -> None:
+    def __init__(self, catalogue: Catalogue, nodes: Table, before: "Ground | None" = None) -> None:
         self.catalogue = catalogue
         self.nodes = nodes
         self.accelerator = integers(nodes["accelerator"])
@@ -33,6 +34,9 @@ class Ground:
         self.ready: Flags = nodes["state"] == NodeState.READY
         self.usable_gpus = nodes["gpus"] & ~nodes["foreign_gpus"]
         self.whole = self._whole()
+        cluster = catalogue.contribution_cluster[self.contribution]
+        is_as_before = before is not None and before.domains.holds(nodes, cluster)
+        self.domains: Domains = before.domains if before and is_as_before else Domains(nodes, cluster)
         self.levied = self._levied()
         self.granted, self.entitled = self._entitle()
         self._nodes_for: dict[tuple[object, ...], ClusterNodes] = {}

@@ -1,12 +1,12 @@
-"""Where a gang goes: which cluster, and how many workers on which of its nodes.
+"""Where a gang goes: which domain of which cluster, and how many workers on which of its nodes.
 
 In: what each node could take (`capacity.fit`). Out: nodes and workers, or nothing: a gang goes to one cluster, whole or
-not at all. Among clusters the one with the least room that is enough; among nodes those with the fewest GPUs free,
-so that whole nodes stay whole; then in name order. Topology and the gradient of fragmentation replace this order in
-`_preference`, and nothing else.
+not at all. It goes to the narrowest domain that has room for it (`domains`), and among those to the one with the least
+room that is enough. Nodes are lined up by the fewest GPUs free, so that whole nodes stay whole, then by the fewest free
+in their rack, then by name; the first of that line are put in order of how much fragments grow there (`fragments`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -14,10 +14,16 @@ import numpy as np
 from hanse.quota import units
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.columns import Integers
+from hanse.scheduler.domains import Near
+from hanse.scheduler.fragments import Mix
 from hanse.scheduler.ground import GPUS, ClusterNodes
+from hanse.scheduler.pool import Level
 from hanse.scheduler.rules import Claim
 
 NO_GROUP = -1
+_RACK, _CLUSTER = Level.RACK, Level.CLUSTER
+CANDIDATES_MAX = 64
+"""Nodes whose fragments are looked at for one gang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,23 @@ class Ask:
     exclusive: bool
     clusters: ClusterNodes
     rooms: Rooms
+    near: Near
+    mix: Mix
     kept: Kept | None = None
 
     @property
     def gpus(self) -> int:
         """The GPUs of the whole gang."""
         return self.workers * int(self.demand[GPUS])
+
+    def levels(self) -> tuple[Level, ...]:
+        """Return the levels of domains in which a place is looked for; a worker alone is near to itself anywhere."""
+        return self.near.levels() if self.workers > 1 else (_CLUSTER,)
+
+    @property
+    def anywhere(self) -> "Ask":
+        """The same, however far its workers are from one another."""
+        return replace(self, near=Near(self.near.domains))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +100,17 @@ def fits(ask: Ask, capacity: Capacity, nodes: Integers) -> Integers:
 
 
 def room(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
-    """Return how many of the gang's workers *nodes* could take together."""
-    return int(ask.rooms.clip(nodes, fits(ask, capacity, nodes)).sum())
+    """Return how many of the gang's workers *nodes* could take together: those of one domain, if it needs one."""
+    by_node = fits(ask, capacity, nodes)
+    if ask.near.is_needed and ask.near.level < _CLUSTER:
+        return int(_by_domain(ask, nodes, by_node, ask.near.level).max(initial=0))
+    return int(ask.rooms.clip(nodes, by_node).sum())
 
 
 def room_remembered(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
     """Return the same as `room` for nodes of the ground, faster; or too little, if there is too little."""
     total = capacity.total(nodes, ask.demand, ask.member, exclusive=ask.exclusive, wanted=ask.workers)
-    is_limited = ask.rooms.workers or ask.kept
+    is_limited = ask.rooms.workers or ask.kept or ask.near.is_needed
     return room(ask, capacity, nodes) if is_limited and total >= ask.workers else total
 
 
@@ -105,15 +125,52 @@ def find_idle(ask: Ask, capacity: Capacity) -> Found | None:
     enough = [each for each in rooms if each[0] >= ask.workers]
     if not enough:
         return None
-    _, cluster, nodes = min(enough, key=lambda each: each[:2])
-    return spread(ask, capacity, cluster, nodes)
+    if ask.levels() == (_CLUSTER,):
+        _, cluster, nodes = min(enough, key=lambda each: each[:2])
+        return _spread(ask, capacity, cluster, nodes)
+    areas = [(area(ask, capacity, nodes), cluster) for _, cluster, nodes in enough]
+    (_, _, nodes), cluster = min(areas, key=lambda each: (*each[0][:2], each[1]))
+    return _spread(ask, capacity, cluster, nodes)
 
 
 def spread(ask: Ask, capacity: Capacity, cluster: int, nodes: Integers, stops: tuple[int, ...] = ()) -> Found:
     """Return the best place for the gang on *nodes*, which have room for it."""
+    _, _, nodes = area(ask, capacity, nodes)
+    return _spread(ask, capacity, cluster, nodes, stops)
+
+
+def area(ask: Ask, capacity: Capacity, nodes: Integers) -> tuple[Level, int, Integers]:
+    """Return the domain where the gang goes if it goes to *nodes*, which have room: its level, room and nodes."""
+    by_node = fits(ask, capacity, nodes)
+    for level in ask.levels():
+        if level == _CLUSTER:
+            break
+        totals = _by_domain(ask, nodes, by_node, level)
+        enough = np.flatnonzero(totals >= ask.workers)
+        if len(enough):
+            best = enough[np.argmin(totals[enough])]
+            return level, int(totals[best]), nodes[ask.near.domains.of(level, nodes) == best]
+    return _CLUSTER, int(ask.rooms.clip(nodes, by_node).sum()), nodes
+
+
+def _by_domain(ask: Ask, nodes: Integers, by_node: Integers, level: Level) -> Integers:
+    """Return how many of the gang's workers each domain of *nodes* could take, within its rooms."""
+    domains = ask.near.domains
+    if not ask.rooms.workers:
+        return domains.totals(level, nodes, by_node)
+    group = ask.rooms.group[nodes]
+    free = ~np.isin(group, list(ask.rooms.workers))
+    totals = domains.totals(level, nodes[free], by_node[free])
+    for each, most in ask.rooms.workers.items():
+        rows = group == each
+        totals += np.minimum(domains.totals(level, nodes[rows], by_node[rows]), most)
+    return totals
+
+
+def _spread(ask: Ask, capacity: Capacity, cluster: int, nodes: Integers, stops: tuple[int, ...] = ()) -> Found:
     by_node = fits(ask, capacity, nodes)
     able = np.flatnonzero(by_node)
-    order = able[np.argsort(_preference(ask, capacity, nodes[able]), kind="stable")]
+    order = able[_order(ask, capacity, nodes[able], by_node[able])]
     ordered, taken = nodes[order], ask.rooms.clip(nodes[order], by_node[order])
     before = np.cumsum(taken) - taken
     taken = np.clip(ask.workers - before, 0, taken)
@@ -122,10 +179,29 @@ def spread(ask: Ask, capacity: Capacity, cluster: int, nodes: Integers, stops: t
     return Found(cluster, ordered[used], taken[used], stops)
 
 
-def _preference(ask: Ask, capacity: Capacity, nodes: Integers) -> Integers:
-    """Return smaller numbers for nodes to use first: those outside limited groups, then the fullest."""
-    limited = np.zeros(len(nodes), dtype=np.int16)
+def _order(ask: Ask, capacity: Capacity, nodes: Integers, by_node: Integers) -> Integers:
+    """Return the order in which *nodes* are used: those in limited groups last, then see the module's first lines."""
+    limited = np.zeros(len(nodes), dtype=np.int64)
     for group in ask.rooms.workers:
         limited[ask.rooms.group[nodes] == group] = 1
-    order: Integers = limited * (units.MILLI) + capacity.free[GPUS, nodes].astype(np.int16)
-    return order
+    free = capacity.free[GPUS, nodes]
+    key = limited * units.MILLI + free
+    if ask.near.domains.has_racks:
+        in_rack = ask.near.domains.totals(_RACK, nodes, free)[ask.near.domains.of(_RACK, nodes)]
+        key = key * (1 + int(in_rack.max(initial=0))) + in_rack
+        line = np.argsort(key, kind="stable")
+    else:
+        line = np.argsort(key.astype(np.int16), kind="stable")  # short integers sort several times as fast
+    first = line[:CANDIDATES_MAX]
+    workers = np.minimum(by_node[first], ask.workers)
+    growth = _growth(ask, capacity.free[:, nodes[first]], workers)
+    if growth is not None:
+        line[:CANDIDATES_MAX] = first[np.lexsort((growth, limited[first]))]
+    return line
+
+
+def _growth(ask: Ask, free: Integers, workers: Integers) -> Integers | None:
+    """Return how much fragments grow, or None if that is the same everywhere, as on nodes that are all idle."""
+    if not len(workers) or ((free == free[:, :1]).all() and (workers == workers[0]).all()):
+        return None
+    return ask.mix.gradient(ask.claim.accelerator, free, ask.demand, workers)

@@ -63,4 +63,4 @@ class Planner:
         is_same = snapshot.catalogue is self.snapshot.catalogue and snapshot.nodes is self.snapshot.nodes
         self.snapshot = snapshot
         if not is_same:
-            self._ground = Ground(snapshot.catalogue, snapshot.nodes)
+            self._ground = Ground(snapshot.catalogue, snapshot.nodes, self._ground)

@@ -40,6 +40,15 @@ class NodeState(IntEnum):
     CLOSED = 4
 
 
+class Level(IntEnum):
+    """How near to one another workers stand, the narrowest first: in one domain of this kind."""
+
+    NODE = 0
+    RACK = 1
+    BLOCK = 2
+    CLUSTER = 3
+
+
 @dataclass(frozen=True, slots=True)
 class AcceleratorClass:
     """A kind of GPU, and its H100-equivalent at each precision that it has."""
@@ -174,6 +183,7 @@ class Shape:
     """What a job asks for, without who asks and when: jobs of one shape, tier and leaf are tried once.
 
     `run_seconds` is how long an attempt may run, on the grid of `runtimes`, or every job would be a class of its own.
+    The gang stands in one domain of `level` if one has room, and `needs_level` says that it starts nowhere else.
     """
 
     options: tuple[Option, ...]
@@ -191,3 +201,5 @@ class Shape:
     checkpoint_seconds: int = 1800
     grace_seconds: int = 120
     run_seconds: int = 24 * 3600
+    level: Level = Level.CLUSTER
+    needs_level: bool = False

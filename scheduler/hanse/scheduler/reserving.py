@@ -154,7 +154,7 @@ class Reserving:
             return Cause.LIMITED
         nodes = columns.find(self._cycle.snapshot.nodes["name"], [each.node for each in record.kept])
         found = [(cluster, rows) for cluster, rows in ask.clusters if np.isin(nodes, rows).all()]
-        if not found:
+        if not found or (ask.near.is_needed and len(np.unique(ask.near.domains.of(ask.near.level, nodes))) > 1):
             return Cause.NODES_LOST
         start = max(record.start_seconds, self._cycle.snapshot.as_of)
         hold = self._hold(ask, Found(found[0][0], nodes, workers), start)

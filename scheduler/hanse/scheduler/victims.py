@@ -5,11 +5,15 @@ In each cluster candidates are lined up, weakest first, then cheapest, then youn
 that makes room is taken; then each of it, from its end, is spared if there is still room without it. Of the clusters,
 the one whose strongest victim is weakest, then the cheapest. Each victim stops whole.
 
+Where the gang is to be in one rack or block, room is that of one such domain, and only who stands there is stopped. If
+that was merely preferred it is tried for wider ones too, and a narrower one is taken where nobody stronger has to go.
+
 The cost of a victim is GPUs x (seconds since its last checkpoint of record, bounded, + restart) x (1 + preemptions so
 far): not checkpointing buys nothing, and nobody is picked on for ever.
 """
 
 import bisect
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +22,7 @@ from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.columns import Flags, Integers
 from hanse.scheduler.parts import Parts
 from hanse.scheduler.placing import Ask, Found
+from hanse.scheduler.pool import Level
 from hanse.scheduler.rules import Rules
 
 
@@ -34,8 +39,13 @@ class Victims:
         stoppable = running[self._rules.yielding_gpus(ask.claim, running)]
         if not len(stoppable):
             return None
-        found = [self._find_in(ask, capacity, stoppable, cluster, nodes) for cluster, nodes in ask.clusters]
-        return min((each for each in found if each), key=self._badness, default=None)
+        places = [
+            (found, near.level)
+            for near in ask.near.levels_to_clear()
+            for cluster, nodes in ask.clusters
+            if (found := self._find_in(replace(ask, near=near), capacity, stoppable, cluster, nodes))
+        ]
+        return min(places, key=self._badness, default=(None,))[0]
 
     def _find_in(
         self, ask: Ask, capacity: Capacity, stoppable: Integers, cluster: int, nodes: Integers
@@ -48,6 +58,12 @@ class Victims:
             head = self._shortest_head(trial, self._in_line(candidates))
             if head is None:
                 return None
+            if ask.near.level < Level.CLUSTER:
+                trial.go(head)
+                _, _, area = placing.area(ask, capacity, nodes)
+                trial.come_back(head)
+                head = head[np.isin(head, self._on(area, head, len(capacity.tenants_all)))]
+                trial, nodes = _Trial(ask, capacity, area, self._parts), area
             chosen = self._spare(trial, head)
             trial.go(chosen)
             found = placing.spread(ask, capacity, cluster, nodes, tuple(sorted(chosen.tolist())))
@@ -102,10 +118,11 @@ class Victims:
         trial.come_back(chosen)
         return chosen
 
-    def _badness(self, found: Found) -> tuple[int, ...]:
+    def _badness(self, place: tuple[Found, Level]) -> tuple[int, ...]:
+        found, level = place
         parts, stops = self._parts, np.array(found.stops)
         strongest = max((int(parts.rung[each]), int(parts.cover[each]), int(parts.tier_rank[each])) for each in stops)
-        return (*strongest, int(self._cost(stops).sum()), found.cluster)
+        return (*strongest, level, int(self._cost(stops).sum()), found.cluster)
 
 
 class _Trial:
