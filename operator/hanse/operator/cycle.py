@@ -24,6 +24,7 @@ from sqlalchemy import Engine
 
 from hanse import resources, scheduler
 from hanse.evidence import identity
+from hanse.ledger import credits as credits_
 from hanse.ledger import database, decisions, errors, registry, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
@@ -112,6 +113,7 @@ class Leader:
         self._nodes: list[reports.Node] = []
         self._newest_enrolment = 0
         self._enrolled: dict[str, int] = {}
+        self._credits = credits_.Credits()
 
     async def run(self) -> None:
         """Lead until :meth:`finish`.
@@ -193,7 +195,7 @@ class Leader:
 
     def _basis(self) -> tuple[object, ...]:
         """Return what a plan rests on, to be compared."""
-        return self.world.version, self.mirror.version, self._nodes, self._enrolled
+        return self.world.version, self.mirror.version, self._nodes, self._enrolled, self._credits
 
     async def _tell(self) -> None:
         """Find out what is to be told and tidied; all jobs are looked at, so not for more than a part of the time."""
@@ -225,6 +227,7 @@ class Leader:
         with database.transaction(self.engine) as connection:
             newest, count = connection.execute(_NODES_VERSION).one()
             newest_enrolment = registry.newest_enrolment(connection)
+            self._credits = credits_.read(connection)
         if newest_enrolment != self._newest_enrolment:
             self._enrolled, self._newest_enrolment = registry.first_enrolled(self.engine), newest_enrolment
         # Reports of one second cannot be told apart, so what was read within it is read again.
@@ -271,7 +274,9 @@ class Leader:
 
     def _inputs(self) -> snapshot.Inputs:
         held_back = self._storage.verdicts() | {job: held[0] for (job, _), held in self._held_back.items()}
-        return snapshot.Inputs(self.world, self.mirror, self._nodes, self._taken(), held_back, self._enrolled)
+        return snapshot.Inputs(
+            self.world, self.mirror, self._nodes, self._taken(), held_back, self._enrolled, self._credits
+        )
 
     def _taken(self) -> dict[str, int]:
         """Return what is posted and reserved under each open window of a cap."""

@@ -31,6 +31,8 @@ class Situation:
     windows: Mapping[tuple[str, str, int], capping.Opened]
     problem: str = ""
     """Why the settings are refused, if they are: it was planned with those before them."""
+    credits_as_of: int = 0
+    """The hour's end of the ledger's rows that the members' debits are from; 0 if there are none."""
 
 
 def unplanned(now_seconds: int) -> Situation:
@@ -57,7 +59,10 @@ class Follower:
         planner = self._follow(gathered) or _started(gathered)
         decided = planner.plan()
         self._last = gathered, planner
-        return Situation(planner.snapshot, gathered.verdicts, gathered.windows, self._memory.problem), decided
+        situation = Situation(
+            planner.snapshot, gathered.verdicts, gathered.windows, self._memory.problem, gathered.credits_as_of
+        )
+        return situation, decided
 
     def _follow(self, gathered: Gathered) -> scheduler.Planner | None:
         """Return the last planner with what has changed since, or None if it is to start anew."""

@@ -14,6 +14,7 @@ from typing import Any
 from hanse import resources
 from hanse.evidence import identity
 from hanse.ledger import reports
+from hanse.ledger.credits import Credits
 from hanse.operator import capping, offers
 from hanse.operator.candidates import Memory
 from hanse.operator.fitness import Fitness, Verdict
@@ -40,6 +41,7 @@ class Gathered:
     verdicts: Mapping[str, Verdict]
     windows: Mapping[tuple[str, str, int], capping.Opened]
     reservations: tuple[records.Reservation, ...] = ()
+    credits_as_of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,13 @@ class Inputs:
     """Jobs that are not to be admitted for now, and why: what the ledger refused a moment ago, storage."""
     enrolled: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """From when on nodes were enrolled first: the ledger levies in this order, and none that is not enrolled."""
+    credits: Credits = dataclasses.field(default_factory=Credits)
 
 
 def gather(inputs: Inputs, memory: Memory) -> Gathered:
     """Return what is to be planned for, as of the mirror's time."""
     world, mirror = inputs.world, inputs.mirror
-    settled = memory.pool(world, _pool)
+    settled = _with_debits(memory.pool(world, _pool), inputs.credits)
     # Where settings are refused those before them are in force, and may know less than the objects name.
     organisations = {each.name for each in settled.members} | {each.name for each in settled.organisations}
     opened = [each for each in cap_windows(world, mirror.now_seconds) if each.organisation in organisations]
@@ -80,7 +83,14 @@ def gather(inputs: Inputs, memory: Memory) -> Gathered:
     pool = dataclasses.replace(pool, unplaced=tuple(unplaced))
     windows = {(each.organisation, each.cap, each.start_seconds): each for each in opened}
     kept = tuple(each for job, each in sorted(mirror.reservations.items()) if job in jobs)
-    return Gathered(pool, nodes, jobs, tuple(attempts), mirror.now_seconds, verdicts, windows, kept)
+    as_of = inputs.credits.as_of_seconds
+    return Gathered(pool, nodes, jobs, tuple(attempts), mirror.now_seconds, verdicts, windows, kept, as_of)
+
+
+def _with_debits(pool: pools.Pool, credited: Credits) -> pools.Pool:
+    debits = credited.debits
+    members = tuple(dataclasses.replace(each, debit=debits.get(each.name, 0)) for each in pool.members)
+    return dataclasses.replace(pool, members=members)
 
 
 def _attempts(
