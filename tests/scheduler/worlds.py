@@ -145,10 +145,11 @@ def short_funding(made):
 
 
 class Crowd:
-    """Makes pools of one class and cluster in which everybody is in everybody's way; all from one seed."""
+    """Makes pools of one cluster and one or two classes, in which everybody is in everybody's way; from one seed."""
 
     def __init__(self, chance):
         self.chance = chance
+        self.classes = chance.choice([("h100",), CLASSES])
 
     def pool(self):
         names = [f"m{index}" for index in range(self.chance.choice([1, 2, 2, 3]))]
@@ -156,8 +157,9 @@ class Crowd:
         given = [Contribution(name, name, "east", "north", frozenset(Trust)) for name in names]
         node_records = []
         for name in names:
-            made = nodes(name, self.chance.randint(1, 4), self.chance.choice([2, 4, 8]))
-            node_records += [replace(each, foreign_gpus=int(self.chance.random() < 0.1)) for each in made]
+            for accelerator in self.classes:
+                made = nodes(name, self.chance.randint(1, 4), self.chance.choice([2, 4, 8]), accelerator)
+                node_records += [replace(each, foreign_gpus=int(self.chance.random() < 0.1)) for each in made]
         ranks = self.chance.sample([1, 2, 3], self.chance.randint(1, 3))
         tiers = tuple(self.tier(f"tier{rank}", rank) for rank in ranks)
         return pool(*map(self.member, names), organisations=tree, contributions=given, tiers=tiers), node_records
@@ -180,16 +182,19 @@ class Crowd:
 
     def member(self, name):
         levy, grant = self.chance.choice([(0, 0), (0, 0), (300, 2), (500, 4)])
-        return Member(name, levy=levy, grants={"h100": grant} if grant else {})
+        grants = {accelerator: grant for accelerator in self.classes if grant and self.chance.random() < 0.8}
+        return Member(name, levy=levy, grants=grants, debit=self.chance.choice([0, 0, 10**9, -(10**9)]))
 
     def jobs(self, made, first, most):
         return [self.job(made, first + index) for index in range(self.chance.randint(most // 2, most))]
 
     def job(self, made, index):
         workers, gpus = self.chance.choice([(1, 1), (2, 1), (4, 1), (1, 2), (2, 2), (3, 2), (1, 4), (2, 4)])
+        count = self.chance.randint(1, len(self.classes))
         return job(
             f"job{index:03}", self.chance.choice(leaves(made)), self.chance.choice(made.tiers).name,
-            index - self.chance.randint(0, 9), workers=workers, gpus=gpus,
+            index - self.chance.randint(0, 9), gpus=gpus,
+            options=[Option(each, workers) for each in self.chance.sample(self.classes, count)],
             trust=Trust.EXCLUSIVE_NODE if self.chance.random() < 0.05 else Trust.NONE,
             run_seconds=self.chance.choice([60, 600, 3600, 24 * HOUR]),
         )  # fmt: skip

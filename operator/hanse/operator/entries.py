@@ -194,7 +194,8 @@ class Translator:
 
 def stopping(live: Live, kind: str, reason: str, detail: Mapping[str, int] | None = None) -> Entry:
     """Return the entry that stops an attempt, with the strength it had: an auditor compares it with who stopped it."""
-    strength = Strength(Label(live.strength["label"]), live.strength["cover"], live.strength["tierRank"])
+    had = live.strength
+    strength = Strength(Label(had["label"]), had["cover"], had["tierRank"], had.get("donors", {}))
     return Entry(
         kind=kind, effect=Effect.STOP, verdict="Stopped", reason=str(reason), member=live.member,
         job=uuid.UUID(live.job), fence=live.fence, strength=strength, detail=dict(detail or {}),
@@ -209,4 +210,5 @@ def _keeping(live: Live, kind: str, verdict: str, reason: str) -> Entry:
 
 
 def _strength(label: decisions.Label, tier_rank: int) -> Strength:
-    return Strength(Label[label.rung.name], label.cover, tier_rank)
+    donors = {each.accelerator: each.milli_gpus for each in label.donors}
+    return Strength(Label[label.rung.name], label.cover, tier_rank, donors)

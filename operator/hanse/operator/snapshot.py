@@ -78,6 +78,7 @@ def gather(inputs: Inputs, memory: Memory) -> Gathered:
         else:
             jobs[uid] = each.judged.free
     attempts, left_out = _attempts(mirror, memory.fitness, jobs, nodes)
+    attempts = [_with_donors_of(pool, each) for each in attempts]
     # In an order of their own: that of the mirror depends on when its leader began.
     unplaced = sorted(_unplaced(left_out, pool), key=dataclasses.astuple)
     pool = dataclasses.replace(pool, unplaced=tuple(unplaced))
@@ -305,7 +306,16 @@ def _attempt(live: Live, saved: Saved | None) -> records.Attempt:
         placed=tuple(records.Placed(*each) for each in live.placed),
         draining=live.is_stopped,
         refused=live.refused_by is not None,
+        donors=tuple(records.Donor(*each) for each in sorted(live.strength.get("donors", {}).items())),
     )
+
+
+def _with_donors_of(pool: pools.Pool, attempt: records.Attempt) -> records.Attempt:
+    """Return an attempt without donors that are gone: then it is given too little, and falls."""
+    if not attempt.donors:
+        return attempt
+    there = {each.name for each in pool.accelerators}
+    return dataclasses.replace(attempt, donors=tuple(each for each in attempt.donors if each.accelerator in there))
 
 
 def _seconds(duration: Any) -> int:
