@@ -277,6 +277,20 @@ def test_attempts_end_for_what_users_and_time_bring_about(job, more, lacking, ex
     assert expected == [entry.reason for group in found for entry in group.entries]
 
 
+@pytest.mark.parametrize(
+    ("left_seconds", "expected"),
+    [(3600, []), (30 + 30 + 60 + 1, []), (30 + 30 + 60, ["NodesRecalled"]), (-600, ["NodesRecalled"])],
+    ids=["long before", "just before", "grace, kill and hearing before", "late"],
+)
+def test_an_attempt_is_stopped_in_time_to_have_gone_when_its_nodes_have_to_be_free(job, left_seconds, expected):
+    world, attempt = World(), live()
+    world.take({"TrainingJob": {attempt.job: job}})
+    mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt})
+    for node, told in (("n1", expected), ("n2", [])):
+        found = ends.groups(world, mirrored, free_by={node: NOW + left_seconds})
+        assert told == [entry.reason for group in found for entry in group.entries]
+
+
 def test_a_gang_whose_placement_is_there_after_all_does_not_lack_its_storage(job):
     world, attempt = World(), live()
     mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt})

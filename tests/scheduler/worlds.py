@@ -231,7 +231,7 @@ class World:
 
     def happen(self, data):
         """Let something happen outside, chosen by *data*."""
-        events = ["arrive", "arrive", "end", "node", "time", "policy", "leave", "refuse"]
+        events = ["arrive", "arrive", "end", "node", "window", "time", "policy", "worth", "leave", "refuse"]
         getattr(self, f"_{data.draw(st.sampled_from(events), label='event')}")(data)
 
     def happen_without_policy(self, data):
@@ -267,6 +267,22 @@ class World:
             node = data.draw(st.sampled_from(records))
             state = data.draw(st.sampled_from(NodeState))
             self.tell(nodes=(replace(node, state=state),), ended=self._on(node) if state == NodeState.DOWN else ())
+
+    def _window(self, data):
+        """Let a contribution open or close, or be recalled: all of its nodes at once."""
+        name = data.draw(st.sampled_from([each.name for each in self.pool.contributions]))
+        state = data.draw(st.sampled_from([NodeState.READY, NodeState.RECALLED, NodeState.CLOSED]))
+        offered = [each for each in reading.nodes(self.snapshot) if each.contribution == name]
+        self.tell(nodes=tuple(replace(node, state=state) for node in offered))
+
+    def _worth(self, data):
+        """Let a class be worth something else, or nothing at the reference precision."""
+        changed = data.draw(st.sampled_from(self.pool.accelerators))
+        worth = data.draw(st.sampled_from([{"bf16": 300}, {"bf16": 1000, "fp8": 2000}, {"fp8": 2000}]))
+        named = {each.name: each for each in self.pool.accelerators}
+        named[changed.name] = replace(changed, h100_equivalents=worth)
+        self.pool = replace(self.pool, accelerators=tuple(named.values()))
+        self.tell(pool=self.pool)
 
     def _leave(self, data):
         records = reading.nodes(self.snapshot)

@@ -240,7 +240,7 @@ class Leader:
         self._held_back = {key: held for key, held in self._held_back.items() if held[1] > now}
         situation, translated = await self._planned()
         without_storage = self._storage.given_up()
-        ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror, without_storage)]
+        ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror, without_storage, situation.free_by)]
         self.progress.brake = self._suspects.problem
         wanted = grouping.standing(itertools.chain(ended, translated), self._held_back)
         groups = grouping.once_each(wanted)

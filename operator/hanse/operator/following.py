@@ -8,7 +8,7 @@ when the pool has changed, after an error, and now and then; it belongs to one l
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from hanse import scheduler
@@ -33,6 +33,8 @@ class Situation:
     """Why the settings are refused, if they are: it was planned with those before them."""
     credits_as_of: int = 0
     """The hour's end of the ledger's rows that the members' debits are from; 0 if there are none."""
+    free_by: Mapping[str, int] = field(default_factory=dict)
+    """By when nodes have to be free (Unix time)."""
 
 
 def unplanned(now_seconds: int) -> Situation:
@@ -60,8 +62,9 @@ class Follower:
         decided = planner.plan()
         self._last = gathered, planner
         situation = Situation(
-            planner.snapshot, gathered.verdicts, gathered.windows, self._memory.problem, gathered.credits_as_of
-        )
+            planner.snapshot, gathered.verdicts, gathered.windows, self._memory.problem, gathered.credits_as_of,
+            gathered.free_by,
+        )  # fmt: skip
         return situation, decided
 
     def _follow(self, gathered: Gathered) -> scheduler.Planner | None:

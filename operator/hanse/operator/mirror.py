@@ -22,7 +22,7 @@ from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
 from hanse.scheduler.records import Kept, Reservation
 
 SUCCEEDED, FAILED, POOL_FAULT = "Succeeded", "Failed", "PoolFault"
-REFUSED, PLACEMENT_REFUSED = "Refused", "PlacementRefused"
+REFUSED, PLACEMENT_REFUSED, NODES_RECALLED = "Refused", "PlacementRefused", "NodesRecalled"
 ADMIT, PREEMPT = "Admit", "Preempt"
 RENEW, REFUSE = "Renew", "Refuse"
 RESERVE, RELEASE = "Reserve", "Release"

@@ -87,6 +87,7 @@ class Reason(StrEnum):
     )
     RETRY_DELAYED = "RetryDelayed", "the pool, not the job, failed it, and it is tried again after a while"
     FUNDING_REFUSED = "FundingRefused", "its caps did not allow it to run on"
+    NODES_RECALLED = "NodesRecalled", "its nodes are taken back, and it goes on elsewhere from its checkpoint"
     PREEMPTED = "Preempted", "it was stopped for a stronger job"
     MISCONFIGURED = "Misconfigured", "a field has a value that no rule caught; the explanation names it"
 
