@@ -73,6 +73,7 @@ WAITING = {
         ("Queued", "StorageNotReady", {"waiting": WAITING | {"reason": "RetryDelayed"}}),
         ("Queued", "TierNotAllowed", {"verdict": Verdict(Reason.TIER_NOT_ALLOWED, "no such tier")}),
         ("Admitted", None, {"live": live()}),
+        ("Admitted", "WaitingForReclaim", {"live": live(), "awaited": 2}),
         ("Admitted", None, {"live": live(), "placement": placement("Starting")}),
         ("Admitted", None, {"live": live(), "placement": placement("Running", fence=1)}),
         ("Running", None, {"live": live(), "placement": placement("Running")}),

@@ -174,6 +174,9 @@ def test_an_owner_gets_its_nodes_back_from_a_borrower(pool):
     pool.until("Stopped", lambda: pool.placements()[0]["spec"]["wanted"] == "Stopped")
     pool.until("Preempting", lambda: pool.phase("borrows") == "Preempting")
     assert "Preempted" == pool.status("borrows")["reason"]
+    owns = "/apis/hanse.dev/v1alpha1/namespaces/blue/trainingjobs/owns"
+    promised = "its GPUs are promised to it, and are its own when an attempt that drains has ended"
+    pool.until("the promise", lambda: promised == _message(pool.plane.client.request("GET", owns)))
     assert 1 == len(pool.placements())
     pool.release(borrowed, "Stopped")
     pool.until("the owner's", lambda: [borrowed["spec"]["attempt"]] != _running_attempts(pool) != [])
@@ -185,6 +188,10 @@ def test_an_owner_gets_its_nodes_back_from_a_borrower(pool):
     owner = pool.rows("SELECT id::text FROM ledger.decision WHERE kind = 'Admit' AND member = 'blue'")
     assert owner == causes
     assert [("HOME",)] == pool.rows("SELECT reason FROM ledger.decision WHERE member = 'blue'")
+
+
+def _message(found):
+    return found.get("status", {}).get("explanation", {}).get("message")
 
 
 def _running_attempts(pool):

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from hanse.ledger.attempts import State
 from hanse.operator.entries import Group, stopping
-from hanse.operator.mirror import NODES_RECALLED, PLACEMENT_REFUSED, Live, Mirror
+from hanse.operator.mirror import NODES_RECALLED, PLACEMENT_REFUSED, START_DEADLINE_EXCEEDED, Live, Mirror
 from hanse.operator.world import World
 from hanse.resources import TrainingJob
 
@@ -90,7 +90,7 @@ def _late(job: TrainingJob, mirror: Mirror, live: Live) -> str | None:
         return None
     ended = [mirror.ended_at[each] for each in live.awaits - left]
     waited = mirror.now_seconds - max([live.admitted_at_seconds, *ended])
-    return "StartDeadlineExceeded" if waited > job.spec.start_deadline.total_seconds() else None
+    return START_DEADLINE_EXCEEDED if waited > job.spec.start_deadline.total_seconds() else None
 
 
 def _is_overdue(awaited: Live, mirror: Mirror, by: Live) -> bool:
