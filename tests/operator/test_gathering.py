@@ -17,6 +17,8 @@ from hanse.quota.errors import QuotaError
 from hanse.resources.contribution import Recall
 from hanse.resources.training_job import GpuMemory, Topology
 from hanse.scheduler.decisions import Admit
+from hanse.scheduler.pool import NodeState, Rung
+from hanse.scheduler.records import Donor
 
 NOW = 1_800_000_000
 BODY = {"class": "h100-80g", "gpus": 8, "cpuMilli": 1000, "memoryMiB": 1000, "ready": True}
@@ -58,6 +60,25 @@ def gathered(world, *attempts, reported=("node-0",)):
 def test_an_attempt_on_a_node_that_is_offered_is_planned_with(world):
     found = gathered(world, live())
     assert (1, ()) == (len(found.attempts), found.pool.unplaced)
+
+
+def test_what_gives_for_an_attempt_on_exchange_is_read_again_but_for_classes_that_are_gone(world):
+    strength = {"label": "EXCHANGE", "cover": 0, "tierRank": 1, "donors": {"ascend-910b": 6667, "gone": 1}}
+    (attempt,) = gathered(world, live(strength=strength)).attempts
+    assert (attempt.rung, attempt.donors) == (Rung.EXCHANGE, (Donor("ascend-910b", 6667),))
+
+
+def test_a_node_has_to_be_free_when_its_offer_ends(world):
+    assert gathered(world).free_by == {}
+    for each in world.contributions():
+        at = datetime.fromtimestamp(NOW + 600, UTC).isoformat()
+        document = {"metadata": {"name": each.metadata.name, "namespace": each.metadata.namespace, "uid": "new"}}
+        spec = {"cluster": each.spec.cluster, "class": each.spec.accelerator_class, "recall": {"at": at}}
+        if each.spec.cluster == "tencent-gz":
+            world.take({"Contribution": {each.metadata.uid: document | {"spec": spec}}})
+    found = gathered(world)
+    assert found.free_by == {"tencent-gz/node-0": NOW + 600}
+    assert found.nodes["tencent-gz/node-0"].state == NodeState.RECALLED
 
 
 @pytest.mark.parametrize(

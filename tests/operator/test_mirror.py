@@ -18,7 +18,7 @@ def _admit(pool):
     number = term.take(engine, "test")
     cycles = iter(range(1, 9))
 
-    def admit(*awaits):
+    def admit(*awaits, strength=decisions.Strength(decisions.Label.HOME, 0, 500)):  # noqa: B008  # nobody changes it
         admission = decisions.Admission(
             cluster="blue-1", accelerator_class="h100", precision="bf16", tier="standard", milli_h100e=1000,
             tier_thousandths=1000, lease_seconds=60, grace_seconds=5,
@@ -26,7 +26,7 @@ def _admit(pool):
         entry = decisions.Entry(
             kind="Admit", effect=decisions.Effect.ADMIT, verdict="Admitted", reason="HOME", member="red",
             job=uuid.uuid4(), fence=1, admission=admission, nodes={},
-            strength=decisions.Strength(decisions.Label.HOME, 0, 500),
+            strength=strength,
             detail={
                 "asOf": 1, "namespace": "red", "name": "job", "organisation": "red", "placed": [],
                 "awaits": [str(each.attempt) for each in awaits],
@@ -66,3 +66,11 @@ def test_when_those_ended_that_a_job_waits_for_is_read_until_it_has_its_lease(po
     assert {row.id: row.ended_at_seconds for row in rows} == ended()
     assert attempts.grant(pool.api, "blue-1", heir.attempt, 1, uuid.uuid4()).granted
     assert {} == ended()
+
+
+def test_what_gives_for_an_attempt_on_exchange_is_read_by_whoever_leads_next(pool, admit):
+    admit(strength=decisions.Strength(decisions.Label.EXCHANGE, 0, 500, {"ascend": 6667, "b200": 1}))
+    begun = Mirror()
+    begun.poll(pool.api, [])
+    (live,) = begun.live.values()
+    assert {"label": "EXCHANGE", "cover": 0, "tierRank": 500, "donors": {"ascend": 6667, "b200": 1}} == live.strength

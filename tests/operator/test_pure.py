@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from hanse import resources
 from hanse.operator import (
-    ends,
     failpoints,
     mirror,
     placing,
@@ -74,6 +73,7 @@ WAITING = {
         ("Queued", "StorageNotReady", {"waiting": WAITING | {"reason": "RetryDelayed"}}),
         ("Queued", "TierNotAllowed", {"verdict": Verdict(Reason.TIER_NOT_ALLOWED, "no such tier")}),
         ("Admitted", None, {"live": live()}),
+        ("Admitted", "WaitingForReclaim", {"live": live(), "awaited": 2}),
         ("Admitted", None, {"live": live(), "placement": placement("Starting")}),
         ("Admitted", None, {"live": live(), "placement": placement("Running", fence=1)}),
         ("Running", None, {"live": live(), "placement": placement("Running")}),
@@ -260,25 +260,6 @@ def test_a_placement_says_nothing_of_whose_it_is_and_is_one_the_rules_take(job):
     assert (2, 7, "Running") == (read.spec.fence, read.spec.sequence, read.spec.wanted)
 
 
-@pytest.mark.parametrize(
-    ("more", "lacking", "expected"),
-    [
-        ({"state": "admitted", "granted_at_seconds": None}, True, ["StorageNotReady"]),
-        ({"state": "admitted", "granted_at_seconds": None}, False, []),
-        ({}, True, []),
-        ({"granted_at_seconds": NOW - 72 * 3600}, False, ["MaxRuntimeExceeded"]),
-        ({"state": "admitted", "granted_at_seconds": None, "failure": "422"}, False, ["PlacementRefused"]),
-    ],
-    ids=["no credentials", "on its way", "running without", "has run its time", "refused"],
-)
-def test_attempts_end_for_what_users_and_time_bring_about(job, more, lacking, expected):
-    world, attempt = World(), live(**more)
-    world.take({"TrainingJob": {attempt.job: job}})
-    mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt})
-    found = ends.groups(world, mirrored, frozenset({attempt.job}) if lacking else frozenset())
-    assert expected == [entry.reason for group in found for entry in group.entries]
-
-
 def test_a_gang_whose_placement_is_there_after_all_does_not_lack_its_storage(job):
     world, attempt = World(), live()
     mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt})
@@ -290,45 +271,6 @@ def test_a_gang_whose_placement_is_there_after_all_does_not_lack_its_storage(job
     world.take({"Placement": {"p": manifest}})
     assert not known.verdicts()
     assert not known.given_up()
-
-
-@pytest.mark.parametrize(
-    ("awaits", "ended", "expected"),
-    [
-        ([], {}, ["StartDeadlineExceeded"]),
-        ([A], {}, []),
-        ([A, B], {A: NOW - 10**6}, []),
-        ([A], {A: NOW - 60}, []),
-        ([A, B], {A: NOW - 10**6, B: NOW - 10**5}, ["StartDeadlineExceeded"]),
-    ],
-    ids=["its own since long", "waits", "waits for one", "its own since a minute", "reclaimed long ago"],
-)
-def test_a_start_is_waited_for_from_when_its_gpus_are_its_own(job, awaits, ended, expected):
-    world = World()
-    attempt = live(granted_at_seconds=None, admitted_at_seconds=NOW - 10**6, awaits=frozenset(awaits))
-    world.take({"TrainingJob": {attempt.job: job}})
-    mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt}, ended_at=ended)
-    assert expected == [entry.reason for group in ends.groups(world, mirrored) for entry in group.entries]
-
-
-@pytest.mark.parametrize(
-    ("waited", "awaited", "expected"),
-    [
-        (10**6, {"state": "suspect"}, ["StartDeadlineExceeded"]),
-        (10**6, {"state": "draining", "grace_seconds": 30}, ["StartDeadlineExceeded"]),
-        (10**6, {"state": "draining", "grace_seconds": 2 * 10**6}, []),
-        (60, {"state": "suspect"}, []),
-    ],
-    ids=["its cluster is silent", "it does not end", "it has its grace", "the deadline is not over"],
-)
-def test_a_start_does_not_wait_for_ever_for_an_attempt_that_does_not_end(job, waited, awaited, expected):
-    world = World()
-    victim = live(id=A, job=str(uuid.UUID(int=7)), stop_kind="Preempt", **awaited)
-    attempt = live(granted_at_seconds=None, admitted_at_seconds=NOW - waited, awaits=frozenset({A}))
-    world.take({"TrainingJob": {attempt.job: job}})
-    mirrored = mirror.Mirror(now_seconds=NOW, live={attempt.job: attempt, victim.job: victim})
-    found = [(entry.job, entry.reason) for group in ends.groups(world, mirrored) for entry in group.entries]
-    assert expected == [reason for of, reason in found if str(of) == attempt.job]
 
 
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))

@@ -48,7 +48,8 @@ def test_faults_in_a_row_count_for_each_cluster():
         (ended("west", None, stop_reason="PlacementRefused"), {"west": 2}),
         (ended("east", "PoolFault"), {"west": 2, "east": 1}),
         (ended("west", None, stop_reason="PlacementRefused", failure="422"), {"east": 1}),
-        (ended("east", "Stopped"), {}),
+        (ended("west", None, stop_reason="StartDeadlineExceeded"), {"east": 1, "west": 1}),
+        (ended("west", "Stopped"), {"east": 1}),
         (ended("east", None), {}),
     ]
     known = Past()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -196,6 +197,9 @@ def test_an_owner_gets_its_nodes_back_from_a_borrower(pool):
     pool.until("Stopped", lambda: pool.placements()[0]["spec"]["wanted"] == "Stopped")
     pool.until("Preempting", lambda: pool.phase("borrows") == "Preempting")
     assert "Preempted" == pool.status("borrows")["reason"]
+    owns = "/apis/hanse.dev/v1alpha1/namespaces/blue/trainingjobs/owns"
+    promised = "its GPUs are promised to it, and are its own when an attempt that drains has ended"
+    pool.until("the promise", lambda: promised == _message(pool.plane.client.request("GET", owns)))
     assert 1 == len(pool.placements())
     pool.release(borrowed, "Stopped")
     pool.until("the owner's", lambda: [borrowed["spec"]["attempt"]] != _running_attempts(pool) != [])
@@ -207,6 +211,10 @@ def test_an_owner_gets_its_nodes_back_from_a_borrower(pool):
     owner = pool.rows("SELECT id::text FROM ledger.decision WHERE kind = 'Admit' AND member = 'blue'")
     assert owner == causes
     assert [("HOME",)] == pool.rows("SELECT reason FROM ledger.decision WHERE member = 'blue'")
+
+
+def _message(found):
+    return found.get("status", {}).get("explanation", {}).get("message")
 
 
 def _running_attempts(pool):
@@ -238,3 +246,33 @@ def test_a_job_that_cannot_start_is_reserved_a_place_once_and_for_every_leader(p
     assert pool.release(placement, "Succeeded")
     pool.until("its start", lambda: pool.phase("waits") == "Admitted")
     assert pool.rows(on_reservations) == reserved
+
+
+def test_recalled_nodes_take_nothing_new_and_are_freed_in_time(pool):
+    ((now,),) = pool.rows("SELECT ledger.clock_seconds()")
+    pool.stop_clock(now)
+    pool.operator()
+    pool.submit("runs")
+    (placement,) = pool.until("a Placement", pool.placements)
+    pool.grant(placement)
+    at = datetime.fromtimestamp(now + 600, UTC).isoformat()
+    try:
+        offer(pool, {"at": at, "notice": "10m"})
+        pool.submit("waits")
+        pool.until("the one that waits", lambda: pool.status("waits").get("reason"))
+        assert ["Running"] == [each["spec"]["wanted"] for each in pool.placements()]
+        pool.stop_clock(now + 570)
+        pool.until("Stopped", lambda: pool.placements()[0]["spec"]["wanted"] == "Stopped")
+        pool.until("the reason", lambda: pool.status("runs").get("reason") == "NodesRecalled")
+        pool.release(placement, "Stopped")
+        pool.until("Requeued", lambda: pool.phase("runs") == "Requeued")
+        assert [("NodesRecalled",)] == pool.rows("SELECT reason FROM ledger.decision WHERE kind = 'End'")
+    finally:
+        offer(pool, None)
+    pool.until("both", lambda: len(_running_attempts(pool)) == 2)
+
+
+def offer(pool, recall):
+    """Recall blue's nodes, or offer them again."""
+    path = "/apis/hanse.dev/v1alpha1/namespaces/blue/contributions/all"
+    pool.plane.client.request("PATCH", path, {"spec": {"recall": recall}}, "application/merge-patch+json")

@@ -16,7 +16,7 @@ from hanse.ledger import slots as ledger_slots
 from hanse.ledger.reports import Node
 from hanse.operator import candidates, members, snapshot
 from hanse.operator.mirror import Mirror
-from hanse.operator.settling import Settler, levied
+from hanse.operator.settling import Settler, kept_of_levy, levied
 from hanse.operator.world import World
 from hanse.scheduler import build
 from hanse.scheduler.ground import Ground
@@ -95,6 +95,9 @@ def test_an_hour_is_posted_once_whoever_dies(pool, books):
     pool.until("it to lead", lambda: third.said("leading"))
     ledger_slots.ingest(pool.api, "blue", [slot(late, "idle")])
     pool.until("the late slot's posting", lambda: len(pool.rows("SELECT 1 FROM ledger.transfer")) == 3)
+    rows = "SELECT member, at_seconds, amount FROM ledger.fact WHERE kind = 'Credit' ORDER BY amount"
+    lent = 8 * SLOT_SECONDS * 1000
+    pool.until("credits", lambda: pool.rows(rows) == [("blue", hour + 3600, -lent), ("red", hour + 3600, lent)])
     assert transfers == pool.rows("SELECT id, amount FROM ledger.transfer ORDER BY sequence")[:2]
     assert [(0, 1), (1, 1)] == pool.rows(
         "SELECT run, count(*) FROM ledger.posting WHERE member = 'blue' AND hour_seconds = :hour GROUP BY run",
@@ -245,6 +248,14 @@ def test_of_each_class_the_nodes_that_were_enrolled_first_are_levied():
     assert {"n20", "other"} == levied(enrolled, {"blue": 1000}, 60, there) & {"n20", "other"}
     assert {"n20"} == levied(enrolled, {"blue": 500}, 60, there)
     assert set() == levied(enrolled, {}, 60, there)
+
+
+def test_what_the_levy_does_not_take_is_owed_in_credit():
+    enrolled = [enrolment(start, f"n{start}") for start in (10, 20, 30)] + [enrolment(5, "other", "ascend")]
+    there, raw = {each.node for each in enrolled}, {"h100": 1000, "ascend": 600}
+    # Half of three nodes of eight is one node and four GPUs, and half of one is none and four.
+    assert {"blue": 4 * 1000 + 4 * 600} == kept_of_levy(enrolled, {"blue": 500}, 60, there, raw)
+    assert {"blue": 0} == kept_of_levy(enrolled, {"blue": 1000}, 60, there, raw)
 
 
 def planned_levied(config, levy_thousandths, enrolled):

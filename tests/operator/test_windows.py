@@ -21,6 +21,7 @@ def offer(**more):
 
 
 NIGHT = {"days": ["Fri"], "start": "20:00", "end": "08:00", "timeZone": "Asia/Shanghai"}
+MORNING = {"days": ["Sat"], "start": "08:00", "end": "10:00", "timeZone": "Asia/Shanghai"}
 
 
 @pytest.mark.parametrize(
@@ -29,15 +30,28 @@ NIGHT = {"days": ["Fri"], "start": "20:00", "end": "08:00", "timeZone": "Asia/Sh
         ("2026-11-20T13:00", [], NodeState.READY),
         ("2026-11-20T11:59", [NIGHT], NodeState.CLOSED),
         ("2026-11-20T12:00", [NIGHT], NodeState.READY),
-        ("2026-11-20T23:59", [NIGHT], NodeState.READY),
+        ("2026-11-20T23:44", [NIGHT], NodeState.READY),
+        ("2026-11-20T23:45", [NIGHT], NodeState.RECALLED),
+        ("2026-11-20T23:59", [NIGHT], NodeState.RECALLED),
+        ("2026-11-20T23:59", [NIGHT, MORNING], NodeState.READY),
         ("2026-11-21T00:00", [NIGHT], NodeState.CLOSED),
         ("2026-11-19T13:00", [NIGHT], NodeState.CLOSED),
     ],
-    ids=["always", "before", "Friday evening", "Saturday morning", "after", "another day"],
+    ids=[
+        "always",
+        "before",
+        "Friday evening",
+        "Saturday morning",
+        "a quarter of an hour before its end",
+        "last minute",
+        "another follows at once",
+        "after",
+        "another day",
+    ],
 )
 def test_an_offer_is_open_in_its_windows_only(at, windows, expected):
     seconds = int(datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp())
-    assert expected == offers.state(offer(windows=windows), seconds)
+    assert expected == offers.outlook(offer(windows=windows), seconds).state
 
 
 @pytest.mark.parametrize(
@@ -47,7 +61,15 @@ def test_an_offer_is_open_in_its_windows_only(at, windows, expected):
 def test_a_recalled_offer_takes_nothing_new_and_then_ends(before_minutes, expected):
     at = datetime.fromtimestamp(NOW, UTC).isoformat()
     recalled = offer(recall={"at": at, "notice": "1h"})
-    assert expected == offers.state(recalled, NOW - 60 * before_minutes)
+    assert expected == offers.outlook(recalled, NOW - 60 * before_minutes).state
+
+
+def test_nodes_have_to_be_free_when_the_first_of_both_ends():
+    end = int(datetime.fromisoformat("2026-11-21T00:00").replace(tzinfo=UTC).timestamp())
+    for minutes, first in ((5, end), (-5, end - 300)):
+        at = datetime.fromtimestamp(end + 60 * minutes, UTC).isoformat()
+        found = offers.outlook(offer(windows=[NIGHT], recall={"at": at, "notice": "1h"}), end - 600)
+        assert found == offers.Outlook(NodeState.RECALLED, first)
 
 
 @given(

@@ -1,14 +1,15 @@
 """The reference planner: the cycle of docs/fairness.md, slow and plain, over `reference_rules`, `reference_places`,
 `reference_caps` and `reference_reserving`.
 
-`Reference(...).run()` returns the decisions that `hanse.scheduler.plan` must come to, as (kind, job, class, rung,
-cover, nodes, stopped, fallen).
+`Reference(...).run()` returns the decisions that `hanse.scheduler.plan` must come to, as (kind, job, class, label,
+nodes, stopped, fallen), where a label is rung, cover and what other classes give.
 """
 
+import itertools
 from fractions import Fraction
 
 from reference_reserving import Reserving
-from reference_rules import AWAY, BORROW, HOME
+from reference_rules import AWAY, BORROW, EXCHANGE, HOME
 
 
 class Reference(Reserving):
@@ -18,7 +19,7 @@ class Reference(Reserving):
         part.gpus = sum(placed.values()) * part.job.shape.gpus_per_worker
 
     def admit(self, claim, placed, victims):
-        part, c, rung, cover, milli = claim
+        part, c, *_, milli = claim
         rate = self.rate(part, c)
         taken = self.takes(part, rate * milli // 1000, self.as_of, self.as_of + self.need(part))
         if taken is None or not self.fits_at_once(part, rate * milli // 1000, victims):
@@ -29,7 +30,7 @@ class Reference(Reserving):
         self.rates[part.job.uid] = rate
         for v in victims:
             v.live, v.preemptions = False, v.preemptions + 1
-        self.put(part, c, rung, cover, placed)
+        self.label(part, claim, placed)
         self.started_now.add(part.job.uid)
         self.held.pop(part.job.uid, None)
         part.number, part.started, part.checkpoint = part.number + 1, self.as_of, self.as_of
@@ -37,8 +38,17 @@ class Reference(Reserving):
         self.note("Admit", part, tuple(sorted(placed.items())), stopped, self.settle(part))
         return True
 
+    def label(self, part, claim, placed):
+        """Let a part run as the claim says; what gives for it is found now, when its victims are gone."""
+        _, c, rung, cover, _ = claim
+        part.donors = {}
+        if rung == EXCHANGE:
+            part.donors = self.donors(claim, [v for v in self.running() if self.yields_entitlement(claim, v)])
+        self.put(part, c, rung, cover, placed)
+
     def note(self, kind, part, placed=(), stopped=(), fallen=()):
-        self.decisions.append((kind, part.job.uid, part.accelerator, part.rung, part.cover, placed, stopped, fallen))
+        label = (part.rung, part.cover, tuple(sorted(part.donors.items())))
+        self.decisions.append((kind, part.job.uid, part.accelerator, label, placed, stopped, fallen))
 
     def claim(self, part, rung=None, cover=None):
         label = (part.rung, part.cover) if rung is None else (rung, cover)
@@ -47,35 +57,46 @@ class Reference(Reserving):
     def settle(self, part):
         """Let weaker parts fall, the weakest and youngest first, until the part overdraws nothing."""
         fallen, claim, levied = [], self.claim(part), self.levied_milli(part)
+        if part.rung == EXCHANGE:
+            return self.settle_exchange(part, claim)
         line = [v for v in self.running() if self.yields_entitlement(claim, v)]
         for v in self.weakest_first(line):
             if self.overdrawn(claim, [], levied) and self.helps(claim, v, levied):
                 self.fall(v)
-                fallen.append((v.job.uid, v.rung, v.cover))
+                fallen.append((v.job.uid, v.rung, v.cover, tuple(sorted(v.donors.items()))))
+        return tuple(fallen)
+
+    def settle_exchange(self, part, claim):
+        fallen, member = [], self.member(part)
+        line = [v for v in self.running() if self.yields_entitlement(claim, v)]
+        for v in self.weakest_first(line):
+            over = [c for c in part.donors if self.excess(member, c) > 0]
+            if any(self.charged(v, member, c) for c in over):
+                self.fall(v)
+                fallen.append((v.job.uid, v.rung, v.cover, tuple(sorted(v.donors.items()))))
         return tuple(fallen)
 
     def helps(self, claim, v, levied):
         """Return whether *v* is charged to something that is overdrawn: an organisation, the tier, or the grant."""
         part, c, rung, cover, _ = claim
         for organisation in self.path(part.job.organisation)[self.depth(part.job.organisation) - cover :]:
-            depth = self.depth(organisation)
-            if organisation in self.path(v.job.organisation) and v.cover >= depth and self.excess(organisation, c) > 0:
+            if self.charged(v, organisation, c) and self.excess(organisation, c) > 0:
                 return True
         leaf = part.job.organisation
-        same = v.job.organisation == leaf and v.job.tier == part.job.tier and v.cover == self.depth(leaf) == cover
-        if same and self.tier_excess(leaf, part.job.tier, c) > 0:
+        same = v.job.organisation == leaf and v.job.tier == part.job.tier and v.accelerator == c
+        if same and self.cover_in_kind(v) == self.depth(leaf) == cover and self.tier_excess(leaf, part.job.tier, c) > 0:
             return True
-        return rung == HOME and v.rung == HOME and self.levied_milli(v) > 0 and levied > self.grant_room(claim, [])
+        at_home = rung == v.rung == HOME and v.accelerator == c and self.levied_milli(v) > 0
+        return at_home and levied > self.grant_room(claim, [])
 
     def excess(self, organisation, c):
-        depth = self.depth(organisation)
-        below = [each for each in self.running() if organisation in self.path(each.job.organisation)]
-        used = sum(1000 * each.gpus for each in below if each.accelerator == c and each.cover >= depth)
+        used = sum(self.charged(each, organisation, c) for each in self.running())
         return used - self.entitled(organisation, c)
 
     def tier_excess(self, leaf, tier, c):
         same = [each for each in self.running() if each.job.organisation == leaf and each.job.tier == tier]
-        used = sum(1000 * each.gpus for each in same if each.accelerator == c and each.cover == self.depth(leaf))
+        same = [each for each in same if each.accelerator == c and self.cover_in_kind(each) == self.depth(leaf)]
+        used = sum(1000 * each.gpus for each in same)
         return used - self.entitled(leaf, c) * self.tiers[tier].share // 1000
 
     def grant_excess(self, member, c):
@@ -86,12 +107,13 @@ class Reference(Reserving):
         return sorted(sorted(line, key=self.age, reverse=True), key=self.strength)
 
     def fall(self, v):
-        highest = self.depth(v.job.organisation) if v.rung == HOME else v.cover - 1
+        highest = self.depth(v.job.organisation) if v.rung == HOME else self.cover_in_kind(v) - 1
         for cover in range(highest, -1, -1):
             if not self.overdrawn(self.claim(v, AWAY, cover), []):
                 v.rung, v.cover = AWAY, cover
                 return
-        v.rung, v.cover = BORROW, -1
+        donors = self.donors(self.claim(v, EXCHANGE, 0), []) if v.rung > EXCHANGE else None
+        v.rung, v.cover, v.donors = (EXCHANGE, 0, donors) if donors else (BORROW, -1, {})
 
     # The cycle.
     def run(self):
@@ -110,40 +132,40 @@ class Reference(Reserving):
         for part in self.running():
             if part.rung == HOME and not all(self.is_home(part, self.nodes[name]) for name in part.placed):
                 part.rung = AWAY
-        for c in sorted(self.classes):
-            running = [part for part in self.running() if part.accelerator == c]
-            self.shrink_organisations(c, running)
-            self.shrink_tiers(c, running)
-            self.shrink_grants(c, running)
+        for part in sorted(self.running(), key=lambda part: part.job.uid):
+            if part.rung == EXCHANGE and self.is_given_too_little(part):
+                self.fall(part)
+        self.shrink_organisations()
+        self.shrink_tiers()
+        self.shrink_grants()
         for part in sorted(self.running(), key=lambda part: part.job.uid):
             if (part.rung, part.cover) != before[part.job.uid]:
                 self.note("Fall", part)
 
-    def shrink_organisations(self, c, running):
-        for organisation in sorted(self.organisations, key=lambda name: (self.depth(name), name)):
-            depth = self.depth(organisation)
-            below = [part for part in running if organisation in self.path(part.job.organisation)]
-            charged = self.weakest_first([part for part in below if part.cover >= depth])
+    def shrink_organisations(self):
+        for depth, organisation, c in sorted((self.depth(o), o, c) for o in self.organisations for c in self.classes):
+            charged = self.weakest_first([part for part in self.running() if self.charged(part, organisation, c)])
             if depth == 0:
                 charged.sort(key=self.is_on_own)
-            self.drop(charged, lambda o=organisation: self.excess(o, c))
+            self.drop(charged, lambda o=organisation, c=c: self.excess(o, c))
 
-    def shrink_tiers(self, c, running):
-        for leaf in sorted(self.organisations):
-            for tier in sorted(self.tiers):
-                same = [part for part in running if (part.job.organisation, part.job.tier) == (leaf, tier)]
-                charged = self.weakest_first([part for part in same if part.cover == self.depth(leaf)])
-                self.drop(charged, lambda o=leaf, t=tier: self.tier_excess(o, t, c))
+    def shrink_tiers(self):
+        for leaf, tier, c in itertools.product(*map(sorted, (self.organisations, self.tiers, self.classes))):
+            same = [part for part in self.running() if (part.job.organisation, part.job.tier) == (leaf, tier)]
+            charged = [part for part in same if part.accelerator == c and self.cover_in_kind(part) == self.depth(leaf)]
+            self.drop(self.weakest_first(charged), lambda o=leaf, t=tier, c=c: self.tier_excess(o, t, c))
 
-    def shrink_grants(self, c, running):
-        for member in sorted(self.members):
-            home = [part for part in running if self.member(part) == member and part.rung == HOME]
-            charged = self.weakest_first([part for part in home if self.levied_milli(part)])
-            self.drop(charged, lambda m=member: self.grant_excess(m, c))
+    def shrink_grants(self):
+        for member, c in itertools.product(sorted(self.members), sorted(self.classes)):
+            home = [part for part in self.running() if self.member(part) == member and part.rung == HOME]
+            charged = [part for part in home if part.accelerator == c and self.levied_milli(part)]
+            self.drop(self.weakest_first(charged), lambda m=member, c=c: self.grant_excess(m, c))
 
     def is_on_own(self, part):
         nodes = [self.nodes[name] for name in part.placed]
-        return all(self.owner(node) == self.member(part) and not self.levied(node) for node in nodes)
+        return part.rung != EXCHANGE and all(
+            self.owner(node) == self.member(part) and not self.levied(node) for node in nodes
+        )
 
     def drop(self, line, excess):
         for part in line:
@@ -159,15 +181,16 @@ class Reference(Reserving):
                 self.try_rise(part, AWAY, depth)
         for part in sorted(self.running(), key=self.age):
             if part.rung < HOME:
-                covers = range(self.depth(part.job.organisation) - 1, part.cover, -1)
-                any(self.try_rise(part, AWAY, cover) for cover in covers)
+                covers = range(self.depth(part.job.organisation) - 1, self.cover_in_kind(part), -1)
+                if not any(self.try_rise(part, AWAY, cover) for cover in covers) and part.rung < EXCHANGE:
+                    self.try_rise(part, EXCHANGE, 0)
 
     def try_rise(self, part, rung, cover):
         claim, levied = self.claim(part, rung, cover), self.levied_milli(part)
         left_out = [v for v in self.running() if self.yields_entitlement(claim, v)]
         if self.overdrawn(claim, left_out, levied, new_only=True):
             return False
-        part.rung, part.cover = rung, cover
+        self.label(part, claim, part.placed)
         self.note("Rise", part, (), (), self.settle(part))
         return True
 
@@ -208,7 +231,7 @@ class Reference(Reserving):
 
     def turn(self, part, failed):
         depth = self.depth(part.job.organisation)
-        for rung, cover in [(HOME, depth), *((AWAY, cover) for cover in range(depth, -1, -1))]:
+        for rung, cover in [(HOME, depth), *((AWAY, cover) for cover in range(depth, -1, -1)), (EXCHANGE, 0)]:
             for option, milli in self.options(part):
                 claim = (part, option.accelerator, rung, cover, milli)
                 left_out = [v for v in self.running() if self.yields_entitlement(claim, v)]
@@ -243,10 +266,9 @@ class Reference(Reserving):
 
     def share(self, member):
         policy = self.pool.policy
-        raw = lambda c: self.classes[c].get(policy.reference_precision, 0)  # noqa: E731
         borrowers = [each for each in self.running() if each.rung == BORROW and self.member(each) == member]
-        borrowed = sum(each.gpus * raw(each.accelerator) for each in borrowers)
-        entitled = sum(self.entitled(member, c) * raw(c) for c in self.classes) // 1000
+        borrowed = sum(each.gpus * self.raw(each.accelerator) for each in borrowers)
+        entitled = sum(self.entitled(member, c) * self.raw(c) for c in self.classes) // 1000
         weight = max(entitled, policy.share_floor)
         debit = Fraction(self.members[member].debit, policy.share_half_life_seconds)
         return (borrowed + max(-weight, min(weight, debit))) / weight

@@ -68,8 +68,9 @@ class Reserving(Caps):
 
     # What a job may have.
     def is_covered(self, part, option, milli):
-        for cover in range(self.depth(part.job.organisation), -1, -1):
-            claim = (part, option.accelerator, Rung.AWAY, cover, milli)
+        covers = range(self.depth(part.job.organisation), -1, -1)
+        for label in [*((Rung.AWAY, cover) for cover in covers), (Rung.EXCHANGE, 0)]:
+            claim = (part, option.accelerator, *label, milli)
             if not self.overdrawn(claim, [v for v in self.running() if self.yields_entitlement(claim, v)]):
                 return True
         return False

@@ -7,7 +7,7 @@ and jobs; only what no decision changes, levies and entitlements, is worked out 
 
 from hanse.scheduler.pool import NodeState, Organisation, Rung
 
-HOME, AWAY, BORROW = Rung.HOME, Rung.AWAY, Rung.BORROW
+HOME, AWAY, EXCHANGE, BORROW = Rung.HOME, Rung.AWAY, Rung.EXCHANGE, Rung.BORROW
 
 
 class Part:
@@ -15,6 +15,7 @@ class Part:
         self.job, self.number, self.started, self.checkpoint = job, number, started, checkpoint
         self.placed, self.preemptions = {}, job.preemptions
         self.live, self.accelerator, self.rung, self.cover, self.gpus = False, None, BORROW, -1, 0
+        self.donors = {}
 
 
 class Rules:
@@ -35,6 +36,7 @@ class Rules:
                 part = self.parts[each.job]
                 part.started, part.checkpoint = each.started_seconds, each.checkpoint_seconds
                 placed = {where.node: where.workers for where in each.placed}
+                part.donors = {donor.accelerator: donor.milli_gpus for donor in each.donors}
                 self.put(part, each.accelerator, each.rung, each.cover, placed)
         self.at_first = [part for part in self.parts.values() if not part.live and not part.job.suspended]
 
@@ -114,23 +116,18 @@ class Rules:
     def overdrawn(self, claim, left_out, levied=0, new_only=None):
         """Return whether the claim would overdraw: an organisation, its tier's share, or its member's grant."""
         part, c, rung, cover, milli = claim
-        leaf = part.job.organisation
-        others = [
-            each for each in self.running() if each not in left_out and each is not part and each.accelerator == c
-        ]
-        below = lambda organisation, each: organisation in self.path(each.job.organisation)  # noqa: E731
+        if rung == EXCHANGE:
+            return self.donors(claim, left_out) is None
+        leaf, now = part.job.organisation, self.cover_in_kind(part)
+        others = [each for each in self.running() if each not in left_out and each is not part]
         for organisation in self.path(leaf):
             depth = self.depth(organisation)
-            used = sum(1000 * each.gpus for each in others if below(organisation, each) and each.cover >= depth)
-            if (
-                depth <= cover
-                and not (new_only and part.cover >= depth)
-                and used + milli > self.entitled(organisation, c)
-            ):
+            used = sum(self.charged(each, organisation, c) for each in others)
+            if depth <= cover and not (new_only and now >= depth) and used + milli > self.entitled(organisation, c):
                 return True
-        if cover == self.depth(leaf) and not (new_only and part.cover == cover):
+        if cover == self.depth(leaf) and not (new_only and now == cover):
             same = [each for each in others if each.job.organisation == leaf and each.job.tier == part.job.tier]
-            used = sum(1000 * each.gpus for each in same if each.cover == cover)
+            used = sum(1000 * each.gpus for each in same if self.cover_in_kind(each) == cover and each.accelerator == c)
             if used + milli > self.entitled(leaf, c) * self.tier(part).share // 1000:
                 return True
         return rung == HOME and levied > self.grant_room(claim, left_out)
@@ -141,17 +138,52 @@ class Rules:
         mine = [each for each in mine if self.member(each) == self.member(part) and each.rung == HOME]
         return self.granted(self.member(part), c) - sum(self.levied_milli(each) for each in mine)
 
+    # Exchange.
+    def cover_in_kind(self, part):
+        return -1 if part.rung == EXCHANGE else part.cover
+
+    def charged(self, part, organisation, c):
+        """Return what a running part uses of an organisation's entitlement in a class."""
+        if part.rung == EXCHANGE:
+            return part.donors.get(c, 0) if organisation == self.member(part) else 0
+        below = organisation in self.path(part.job.organisation) and part.cover >= self.depth(organisation)
+        return 1000 * part.gpus if below and part.accelerator == c else 0
+
+    def raw(self, c):
+        return self.classes[c].get(self.pool.policy.reference_precision, 0)
+
+    def donors(self, claim, left_out):
+        """Return {class: milli-GPUs} of what stands for the claim: nobody is left out unless it must be; or None."""
+        return self.donors_without(claim, []) or self.donors_without(claim, left_out)
+
+    def donors_without(self, claim, left_out):
+        part, c, *_, milli = claim
+        member, need, found = self.member(part), milli * self.raw(c), {}
+        others = [each for each in self.running() if each not in left_out and each is not part]
+        if need == 0:
+            return None
+        for d in sorted(self.classes):
+            unused = self.entitled(member, d) - sum(self.charged(each, member, d) for each in others)
+            if d != c and self.raw(d) and unused > 0 and need > 0:
+                found[d] = min(unused, (need + self.raw(d) - 1) // self.raw(d))
+                need -= found[d] * self.raw(d)
+        return found if need <= 0 else None
+
+    def is_given_too_little(self, part):
+        need = 1000 * part.gpus * self.raw(part.accelerator)
+        return need == 0 or sum(milli * self.raw(d) for d, milli in part.donors.items()) < need
+
     # Who may stop whom.
     def yields_entitlement(self, claim, v):
-        part, c, rung, cover, _ = claim
-        if v is part or self.member(v) != self.member(part) or v.accelerator != c or self.is_protected(claim, v):
+        part, _, rung, cover, _ = claim
+        if v is part or self.member(v) != self.member(part) or self.is_protected(claim, v):
             return False
         mine, other = self.path(part.job.organisation), self.path(v.job.organisation)
         if mine != other:
             common = max(self.depth(each) for each in mine if each in other)
             return cover > common >= v.cover
         rank, v_rank = self.tier(part).rank, self.tier(v).rank
-        keeps = v_rank > rank and v.cover == self.depth(v.job.organisation)
+        keeps = v_rank > rank and self.cover_in_kind(v) == self.depth(v.job.organisation)
         allowed = self.tier(part).preempts and self.tier(v).preemptible
         return allowed and (rung, cover, rank) > self.strength(v) and not keeps
 
@@ -165,7 +197,7 @@ class Rules:
         if self.yields_entitlement(claim, v) or (rung == HOME and v.rung < HOME):
             return True
         other_leaf = v.job.organisation != part.job.organisation
-        return rung == AWAY and other_leaf and v.rung < AWAY and not self.is_protected(claim, v)
+        return rung in (AWAY, EXCHANGE) and other_leaf and v.rung < rung and not self.is_protected(claim, v)
 
     def cost(self, v):
         policy = self.pool.policy

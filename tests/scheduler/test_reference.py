@@ -21,8 +21,7 @@ def _told(decision):
     if isinstance(decision, Admit):
         placed = tuple((each.node, each.workers) for each in decision.placed)
         stopped = tuple(sorted(stop.attempt.job for stop in decision.stops))
-        label = decision.label
-        return (kind, decision.attempt.job, label.rung, label.cover, placed, stopped, _fallen(decision.falls))
+        return (kind, decision.attempt.job, _label(decision.label), placed, stopped, _fallen(decision.falls))
     if isinstance(decision, Reserve):
         kept = tuple((each.node, each.workers) for each in decision.kept)
         return (
@@ -41,11 +40,15 @@ def _told(decision):
     if isinstance(decision, Refuse):
         return (kind, decision.attempt.job, decision.stop_by_seconds)
     label, falls = decision.change.after, decision.falls if isinstance(decision, Rise) else ()
-    return (kind, decision.change.attempt.job, label.rung, label.cover, (), (), _fallen(falls))
+    return (kind, decision.change.attempt.job, _label(label), (), (), _fallen(falls))
+
+
+def _label(label):
+    return (label.rung, label.cover, tuple((each.accelerator, each.milli_gpus) for each in label.donors))
 
 
 def _fallen(falls):
-    return tuple((fall.attempt.job, fall.after.rung, fall.after.cover) for fall in falls)
+    return tuple((fall.attempt.job, *_label(fall.after)) for fall in falls)
 
 
 def expected(pool, snapshot):

@@ -151,10 +151,11 @@ def short_funding(made):
 
 
 class Crowd:
-    """Makes pools of one class and cluster in which everybody is in everybody's way; all from one seed."""
+    """Makes pools of one cluster and one or two classes, in which everybody is in everybody's way; from one seed."""
 
     def __init__(self, chance):
         self.chance = chance
+        self.classes = chance.choice([("h100",), CLASSES])
 
     def pool(self):
         names = [f"m{index}" for index in range(self.chance.choice([1, 2, 2, 3]))]
@@ -162,9 +163,10 @@ class Crowd:
         given = [Contribution(name, name, "east", "north", frozenset(Trust)) for name in names]
         node_records = []
         for name in names:
-            made = nodes(name, self.chance.randint(1, 4), self.chance.choice([2, 4, 8]))
-            made = [replace(each, foreign_gpus=int(self.chance.random() < 0.1)) for each in made]
-            node_records += [replace(each, **self.place()) for each in made]
+            for accelerator in self.classes:
+                made = nodes(name, self.chance.randint(1, 4), self.chance.choice([2, 4, 8]), accelerator)
+                made = [replace(each, foreign_gpus=int(self.chance.random() < 0.1)) for each in made]
+                node_records += [replace(each, **self.place()) for each in made]
         ranks = self.chance.sample([1, 2, 3], self.chance.randint(1, 3))
         tiers = tuple(self.tier(f"tier{rank}", rank) for rank in ranks)
         return pool(*map(self.member, names), organisations=tree, contributions=given, tiers=tiers), node_records
@@ -191,16 +193,19 @@ class Crowd:
 
     def member(self, name):
         levy, grant = self.chance.choice([(0, 0), (0, 0), (300, 2), (500, 4)])
-        return Member(name, levy=levy, grants={"h100": grant} if grant else {})
+        grants = {accelerator: grant for accelerator in self.classes if grant and self.chance.random() < 0.8}
+        return Member(name, levy=levy, grants=grants, debit=self.chance.choice([0, 0, 10**9, -(10**9)]))
 
     def jobs(self, made, first, most):
         return [self.job(made, first + index) for index in range(self.chance.randint(most // 2, most))]
 
     def job(self, made, index):
         workers, gpus = self.chance.choice([(1, 1), (2, 1), (4, 1), (1, 2), (2, 2), (3, 2), (1, 4), (2, 4)])
+        count = self.chance.randint(1, len(self.classes))
         return job(
             f"job{index:03}", self.chance.choice(leaves(made)), self.chance.choice(made.tiers).name,
-            index - self.chance.randint(0, 9), workers=workers, gpus=gpus,
+            index - self.chance.randint(0, 9), gpus=gpus,
+            options=[Option(each, workers) for each in self.chance.sample(self.classes, count)],
             trust=Trust.EXCLUSIVE_NODE if self.chance.random() < 0.05 else Trust.NONE,
             run_seconds=self.chance.choice([60, 600, 3600, 24 * HOUR]),
             level=self.chance.choice([*Level, Level.CLUSTER]), needs_level=self.chance.random() < 0.5,
@@ -238,7 +243,7 @@ class World:
 
     def happen(self, data):
         """Let something happen outside, chosen by *data*."""
-        events = ["arrive", "arrive", "end", "node", "time", "policy", "leave", "refuse"]
+        events = ["arrive", "arrive", "end", "node", "window", "time", "policy", "worth", "leave", "refuse"]
         getattr(self, f"_{data.draw(st.sampled_from(events), label='event')}")(data)
 
     def happen_without_policy(self, data):
@@ -274,6 +279,22 @@ class World:
             node = data.draw(st.sampled_from(records))
             state = data.draw(st.sampled_from(NodeState))
             self.tell(nodes=(replace(node, state=state),), ended=self._on(node) if state == NodeState.DOWN else ())
+
+    def _window(self, data):
+        """Let a contribution open or close, or be recalled: all of its nodes at once."""
+        name = data.draw(st.sampled_from([each.name for each in self.pool.contributions]))
+        state = data.draw(st.sampled_from([NodeState.READY, NodeState.RECALLED, NodeState.CLOSED]))
+        offered = [each for each in reading.nodes(self.snapshot) if each.contribution == name]
+        self.tell(nodes=tuple(replace(node, state=state) for node in offered))
+
+    def _worth(self, data):
+        """Let a class be worth something else, or nothing at the reference precision."""
+        changed = data.draw(st.sampled_from(self.pool.accelerators))
+        worth = data.draw(st.sampled_from([{"bf16": 300}, {"bf16": 1000, "fp8": 2000}, {"fp8": 2000}]))
+        named = {each.name: each for each in self.pool.accelerators}
+        named[changed.name] = replace(changed, h100_equivalents=worth)
+        self.pool = replace(self.pool, accelerators=tuple(named.values()))
+        self.tell(pool=self.pool)
 
     def _leave(self, data):
         records = reading.nodes(self.snapshot)

@@ -243,11 +243,19 @@ class WhatIf(Model):
     now: Standing = Field(description="What it would be told: reason, place in the queue, start.")
 
 
+class Credit(Model):
+    """What others used of a member's GPUs less what it used of theirs, decayed. Who has more borrows sooner."""
+
+    milli_h100e_seconds: MilliH100eSeconds = Field(description="Below 0 it used more than it lent.")
+    as_of_seconds: int = Field(description="The end of the last hour that was posted.")
+
+
 class Quota(Model):
     """What a member may use, uses, borrows and lends, as of the last plan."""
 
     member: str
     as_of_seconds: int
+    credit: Credit | None = Field(description="Null before an hour was posted.")
     classes: tuple[ClassStanding, ...]
     caps: tuple[CapWindow, ...]
     caps_at_once: tuple[CapAtOnce, ...]

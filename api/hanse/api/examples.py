@@ -109,6 +109,7 @@ _JOB = {
 _QUOTA = {
     "member": "north",
     "asOfSeconds": 1793610000,
+    "credit": {"milliH100eSeconds": -9216000000, "asOfSeconds": 1793606400},
     "classes": [
         {
             "class": "h100-80g",

@@ -71,7 +71,8 @@ def read(
 def sentence(body: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]]) -> str:
     """Return what a decision says, in words; *own* are the causes that may be named, by id."""
     kind, reason = str(body["kind"]), str(body["reason"])
-    strength, cause = _STRENGTHS.get(reason, reason), _CAUSES_OF_RESERVATIONS.get(reason, reason)
+    strength = _STRENGTHS.get(reason, reason) + _given(body)
+    cause = _CAUSES_OF_RESERVATIONS.get(reason, reason)
     match kind:
         case "Admit":
             said = f"{sum(body['nodes'].values()) // 1000} {body['class']} in {body['cluster']}, {strength}"
@@ -94,6 +95,13 @@ def sentence(body: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]]) -> s
         case _:
             said = _ENDS.get(reason, reason)
     return said
+
+
+def _given(body: Mapping[str, Any]) -> str:
+    """Return which of its member's classes give how much for what runs on exchange; nothing for all others."""
+    donors = body.get("strength", {}).get("donors", {})
+    said = " and ".join(f"{milli / 1000:g} {name}" for name, milli in sorted(donors.items()))
+    return f" ({said})" if said else ""
 
 
 def _for(body: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]]) -> str:

@@ -34,6 +34,11 @@ def quota(api: ApiUrl = "", as_json: Json = False) -> None:
         for row in _caps(member):
             caps.add_row(*row)
     _print(classes, "your members have no GPUs and use none", "GPUs")
+    credit = Table("member", "credit", "as of", box=None)
+    for member in found["members"]:
+        if member["credit"]:
+            credit.add_row(member["member"], *_credit(member["credit"]))
+    _print(credit, "", "Credit, in H100e-hours: lent less used, of which the older part is forgotten")
     _print(caps, "", "Caps, in H100e-hours; what is at once, in H100e")
 
 
@@ -41,6 +46,10 @@ def _classes(member: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for each in member["classes"]:
         named = ("entitled", "used", "borrowed", "lent", "borrowingLimit", "lendingLimit")
         yield member["member"], each["class"], *(_thousandth(each[f"{name}MilliGpus"]) for name in named)
+
+
+def _credit(credit: dict[str, int]) -> tuple[str, str]:
+    return f"{credit['milliH100eSeconds'] / MILLI_H100E_HOUR:+.1f}", _time(credit["asOfSeconds"])
 
 
 def _caps(member: dict[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -41,11 +41,15 @@ class Label(StrEnum):
 
 @dataclass(frozen=True)
 class Strength:
-    """What decides who may stop whom: the label, then the depth of cover (-1 for none), then the tier's rank."""
+    """What decides who may stop whom: the label, then the depth of cover (-1 for none), then the tier's rank.
+
+    *donors* are what other classes' entitlement gives for it, in milli-GPUs by class: on exchange only.
+    """
 
     label: Label
     cover: int
     tier_rank: int
+    donors: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -236,11 +240,15 @@ def _value(cycle: Cycle, index: int, entry: Entry) -> Json:
     if entry.nodes:
         said["nodes"] = dict(entry.nodes)
     if entry.strength is not None:
-        strength = entry.strength
-        said["strength"] = {"label": str(strength.label), "cover": strength.cover, "tierRank": strength.tier_rank}
+        said["strength"] = _strength(entry.strength)
     if entry.funding:
         said["funding"] = [_funding(funding) for funding in entry.funding]
     return said | _admission(entry.admission)
+
+
+def _strength(strength: Strength) -> Json:
+    said: dict[str, Json] = {"label": str(strength.label), "cover": strength.cover, "tierRank": strength.tier_rank}
+    return said | ({"donors": dict(strength.donors)} if strength.donors else {})
 
 
 def _funding(funding: Funding) -> Json:

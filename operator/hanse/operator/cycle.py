@@ -23,6 +23,7 @@ from sqlalchemy import Engine
 
 from hanse import resources, scheduler
 from hanse.evidence import canonical, identity
+from hanse.ledger import credits as credits_
 from hanse.ledger import database, decisions, errors, registry, reports
 from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
@@ -115,6 +116,7 @@ class Leader:
         self._nodes: list[reports.Node] = []
         self._newest_enrolment = 0
         self._enrolled: dict[str, int] = {}
+        self._credits = credits_.Credits()
 
     async def run(self) -> None:
         """Lead until :meth:`finish`.
@@ -197,7 +199,7 @@ class Leader:
 
     def _basis(self) -> tuple[object, ...]:
         """Return what a plan rests on, to be compared."""
-        return self.world.version, self.mirror.version, self._nodes, self._enrolled
+        return self.world.version, self.mirror.version, self._nodes, self._enrolled, self._credits
 
     async def _tell(self) -> None:
         """Find out what is to be told and tidied; all jobs are looked at, so not for more than a part of the time."""
@@ -229,6 +231,7 @@ class Leader:
         with database.transaction(self.engine) as connection:
             newest, count = connection.execute(_NODES_VERSION).one()
             newest_enrolment = registry.newest_enrolment(connection)
+            self._credits = credits_.read(connection)
         if newest_enrolment != self._newest_enrolment:
             self._enrolled, self._newest_enrolment = registry.first_enrolled(self.engine), newest_enrolment
         # Reports of one second cannot be told apart, so what was read within it is read again.
@@ -241,7 +244,7 @@ class Leader:
         self._held_back = {key: held for key, held in self._held_back.items() if held[1] > now}
         situation, translated = await self._planned()
         without_storage = self._storage.given_up()
-        ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror, without_storage)]
+        ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror, without_storage, situation.free_by)]
         self.progress.brake = self._suspects.problem
         wanted = grouping.standing(itertools.chain(ended, translated), self._held_back)
         groups = grouping.once_each(wanted)
@@ -275,7 +278,9 @@ class Leader:
 
     def _inputs(self) -> snapshot.Inputs:
         held_back = self._storage.verdicts() | {job: held[0] for (job, _), held in self._held_back.items()}
-        return snapshot.Inputs(self.world, self.mirror, self._nodes, self._taken(), held_back, self._enrolled)
+        return snapshot.Inputs(
+            self.world, self.mirror, self._nodes, self._taken(), held_back, self._enrolled, self._credits
+        )
 
     def _taken(self) -> dict[str, int]:
         """Return what is posted and reserved under each open window of a cap."""

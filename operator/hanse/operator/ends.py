@@ -1,30 +1,48 @@
 """Ends that others than the planner bring about: a job was deleted, suspended, refused, or has run its time.
 
-In: the world and the mirror. Out: groups of entries that stop attempts, recorded in the same cycle as the plan. Pure.
+Or its nodes are taken back by who contributes them. In: the world, the mirror, by when nodes have to be free. Out:
+groups of entries that stop attempts, recorded in the same cycle as the plan. Pure.
 
 There is no finalizer on a TrainingJob. That its object is gone stops its attempt, which Postgres knows without it, so a
 user's delete never hangs for want of the operator. It is safe because a leader begins only when a sweep has found the
 cache whole: a job that is not there was deleted, and is not merely unseen.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from hanse.ledger.attempts import State
 from hanse.operator.entries import Group, stopping
-from hanse.operator.mirror import PLACEMENT_REFUSED, Live, Mirror
+from hanse.operator.mirror import NODES_RECALLED, PLACEMENT_REFUSED, START_DEADLINE_EXCEEDED, Live, Mirror
 from hanse.operator.world import World
 from hanse.resources import TrainingJob
 
 END = "End"
+HEARING_SECONDS = 60
+"""So long it may take until an agent has heard of a stop, beside what its workers are given to checkpoint and end."""
 
 
-def groups(world: World, mirror: Mirror, without_storage: frozenset[str] = frozenset()) -> list[Group]:
+def groups(
+    world: World,
+    mirror: Mirror,
+    without_storage: frozenset[str] = frozenset(),
+    free_by: Mapping[str, int] = MappingProxyType({}),
+) -> list[Group]:
     """Return a group for each attempt that has to end now, in the order of the jobs' uids.
 
-    *without_storage* are jobs whose attempts cannot be given what they reach their storage with.
+    *without_storage* are jobs whose attempts cannot be given what they reach their storage with. *free_by* is by when
+    nodes have to be free (Unix time).
 
     """
     found = []
+    kill_seconds = int(world.policy().kill_budget.total_seconds())
     for job, live in sorted(mirror.live.items()):
-        if not live.is_stopped and (reason := _reason(world, mirror, live, without_storage)) is not None:
+        if live.is_stopped:
+            continue
+        reason = _reason(world, mirror, live, without_storage)
+        if reason is None and _is_taken_back(live, free_by, mirror.now_seconds + kill_seconds):
+            reason = NODES_RECALLED
+        if reason is not None:
             found.append(Group(job, (stopping(live, END, reason),)))
     return found
 
@@ -47,6 +65,12 @@ def _reason(world: World, mirror: Mirror, live: Live, without_storage: frozenset
     return "MaxRuntimeExceeded" if ran >= job.spec.max_runtime.total_seconds() else None
 
 
+def _is_taken_back(live: Live, free_by: Mapping[str, int], now_seconds: int) -> bool:
+    """Return whether it has to be stopped by now, to have checkpointed and gone when a node of its has to be free."""
+    ends = [free_by[node] for node, _, _ in live.placed if node in free_by]
+    return bool(ends) and now_seconds + live.grace_seconds + HEARING_SECONDS >= min(ends)
+
+
 def _is_refused(world: World, live: Live) -> bool:
     """Return whether its cluster's agent says that nothing of it will run there."""
     placement = world.placement_by_attempt.get(str(live.id))
@@ -66,7 +90,7 @@ def _late(job: TrainingJob, mirror: Mirror, live: Live) -> str | None:
         return None
     ended = [mirror.ended_at[each] for each in live.awaits - left]
     waited = mirror.now_seconds - max([live.admitted_at_seconds, *ended])
-    return "StartDeadlineExceeded" if waited > job.spec.start_deadline.total_seconds() else None
+    return START_DEADLINE_EXCEEDED if waited > job.spec.start_deadline.total_seconds() else None
 
 
 def _is_overdue(awaited: Live, mirror: Mirror, by: Live) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hanse.evidence import identity
+from hanse.ledger import credits as credits_
 from hanse.ledger.decisions import Admission, Effect, Entry, Funding, Label, Strength
 from hanse.operator.fitness import organisation_name
 from hanse.operator.following import Situation
@@ -19,6 +20,7 @@ from hanse.operator.world import World
 from hanse.quota import units
 from hanse.resources import TrainingJobSpec
 from hanse.scheduler import decisions
+from hanse.scheduler.pool import Rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Translator:
 
     def __init__(self, world: World, mirror: Mirror, situation: Situation) -> None:
         self._world, self._mirror, self._windows = world, mirror, situation.windows
-        self._as_of = situation.snapshot.as_of
+        self._as_of, self._credits_as_of = situation.snapshot.as_of, situation.credits_as_of
         # Not the world's: where settings are refused it was planned with those before, which may know more.
         self._catalogue = situation.snapshot.catalogue
 
@@ -112,8 +114,15 @@ class Translator:
                 # A mask of 64 GPUs is no exact integer of JSON, so it travels as a string.
                 "placed": [[placed.node, placed.workers, str(placed.gpus)] for placed in decision.placed],
                 "awaits": [str(identity.attempt_id(uuid.UUID(each.job), each.number)) for each in decision.awaits],
+                **self._credit(leaf.member, decision),
             },
         )
+
+    def _credit(self, member: str, decision: decisions.Admit) -> dict[str, str]:
+        """Return the ledger's row that the member's turn among borrowers followed from, if it borrows."""
+        if decision.label.rung != Rung.BORROW or not self._credits_as_of:
+            return {}
+        return {"credit": str(credits_.row_id(member, self._credits_as_of))}
 
     def _reservation(self, decision: decisions.Reserve | decisions.Release) -> Entry:
         """Return the entry of what is kept for a waiting job: it changes no attempt, and nothing acts on it."""
@@ -190,7 +199,8 @@ class Translator:
 
 def stopping(live: Live, kind: str, reason: str, detail: Mapping[str, int] | None = None) -> Entry:
     """Return the entry that stops an attempt, with the strength it had: an auditor compares it with who stopped it."""
-    strength = Strength(Label(live.strength["label"]), live.strength["cover"], live.strength["tierRank"])
+    had = live.strength
+    strength = Strength(Label(had["label"]), had["cover"], had["tierRank"], had.get("donors", {}))
     return Entry(
         kind=kind, effect=Effect.STOP, verdict="Stopped", reason=str(reason), member=live.member,
         job=uuid.UUID(live.job), fence=live.fence, strength=strength, detail=dict(detail or {}),
@@ -205,4 +215,5 @@ def _keeping(live: Live, kind: str, verdict: str, reason: str) -> Entry:
 
 
 def _strength(label: decisions.Label, tier_rank: int) -> Strength:
-    return Strength(Label[label.rung.name], label.cover, tier_rank)
+    donors = {each.accelerator: each.milli_gpus for each in label.donors}
+    return Strength(Label[label.rung.name], label.cover, tier_rank, donors)

@@ -9,7 +9,7 @@ builds; it belongs to one leader.
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
@@ -36,6 +36,10 @@ class Situation:
     windows: Mapping[tuple[str, str, int], capping.Opened]
     problem: str = ""
     """Why the settings are refused, if they are: it was planned with those before them."""
+    credits_as_of: int = 0
+    """The hour's end of the ledger's rows that the members' debits are from; 0 if there are none."""
+    free_by: Mapping[str, int] = field(default_factory=dict)
+    """By when nodes have to be free (Unix time)."""
 
 
 def unplanned(now_seconds: int) -> Situation:
@@ -63,7 +67,11 @@ class Follower:
         planner = self._follow(gathered)
         decided = planner.plan()
         self._last = gathered, planner
-        return Situation(planner.snapshot, decided, gathered.verdicts, gathered.windows, self._memory.problem), decided
+        situation = Situation(
+            planner.snapshot, decided, gathered.verdicts, gathered.windows, self._memory.problem,
+            gathered.credits_as_of, gathered.free_by,
+        )  # fmt: skip
+        return situation, decided
 
     def _follow(self, gathered: Gathered) -> scheduler.Planner:
         """Return the last planner with what has changed since, or a new one where it is to start anew."""

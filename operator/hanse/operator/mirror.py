@@ -22,7 +22,8 @@ from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
 from hanse.scheduler.records import Kept, Reservation
 
 SUCCEEDED, FAILED, POOL_FAULT = "Succeeded", "Failed", "PoolFault"
-REFUSED, PLACEMENT_REFUSED = "Refused", "PlacementRefused"
+REFUSED, PLACEMENT_REFUSED, NODES_RECALLED = "Refused", "PlacementRefused", "NodesRecalled"
+START_DEADLINE_EXCEEDED = "StartDeadlineExceeded"
 ADMIT, PREEMPT = "Admit", "Preempt"
 RENEW, REFUSE = "Renew", "Refuse"
 RESERVE, RELEASE = "Reserve", "Release"
@@ -77,7 +78,7 @@ class Fault:
     times: int
     last_seconds: int
     is_refusal: bool = False
-    """Whether it was the cluster's agent that refused it, by its member's rules."""
+    """Whether it was the cluster's agent that refused it, by its member's rules, or a hand-over that failed there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,10 @@ class Mirror:
                 self.past |= dict.fromkeys(unknown, NEVER_RAN) | _past(connection, [*ended, *unknown])
             if fresh or ended or unknown:
                 self.version += 1
+
+    def awaited(self, live: Live) -> int:
+        """Return how many attempts have yet to end before *live*, which has no lease, gets the GPUs promised to it."""
+        return len(live.awaits - self.ended_at.keys()) if live.granted_at_seconds is None else 0
 
     def drop(self) -> None:
         """Forget everything: the next poll reads it again."""
@@ -366,6 +371,8 @@ def _faults(past: Past, row: Any, outcome: str) -> tuple[Fault, ...]:
     elsewhere = tuple(each for each in past.faults if each.cluster != row.cluster)
     # What the API server refused never came to a cluster.
     is_refusal = outcome == REFUSED or (row.stop_reason == PLACEMENT_REFUSED and not row.failure)
+    # Nor is it tried again at once where those did not leave in time whom it stopped: they have the space first.
+    is_refusal |= row.stop_reason == START_DEADLINE_EXCEEDED
     if outcome != POOL_FAULT and not is_refusal:
         return elsewhere
     before = sum(each.times for each in past.faults if each.cluster == row.cluster)

@@ -4,6 +4,7 @@ In: a Contribution, a node as it is reported, the time. Out: whether it is offer
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ from hanse.resources import ContributionSpec
 from hanse.resources.contribution import Window
 from hanse.scheduler.pool import NodeState
 
+CLOSE_NOTICE_MINUTES = 15
+"""So long before a window closes nothing new starts: as long as a recall's notice, if it does not say another."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -22,16 +25,34 @@ def includes(offer: ContributionSpec, cluster: str, report: Mapping[str, Any]) -
     return same_place and all(labels.get(key) == value for key, value in offer.node_selector.items())
 
 
-def state(offer: ContributionSpec, now_seconds: int) -> NodeState:
-    """Return whether the nodes take work: not outside of the windows, nor from a recall's notice on."""
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Whether the nodes take work, and by when they have to be free (Unix time), if that is near or past."""
+
+    state: NodeState
+    free_by_seconds: int | None = None
+
+
+def outlook(offer: ContributionSpec, now_seconds: int) -> Outlook:
+    """Return whether the nodes take work: not outside of the windows, nor from the notice of a recall or a close on."""
     now = datetime.fromtimestamp(now_seconds, UTC)
-    if offer.recall is not None and now >= offer.recall.at:
-        return NodeState.CLOSED
-    if not is_open(offer.windows, now):
-        return NodeState.CLOSED
+    recalled_at = offer.recall.at if offer.recall is not None else None
+    if not is_open(offer.windows, now) or (recalled_at is not None and now >= recalled_at):
+        return Outlook(NodeState.CLOSED, now_seconds)
+    ends = [closes_soon(offer.windows, now)]
     if offer.recall is not None and now >= offer.recall.at - offer.recall.notice:
-        return NodeState.RECALLED
-    return NodeState.READY
+        ends.append(offer.recall.at)
+    first = min((each for each in ends if each is not None), default=None)
+    return Outlook(NodeState.RECALLED, int(first.timestamp())) if first else Outlook(NodeState.READY)
+
+
+def closes_soon(windows: Sequence[Window], now: datetime) -> datetime | None:
+    """Return when no window is open any more, if that is within the notice that each close has."""
+    if not windows:
+        return None
+    minute = now.replace(second=0, microsecond=0)
+    minutes = (minute + timedelta(minutes=each) for each in range(1, CLOSE_NOTICE_MINUTES + 1))
+    return next((each for each in minutes if not is_open(windows, each)), None)
 
 
 def is_open(windows: Sequence[Window], now: datetime) -> bool:

@@ -106,11 +106,13 @@ def setting(view: View, found: resources.Resource) -> dict[str, Any]:
 
 
 def _offered(found: resources.Contribution, now_seconds: int) -> tuple[str, str]:
-    state, recall = offers.state(found.spec, now_seconds), found.spec.recall
-    if state == NodeState.READY:
+    seen, recall = offers.outlook(found.spec, now_seconds), found.spec.recall
+    if seen.state == NodeState.READY:
         return "Open", ""
-    if state == NodeState.RECALLED:
-        return "Recalling", "its nodes take no more work and are freed until spec.recall.at"
+    if seen.state == NodeState.RECALLED:
+        is_close = recall is None or seen.free_by_seconds != int(recall.at.timestamp())
+        until = "its window of spec.windows closes" if is_close else "spec.recall.at"
+        return "Recalling", f"its nodes take no more work and are freed until {until}"
     if recall is not None and now_seconds >= recall.at.timestamp():
         return "Recalled", "its nodes are its owner's again; remove spec.recall to offer them anew"
     return "Closed", "none of spec.windows is open now"

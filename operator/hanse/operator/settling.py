@@ -1,10 +1,11 @@
 """Settling: hours that are over are posted to the books, beside the planning and never in its way.
 
 In: the ledger's slots, and what Members and the PoolPolicy say about levies and the metering interval. Out: the
-ledger's postings of each hour, once; reservations of attempts that ended given back; which nodes are levied. Next are
-balances and statements, which read the books. It runs in threads of its own and in small transactions; each of the
-leader's checks the term, so a leader that was replaced posts nothing more. It decides nothing: what an hour comes to is
-a function of rows that never change (:mod:`hanse.ledger.posting`).
+ledger's postings of each hour, once; reservations of attempts that ended given back; which nodes are levied; members'
+credits. Next are balances and statements, which read the books, and the cycle, which reads the credits. It runs in
+threads of its own and in small transactions; each of the leader's checks the term, so a leader that was replaced posts
+nothing more. It decides nothing: what an hour comes to is a function of rows that never change
+(:mod:`hanse.ledger.posting`).
 """
 
 import asyncio
@@ -20,11 +21,12 @@ from sqlalchemy import Engine
 
 from hanse.evidence import enrolments, identity
 from hanse.evidence.enrolments import Enrolment
+from hanse.ledger import credits as credits_
 from hanse.ledger import database, errors, posting, registry, reports
 from hanse.ledger.models import parties
 from hanse.operator import failpoints, offers
 from hanse.operator.world import POLICY_NAME, World
-from hanse.quota import entitlement
+from hanse.quota import entitlement, units
 from hanse.resources import ContributionSpec
 
 LOOK_SECONDS = 5.0
@@ -48,6 +50,9 @@ class Rules:
     slot_seconds: int | None
     levy_by_member: tuple[tuple[str, int], ...]
     offered: tuple[ContributionSpec, ...]
+    half_life_seconds: int
+    raw_by_class: tuple[tuple[str, int], ...]
+    parents: tuple[tuple[str, str], ...]
 
 
 class Settler:
@@ -86,6 +91,8 @@ class Settler:
             self._set_levies(rules)
         with self._going_on("hour search"):
             self._post_what_is_due()
+        with self._going_on("credits"):
+            self._settle_credits(rules)
         with self._going_on("reservations"):
             if voided := posting.void_unused(self._engine, self._term):
                 _log.info("reservations_given_back", count=voided)
@@ -147,10 +154,17 @@ class Settler:
     def rules(self) -> Rules:
         """Return what the objects say now; to be called where they are read."""
         policy = self._world.named("PoolPolicy").get(POLICY_NAME)
+        in_force, members = self._world.policy(), self._world.named("Member")
         return Rules(
             int(policy.spec.metering_slot.total_seconds()) if policy else None,
-            tuple((name, each.spec.levy_thousandths) for name, each in self._world.named("Member").items()),
+            tuple((name, each.spec.levy_thousandths) for name, each in members.items()),
             tuple(each.spec for each in self._world.contributions()),
+            int(in_force.share_half_life.total_seconds()),
+            tuple(
+                (name, each.spec.h100_equivalent.get(in_force.reference_precision, 0))
+                for name, each in self._world.named("AcceleratorClass").items()
+            ),
+            tuple((name, parent) for name, each in members.items() if (parent := each.spec.parent_organisation)),
         )
 
     def failures_by_part(self) -> dict[str, int]:
@@ -159,6 +173,20 @@ class Settler:
         for what, times in dict(self.failures).items():
             by_part[what.partition(" ")[0]] += times
         return dict(by_part)
+
+    def _settle_credits(self, rules: Rules) -> None:
+        """Record what members owe and are owed as of the last posted hour, with what they keep of their levies now."""
+        if (until := credits_.due(self._engine)) is None:
+            return
+        with database.transaction(self._engine) as connection:
+            enrolled = [
+                enrolments.decode(body) for body in connection.execute(sa.select(parties.Enrolment.body)).scalars()
+            ]
+        raw_by_class = dict(rules.raw_by_class)
+        kept = kept_of_levy(enrolled, dict(rules.levy_by_member), until, self._offered(rules.offered), raw_by_class)
+        terms = credits_.Terms(rules.half_life_seconds, raw_by_class, dict(rules.parents), kept)
+        credits_.record(self._engine, terms, until, term=self._term)
+        _log.info("credits_recorded", as_of=until)
 
     def _set_metering(self, wanted: int | None) -> None:
         """Settle the metering interval as the policy says, before the first slot; afterwards nobody can."""
@@ -217,18 +245,46 @@ def levied(
     Only nodes that are *offered* count: with nodes that are enrolled and not there a member would pay nothing.
 
     """
+    return {
+        each.node
+        for (member, _), own in _in_force(enrolled, at_seconds, offered).items()
+        for each in own[: entitlement.levied_nodes(len(own), levy_by_member.get(member, 0))]
+    }
+
+
+def kept_of_levy(
+    enrolled: list[Enrolment],
+    levy_by_member: dict[str, int],
+    at_seconds: int,
+    offered: Container[str],
+    raw_by_class: dict[str, int],
+) -> dict[str, int]:
+    """Return what each member keeps of its levy, as only whole nodes are taken, in raw milli-H100e."""
+    kept: dict[str, int] = defaultdict(int)
+    for (member, accelerator), own in _in_force(enrolled, at_seconds, offered).items():
+        levy = levy_by_member.get(member, 0)
+        taken = own[: entitlement.levied_nodes(len(own), levy)]
+        owed = entitlement.kept_of_levy(_gpus(own), _gpus(taken), levy)
+        kept[member] += owed * raw_by_class.get(accelerator, 0) // units.MILLI
+    return dict(kept)
+
+
+def _gpus(nodes: list[Enrolment]) -> int:
+    return sum(len(each.gpus) for each in nodes)
+
+
+def _in_force(
+    enrolled: list[Enrolment], at_seconds: int, offered: Container[str]
+) -> dict[tuple[str, str], list[Enrolment]]:
+    """Return the enrolments in force of nodes that are offered, by member and class, in the order of enrolment."""
     first: dict[str, int] = {}
     last: dict[str, Enrolment] = {}
     for each in sorted(enrolled, key=lambda each: each.start_seconds):
         if each.start_seconds <= at_seconds:
             first.setdefault(each.node, each.start_seconds)
             last[each.node] = each
-    nodes: dict[tuple[str, str], list[str]] = defaultdict(list)
+    nodes: dict[tuple[str, str], list[Enrolment]] = defaultdict(list)
     for node in sorted(last, key=lambda node: (first[node], node)):
         if last[node].gpus and node in offered:  # an enrolment without GPUs ends the contribution
-            nodes[last[node].member, last[node].accelerator_class].append(node)
-    return {
-        node
-        for (member, _), own in nodes.items()
-        for node in own[: entitlement.levied_nodes(len(own), levy_by_member.get(member, 0))]
-    }
+            nodes[last[node].member, last[node].accelerator_class].append(last[node])
+    return nodes

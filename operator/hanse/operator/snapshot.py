@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from hanse import resources
 from hanse.evidence import identity
 from hanse.ledger import reports
+from hanse.ledger.credits import Credits
 from hanse.operator import capping, offers
 from hanse.operator.candidates import Memory
 from hanse.operator.fitness import Fitness, Verdict
@@ -43,6 +44,9 @@ class Gathered:
     verdicts: Mapping[str, Verdict]
     windows: Mapping[tuple[str, str, int], capping.Opened]
     reservations: tuple[records.Reservation, ...] = ()
+    credits_as_of: int = 0
+    free_by: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """By when nodes have to be free (Unix time): those that are closed, recalled, or about to be closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +61,21 @@ class Inputs:
     """Jobs that are not to be admitted for now, and why: what the ledger refused a moment ago, storage."""
     enrolled: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """From when on nodes were enrolled first: the ledger levies in this order, and none that is not enrolled."""
+    credits: Credits = dataclasses.field(default_factory=Credits)
 
 
 def gather(inputs: Inputs, memory: Memory) -> Gathered:
     """Return what is to be planned for, as of the mirror's time."""
     world, mirror = inputs.world, inputs.mirror
-    settled = memory.pool(world, _pool)
+    settled = _with_debits(memory.pool(world, _pool), inputs.credits)
     # Where settings are refused those before them are in force, and may know less than the objects name.
     organisations = {each.name for each in settled.members} | {each.name for each in settled.organisations}
     opened = [each for each in cap_windows(world, mirror.now_seconds) if each.organisation in organisations]
     pool = dataclasses.replace(settled, caps=capping.left(opened, inputs.taken_by_account))
-    nodes = _nodes(inputs, pool)
+    offered = _offered(inputs, pool)
+    nodes = _nodes(inputs, pool, offered)
+    ends = {_contribution_name(each): seen.free_by_seconds for each, seen in offered}
+    free_by = {name: end for name, node in nodes.items() if (end := ends[node.contribution]) is not None}
     verdicts = dict(inputs.held_back)
     jobs: dict[str, records.Job] = {}
     for uid, each in memory.candidates(world, mirror).items():
@@ -79,12 +87,20 @@ def gather(inputs: Inputs, memory: Memory) -> Gathered:
             jobs[uid] = each.judged.free
     attempts, left_out = _attempts(mirror, memory.fitness, jobs, nodes)
     verdicts |= {live.job: _offered_no_more(live) for live in left_out if not live.is_stopped}
+    attempts = [_with_donors_of(pool, each) for each in attempts]
     # In an order of their own: that of the mirror depends on when its leader began.
     unplaced = sorted(_unplaced(left_out, pool), key=dataclasses.astuple)
     pool = dataclasses.replace(pool, unplaced=tuple(unplaced))
     windows = {(each.organisation, each.cap, each.start_seconds): each for each in opened}
     kept = tuple(each for job, each in sorted(mirror.reservations.items()) if job in jobs)
-    return Gathered(pool, nodes, jobs, tuple(attempts), mirror.now_seconds, verdicts, windows, kept)
+    as_of = inputs.credits.as_of_seconds
+    return Gathered(pool, nodes, jobs, tuple(attempts), mirror.now_seconds, verdicts, windows, kept, as_of, free_by)
+
+
+def _with_debits(pool: pools.Pool, credited: Credits) -> pools.Pool:
+    debits = credited.debits
+    members = tuple(dataclasses.replace(each, debit=debits.get(each.name, 0)) for each in pool.members)
+    return dataclasses.replace(pool, members=members)
 
 
 def _attempts(
@@ -235,23 +251,34 @@ def _contribution_name(each: resources.Contribution) -> str:
     return f"{each.metadata.namespace}/{each.metadata.name}"
 
 
-def _nodes(inputs: Inputs, pool: pools.Pool) -> dict[str, records.Node]:
-    offered = {each.name for each in pool.contributions}
+_Offered: TypeAlias = list[tuple[resources.Contribution, offers.Outlook]]
+
+
+def _offered(inputs: Inputs, pool: pools.Pool) -> _Offered:
+    """Return the contributions that count, and whether they are open."""
+    known, now = {each.name for each in pool.contributions}, inputs.mirror.now_seconds
+    return [
+        (each, offers.outlook(each.spec, now))
+        for each in inputs.world.contributions()
+        if _contribution_name(each) in known
+    ]
+
+
+def _nodes(inputs: Inputs, pool: pools.Pool, offered: _Offered) -> dict[str, records.Node]:
     classes = {each.name for each in pool.accelerators}
     found: dict[str, records.Node] = {}
-    contributions = [each for each in inputs.world.contributions() if _contribution_name(each) in offered]
     for cluster, name, report in ((each.cluster, each.name, each.body) for each in inputs.reports):
-        contribution = next((each for each in contributions if offers.includes(each.spec, cluster, report)), None)
+        offer = next((each for each in offered if offers.includes(each[0].spec, cluster, report)), None)
         # Decisions name a node as slots and enrolments do: two clusters may both have a node-0.
         node = identity.node_id(cluster, name)
-        is_known = contribution is not None and report["class"] in classes
-        if contribution is not None and is_known and len(node) <= NODE_ID_LENGTH_MAX:
-            made = _node(node, report, contribution, inputs.mirror.now_seconds)
+        is_known = offer is not None and report["class"] in classes
+        if offer is not None and is_known and len(node) <= NODE_ID_LENGTH_MAX:
+            made = _node(node, report, *offer)
             found[node] = dataclasses.replace(made, enrolled=inputs.enrolled.get(node, records.NOT_ENROLLED))
     return found
 
 
-def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, now_seconds: int) -> records.Node:
+def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, seen: offers.Outlook) -> records.Node:
     gpus, foreign, labels = report["gpus"], report.get("foreign", {}), report.get("labels", {})
     held = min(gpus, foreign.get("gpus", 0))
     return records.Node(
@@ -269,7 +296,7 @@ def _node(name: str, report: Mapping[str, Any], offer: resources.Contribution, n
         foreign_cpu_milli=foreign.get("cpuMilli", 0),
         foreign_memory_mib=foreign.get("memoryMiB", 0),
         foreign_rdma=foreign.get("rdma", 0),
-        state=_state(report, offer, now_seconds),
+        state=_state(report, seen.state),
         rack=_domain(labels.get(resources.RACK_LABEL, "")),
         block=_domain(labels.get(resources.BLOCK_LABEL, "")),
     )
@@ -280,10 +307,9 @@ def _domain(label: str) -> str:
     return label if _LABEL.fullmatch(label) else ""
 
 
-def _state(report: Mapping[str, Any], offer: resources.Contribution, now_seconds: int) -> pools.NodeState:
+def _state(report: Mapping[str, Any], offered: pools.NodeState) -> pools.NodeState:
     if not report["ready"]:
         return pools.NodeState.DOWN
-    offered = offers.state(offer.spec, now_seconds)
     # What the hub cannot hear takes nothing new and counts all the same, as what is recalled does.
     is_unheard = report.get("unheard", False) and offered == pools.NodeState.READY
     return pools.NodeState.RECALLED if is_unheard else offered
@@ -316,7 +342,16 @@ def _attempt(live: Live, saved: Saved | None) -> records.Attempt:
         placed=tuple(records.Placed(*each) for each in live.placed),
         draining=live.is_stopped,
         refused=live.refused_by is not None,
+        donors=tuple(records.Donor(*each) for each in sorted(live.strength.get("donors", {}).items())),
     )
+
+
+def _with_donors_of(pool: pools.Pool, attempt: records.Attempt) -> records.Attempt:
+    """Return an attempt without donors that are gone: then it is given too little, and falls."""
+    if not attempt.donors:
+        return attempt
+    there = {each.name for each in pool.accelerators}
+    return dataclasses.replace(attempt, donors=tuple(each for each in attempt.donors if each.accelerator in there))
 
 
 def _seconds(duration: Any) -> int:

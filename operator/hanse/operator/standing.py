@@ -70,6 +70,7 @@ class Standing:
             {
                 "member": name,
                 "asOfSeconds": self.as_of_seconds,
+                "credit": self._credit(name),
                 "classes": list(self._classes(self._catalogue.member[name])),
                 "caps": list(self._caps(name)),
                 "capsAtOnce": list(self._caps_at_once(name)),
@@ -88,6 +89,12 @@ class Standing:
                 own = _exactly(offered[asking], free[asking])
                 told.append({"class": accelerator, "region": region, "own": own, "others": others})
         return told
+
+    def _credit(self, name: str) -> dict[str, int] | None:
+        if not self._situation.credits_as_of:
+            return None
+        debit = self._catalogue.members[self._catalogue.member[name]].debit
+        return {"milliH100eSeconds": -debit, "asOfSeconds": self._situation.credits_as_of}
 
     def _classes(self, member: int) -> Iterator[dict[str, Any]]:
         root = self._catalogue.root[member]

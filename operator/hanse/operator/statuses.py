@@ -51,6 +51,8 @@ class Known:
     waiting: Mapping[str, Any] | None = None
     placement: resources.PlacementStatus | None = None
     saved: Saved | None = None
+    awaited: int = 0
+    """Attempts that drain on the GPUs that are promised to it."""
 
 
 def project(known: Known, now_seconds: int) -> dict[str, Any]:
@@ -139,7 +141,7 @@ def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
     if live is not None and not live.is_stopped and (unfunded := _why_unfunded(live, known.verdict)):
         return Reason.FUNDING_REFUSED, unfunded
     is_unplaced = known.verdict is not None and known.verdict.reason == Reason.STORAGE_NOT_READY
-    if phase in {Phase.QUEUED, Phase.REQUEUED} or (phase == Phase.ADMITTED and is_unplaced):
+    if phase in {Phase.QUEUED, Phase.REQUEUED} or (phase == Phase.ADMITTED and (is_unplaced or known.awaited)):
         return _why_waiting(known)
     return None, {}
 
@@ -157,6 +159,9 @@ def _why_unfunded(live: Live, verdict: Verdict | None) -> dict[str, Any]:
 def _why_waiting(known: Known) -> tuple[Reason | None, dict[str, Any]]:
     if known.verdict is not None:
         return known.verdict.reason, _said(known.verdict.sentence)
+    if known.awaited:
+        who = f"{known.awaited} attempts that drain on them have" if known.awaited > 1 else "an attempt that drains has"
+        return Reason.WAITING_FOR_RECLAIM, _said(f"its GPUs are promised to it, and are its own when {who} ended")
     if known.waiting is None:
         return None, {}
     row = known.waiting

@@ -167,6 +167,7 @@ class Teller:
             verdict,
             tuple(waiting[name] for name in _SHOWN) if waiting else None,
             placement.metadata.resource_version if placement else None,
+            self._mirror.awaited(live) if live else 0,
         )
 
     def _last(self, uid: str) -> Mapping[str, Any]:
@@ -190,6 +191,7 @@ class Teller:
             waiting=self.waiting.get(uid),
             placement=placement.status if placement else None,
             saved=self._mirror.saved.get(uid),
+            awaited=self._mirror.awaited(live) if live else 0,
         )
 
     async def _write_job(self, uid: str, status: Mapping[str, Any]) -> None:

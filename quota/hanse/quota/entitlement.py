@@ -34,6 +34,18 @@ def levied_nodes(nodes: int, levy: units.Thousandths) -> int:
     return units.thousandths_of(nodes, levy)
 
 
+def kept_of_levy(gpus: int, levied: int, levy: units.Thousandths) -> units.MilliGpu:
+    """Return how much of the levy on all *gpus* of a member and class is not taken with the *levied* GPUs' nodes.
+
+    Raises:
+        QuotaError: a number is negative.
+
+    """
+    if min(gpus, levied, levy) < 0:
+        raise QuotaError(f"a levy of {levy} thousandths on {gpus} GPUs, {levied} of them levied: none may be negative")
+    return max(0, gpus * levy - units.MILLI * levied)
+
+
 def granted(grant: int, granted_to_all: int, levied: int, levied_healthy: int) -> units.MilliGpu:
     """Return what a *grant* of GPUs is worth while *levied_healthy* of the *levied* GPUs are up.
 

@@ -41,7 +41,8 @@ class Recall(Model):
     at: AwareDatetime = Field(description="When the nodes must be free.")
     notice: Annotated[timedelta, Between("0s", "168h")] = Field(
         default=timedelta(minutes=15),
-        description="How long before that time nothing new starts there and what runs is asked to checkpoint.",
+        description="How long before that time nothing new starts there. What runs is stopped within it, as late as its"
+        " grace to checkpoint allows.",
     )
 
 
@@ -70,7 +71,10 @@ class ContributionSpec(Model):
         " node.kubernetes.io/instance-type, and those that their settings name in reportedLabels; no other matches.",
     )
     windows: tuple[Window, ...] = Field(
-        default=(), max_length=16, description="When the capacity is offered. Empty: at all hours."
+        default=(),
+        max_length=16,
+        description="When the capacity is offered. Empty: at all hours. In the last 15 minutes nothing new starts, and"
+        " what runs is stopped in time to checkpoint.",
     )
     recall: Recall | None = Field(default=None, description="Set to take the capacity back; remove to offer it again.")
     trust_levels: Annotated[tuple[Trust, ...], ListOf()] = Field(

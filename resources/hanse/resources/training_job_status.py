@@ -90,6 +90,7 @@ class Reason(StrEnum):
         "FundingRefused",
         "its caps did not allow it to run on, or what it runs on is not in the pool any more",
     )
+    NODES_RECALLED = "NodesRecalled", "its nodes are taken back, and it goes on elsewhere from its checkpoint"
     PREEMPTED = "Preempted", "it was stopped for a stronger job"
     MISCONFIGURED = "Misconfigured", "a field has a value that no rule caught; the explanation names it"
 

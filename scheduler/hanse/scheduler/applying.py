@@ -26,7 +26,7 @@ from hanse.scheduler.decisions import (
     changed,
 )
 from hanse.scheduler.pool import CapWindow
-from hanse.scheduler.records import Reservation
+from hanse.scheduler.records import Exchange, Reservation
 from hanse.scheduler.snapshot import Snapshot, attempt_rows
 
 
@@ -41,6 +41,7 @@ def apply(snapshot: Snapshot, plan: Plan) -> Snapshot:
     return replace(
         snapshot, jobs=columns.frozen(jobs), attempts=columns.frozen(attempts), holdings=holdings,
         caps=_less_reserved(snapshot, plan.decisions), reservations=_reserved(snapshot, plan.decisions),
+        exchanges=_exchanged(snapshot, plan.decisions),
     )  # fmt: skip
 
 
@@ -108,6 +109,17 @@ class _Changes:
         for relabel in relabels:
             row = self._row_of[relabel.attempt]
             self._attempts["rung"][row], self._attempts["cover"][row] = relabel.after.rung, relabel.after.cover
+
+
+def _exchanged(snapshot: Snapshot, decisions: Sequence[Decision]) -> tuple[Exchange, ...]:
+    found = {each.job: each.donors for each in snapshot.exchanges}
+    for decision in decisions:
+        if isinstance(decision, Admit):
+            found[decision.attempt.job] = decision.label.donors
+        relabels = [decision.change] if isinstance(decision, Rise | Fall) else []
+        relabels += decision.falls if isinstance(decision, Admit | Rise) else ()
+        found.update((each.attempt.job, each.after.donors) for each in relabels)
+    return building.sorted_exchanges(Exchange(job, donors) for job, donors in found.items() if donors)
 
 
 def _reserved(snapshot: Snapshot, decisions: Sequence[Decision]) -> tuple[Reservation, ...]:

@@ -13,7 +13,7 @@ from hanse.scheduler import columns
 from hanse.scheduler.catalogue import Catalogue
 from hanse.scheduler.columns import Table
 from hanse.scheduler.pool import CapWindow, Pool, Shape
-from hanse.scheduler.records import Attempt, Job, Node, Reservation
+from hanse.scheduler.records import Attempt, Exchange, Job, Node, Reservation
 from hanse.scheduler.snapshot import Snapshot
 
 
@@ -37,14 +37,15 @@ def build(  # noqa: PLR0913, PLR0917  # the five tables of a snapshot, and its t
 
     """
     catalogue = Catalogue(pool)
-    job_records = sorted(jobs, key=lambda job: job.uid)
+    job_records, attempt_records = sorted(jobs, key=lambda job: job.uid), tuple(attempts)
     shapes = tuple(dict.fromkeys(job.shape for job in job_records))
     node_table = node_rows(catalogue, sorted(nodes, key=lambda node: node.name))
     job_table = job_rows(catalogue, shapes, job_records)
-    attempt_table, holdings = attempt_rows(catalogue, node_table, job_table, attempts)
+    attempt_table, holdings = attempt_rows(catalogue, node_table, job_table, attempt_records)
     snapshot = Snapshot(
         as_of=as_of, catalogue=catalogue, caps=sorted_caps(pool.caps), shapes=shapes, nodes=node_table, jobs=job_table,
         attempts=attempt_table, holdings=holdings, reservations=sorted_reservations(reservations),
+        exchanges=exchanges(catalogue, attempt_records),
     )  # fmt: skip
     check(snapshot)
     return snapshot
@@ -58,6 +59,19 @@ def sorted_caps(caps: Iterable[CapWindow]) -> tuple[CapWindow, ...]:
 def sorted_reservations(reservations: Iterable[Reservation]) -> tuple[Reservation, ...]:
     """Return reservations in the order that a snapshot has them in."""
     return tuple(sorted(reservations, key=lambda each: (each.start_seconds, each.job)))
+
+
+def exchanges(catalogue: Catalogue, attempts: Iterable[Attempt]) -> tuple[Exchange, ...]:
+    """Return what is given for those of *attempts* that run on exchange, in the order that a snapshot has them in."""
+    for attempt in attempts:
+        for donor in attempt.donors:
+            _index(catalogue.accelerator, donor.accelerator, f"an attempt of {attempt.job}: donor")
+    return sorted_exchanges(Exchange(each.job, each.donors) for each in attempts if each.donors)
+
+
+def sorted_exchanges(found: Iterable[Exchange]) -> tuple[Exchange, ...]:
+    """Return exchanges in the order that a snapshot has them in."""
+    return tuple(sorted(found, key=lambda each: each.job))
 
 
 def node_rows(catalogue: Catalogue, nodes: Sequence[Node]) -> Table:

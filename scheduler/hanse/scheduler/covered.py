@@ -75,14 +75,14 @@ class Covered:
                 queues.put(job_class)
             else:
                 has_admitted = True
-                self._note(job_class, turn.chance, gains, queues)
+                self._note(job_class, gains, queues)
         return has_admitted
 
-    def _note(self, job_class: JobClass, chance: int, gains: Gains, queues: "_Queues") -> None:
+    def _note(self, job_class: JobClass, gains: Gains, queues: "_Queues") -> None:
         """Take up what an admission changed: who waits, who stands where, which verdicts hold no longer."""
         self._waiting.started(job_class)
-        if gains.is_room:
-            self._gains[self._chances_of(job_class)[chance].accelerator] += 1
+        for accelerator in gains.classes:
+            self._gains[accelerator] += 1
         queues.changed(job_class.member)
         queues.put(job_class)
         for member in sorted(gains.members):
@@ -110,7 +110,7 @@ class Covered:
     def _chances_of(self, job_class: JobClass) -> list[Chance]:
         if job_class not in self._chances:
             depth = self._cycle.catalogue.depth[job_class.leaf]
-            labels = [(Rung.HOME, depth), *((Rung.AWAY, cover) for cover in range(depth, -1, -1))]
+            labels = [(Rung.HOME, depth), *((Rung.AWAY, cover) for cover in range(depth, -1, -1)), (Rung.EXCHANGE, 0)]
             milli_per_worker = units.MILLI * self._cycle.snapshot.shapes[job_class.shape].gpus_per_worker
             self._chances[job_class] = [
                 Chance(*label, option, accelerator, option.workers * milli_per_worker)

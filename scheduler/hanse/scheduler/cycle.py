@@ -14,7 +14,7 @@ from hanse.quota import caps, units
 from hanse.scheduler import placing
 from hanse.scheduler.accounts import Accounts, Moved
 from hanse.scheduler.capacity import Capacity
-from hanse.scheduler.decisions import Admit, AttemptId, Decision, Label, Relabel, Stop
+from hanse.scheduler.decisions import Admit, AttemptId, Decision, Relabel, Stop
 from hanse.scheduler.domains import Near
 from hanse.scheduler.fragments import Mix
 from hanse.scheduler.funding import Funds
@@ -30,9 +30,9 @@ from hanse.scheduler.victims import Victims
 
 
 class Gains(NamedTuple):
-    """What others may have gained from an admission: room on nodes of its class, and members' entitlement."""
+    """What others may have gained from an admission: room on nodes of these classes, and members' entitlement."""
 
-    is_room: bool
+    classes: frozenset[int]
     members: frozenset[int]
 
 
@@ -72,11 +72,7 @@ class Cycle:
 
     def relabels(self, moved: list[Moved]) -> tuple[Relabel, ...]:
         """Return parts that moved as records."""
-        parts = self.parts
-        return tuple(
-            Relabel(self.attempt(part), before, Label(Rung(int(parts.rung[part])), int(parts.cover[part])))
-            for part, before in moved
-        )
+        return tuple(Relabel(self.attempt(part), before, self.accounts.label_of(part)) for part, before in moved)
 
     def choices(self, shape: int) -> list[tuple[Option, int]]:
         """Return the options of a shape that the pool has at its precision, with their class."""
@@ -96,7 +92,7 @@ class Cycle:
         return Claim(part, accelerator, rung, cover, gpus * units.MILLI)
 
     def is_covered(self, claim: Claim) -> bool:
-        """Return whether entitlement covers a claim, wherever it would run, at some level of its member's tree."""
+        """Return whether entitlement covers a claim, wherever it would run: its class's, at some level, or others'."""
         part, accounts = claim.part, self.accounts
         place = int(self.parts.member[part]), claim.accelerator
         for cover in range(int(self.parts.leaf_depth[part]), -1, -1):
@@ -106,7 +102,7 @@ class Cycle:
                 covers = accounts.covers(replace(claim, rung=Rung.AWAY, cover=cover))
             if covers:
                 return True
-        return False
+        return accounts.covers(replace(claim, rung=Rung.EXCHANGE, cover=0))
 
     def ask(self, claim: Claim, option: Option, rooms: Rooms | None = None, kept: Kept | None = None) -> Ask:
         """Return what a claim looks for: HOME on home nodes, within the grant; the others wherever they may run."""
@@ -167,8 +163,11 @@ class Cycle:
         self.decisions.append(replace(decision, reserved=reserved, stops=stops, falls=self.relabels(falls)))
         has_more_room = bool((self.capacity.free[:, freed] > free_before).any())
         # Where nodes are exclusive a victim's leaving may open its node to others, however full it is.
-        is_room = bool(falls) or has_more_room or bool(stops and self._has_exclusive)
-        return Gains(is_room, frozenset(losers | ({ask.member} if falls else set())))
+        is_room = has_more_room or bool(stops and self._has_exclusive)
+        classes = {int(self.parts.accelerator[part]) for part, _ in falls} | (
+            {ask.claim.accelerator} if is_room else set()
+        )
+        return Gains(frozenset(classes), frozenset(losers | ({ask.member} if falls else set())))
 
     def _may_be_allowed(self, ask: Ask, use: caps.Use, *, may_stop: bool) -> bool:
         """Return whether caps at once would allow the gang if all whom it may stop were gone: else no place helps."""
@@ -176,6 +175,7 @@ class Cycle:
         if self.funds.short_at_once(leaf, rate) is None:
             return True
         own = self.accounts.roster(ask.member, ask.claim.accelerator)
+        own = own[self.parts.accelerator[own] == ask.claim.accelerator]
         stoppable = own[self.rules.yielding_gpus(ask.claim, own)].tolist() if may_stop else []
         leaf_of = self.parts.leaf
         stopped = [(int(leaf_of[part]), self.parts.rate(part)) for part in stoppable]
@@ -203,19 +203,19 @@ class Cycle:
         workers = found.workers.tolist()
         return Admit(
             attempt=self.attempt(part), accelerator=self.catalogue.accelerators[ask.claim.accelerator].name,
-            cluster=self.catalogue.clusters[found.cluster], label=Label(ask.claim.rung, ask.claim.cover),
+            cluster=self.catalogue.clusters[found.cluster], label=self.accounts.label_of(part),
             placed=tuple(Placed(*each) for each in zip(names, workers, masks, strict=True)), gpu_rate=use.gpu_rate,
             funded_until_seconds=use.end_seconds, awaits=self.slots.awaited(found.nodes),
         )  # fmt: skip
 
     def _stop(self, part: int) -> Stop:
         parts = self.parts
-        label = Label(Rung(int(parts.rung[part])), int(parts.cover[part]))
-        gpus = parts.gpus(part)
+        label, gpus = self.accounts.label_of(part), parts.gpus(part)
         stop = Stop(self.attempt(part), label, gpus, gpus * int(parts.lost_seconds[part]))
         alone = np.array([part])
         rows = parts.holdings.rows(alone)
         self.accounts.charge(part, -1)
+        parts.donors.pop(part, None)
         self.capacity.change(parts.holdings.use(alone), +1)
         self.slots.drain(stop.attempt, parts.holdings.node[rows], parts.holdings.gpus[rows].tolist())
         parts.stop(part)

@@ -15,7 +15,7 @@ from typing import Any
 from hanse.quota import units
 from hanse.scheduler.columns import Table
 from hanse.scheduler.pool import Rung
-from hanse.scheduler.records import Kept, Placed
+from hanse.scheduler.records import Donor, Kept, Placed
 
 
 class Reason(StrEnum):
@@ -49,10 +49,11 @@ class AttemptId:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The strength of an attempt, without its tier, which never changes."""
+    """The strength of an attempt, without its tier, which never changes; on exchange, with who gives what for it."""
 
     rung: Rung
     cover: int
+    donors: tuple[Donor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,8 @@ def changed(snapshot: Snapshot, delta: Delta) -> Snapshot:
 
 def _with_all_attempts(snapshot: Snapshot, records: Sequence[Attempt]) -> Snapshot:
     attempts, holdings = building.attempt_rows(snapshot.catalogue, snapshot.nodes, snapshot.jobs, records)
-    snapshot = replace(snapshot, attempts=attempts, holdings=holdings)
+    exchanges = building.exchanges(snapshot.catalogue, records)
+    snapshot = replace(snapshot, attempts=attempts, holdings=holdings, exchanges=exchanges)
     building.check(snapshot)
     return snapshot
 
@@ -96,7 +97,11 @@ def _without(snapshot: Snapshot, rows: Integers) -> Snapshot:
     new_row = np.cumsum(keep) - 1
     holdings = snapshot.holdings[keep[snapshot.holdings["attempt"]]]
     holdings["attempt"] = new_row[holdings["attempt"]]
-    return replace(snapshot, attempts=columns.frozen(snapshot.attempts[keep]), holdings=columns.frozen(holdings))
+    gone = set(snapshot.jobs["uid"][snapshot.attempts["job"][~keep]].tolist()) if snapshot.exchanges else ()
+    return replace(
+        snapshot, attempts=columns.frozen(snapshot.attempts[keep]), holdings=columns.frozen(holdings),
+        exchanges=tuple(each for each in snapshot.exchanges if each.job not in gone),
+    )  # fmt: skip
 
 
 def _with_jobs(snapshot: Snapshot, delta: Delta) -> Snapshot:

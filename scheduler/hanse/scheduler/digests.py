@@ -32,7 +32,7 @@ def state(snapshot: Snapshot) -> bytes:
     digest = hashlib.sha256()
     for text in (
         str(snapshot.as_of), _text(replace(snapshot.catalogue.pool, caps=())), _text(snapshot.caps),
-        _text(snapshot.reservations), *sorted(written),
+        _text(snapshot.reservations), _text(snapshot.exchanges), *sorted(written),
     ):  # fmt: skip
         digest.update(text.encode() + b"\n")
     for table in (snapshot.nodes, jobs, snapshot.attempts, snapshot.holdings):

@@ -9,11 +9,12 @@ facts and decides nothing.
 import numpy as np
 
 from hanse.quota import units
+from hanse.scheduler import exchange, runtimes
 from hanse.scheduler import ground as grounds
-from hanse.scheduler import runtimes
 from hanse.scheduler.capacity import Use
-from hanse.scheduler.columns import Flags, Integers, integers
+from hanse.scheduler.columns import Flags, Integers, find, integers
 from hanse.scheduler.ground import GPUS, Ground
+from hanse.scheduler.pool import Rung
 from hanse.scheduler.snapshot import Snapshot
 
 
@@ -49,6 +50,7 @@ class Parts:
         self.lost_seconds = np.zeros(size, dtype=np.int64)
         self.ends = np.zeros(size, dtype=np.int64)
         self.started: Flags = np.zeros(size, dtype=np.bool_)
+        self.donors: dict[int, exchange.Donors] = {}
         self._load(snapshot)
         self.holdings = Holdings(snapshot, self)
         self._place(np.flatnonzero(self.live), ground)
@@ -66,6 +68,19 @@ class Parts:
         late = self.ends[rows] <= snapshot.as_of
         for part, started in zip(rows[late].tolist(), attempts["started"][late].tolist(), strict=True):
             self.ends[part] = runtimes.end(started, int(self._run[self.shape[part]]), snapshot.as_of)
+
+        # Those whose donors are gone have none, and fall.
+        self.donors = dict.fromkeys(np.flatnonzero(self.live & (self.rung == Rung.EXCHANGE)).tolist(), ())
+        accelerators = snapshot.catalogue.accelerator
+        exchanging = find(snapshot.jobs["uid"], [each.job for each in snapshot.exchanges]).tolist()
+        for part, each in zip(exchanging, snapshot.exchanges, strict=True):
+            if part in self.donors:
+                self.donors[part] = tuple((accelerators[donor.accelerator], donor.milli_gpus) for donor in each.donors)
+
+    def cover_in_kind(self, parts: Integers) -> Integers:
+        """Return the cover of *parts* in the classes on which they run: what exchanges has none."""
+        cover: Integers = np.where(self.rung[parts] == Rung.EXCHANGE, -1, self.cover[parts])
+        return cover
 
     def _place(self, parts: Integers, ground: Ground) -> None:
         """Set what follows from where the live *parts* are."""

@@ -52,10 +52,12 @@ def attempts(snapshot: Snapshot) -> list[Attempt]:
     placed: list[list[Placed]] = [[] for _ in range(len(snapshot.attempts))]
     for attempt, node, workers, gpus in snapshot.holdings.tolist():
         placed[attempt].append(Placed(names[node], workers, gpus))
+    donors = {each.job: each.donors for each in snapshot.exchanges}
     return [
         Attempt(
             uids[job], number, snapshot.catalogue.accelerators[accelerator].name, Rung(rung), cover, started,
             checkpoint, funded_until, gpu_rate, tuple(placed[row]), draining, refused,
+            donors.get(uids[job], ()),
         )
         for row, (
             job, number, accelerator, rung, cover, started, checkpoint, funded_until, gpu_rate, draining, refused,

@@ -65,11 +65,20 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Donor:
+    """What a class of a member's entitlement gives for a gang that runs on exchange."""
+
+    accelerator: str
+    milli_gpus: units.MilliGpu
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One run of a job's gang, decided and not yet confirmed as ended.
 
     It is live, or it is draining: told to stop, counted nowhere, but still on its GPUs, which are promised to others.
-    `refused` says that its owner has had notice that its funding ends.
+    `refused` says that its owner has had notice that its funding ends. `donors` are in name order, and only there if it
+    runs on exchange.
     """
 
     job: str
@@ -84,6 +93,7 @@ class Attempt:
     placed: tuple[Placed, ...]
     draining: bool = False
     refused: bool = False
+    donors: tuple[Donor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,14 @@ class Kept:
 
     node: str
     workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Who gives what for the attempt of a job, which has one at a time."""
+
+    job: str
+    donors: tuple[Donor, ...]
 
 
 @dataclass(frozen=True, slots=True)

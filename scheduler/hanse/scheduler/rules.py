@@ -67,7 +67,7 @@ class Rules:
         rung, cover, other_rank = parts.rung[others], parts.cover[others], parts.tier_rank[others]
         same_rung, same_cover = rung == claim.rung, cover == claim.cover
         weaker = (rung < claim.rung) | (same_rung & ((cover < claim.cover) | (same_cover & (other_rank < rank))))
-        keeps = (other_rank > rank) & (cover == parts.leaf_depth[others])
+        keeps = (other_rank > rank) & (parts.cover_in_kind(others) == parts.leaf_depth[others])
         urgent: Flags = weaker & ~keeps & parts.preemptible[others]
         return urgent
 

@@ -11,8 +11,9 @@ import numpy as np
 from hanse.quota import caps, units
 from hanse.scheduler.columns import Integers, integers
 from hanse.scheduler.cycle import Cycle
-from hanse.scheduler.decisions import Fall, Label, Refuse, Renew, Rise
+from hanse.scheduler.decisions import Fall, Refuse, Renew, Rise
 from hanse.scheduler.pool import Rung
+from hanse.scheduler.shrinking import Shrinking
 
 
 def fund(cycle: Cycle) -> None:
@@ -53,7 +54,8 @@ def _renew(cycle: Cycle, row: int, need_seconds: int) -> None:
 
 def shrink(cycle: Cycle) -> None:
     """Let parts fall that something outside took cover from."""
-    cycle.decisions += [Fall(relabel) for relabel in cycle.relabels(cycle.accounts.shrink())]
+    fallen = Shrinking(cycle.catalogue, cycle.parts, cycle.rules, cycle.accounts).run()
+    cycle.decisions += [Fall(relabel) for relabel in cycle.relabels(fallen)]
 
 
 def rise(cycle: Cycle) -> None:
@@ -62,7 +64,8 @@ def rise(cycle: Cycle) -> None:
     parts = cycle.parts
     live = np.flatnonzero(parts.live & (parts.rung < Rung.HOME))
     rising.each(live[np.lexsort((parts.age[live], -parts.tier_rank[live]))], rising.at_leaf)
-    live = np.flatnonzero(parts.live & (parts.rung < Rung.HOME) & (parts.cover < parts.leaf_depth))
+    live = np.flatnonzero(parts.live & (parts.rung < Rung.HOME))
+    live = live[parts.cover_in_kind(live) < parts.leaf_depth[live]]
     rising.each(_by_age(live, parts.age), rising.above_leaf)
 
 
@@ -105,12 +108,15 @@ class _Rising:
 
     def above_leaf(self, part: int) -> bool:
         parts = self._cycle.parts
-        covers = range(int(parts.leaf_depth[part]) - 1, int(parts.cover[part]), -1)
-        return any(self._try(part, Rung.AWAY, cover) for cover in covers)
+        (cover_now,) = parts.cover_in_kind(np.array([part])).tolist()
+        covers = range(int(parts.leaf_depth[part]) - 1, cover_now, -1)
+        if any(self._try(part, Rung.AWAY, cover) for cover in covers):
+            return True
+        return bool(parts.rung[part] < Rung.EXCHANGE) and self._try(part, Rung.EXCHANGE, 0)
 
     def _try(self, part: int, rung: Rung, cover: int) -> bool:
         cycle, parts = self._cycle, self._cycle.parts
-        before = Label(Rung(int(parts.rung[part])), int(parts.cover[part]))
+        before = cycle.accounts.label_of(part)
         key = (
             int(parts.leaf[part]), int(parts.tier[part]), int(parts.accelerator[part]), int(parts.milli_gpus[part]),
             int(parts.milli_levied[part]), *(before.rung, before.cover), *(rung, cover),

@@ -15,14 +15,15 @@ from hanse.scheduler.catalogue import Catalogue
 from hanse.scheduler.columns import Integers, Table
 from hanse.scheduler.decisions import AttemptId
 from hanse.scheduler.pool import CapWindow, Shape
-from hanse.scheduler.records import Reservation
+from hanse.scheduler.records import Exchange, Reservation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """`as_of` is in logical seconds; `caps`, in order of organisation, name and start, change with each plan.
 
-    `reservations`, in order of start and job, are few, and name jobs and nodes that need not be there any more.
+    `reservations`, in order of start and job, are few, and name jobs and nodes that need not be there any more;
+    `exchanges`, in order of job, are of attempts that are there.
     """
 
     as_of: int
@@ -34,6 +35,7 @@ class Snapshot:
     attempts: Table
     holdings: Table
     reservations: tuple[Reservation, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
 
 
 def attempt_rows(jobs: Table, attempts: Table, names: Sequence[AttemptId]) -> Integers:

@@ -167,7 +167,11 @@ class Fact(_Remark, Base):
     """What happened without a decision: leases, fences refused, what an agent did by itself, caps set, terms taken."""
 
     __tablename__ = "fact"
-    __table_args__ = (Index(None, "attempt"), Index(None, "recorded_at"))
+    __table_args__ = (
+        Index(None, "attempt"),
+        Index(None, "recorded_at"),
+        Index("fact_credit", "at_seconds", postgresql_where=text("kind = 'Credit'")),
+    )
 
 
 class Violation(_Remark, Base):
