@@ -237,6 +237,12 @@ def test_a_job_that_cannot_start_is_reserved_a_place_once_and_for_every_leader(p
     pool.until("its reason", lambda: pool.status("waits").get("reason") == "WaitingForQuota")
     # The nodes are another member's, and when they come free is not told of one alone.
     assert "places are kept" not in str(pool.status("waits"))
+    # Whoever runs there may run on; who waits is told, and not by whom or until when.
+    pool.change("runs", {"maxRuntime": "5h"})
+    pool.until("it is moved", lambda: len(pool.rows(on_reservations)) > 1)
+    reserved = pool.rows(on_reservations)
+    assert {"HeadOfQueue", "RunsLonger"} == {reason for *_, reason, _ in reserved}
+    pool.until("a warning", lambda: "ReservationMoved" in _told(pool, "waits"))
     running.end()
     successor = pool.operator()
     pool.until("the next leader", lambda: b"hanse_operator_leading 1.0" in get(successor, "/metrics")[1])

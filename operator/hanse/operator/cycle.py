@@ -15,6 +15,7 @@ import asyncio
 import hashlib
 import itertools
 import time
+import uuid  # noqa: TC003  # the annotation of an attribute
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -34,7 +35,7 @@ from hanse.operator.effects import Effects
 from hanse.operator.fitness import Verdict
 from hanse.operator.following import Follower, Situation
 from hanse.operator.kube import Kube
-from hanse.operator.mirror import Mirror
+from hanse.operator.mirror import RESERVE, Mirror
 from hanse.operator.pool_telling import PoolTeller
 from hanse.operator.storage import Storage
 from hanse.operator.suspects import Suspects
@@ -44,6 +45,7 @@ from hanse.operator.tracing import Tracer
 from hanse.operator.world import World
 from hanse.quota.errors import QuotaError
 from hanse.scheduler import framing
+from hanse.scheduler.decisions import Cause
 
 DEBOUNCE_SECONDS = 0.1
 DEBOUNCE_SECONDS_MAX = 0.5
@@ -112,6 +114,8 @@ class Leader:
         self._tidier = Tidier(self.kube, self.world, self.mirror)
         self._tracer = Tracer(self.world)
         self._begun_at = 0
+        self._moved: list[tuple[str, uuid.UUID]] = []
+        """Waiting jobs that a recorded decision has start later, as somebody runs for longer."""
         self._reported: list[reports.Node] = []
         self._nodes: list[reports.Node] = []
         self._newest_enrolment = 0
@@ -247,11 +251,13 @@ class Leader:
         ended = [*self._suspects.groups(), *ends.groups(self.world, self.mirror, without_storage, situation.free_by)]
         self.progress.brake = self._suspects.problem
         wanted = grouping.standing(itertools.chain(ended, translated), self._held_back)
-        groups = grouping.once_each(wanted)
+        groups, self._moved = grouping.once_each(wanted), []
         is_overtaken = False
         if groups:
             is_overtaken = await asyncio.to_thread(self._record, situation, groups)
             await asyncio.to_thread(self._read)
+            for job, decision in self._moved:
+                self.teller.tell_moved(job, decision)
         if is_overtaken or len(groups) < len(wanted):
             self._is_plan_cut = True
             self.woken.set()
@@ -360,6 +366,8 @@ class Leader:
         _log.info("cycle_recorded", term=self.term, cycle=self.progress.cycle, decisions=len(recorded))
         for index, entry in enumerate(recorded):
             decision, attempt = identity.decision_id(self.term, cycle.cycle, index), entry.attempt
+            if entry.kind == RESERVE and entry.reason == Cause.RUNS_LONGER:
+                self._moved.append((str(entry.job), decision))
             _log.info("decided", decision=str(decision), attempt=str(attempt) if attempt else None, kind=entry.kind)
 
 

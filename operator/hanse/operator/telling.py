@@ -13,6 +13,7 @@ of their queue. A job whose status changes again before its turn has come is tol
 
 import asyncio
 import functools
+import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -121,6 +122,13 @@ class Teller:
             if broken.kind not in {kinds.TRAINING_JOB.name, kinds.PLACEMENT.name} and _is_news(broken):
                 self._pending[uid] = functools.partial(self._write_broken, broken)
         self._news.set()
+
+    def tell_moved(self, uid: str, decision: uuid.UUID) -> None:
+        """Have a job's owner told that its reservation was moved, as somebody runs for longer."""
+        if (document := self._world.documents.get(uid)) is not None:
+            event = events.moved(document["metadata"], decision, datetime.now(UTC))
+            self._pending[f"{uid}/{events.MOVED}"] = functools.partial(events.tell, self._kube, event)
+            self._news.set()
 
     async def run(self) -> None:
         """Write what is to be told, some at a time, until cancelled."""
