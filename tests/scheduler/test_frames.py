@@ -14,7 +14,6 @@ from hanse.scheduler import Delta, Planner, framing, plan, spelling, state_diges
 from hanse.scheduler.frames import FrameError, Reader, decode, header
 from hanse.scheduler.pool import Pool
 
-
 FEWER = settings(max_examples=settings().max_examples // 4)
 
 
