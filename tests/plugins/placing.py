@@ -43,6 +43,8 @@ LONGEST = (
     "tests/chart/test_installing.py",
     "tests/scheduler/test_snapshots.py",
     "tests/cli/test_demo.py",
+    "tests/ledger/test_replaying.py",
+    "tests/scheduler/test_other_pythons.py",
     "tests/faults/test_streams.py",
     "the town",
     "tests/ledger/test_export.py",

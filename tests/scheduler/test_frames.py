@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import worlds
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pools import job, nodes, pool, snapshot
 
@@ -14,15 +14,18 @@ from hanse.scheduler import Delta, Planner, framing, plan, spelling, state_diges
 from hanse.scheduler.frames import FrameError, Reader, decode, header
 from hanse.scheduler.pool import Pool
 
+FEWER = settings(max_examples=settings().max_examples // 4)
+
 
 def everything(**changes):
     return worlds.worlds(caps=worlds.windows, caps_at_once=worlds.at_once, policy=worlds.short_funding, **changes)
 
 
+@FEWER
 @given(world=everything(), data=st.data())
 def test_a_chain_of_frames_leads_to_the_snapshots_it_was_written_of(world, data):
     writer, reader = framing.Writer(), Reader()
-    for _ in range(data.draw(st.integers(1, 6), label="cycles")):
+    for _ in range(data.draw(st.integers(1, 4), label="cycles")):
         before, planned, _ = world.step()
         state = state_digest(before)
         frame = writer.frame(before, state, planned, range(len(planned.decisions)))
@@ -35,6 +38,7 @@ def test_a_chain_of_frames_leads_to_the_snapshots_it_was_written_of(world, data)
         world.happen(data)
 
 
+@FEWER
 @given(world=worlds.worlds())
 def test_a_pool_that_is_written_as_plain_values_is_read_back_the_same(world):
     assert world.pool == spelling.typed(Pool, json.loads(json.dumps(spelling.plain(world.pool))))
