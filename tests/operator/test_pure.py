@@ -212,8 +212,7 @@ def test_a_workers_needs_are_counted_as_the_kubelet_counts_them(job):
     first = {"name": "first", "image": image, "resources": {"requests": {"memory": "8Gi", "cpu": "1"}}}
     job["spec"]["template"]["spec"] = {"containers": named, "initContainers": [first]}
     shape = shapes.shape(resources.TrainingJob.parse(job).spec)
-    assert (1500, 8 * 1024, 3 * 1024) == (shape.cpu_milli, shape.memory_mib, shape.ephemeral_mib)
-    assert 2 == shape.rdma
+    assert (1500, 8 * 1024, 3 * 1024, 2) == (shape.cpu_milli, shape.memory_mib, shape.ephemeral_mib, shape.rdma)
 
 
 def test_the_last_checkpoint_of_record_is_told_whoever_runs(job):

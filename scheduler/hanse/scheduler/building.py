@@ -84,8 +84,7 @@ def node_rows(catalogue: Catalogue, nodes: Sequence[Node]) -> Table:
             (
                 node.name, contribution, accelerator, node.gpus, node.gpus_enrolled, node.cpu_milli, node.memory_mib,
                 node.ephemeral_mib, node.rdma, node.foreign_gpus, node.foreign_cpu_milli, node.foreign_memory_mib,
-                node.foreign_ephemeral_mib, node.foreign_rdma, node.enrolled, int(node.state),
-                node.rack.encode("ascii"), node.block.encode("ascii"),
+                node.foreign_ephemeral_mib, node.foreign_rdma, node.enrolled, int(node.state), node.rack, node.block,
             )
         )  # fmt: skip
     return columns.table(columns.NODES, rows)

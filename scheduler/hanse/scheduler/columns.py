@@ -32,11 +32,11 @@ NODES = np.dtype(
         ("foreign_rdma", "<i8"),
         ("enrolled", "<i8"),
         ("state", "<i4"),
-        ("rack", "S63"),
-        ("block", "S63"),
+        ("rack", "<U63"),
+        ("block", "<U63"),
     ]
 )
-"""In name order. `contribution` and `accelerator` index the catalogue; racks and blocks are names in ASCII."""
+"""In name order. `contribution` and `accelerator` index the catalogue."""
 
 JOBS = np.dtype(
     [
@@ -77,9 +77,8 @@ def table(dtype: np.dtype[Any], rows: Sequence[tuple[Any, ...]]) -> Table:
     """Return *rows* as one array; a number too large for its column raises OverflowError."""
     for row in rows:
         for name, value in zip(dtype.names or (), row, strict=True):
-            width = dtype[name].itemsize // (4 if dtype[name].kind == "U" else 1)
-            if isinstance(value, str | bytes) and len(value) > width:
-                raise ValueError(f"{name} {value!r} has more than {width} characters")
+            if isinstance(value, str) and len(value) > dtype[name].itemsize // 4:
+                raise ValueError(f"{name} {value!r} has more than {dtype[name].itemsize // 4} characters")
     return frozen(np.array(list(rows), dtype=dtype))
 
 

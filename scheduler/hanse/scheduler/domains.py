@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hanse.scheduler.columns import Integers, Table
 from hanse.scheduler.pool import Level
 
-UNNAMED = b""
+UNNAMED = ""
 
 
 class Domains:

@@ -24,8 +24,7 @@ def nodes(snapshot: Snapshot) -> list[Node]:
             accelerator=catalogue.accelerators[accelerator].name, gpus=gpus, gpus_enrolled=gpus_enrolled,
             cpu_milli=cpu, memory_mib=memory, ephemeral_mib=ephemeral, rdma=rdma, foreign_gpus=foreign_gpus,
             foreign_cpu_milli=foreign_cpu, foreign_memory_mib=foreign_memory, foreign_ephemeral_mib=foreign_ephemeral,
-            foreign_rdma=foreign_rdma, enrolled=enrolled, state=NodeState(state), rack=rack.decode(),
-            block=block.decode(),
+            foreign_rdma=foreign_rdma, enrolled=enrolled, state=NodeState(state), rack=rack, block=block,
         )
         for (
             name, contribution, accelerator, gpus, gpus_enrolled, cpu, memory, ephemeral, rdma, foreign_gpus,

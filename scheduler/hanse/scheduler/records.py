@@ -17,8 +17,8 @@ class Node:
     """A contributed node. `gpus` and `foreign_gpus` are bit masks, by PCI bus order: healthy, and held by others' pods.
 
     `gpus_enrolled` counts also those that are broken now; `enrolled` orders a member's nodes for the levy, which takes
-    none that is `NOT_ENROLLED` from who has enrolled others of the class. `rack` and `block` name where it stands, in
-    ASCII, empty if nobody says; a rack's name need be unique in its block only, a block's in its cluster.
+    none that is `NOT_ENROLLED` from who has enrolled others of the class. `rack` and `block` name where it stands,
+    empty if nobody says; a rack's name need be unique in its block only, a block's in its cluster.
     """
 
     name: str
