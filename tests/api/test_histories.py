@@ -18,6 +18,10 @@ CAUSE = {"kind": "Admit", "detail": {"namespace": "red", "name": "urgent"}}
     ("body", "said"),
     [
         (ADMIT, "16 h100 in red-1, covered by its organisation's entitlement, on its member's own or granted nodes"),
+        (
+            ADMIT | {"reason": "EXCHANGE", "strength": {"donors": {"ascend": 26667, "b200": 500}}},
+            "16 h100 in red-1, covered by what its member leaves unused in other classes (26.667 ascend and 0.5 b200)",
+        ),
         (STOP, "stopped to make room for another member's job"),
         ({"kind": "Fall", "reason": "BORROW"}, "borrowed, which those it belongs to may have back"),
         (

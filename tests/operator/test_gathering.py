@@ -9,9 +9,11 @@ import yaml
 from structlog.testing import capture_logs
 
 from hanse import scheduler
+from hanse.ledger.credits import Credits, row_id
 from hanse.ledger.reports import Node
 from hanse.operator import candidates, entries, following, snapshot
 from hanse.operator.mirror import Live, Mirror
+from hanse.operator.standing import Standing
 from hanse.operator.world import Leaf, World
 from hanse.quota.errors import QuotaError
 from hanse.resources.contribution import Recall
@@ -307,3 +309,25 @@ def test_where_no_good_settings_are_known_none_are_made_up(world):
     set_shares(world, 400)
     with pytest.raises(QuotaError, match="must not add up to more than 1000"):
         planned(following.Follower(), world)
+
+
+@pytest.mark.parametrize(
+    ("leaf", "label"),
+    [(Leaf("tencent", "llm"), "HOME"), (Leaf("zhejiang-lab", None), "BORROW")],
+    ids=["own", "borrowed"],
+)
+def test_an_admission_that_borrows_names_the_credit_that_it_followed_from(pytestconfig, world, leaf, label):
+    take_job(world, pytestconfig.rootpath)
+    world.leaves = dict.fromkeys(world.leaves, leaf)
+    credited = Credits(NOW - NOW % 3600, {"tencent": -5, "zhejiang-lab": 5})
+    reported, mirror = [Node("tencent-gz", f"node-{each}", BODY, 0) for each in range(2)], Mirror(NOW)
+    inputs = snapshot.Inputs(world, mirror, reported, {}, {}, credits=credited)
+    situation, plan = following.Follower().plan(inputs)
+    (group,) = entries.Translator(world, mirror, situation).groups(plan.decisions)
+    assert label == group.entries[0].reason
+    expected = str(row_id(leaf.member, credited.as_of_seconds)) if label == "BORROW" else None
+    assert expected == group.entries[0].detail.get("credit")
+    debits = {each.name: each.debit for each in situation.snapshot.catalogue.members}
+    assert (-5, 5, 0) == (debits["tencent"], debits["zhejiang-lab"], debits["alibaba"])
+    (told,) = Standing(situation).quotas(frozenset({"tencent"}))
+    assert {"milliH100eSeconds": 5, "asOfSeconds": credited.as_of_seconds} == told["credit"]

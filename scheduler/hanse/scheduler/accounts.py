@@ -57,6 +57,8 @@ class Accounts:
         self._relief: dict[tuple[int, int], dict[tuple[int, ...], dict[int, int]]] = {}
         self._room: dict[tuple[int, int], dict[tuple[int, ...], _Room]] = {}
         self._unused: dict[int, list[int]] = {}
+        self._giving: dict[int, Integers] = {}
+        self._exchanged: dict[int, dict[tuple[int, ...], bool]] = {}
         self._charge_all(np.flatnonzero(parts.live))
 
     def _charge_all(self, live: Integers) -> None:
@@ -129,7 +131,8 @@ class Accounts:
         if claim.rung == Rung.EXCHANGE:
             self._give(part, sign)
         member = int(self._parts.member[part])
-        self._unused.pop(member, None)
+        for known in (self._unused, self._giving, self._exchanged):
+            known.pop(member, None)
         self._forget(member, claim.accelerator)
 
     def _give(self, part: int, sign: int) -> None:
@@ -164,11 +167,19 @@ class Accounts:
 
     def _exchanges(self, claim: Claim) -> bool:
         """Return whether other classes' unused entitlement covers the claim, leaving out those who must yield to it."""
+        parts, part = self._parts, claim.part
+        member = int(parts.member[part])
         need = claim.milli_gpus * self._catalogue.raw[claim.accelerator]
-        member = int(self._parts.member[claim.part])
         if need and exchange.worth(self._catalogue.raw, self._unused_of(member), claim.accelerator) >= need:
             return True
-        return bool(need) and bool(self._parts.donors) and self._donors(claim) is not None
+        if not need or not parts.donors:
+            return False
+        # It is the same for all waiting jobs of a leaf and tier, until somebody of the member is charged.
+        answers = self._exchanged.setdefault(member, {}) if not parts.live[part] else {}
+        key = int(parts.leaf[part]), int(parts.tier[part]), claim.accelerator, claim.milli_gpus
+        if key not in answers:
+            answers[key] = self._donors(claim) is not None
+        return answers[key]
 
     def _donors(self, claim: Claim, *, leaves_out: bool = True) -> Donors | None:
         """Return who gives for the claim: without those who must yield to it only if the others do not do."""
@@ -270,8 +281,10 @@ class Accounts:
     def _yielding(self, claim: Claim) -> Integers:
         member = int(self._parts.member[claim.part])
         if claim.rung == Rung.EXCHANGE:
-            giving = [part for part in sorted(self._parts.donors) if self._parts.member[part] == member]
-            others = np.array(giving, dtype=np.int64)
+            if member not in self._giving:
+                given = [part for part in sorted(self._parts.donors) if self._parts.member[part] == member]
+                self._giving[member] = np.array(given, dtype=np.int64)
+            others = self._giving[member]
         else:
             others = self.roster(member, claim.accelerator)
         return others[self._rules.yielding_entitlement(claim, others)]
