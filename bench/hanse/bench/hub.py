@@ -95,9 +95,13 @@ class Hub:
             OPERATOR, OPERATOR, f"--kubeconfig={kubeconfig}", f"--health-port={self._health_port}",
             f"--internal-token-file={token}",
         )  # fmt: skip
+        self.start_api()
+        processes.wait_until_ready(self.own.folder, OPERATOR, lambda: bool(self.progress()), READY_SECONDS)
+
+    def start_api(self) -> None:
+        """Start the API service alone, and return when it answers."""
         self.run(API, API, f"--kubeconfig={self.kubeconfig(API, 'hanse-api', SYSTEM)}", f"--port={self._api_port}")
         processes.wait_until_ready(self.own.folder, API, lambda: bool(_asked(f"{self.api_url}/healthz")), READY_SECONDS)
-        processes.wait_until_ready(self.own.folder, OPERATOR, lambda: bool(self.progress()), READY_SECONDS)
 
     def run(self, part: str, *args: str) -> None:
         """Start a process of Hanse."""
