@@ -20,7 +20,8 @@ CHECK ?=
 ARGS ?=
 # More than there are cores: most tests wait for a server most of the time.
 WORKERS ?= 4
-BENCHES := decide-pool decide-gang decide-unschedulable decide-growth kueue-baseline bind-rate api
+BENCHES := decide-pool decide-gang decide-unschedulable decide-growth kueue-baseline bind-rate api ledger-ingest \
+	audit-month tamper
 
 .PHONY: help
 help: ## Show this list.

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from played import HOUR, PERIOD, act, play
@@ -224,4 +225,22 @@ def test_completeness_names_slots_hours_and_decisions_that_are_missing(world, ma
     said = CliRunner().invoke(audit.app, ["completeness"], env={"HANSE_DATABASE_URL": other.url})
     assert said.exit_code == 1
     assert "tencent: 0 of 21 slots, 0.00 %" in said.output
+    other.close()
+
+
+def test_the_first_slots_of_a_day_may_come_from_many_at_once(make_world):
+    """Whoever waits for another to make the day's partition sees it, although it looked for it before."""
+    other = make_world()
+    other.set_clock(other.START + 86400 + 600)
+    signed = {member: other.slot(member, other.START + 86400, {"idle": 1000}) for member in other.MEMBERS}
+    with other.api.connect() as first, other.api.connect() as second, ThreadPoolExecutor(1) as pool:
+        day = "SELECT ledger.add_slot_day(%s)"
+        for connection in (first, second):  # both have looked, and remember that there is none
+            connection.exec_driver_sql("SELECT to_regclass('ledger.slot_20261102')").all()
+        first.exec_driver_sql(day, (other.START + 86400,)).all()
+        waits = pool.submit(lambda: second.exec_driver_sql(day, (other.START + 86400,)).all())
+        first.commit()
+        waits.result(timeout=60)
+        second.commit()
+    assert [each.outcome for member, its in signed.items() for each in other.ingest(member, its)] == ["stored"] * 2
     other.close()

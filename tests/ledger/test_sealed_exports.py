@@ -204,7 +204,9 @@ def test_one_line_is_proven_to_who_has_the_policy_and_sees_nothing_else(original
         assert (made.exit_code, made.output) == (0, "")
         shown = hanse.invoke(audit.app, ["verify-proof", str(file), policy_option])
         assert shown.exit_code == 0
-        assert shown.stdout == leaves.body(bundle.kind_of(name), lines_of(original, name)[1]).decode() + "\n"
+        line = lines_of(original, name)[1]
+        _, said = leaves.opening(bundle.kind_of(name), line, bytes.fromhex(line["salt"]))
+        assert shown.stdout == said.decode() + "\n"
         assert f"of the {world.sealed} of {ORIGIN}" in shown.stderr
         file.write_bytes(file.read_bytes().replace(b"extra ", b"extra AAAA"))
         assert hanse.invoke(audit.app, ["verify-proof", str(file), policy_option]).exit_code == 1

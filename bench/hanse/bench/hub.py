@@ -95,12 +95,14 @@ class Hub:
             OPERATOR, OPERATOR, f"--kubeconfig={kubeconfig}", f"--health-port={self._health_port}",
             f"--internal-token-file={token}",
         )  # fmt: skip
-        self.run(
-            API, API, f"--kubeconfig={self.kubeconfig(API, 'hanse-api', SYSTEM)}", f"--port={self._api_port}",
-            f"--leader-url=http://{LOOPBACK}:{self._health_port}", f"--internal-token-file={token}",
-        )  # fmt: skip
-        processes.wait_until_ready(self.own.folder, API, lambda: bool(_asked(f"{self.api_url}/healthz")), READY_SECONDS)
+        self.start_api(f"--leader-url=http://{LOOPBACK}:{self._health_port}", f"--internal-token-file={token}")
         processes.wait_until_ready(self.own.folder, OPERATOR, lambda: bool(self.progress()), READY_SECONDS)
+
+    def start_api(self, *args: str) -> None:
+        """Start the API service, alone unless *args* say where the leader is, and return when it answers."""
+        kubeconfig = self.kubeconfig(API, "hanse-api", SYSTEM)
+        self.run(API, API, f"--kubeconfig={kubeconfig}", f"--port={self._api_port}", *args)
+        processes.wait_until_ready(self.own.folder, API, lambda: bool(_asked(f"{self.api_url}/healthz")), READY_SECONDS)
 
     def run(self, part: str, *args: str) -> None:
         """Start a process of Hanse."""

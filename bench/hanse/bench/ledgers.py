@@ -205,7 +205,7 @@ class Ledger:
             return
         self._record(entries)
         for entry in entries:
-            attempts.grant(self.api, *_held(entry), 1, _PROCESS)
+            attempts.grant(self.api, *held(entry), 1, _PROCESS)
             self._running.append(_Running(entry, next(iter(entry.nodes)), GPUS))
 
     def _admission(self, host: str) -> decisions.Entry:
@@ -238,7 +238,7 @@ class Ledger:
                     member=entry.member, job=entry.job, fence=1, strength=entry.strength,
                 )  # fmt: skip
                 self._record([stop])
-            attempts.release(self.api, *_held(entry), 1, "ended")
+            attempts.release(self.api, *held(entry), 1, "ended")
             self._running.remove(running)
 
     def _slots(self, member: str, start: int) -> list[ledger_slots.Signed]:
@@ -275,7 +275,7 @@ class Ledger:
             books.correct(self.operator, self._term, books.Correction(row[0], 1000, PERIOD, "agreed in dispute 1"))
 
 
-def _held(entry: decisions.Entry) -> tuple[str, uuid.UUID]:
+def held(entry: decisions.Entry) -> tuple[str, uuid.UUID]:
     """Return the cluster and the attempt of an admission."""
     if entry.admission is None or entry.attempt is None:
         raise ValueError(f"{entry.kind} admits nothing")

@@ -283,8 +283,8 @@ _TABLES = (
 _NUMBERS: dict[str, tuple[str, ...]] = {
     "transfer": ("amount", "hour_seconds"), "slot_20261101": ("sequence",), "decision": ("sequence",),
     "effect": ("sequence",), "fact": ("at_seconds",), "violation": ("at_seconds",), "cutoff": ("slots",),
-    "posting": ("used", "idle"),
-    "cycle": ("as_of_seconds", "decisions"), "enrolment": ("sequence",), "rate": ("thousandths",),
+    "posting": ("used", "idle"), "cycle": ("as_of_seconds", "decisions"), "enrolment": ("sequence",),
+    "rate": ("thousandths",),
 }  # fmt: skip
 
 

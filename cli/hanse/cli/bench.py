@@ -93,6 +93,14 @@ def audit_month(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) 
 
 
 @app.command()
+def ledger_ingest(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Send 20,000 nodes' slots of one interval through the API service at once, and post them: minutes."""
+    from hanse.bench import ingesting  # noqa: PLC0415  # as above
+
+    _run(lambda: ingesting.run(scale), file, as_json)
+
+
+@app.command()
 def tamper(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
     """Manipulate a ledger and its exports in 1,200 ways, and count what the verifier finds: minutes."""
     from hanse.bench import tampering  # noqa: PLC0415  # as above

@@ -64,7 +64,7 @@ def opened(salt: bytes, said: bytes) -> bytes:
         EvidenceError: the salt has another length, or what is shown is not such a part.
 
     """
-    value = canonical.decode(said)
+    value = canonical.decode(said) if f'"{_OTHERS}"'.encode() in said else None
     if not isinstance(value, dict) or _OTHERS not in value:
         return entry(salt, said)
     others, number = value[_OTHERS], value.get("part")

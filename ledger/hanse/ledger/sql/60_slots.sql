@@ -12,7 +12,8 @@ BEGIN
     RETURN;
   END IF;
   PERFORM pg_advisory_xact_lock(1751215717, 0);
-  IF to_regclass('ledger.' || v_name) IS NOT NULL THEN
+  -- Asked of the catalogue itself: to_regclass answers from what this session remembers, which a lock does not renew.
+  IF EXISTS (SELECT FROM pg_class WHERE relname = v_name AND relnamespace = 'ledger'::regnamespace) THEN
     RETURN;
   END IF;
   EXECUTE format('CREATE TABLE %I PARTITION OF slot FOR VALUES FROM (%s) TO (%s)', v_name, v_start, v_start + 86400);
