@@ -52,6 +52,18 @@ def api(
     oidc_prefix: Annotated[
         str, typer.Option(help="Stands before the provider's names of people and groups.")
     ] = "oidc:",
+    oidc_user_claim: Annotated[str, typer.Option(help="What of a token names its holder.")] = "sub",
+    oidc_groups_claim: Annotated[str, typer.Option(help="What of a token lists its holder's groups.")] = "groups",
+    oidc_certificate_authority: Annotated[
+        Path | None, typer.Option(help="PEM; for a provider whose certificate the system does not trust.")
+    ] = None,
+    exports_folder: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Where auditors' exports are made; its own, as leftovers go."),
+    ] = None,
+    exports_mib_max: Annotated[
+        int, typer.Option(min=0, help="As much may lie there; larger exports are refused. 0: there is no bound.")
+    ] = 0,
     log_format: LogFormat = None,
 ) -> None:
     """Run the API service, which agents and members talk to."""
@@ -59,7 +71,12 @@ def api(
 
     process_logs.configure(log_format)
     try:
-        provider = oidc.Provider(oidc_issuer, oidc_audience, oidc_prefix) if oidc_issuer else None
+        claims = (oidc_user_claim, oidc_groups_claim)
+        provider = (
+            oidc.Provider(oidc_issuer, oidc_audience, oidc_prefix, *claims, oidc_certificate_authority)
+            if oidc_issuer
+            else None
+        )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     serve.serve(
@@ -74,6 +91,8 @@ def api(
             key=tls_key,
             metrics_port=metrics_port,
             provider=provider,
+            exports_folder=exports_folder,
+            exports_mib_max=exports_mib_max,
         )
     )
 
