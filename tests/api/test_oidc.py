@@ -2,7 +2,6 @@
 
 import json
 
-import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
@@ -58,10 +57,14 @@ def test_claims_name_people_and_groups_as_the_provider_is_told(provider):
     assert set() == user(groups_claim="roles").groups
     with pytest.raises(UnauthenticatedError, match="its nickname is empty"):
         user(user_claim="nickname")
-    said = jwt.decode(token, options={"verify_signature": False})
-    if said.get("email_verified") is not True:
+
+
+def test_an_address_of_mail_is_a_name_only_if_the_provider_has_verified_it():
+    asked = oidc.Oidc(oidc.Provider(HERE, "hanse", user_claim="email"))
+    assert "alice@example.com" == asked._name({"email": "alice@example.com", "email_verified": True})
+    for more in ({}, {"email_verified": False}, {"email_verified": "true"}):
         with pytest.raises(UnauthenticatedError, match="its email is not verified"):
-            user(user_claim="email")
+            asked._name({"email": "alice@example.com", **more})
 
 
 def test_a_provider_whose_certificate_nobody_vouches_for_is_not_believed(provider, tmp_path):
