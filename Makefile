@@ -17,6 +17,7 @@ export HANSE_UV := $(UV)
 export UV_PYTHON_DOWNLOADS := never
 
 CHECK ?=
+INSTALL ?=
 ARGS ?=
 # More than there are cores: most tests wait for a server most of the time.
 WORKERS ?= 4
@@ -28,8 +29,8 @@ help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
 
 .PHONY: demo
-demo: setup ## Bring up a pool on this machine and show it; with CHECK=1 unattended, as a test.
-	@$(RUN) hanse demo $(if $(CHECK),--check)
+demo: setup ## Bring up a pool on this machine and show it; with CHECK=1 unattended, with INSTALL=helm by Helm.
+	@$(RUN) hanse demo $(if $(CHECK),--check) $(if $(filter helm,$(INSTALL)),--helm)
 
 .PHONY: test
 test: setup ## Run all tests, side by side; ARGS="tests/resources -k tier" runs some, one by one without "-n 4".

@@ -18,9 +18,11 @@ import urllib3
 from alembic import command
 from alembic.config import Config
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from playwright.sync_api import Browser, sync_playwright
 
 from hanse.agent import install
-from hanse.devcluster import cluster, ports, postgres, processes
+from hanse.devcluster import cluster, debian, ports, postgres, processes
+from hanse.devcluster.errors import DevclusterError
 from hanse.evidence import enrolments, identity, signatures
 from hanse.ledger import database, decisions, registry, term
 
@@ -226,3 +228,16 @@ def make_pool() -> Iterator[Callable[..., Pool]]:
     yield make
     for pool in made:
         pool.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A real browser, without a screen."""
+    try:
+        debian.require(debian.BROWSER)
+    except DevclusterError as error:
+        pytest.skip(str(error))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()

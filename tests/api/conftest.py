@@ -13,6 +13,8 @@ import pytest
 import urllib3
 import yaml
 
+from hanse.devcluster import pki
+
 SYSTEM = "hanse-system"
 
 
@@ -40,9 +42,9 @@ class Client:
 class Provider:
     """An OpenID provider, asked as a browser and a client would."""
 
-    def __init__(self, port, log):
-        self.url, self._log = f"http://localhost:{port}", log
-        self._http = urllib3.PoolManager(retries=False, timeout=15)
+    def __init__(self, port, log, certificate_authority):
+        self.url, self._log, self.certificate_authority = f"https://localhost:{port}", log, certificate_authority
+        self._http = urllib3.PoolManager(retries=False, timeout=15, ca_certs=str(certificate_authority))
 
     def wait(self):
         for _ in range(300):
@@ -83,12 +85,18 @@ class Provider:
 def _provider(tmp_path_factory):
     with socket.create_server(("127.0.0.1", 0)) as bound:
         port = bound.getsockname()[1]
-    log = tmp_path_factory.mktemp("provider") / "log"
+    folder = tmp_path_factory.mktemp("provider")
+    log, authority = folder / "log", pki.Authority(folder)
     with log.open("w") as output:
-        argv = [sys.executable, oidc_provider.__file__, str(port)]
+        argv = [
+            sys.executable,
+            oidc_provider.__file__,
+            str(port),
+            *map(str, authority.server("localhost", ["localhost"])),
+        ]
         process = subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT)
     try:
-        provider = Provider(port, log)
+        provider = Provider(port, log, authority.certificate_file)
         provider.wait()
         yield provider
     finally:
@@ -98,7 +106,8 @@ def _provider(tmp_path_factory):
 
 @pytest.fixture(name="pool", scope="session")
 def _pool(hub, make_pool, provider):
-    pool = make_pool(hub, f"--oidc-issuer={provider.url}", "--oidc-audience=hanse")
+    trusted = f"--oidc-certificate-authority={provider.certificate_authority}"
+    pool = make_pool(hub, f"--oidc-issuer={provider.url}", "--oidc-audience=hanse", trusted)
     for member, name in (("tencent", "gz"), ("alibaba", "hz")):
         pool.add_member(member, [{"kind": "Group", "name": f"oidc:{member}-people"}])
         pool.join(name, member)

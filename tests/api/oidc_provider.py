@@ -1,12 +1,13 @@
-"""A real OpenID provider, Canaille, with two people and two clients, as a process: PORT is its argument."""
+"""A real OpenID provider, Canaille, with two people and two clients, as a process: PORT CERTIFICATE KEY."""
 
 import os
+import ssl
 import sys
 import uuid
 from datetime import UTC, datetime
 from wsgiref import simple_server
 
-os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # it listens on loopback
+os.environ["HTTPS"] = "on"  # by which WSGI servers tell applications that there is TLS
 
 from canaille import create_app
 from canaille.app import models
@@ -30,7 +31,7 @@ def configuration(port):
         "TESTING": True,
         "SECRET_KEY": str(uuid.uuid4()),
         "WTF_CSRF_ENABLED": False,
-        "PREFERRED_URL_SCHEME": "http",
+        "PREFERRED_URL_SCHEME": "https",
         "SERVER_NAME": f"localhost:{port}",
         "CANAILLE": {"DATABASE": "memory", "JAVASCRIPT": False},
         "CANAILLE_OIDC": {"ACTIVE_JWKS": [key()], "REQUIRE_NONCE": False},
@@ -62,7 +63,11 @@ def main():
     app = create_app(config=configuration(port))
     with app.app_context():
         populate()
-    simple_server.make_server("localhost", port, app).serve_forever()
+    server = simple_server.make_server("localhost", port, app)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2], sys.argv[3])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from hanse.api import oidc
+from hanse.api.problems import UnauthenticatedError, UnavailableError
+from hanse.devcluster import pki
 
 HERE = "https://provider.example"
 
@@ -42,3 +44,37 @@ def test_a_key_that_is_not_understood_keeps_no_other_out():
     assert oidc.ALGORITHMS == found["unnamed"].algorithms
     assert {"named", "unnamed"} == found.keys()
     assert not [name for name in oidc.ALGORITHMS if name.startswith("HS") or name == "none"]
+
+
+def test_claims_name_people_and_groups_as_the_provider_is_told(provider):
+    token = provider.token("alice")
+
+    def user(**claims):
+        asked = oidc.Provider(provider.url, "hanse", certificate_authority=provider.certificate_authority, **claims)
+        return oidc.Oidc(asked).user(token)
+
+    assert ("oidc:alice", {"oidc:tencent-people"}) == (user().name, user().groups)
+    assert set() == user(groups_claim="roles").groups
+    with pytest.raises(UnauthenticatedError, match="its nickname is empty"):
+        user(user_claim="nickname")
+
+
+def test_an_address_of_mail_is_a_name_only_if_the_provider_has_verified_it():
+    asked = oidc.Oidc(oidc.Provider(HERE, "hanse", user_claim="email"))
+    assert "alice@example.com" == asked._name({"email": "alice@example.com", "email_verified": True})
+    for more in ({}, {"email_verified": False}, {"email_verified": "true"}):
+        with pytest.raises(UnauthenticatedError, match="its email is not verified"):
+            asked._name({"email": "alice@example.com", **more})
+
+
+def test_a_provider_whose_certificate_nobody_vouches_for_is_not_believed(provider, tmp_path):
+    stranger = pki.Authority(tmp_path)
+    stranger.server("another", ["localhost"])
+    asked = oidc.Provider(provider.url, "hanse", certificate_authority=stranger.certificate_file)
+    with pytest.raises(UnavailableError, match="keys cannot be read"):
+        oidc.Oidc(asked).user(provider.token("alice"))
+
+
+def test_a_certificate_authority_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(ValueError, match=r"--oidc-certificate-authority .* is no file"):
+        oidc.Provider(HERE, "hanse", certificate_authority=tmp_path / "none")

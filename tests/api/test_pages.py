@@ -10,15 +10,13 @@ import pytest
 import scene
 import visiting
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from test_access import KNOWN, UNKNOWN, path_of
 from visiting import PAGES, PEOPLE, Browser
 
 from hanse.api.dashboard import texts
 from hanse.cli.demo import dashboard
 from hanse.cli.demo.stage import Stage
-from hanse.devcluster import debian
-from hanse.devcluster.errors import DevclusterError
 from hanse.resources.training_job_status import Phase, Reason
 
 pytestmark = pytest.mark.usefixtures("roles")
@@ -45,18 +43,6 @@ def _shown(pool, hub, make_pool):
     server.shutdown()
     server.server_close()
     pool.cluster.kubectl("delete", "acceleratorclass", *scene.CLASSES)
-
-
-@pytest.fixture(name="chromium", scope="module")
-def _chromium():
-    try:
-        debian.require(debian.BROWSER)
-    except DevclusterError as error:
-        pytest.skip(str(error))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(name="visit")

@@ -40,6 +40,17 @@ def _helm(tmp_path_factory):
     return Helm(build.binary(build.HELM), tmp_path_factory.mktemp("helm"))
 
 
+@pytest.fixture(name="promtool", scope="session")
+def _promtool():
+    """What Prometheus brings to check metrics and rules."""
+    binary = build.binary(build.PROMTOOL)
+
+    def run(*arguments, stdin=b""):
+        return subprocess.run([str(binary), *map(str, arguments)], input=stdin, capture_output=True, check=False)
+
+    return run
+
+
 @pytest.fixture(name="dry_run")
 def _dry_run(hub):
     """Show objects to the API server as if they were applied; return a line for each that it takes."""

@@ -1,182 +1,253 @@
-"""The chart's own pods, on a real node: installed, upgraded, rolled back; the pool is theirs to run."""
+"""Charts of hub and agent on a real node, as docs/quickstart.md tells: the pool runs, and outlives changes of them.
+
+The page's own commands install everything, let members in and submit jobs; the tests look at what that has made.
+"""
 
 import json
 import os
-import socket
-import socketserver
-import threading
+import re
+import subprocess
+import sys
 import time
-from urllib.parse import urlsplit
+from pathlib import Path
 
+import psycopg
 import pytest
 import urllib3
+import yaml
+from playwright.sync_api import expect
 
-from hanse.devcluster import cluster, image, realnode
+from hanse.cli.demo import helm as page
+from hanse.cli.demo.stage import Stage
+from hanse.devcluster import cluster, pki, realnode
 from hanse.devcluster.errors import DevclusterError
 
 pytestmark = pytest.mark.real_node
 
-SYSTEM = "hanse-system"
+SYSTEM, AGENT = "hanse-system", "hanse-agent-zhejiang-lab-hz"
+AT_HUB, WORKERS = "hanse-cluster-zhejiang-lab-hz", "hanse-workers-zhejiang-lab-hz"
 WAIT_SECONDS_MAX = 180
-
-
-class _Forward(socketserver.BaseRequestHandler):
-    """One connection, to where the server says."""
-
-    def handle(self):
-        with socket.create_connection(self.server.target) as onward:
-            back = threading.Thread(target=_copy, args=(onward, self.request), daemon=True)
-            back.start()
-            _copy(self.request, onward)
-            back.join()
-
-
-def _copy(source, target):
-    try:
-        while data := source.recv(65_536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        return
-
-
-class _Forwarder(socketserver.ThreadingTCPServer):
-    """Takes what is sent to an address of the bridge to a port on loopback: PostgreSQL listens there only."""
-
-    daemon_threads = True
-
-    def __init__(self, address, target):
-        self.target = target
-        super().__init__((address, 0), _Forward)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+METRICS_PORT = 9090
+KEEP = "--reset-then-reuse-values"
+# Ends at once when it is told to.
+ENDLESS = "trap 'exit 0' TERM; sleep 3600 & wait"
+RIGHTS = yaml.safe_load(Path(__file__).with_name("rights.yaml").read_text())
+SUBRESOURCES = {"exec", "log", "token"}
 
 
 class Installed:
-    """A cluster whose hub is a release of the chart."""
+    """A cluster whose hub and agent are releases of the charts."""
 
-    def __init__(self, running, helm, chart, database_address):
-        self.cluster, self._helm, self._chart = running, helm, chart
-        url, server = urlsplit(running.database_url), urlsplit(running.url)
-        reached = url._replace(netloc=f"{url.username}:{url.password}@{database_address[0]}:{database_address[1]}")
-        keys = ("migrations-url", "operator-url", "api-url")
-        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-        self.apply(
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM, "labels": labels}},
-            {
-                "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "ledger", "namespace": SYSTEM},
-                "stringData": dict.fromkeys(keys, reached.geturl()),
-            },
-        )  # fmt: skip
-        small = {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}}
-        self.values = {
-            "image": {"repository": image.NAME.partition(":")[0], "tag": image.NAME.partition(":")[2],
-                      "pullPolicy": "Never"},
-            "database": {"secret": "ledger"},
-            "operator": {"replicas": 2, "resources": small},
-            "api": {"replicas": 1, "resources": small},
-            "kubernetesApi": {"host": server.hostname, "port": server.port},
-            "services": {"headless": True},
-        }  # fmt: skip
+    def __init__(self, running, helm, charts, stage, played):
+        self.cluster, self._helm, self._charts = running, helm, charts
+        self.stage, self.said, self.api_url, self.folder = stage, played.said, played.api_url, played.folder
 
-    def apply(self, *documents):
-        listed = {"apiVersion": "v1", "kind": "List", "items": documents}
-        self.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(listed))
-
-    def release(self, verb, **more):
+    def release(self, verb, chart, namespace, *options, **values):
+        """Install a chart, or change values of its release."""
         return self._helm(
-            verb, "hanse", str(self._chart), f"--namespace={SYSTEM}", "--wait", f"--timeout={WAIT_SECONDS_MAX}s",
-            kubeconfig=self.cluster.kubeconfig, values={**self.values, **more},
+            verb, "hanse", str(self._charts / chart), f"--namespace={namespace}", "--wait", *options,
+            f"--timeout={WAIT_SECONDS_MAX}s", kubeconfig=self.cluster.kubeconfig, values=values,
         ).stdout  # fmt: skip
 
-    def helm(self, *arguments):
-        return self._helm(*arguments, f"--namespace={SYSTEM}", kubeconfig=self.cluster.kubeconfig).stdout
+    def helm(self, namespace, *arguments):
+        return self._helm(*arguments, f"--namespace={namespace}", kubeconfig=self.cluster.kubeconfig).stdout
 
-    def said(self, *arguments):
-        return self.cluster.kubectl(*arguments, f"--namespace={SYSTEM}").stdout
+    def got(self, namespace, *arguments):
+        return self.cluster.kubectl("get", *arguments, f"--namespace={namespace}").stdout
 
-    def api(self, path):
-        """Ask a pod of the API service, at its own address on the bridge."""
-        selector = "--selector=app.kubernetes.io/component=api"
-        address = self.said("get", "pods", selector, "--output=jsonpath={.items[0].status.podIP}")
+    def pod_url(self, namespace, selector, port):
+        """Return where a pod that is to stay listens, at its own address on the bridge."""
+        pods = json.loads(self.got(namespace, "pods", f"--selector={selector}", "--output=json"))["items"]
+        [address, *_] = [pod["status"]["podIP"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+        return f"http://{address}:{port}"
+
+    def is_ready(self):
+        url = self.pod_url(SYSTEM, "app.kubernetes.io/component=api", 8443)
         with urllib3.PoolManager(retries=False, timeout=10) as http:
-            return http.request("GET", f"http://{address}:8443{path}")
+            return http.request("GET", f"{url}/readyz").status == 200
+
+    def metrics(self, namespace, selector, port):
+        """Return what a pod tells Prometheus."""
+        with urllib3.PoolManager(retries=False, timeout=10) as http:
+            return http.request("GET", f"{self.pod_url(namespace, selector, port)}/metrics").data
+
+    def rows(self, statement):
+        with psycopg.connect(self.cluster.database_url) as connection:
+            return connection.execute(statement).fetchall()
 
     def until(self, what, condition):
         deadline = time.monotonic() + WAIT_SECONDS_MAX
         while not (found := condition()):
-            assert time.monotonic() < deadline, f"{what}\n{self.said('get', 'pods')}\n{self.logs()}"
+            assert time.monotonic() < deadline, f"{what}\n{self.logs()}"
             time.sleep(0.2)
         return found
 
     def logs(self):
-        named = "--selector=app.kubernetes.io/name=hanse"
-        return self.said("logs", named, "--tail=40", "--prefix", "--ignore-errors")
+        pods = self.cluster.kubectl("get", "pods", "--all-namespaces", "--output=wide").stdout
+        named = ("--selector=app.kubernetes.io/name in (hanse,hanse-agent)", "--tail=40", "--prefix", "--ignore-errors")
+        return pods + "".join(
+            self.cluster.kubectl("logs", *named, f"--namespace={namespace}", check=False).stdout
+            for namespace in (SYSTEM, AGENT)
+        )
+
+    def token(self, account, namespace):
+        made = self.cluster.kubectl("create", "token", account, f"--namespace={namespace}", "--audience=hanse-api")
+        return made.stdout.strip()
 
 
-@pytest.fixture(name="hub_of_pods", scope="module")
-def _hub_of_pods(helm, chart):
+@pytest.fixture(name="installed", scope="module")
+def _installed(helm, chart):
     try:
         realnode.require()
     except DevclusterError as error:
         pytest.skip(str(error))
-    with cluster.running(f"test-{os.getpid()}-chart", cluster.Wanted(real_node=True, scheduler=True)) as running:
-        port = urlsplit(running.database_url).port
-        forwarder = _Forwarder(urlsplit(running.url).hostname, ("127.0.0.1", port))
-        installed = Installed(running, helm, chart, forwarder.server_address)
-        try:
-            installed.notes = installed.release("install")
-        except AssertionError as error:
-            pytest.fail(f"{error}\n{installed.said('get', 'pods', '-o', 'wide')}\n{installed.logs()}")
-        yield installed
-        forwarder.shutdown()
-        forwarder.server_close()
+    wanted = cluster.Wanted(real_node=True, scheduler=True)
+    with cluster.running(f"test-{os.getpid()}-chart", wanted) as running:
+        stage = Stage(running.kubeconfig)
+        with page.played(stage, running) as played:
+            yield Installed(running, helm, chart.parent, stage, played)
 
 
-def test_the_pods_are_ready_and_the_notes_say_what_next(hub_of_pods):
-    ready = hub_of_pods.said("get", "deployments", "--output=jsonpath={.items[*].status.readyReplicas}")
-    assert sorted(["2", "1"]) == sorted(ready.split())
-    assert "hanse member add --help" in hub_of_pods.notes
+def test_every_command_of_the_page_ends_well(installed):
+    assert ([], 7) == (installed.stage.failed, len(installed.stage.held))
+    assert "hanse member add --help" in installed.said["The hub"]
+    assert "hanse cluster enrol --help" in installed.said["A cluster joins"]
 
 
-def test_the_api_service_reaches_the_ledger_and_the_one_that_leads(hub_of_pods):
-    answer = hub_of_pods.until("the API service to be ready", lambda: _ok(hub_of_pods.api("/readyz")))
-    assert 200 == answer.status
+def test_the_pods_of_both_releases_are_ready_and_the_agent_is_heard(installed):
+    assert "1" == installed.got("auditor", "statefulset/hanse-witness", "--output=jsonpath={.status.readyReplicas}")
+    ready = installed.got(SYSTEM, "deployments", "--output=jsonpath={.items[*].status.readyReplicas}")
+    assert ["1", "2"] == sorted(ready.split())
+    assert "1" == installed.got(SYSTEM, "statefulset/hanse-sealer", "--output=jsonpath={.status.readyReplicas}")
+    assert "1" == installed.got(AGENT, "statefulset/hanse-agent", "--output=jsonpath={.status.readyReplicas}")
+    assert "Bound" == installed.got(AGENT, "pvc", "--output=jsonpath={.items[*].status.phase}")
+
+    def renewed():
+        return installed.rows("SELECT seen_at_seconds FROM ledger.agent WHERE cluster = 'zhejiang-lab-hz'")
+
+    before = renewed()
+    installed.until("another heartbeat", lambda: renewed() > before)
 
 
-def test_a_job_is_looked_at_by_the_operator_in_its_pod(hub_of_pods, request):
-    examples = request.config.rootpath / "examples"
-    for name in ("acceleratorclass", "prioritytier", "poolpolicy", "member", "namespaces", "rbac"):
-        hub_of_pods.cluster.kubectl("apply", "-f", str(examples / f"{name}.yaml"))
-    # The quota of a new namespace is counted a moment later.
-    applied = ("apply", "-f", str(examples / "trainingjob.yaml"))
-    hub_of_pods.until("the job to be taken", lambda: not hub_of_pods.cluster.kubectl(*applied, check=False).returncode)
-    columns = "--output=jsonpath={.items[0].status.phase} {.items[0].status.explanation.message}"
-
-    def status():
-        return hub_of_pods.cluster.kubectl("get", "trainingjobs", "--all-namespaces", columns).stdout.strip()
-
-    said = hub_of_pods.until("a status", status)
-    assert said.startswith("Queued ")
+def test_jobs_were_admitted_ran_as_pods_and_ended(installed):
+    assert "w-0 rank 0 of 2 has trained" in installed.said["Jobs"]
+    assert "w-1 rank 1 of 2 has trained" in installed.said["Jobs"]
+    ran = installed.rows("SELECT member, cluster, state FROM ledger.attempt ORDER BY member")
+    assert [
+        ("jiangsu-lab", "zhejiang-lab-hz", "released"),
+        ("zhejiang-lab", "zhejiang-lab-hz", "released"),
+    ] == ran
+    kinds = {kind for (kind,) in installed.rows("SELECT DISTINCT kind FROM ledger.fact")}
+    assert "LeaseGranted" in kinds
+    assert "Simulated" not in kinds
 
 
-def test_an_upgrade_and_a_rollback_keep_the_token_and_the_pool(hub_of_pods):
-    token = ("get", "secret", "hanse-internal-token", "--output=jsonpath={.data.token}")
-    replicas = ("get", "deployment", "hanse-operator", "--output=jsonpath={.spec.replicas}")
-    before = hub_of_pods.said(*token)
-    operator = {**hub_of_pods.values["operator"], "replicas": 1}
-    hub_of_pods.release("upgrade", operator=operator)
-    assert (before, "1") == (hub_of_pods.said(*token), hub_of_pods.said(*replicas))
-    hub_of_pods.helm("rollback", "hanse", "1", "--wait", f"--timeout={WAIT_SECONDS_MAX}s")
-    assert (before, "2") == (hub_of_pods.said(*token), hub_of_pods.said(*replicas))
-    hub_of_pods.until("the API service to be ready", lambda: _ok(hub_of_pods.api("/readyz")))
+def test_the_ledger_verifies(installed):
+    said = installed.said["The audit"]
+    assert re.search(r"the ledger of \d{4}-\d{2} holds", said)
+    assert "auditor.example/w" in said
 
 
-def test_taking_the_release_away_keeps_the_kinds_and_what_is_recorded(hub_of_pods):
-    hub_of_pods.helm("uninstall", "hanse", "--wait")
-    assert hub_of_pods.cluster.kubectl("get", "crd", "trainingjobs.hanse.dev").stdout
-    hub_of_pods.release("install")
-    hub_of_pods.until("the API service to be ready", lambda: _ok(hub_of_pods.api("/readyz")))
+def test_the_dashboard_is_read_through_the_port_forward(installed, chromium):
+    variables = {"HANSE_API": installed.api_url, "HANSE_TOKEN": installed.token("people", "jiangsu-lab")}
+    command = [sys.executable, "-P", "-m", "hanse.cli.main", "login", "--no-browser"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **variables})
+    wrong = []
+    tab = chromium.new_page()
+    tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.goto(found.stdout.strip())
+    tab.locator("form[action='/login'] button").click()
+    tab.wait_for_url(f"{installed.api_url}/member")
+    expect(tab.get_by_role("heading", level=1)).to_contain_text("jiangsu-lab")
+    tab.goto(f"{installed.api_url}/jobs/jiangsu-lab/guest")
+    expect(tab.locator("main")).to_contain_text("Succeeded")
+    assert "zhejiang-lab/owner" not in tab.content()
+    tab.close()
+    assert [] == wrong
 
 
-def _ok(answer):
-    return answer if answer.status == 200 else None
+def allows(installed, account, question):
+    """Whether the API server lets an account, called NAMESPACE:NAME, do what is asked."""
+    verb, what, *namespace = question.split()
+    what, _, part = what.partition("/")
+    resource, _, group = what.partition(".")
+    asked = {"verb": verb, "resource": resource, "group": group, "namespace": "".join(namespace)}
+    asked["subresource" if part in SUBRESOURCES else "name"] = part
+    groups = ["system:authenticated", "system:serviceaccounts", f"system:serviceaccounts:{account.partition(':')[0]}"]
+    spec = {"user": f"system:serviceaccount:{account}", "groups": groups, "resourceAttributes": asked}
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+    path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    return installed.cluster.client.request("POST", path, review)["status"]["allowed"]
+
+
+@pytest.mark.parametrize("account", sorted(RIGHTS))
+def test_an_account_may_do_what_it_needs_and_no_more(installed, account):
+    asked = RIGHTS[account]
+    assert asked["granted"] == [each for each in asked["granted"] if allows(installed, account, each)]
+    assert [] == [each for each in asked["refused"] if allows(installed, account, each)]
+
+
+def test_an_upgrade_and_a_rollback_of_the_hub_keep_the_token_and_the_pool(installed, promtool, tmp_path):
+    token = ("secret/hanse-internal-token", "--output=jsonpath={.data.token}")
+    replicas = ("deployment/hanse-operator", "--output=jsonpath={.spec.replicas}")
+    before = installed.got(SYSTEM, *token)
+    authority = pki.Authority(tmp_path).certificate_file
+    installed.cluster.kubectl("create", "configmap", "id", f"--namespace={SYSTEM}", f"--from-file=ca.crt={authority}")
+    provider = {"issuer": "https://id.example", "audience": "hanse", "certificateAuthority": "id"}
+    api = {"metricsPort": METRICS_PORT, "oidc": provider, "exportsMiB": 1}
+    installed.release("upgrade", "hanse", SYSTEM, KEEP, operator={"replicas": 1}, api=api)
+    assert (before, "1") == (installed.got(SYSTEM, *token), installed.got(SYSTEM, *replicas))
+    ports = {"api": METRICS_PORT, "operator": 8080, "sealer": 8080}
+    for part, port in ports.items():
+        told = installed.metrics(SYSTEM, f"app.kubernetes.io/component={part}", port)
+        assert f"# HELP hanse_{part}_".encode() in told
+        found = promtool("check", "metrics", stdin=told)
+        assert (0, b"") == (found.returncode, found.stdout + found.stderr)
+    installed.helm(SYSTEM, "rollback", "hanse", "1", "--wait", f"--timeout={WAIT_SECONDS_MAX}s")
+    assert (before, "2") == (installed.got(SYSTEM, *token), installed.got(SYSTEM, *replicas))
+    installed.until("the API service to be ready", installed.is_ready)
+
+
+def test_a_gang_runs_on_while_its_agent_is_upgraded_and_rolled_back(installed, promtool):
+    image = re.search(r"image: (\S+)", installed.got("zhejiang-lab", "trainingjob/owner", "--output=yaml"))[1]
+    job = next(yaml.safe_load_all((Path(__file__).parents[2] / "examples/helm/jobs.yaml").read_text()))
+    job["metadata"]["name"] = "long"
+    job["spec"]["template"]["spec"]["containers"][0] |= {"image": image, "command": ["sh", "-c", ENDLESS]}
+    installed.cluster.kubectl("apply", "--filename=-", stdin=json.dumps(job))
+
+    def worker():
+        labelled = ("pods", "--selector=hanse.dev/rank=0", "--field-selector=status.phase=Running")
+        return installed.got(WORKERS, *labelled, "--output=jsonpath={.items[*].metadata.uid}")
+
+    def agent():
+        return installed.got(AGENT, "pod/hanse-agent-0", "--output=jsonpath={.metadata.uid}")
+
+    running, agents = installed.until("the gang to run", worker), [agent()]
+    installed.release("upgrade", "hanse-agent", AGENT, KEEP, monitoring={"metricsPort": METRICS_PORT})
+    agents.append(agent())
+
+    def told():
+        return installed.metrics(AGENT, "app.kubernetes.io/name=hanse-agent", METRICS_PORT)
+
+    # What it holds it knows from its volume, and asks for its lease anew.
+    installed.until("the agent to hold the gang", lambda: b"hanse_agent_gangs 1.0" in told())
+    found = promtool("check", "metrics", stdin=told())
+    assert (0, b"") == (found.returncode, found.stdout + found.stderr)
+    installed.helm(AGENT, "rollback", "hanse", "1", "--wait", f"--timeout={WAIT_SECONDS_MAX}s")
+    agents.append(agent())
+    assert (3, running) == (len(set(agents)), worker())
+    installed.cluster.kubectl("delete", "trainingjob/long", "--namespace=zhejiang-lab")
+    installed.until("the gang to be gone", lambda: not worker())
+
+
+def test_taking_the_releases_away_keeps_the_kinds_and_what_is_recorded(installed):
+    installed.helm(AGENT, "uninstall", "hanse", "--wait")
+    assert WORKERS in installed.cluster.kubectl("get", "namespaces", "--output=name").stdout
+    values = json.loads(installed.helm(SYSTEM, "get", "values", "hanse", "--output=json"))
+    before = installed.rows("SELECT count(*) FROM ledger.decision")
+    installed.helm(SYSTEM, "uninstall", "hanse", "--wait")
+    assert installed.cluster.kubectl("get", "crd", "trainingjobs.hanse.dev").stdout
+    installed.release("install", "hanse", SYSTEM, **values)
+    installed.until("the API service to be ready", installed.is_ready)
+    assert installed.rows("SELECT count(*) FROM ledger.decision") >= before

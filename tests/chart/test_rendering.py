@@ -8,6 +8,7 @@ import yaml
 
 from hanse.agent import metrics as agent
 from hanse.api import metrics as api
+from hanse.ledger import watching as sealer
 from hanse.operator import health as operator
 
 DATABASE = {"database": {"secret": "ledger"}}
@@ -23,7 +24,15 @@ EVERYTHING = {
     },
     "api": {
         "replicas": 5, "metricsPort": 9090, "tls": {"secret": "api-tls"},
+        "oidc": {
+            "issuer": "https://id.example", "audience": "hanse", "prefix": "people:", "userClaim": "email",
+            "groupsClaim": "roles", "certificateAuthority": "id-ca",
+        },
         "service": {"port": 443, "annotations": {"a": "b"}},
+    },
+    "sealer": {
+        "keySecret": "log-key", "policy": "quorum none\n", "everySeconds": 2, "annotations": {"a.example/b": "c"},
+        "log": {"size": "1Gi", "storageClassName": "fast"},
     },
     "networkPolicies": {
         "apiFrom": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
@@ -47,9 +56,12 @@ WRONG = [
     ({"operator": {"replicas": 0}}, "operator/replicas"),
     ({"operator": {"leaseSeconds": "15s"}}, "operator/leaseSeconds"),
     ({"api": {"service": {"port": 70_000}}}, "api/service/port"),
+    ({"api": {"oidc": {"issuer": "http://id.example"}}}, "api/oidc/issuer"),
+    ({"api": {"oidc": {"prefix": "system:x"}}}, "api/oidc/prefix"),
     ({"image": {"pullPolicy": "Sometimes"}}, "image/pullPolicy"),
     ({"database": {"secret": "Not_A_Name"}}, "database/secret"),
     ({"monitoring": {"rules": {"runbooks": "docs"}}}, "monitoring/rules/runbooks"),
+    ({"sealer": {"everySeconds": 60}}, "sealer/everySeconds"),
     ({"telemetry": {}}, "telemetry"),
     ({"tracing": {"endpoint": "collector:4318"}}, "tracing/endpoint"),
     ({"tracing": {"variables": {"HANSE_DATABASE_URL": ""}}}, "tracing/variables"),
@@ -98,8 +110,9 @@ def test_no_right_is_a_wildcard_and_no_rights_come_from_elsewhere(helm):
 
 @ALL
 def test_every_pod_is_restricted_and_bounded(helm, values):
-    pods = [each["spec"]["template"]["spec"] for each in of_kind(helm.render(**values), "Deployment", "Job")]
-    assert 3 == len(pods)
+    kinds = ("Deployment", "Job", "StatefulSet")
+    pods = [each["spec"]["template"]["spec"] for each in of_kind(helm.render(**values), *kinds)]
+    assert len(pods) == (4 if "sealer" in values else 3)
     for pod in pods:
         assert pod["securityContext"]["runAsNonRoot"]
         assert {"type": "RuntimeDefault"} == pod["securityContext"]["seccompProfile"]
@@ -116,6 +129,50 @@ def test_the_migration_has_no_rights_in_the_cluster(helm):
     pod = job["spec"]["template"]["spec"]
     assert not pod["automountServiceAccountToken"]
     assert "serviceAccountName" not in pod
+
+
+def test_the_sealer_has_its_key_and_its_policy_and_no_account(helm):
+    objects = helm.render(**EVERYTHING)
+    [sealer] = of_kind(objects, "StatefulSet")
+    pod = sealer["spec"]["template"]["spec"]
+    assert not pod["automountServiceAccountToken"]
+    volumes = {each["name"]: each for each in pod["volumes"]}
+    assert "log-key" == volumes["key"]["secret"]["secretName"]
+    [container] = pod["containers"]
+    mounted = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    given = dict(each.removeprefix("--").split("=") for each in container["args"] if "=" in each)
+    assert given["key-file"].startswith(mounted["key"])
+    assert given["policy"].startswith(mounted["policy"])
+    assert given["out"].startswith(mounted["log"])
+    [held] = [each for each in of_kind(objects, "ConfigMap") if each["metadata"]["name"] == "hanse-log-policy"]
+    assert "quorum none\n" == held["data"]["policy"]
+    assert {"/healthz"} == {
+        container[f"{each}Probe"]["httpGet"]["path"] for each in ("startup", "liveness", "readiness")
+    }
+
+
+def test_without_a_key_there_is_no_sealer_and_without_a_policy_no_release(helm, chart):
+    assert "sealer" not in json.dumps(helm.render(**DATABASE))
+    values = {**DATABASE, "sealer": {"keySecret": "log-key"}}
+    assert "sealer.policy: give" in helm("template", "hanse", str(chart), values=values, check=False).stderr
+
+
+def test_an_openid_provider_is_what_the_service_is_started_with(helm, chart):
+    named = {(each["kind"], each["metadata"]["name"]): each for each in helm.render(**EVERYTHING)}
+    pod = named["Deployment", "hanse-api"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    given = dict(each.split("=", 1) for each in container["args"] if each.startswith("--oidc"))
+    authority = given.pop("--oidc-certificate-authority")
+    assert {
+        "--oidc-issuer": "https://id.example", "--oidc-audience": "hanse", "--oidc-prefix": "people:",
+        "--oidc-user-claim": "email", "--oidc-groups-claim": "roles",
+    } == given  # fmt: skip
+    [mounted] = [each for each in container["volumeMounts"] if authority.startswith(each["mountPath"] + "/")]
+    [volume] = [each for each in pod["volumes"] if each["name"] == mounted["name"]]
+    assert "id-ca" == volume["configMap"]["name"]
+    assert "--oidc" not in json.dumps(helm.render(**DATABASE))
+    values = {**DATABASE, "api": {"oidc": {"issuer": "https://id.example"}}}
+    assert "api.oidc.audience: name" in helm("template", "hanse", str(chart), values=values, check=False).stderr
 
 
 def test_no_secret_stands_in_a_pod(helm):
@@ -164,7 +221,7 @@ def test_traces_are_sent_where_the_values_say_and_nowhere_else(helm):
 
 def series_there_are():
     """Return the names of all series that the processes have."""
-    families = [family for each in (agent, api, operator) for family in each.REGISTRY.collect()]
+    families = [family for each in (agent, api, operator, sealer) for family in each.REGISTRY.collect()]
     ends = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_count", "_sum"]}
     return {family.name + end for family in families for end in ends[family.type]}
 
@@ -182,7 +239,7 @@ def test_the_dashboard_shows_every_series_of_the_hub_and_none_that_there_is_not(
     [board] = boards(helm.render(**EVERYTHING))
     shown = {name for expr in asked(board) for name in re.findall(r"hanse_\w+", expr)}
     assert shown <= series_there_are()
-    hub = {family.name for each in (api, operator) for family in each.REGISTRY.collect()}
+    hub = {family.name for each in (api, operator, sealer) for family in each.REGISTRY.collect()}
     assert hub == {re.sub("_(total|bucket|count|sum)$", "", name) for name in shown}
 
 

@@ -24,9 +24,10 @@ SHARED = {
     "the town": ("cli/test_enrolling", "cli/test_side_by_side", "cli/test_traces", "cli/test_waiting"),
     "the hub": (
         "agent/test_feed", "agent/test_kube", "api/test_access", "api/test_answers", "api/test_entering",
-        "api/test_health", "api/test_logs", "api/test_pages", "api/test_rights_of_the_service", "api/test_sync",
-        "chart/test_agent", "chart/test_rendering", "chart/test_runbooks", "cli/test_pool_commands",
-        "devcluster/test_postgres",
+        "api/test_exporting", "api/test_health", "api/test_logs", "api/test_oidc", "api/test_pages",
+        "api/test_rights_of_the_service", "api/test_sync",
+        "chart/test_agent", "chart/test_rendering", "chart/test_runbooks", "chart/test_witness",
+        "cli/test_pool_commands", "devcluster/test_postgres",
         "resources/test_accepted", "resources/test_kubectl", "resources/test_policies", "resources/test_refused",
         "resources/test_transitions",
     ),
@@ -39,8 +40,8 @@ LONGEST = (
     "agents on a real node",
     "tests/operator/test_faults.py",
     "operators",
-    "tests/devcluster/test_realnode.py",
     "tests/chart/test_installing.py",
+    "tests/devcluster/test_realnode.py",
     "tests/scheduler/test_snapshots.py",
     "tests/cli/test_demo.py",
     "tests/ledger/test_replaying.py",
@@ -57,7 +58,7 @@ LONGEST = (
     "the hub",
 )
 # Fixtures that start a control plane.
-STARTING = {"guest", "hub", "hub_of_pods", "plane", "real", "running", "start_owner", "town"}
+STARTING = {"guest", "hub", "installed", "plane", "real", "running", "start_owner", "town"}
 
 
 def unit_of(test):
@@ -105,6 +106,8 @@ def pytest_collection_finish(session):
             debian.require(debian.BROWSER)
         if "helm" in used:
             build.binary(build.HELM)
+        if "promtool" in used:
+            build.binary(build.PROMTOOL)
         if any(item.get_closest_marker("real_node") for item in session.items):
             realnode.require()
             build.binary(build.COREDNS)

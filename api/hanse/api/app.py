@@ -6,21 +6,20 @@ endpoint does is in :mod:`hanse.api.agents`, :mod:`hanse.api.members`, :mod:`han
 restart would help, that is when nothing is answered at all; `/readyz` says what the service cannot reach.
 """
 
-import shutil
 from http import HTTPStatus
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, FastAPI, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
-from starlette.background import BackgroundTask
 
 from hanse.api import agents, answering, answers, auditors, books, coordinators, enrolling, logs, members, openapi
 from hanse.api.authenticating import Authenticator
 from hanse.api.bounding import Bounded
 from hanse.api.dashboard import entering, pages, rendering
 from hanse.api.dashboard.sources import Sources
+from hanse.api.exporting import Exports
 from hanse.api.health import Health
 from hanse.api.identity import Directory, Role, User
 from hanse.api.leader import Leader
@@ -42,8 +41,11 @@ from hanse.resources.protocol import (
 _BEARER = HTTPBearer(auto_error=False)
 
 
-def create(engine: Engine, directory: Directory, leader: Leader, authenticator: Authenticator) -> FastAPI:
-    """Return the application."""
+def create(
+    engine: Engine, directory: Directory, leader: Leader, authenticator: Authenticator, exports: Exports | None = None
+) -> FastAPI:
+    """Return the application; exports are made in the system's folder for temporary files, unless it is told where."""
+    exports = exports or Exports()
     app = openapi.application()
     answering.add_to(app)
     app.add_middleware(Bounded, authenticator=authenticator)
@@ -70,12 +72,12 @@ def create(engine: Engine, directory: Directory, leader: Leader, authenticator: 
     _add_logs_kept(app, engine, directory, own)
     _add_members(app, engine, directory, leader, own)
     _add_standing(app, engine, leader, own)
-    _add_auditors(app, engine, Depends(auditor))
+    _add_auditors(app, engine, exports, Depends(auditor))
     _add_coordinators(app, engine, directory, Depends(coordinator))
 
     entrance = entering.Entrance(engine, directory, authenticator)
     entering.add_to(app, engine, entrance, user)
-    pages.add_to(app, entrance, Sources(engine, directory, leader))
+    pages.add_to(app, entrance, Sources(engine, directory, leader, exports))
 
     _add_health(app, Health(engine, leader))
     app.add_middleware(rendering.Guarded)
@@ -227,7 +229,7 @@ def _add_standing(app: FastAPI, engine: Engine, leader: Leader, own: Any) -> Non
         return books.statement(engine, of, period)
 
 
-def _add_auditors(app: FastAPI, engine: Engine, auditor: Any) -> None:
+def _add_auditors(app: FastAPI, engine: Engine, exports: Exports, auditor: Any) -> None:
     @app.get("/v1/audit/balances", dependencies=[auditor], **openapi.FOR_AUDITORS)
     def all_balances(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Balance]:
         """List all accounts, by name."""
@@ -243,12 +245,10 @@ def _add_auditors(app: FastAPI, engine: Engine, auditor: Any) -> None:
         """Say how far the ledger's rows are sealed, signed and cosigned."""
         return auditors.log(engine)
 
-    @app.get("/v1/audit/exports/{period}", dependencies=[auditor], response_class=FileResponse, **openapi.EXPORT)
-    def exported(period: str) -> FileResponse:
+    @app.get("/v1/audit/exports/{period}", dependencies=[auditor], response_class=StreamingResponse, **openapi.EXPORT)
+    def exported(period: str) -> StreamingResponse:
         """Export a period (`YYYY-MM`) as a ZIP archive; `hanse audit verify` checks what is in it."""
-        archive = auditors.exported(engine, period)
-        done = BackgroundTask(shutil.rmtree, archive.parent)
-        return FileResponse(archive, media_type=openapi.ZIP, filename=archive.name, background=done)
+        return exports.answer(engine, period)
 
 
 def _add_coordinators(app: FastAPI, engine: Engine, directory: Directory, coordinator: Any) -> None:

@@ -1,25 +1,16 @@
-"""What an auditor asks: all accounts, what was broken, and whole periods to verify elsewhere.
+"""What an auditor asks: all accounts, what was broken, how far the log has come.
 
-In: the ledger. Out: answers, and an export as a ZIP archive, made in a folder that is gone when the answer is sent. One
-export is made at a time: it reads a whole period.
+In: the ledger. Out: answers. Whole periods, to verify elsewhere, are :mod:`hanse.api.exporting`'s.
 """
-
-import shutil
-import tempfile
-from pathlib import Path
-from threading import Lock
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from hanse.api.answers import Balance, LogStanding, Violation
 from hanse.api.paging import Page, cut, page, read, wrong
-from hanse.api.problems import InvalidError, TooManyError
-from hanse.ledger import balances, database, export
-from hanse.ledger.errors import RefusedError
+from hanse.ledger import balances, database
 from hanse.resources.protocol import INTEGER_MAX
 
-RETRY_SECONDS = 60
 _VIOLATIONS = """
 SELECT sequence, id, kind, at_seconds, member, node, attempt, account, amount, detail, recorded_at FROM ledger.violation
 WHERE sequence > :after ORDER BY sequence LIMIT :most
@@ -31,7 +22,6 @@ SELECT coalesce(max(size), 0) AS rows, max(sealed_at) AS sealed_at,
        (SELECT count(*) FROM ledger.cosignature WHERE size = (SELECT max(size) FROM ledger.cosignature)) AS witnesses
 FROM ledger.tree_head
 """
-_exporting = Lock()
 
 
 def all_balances(engine: Engine, limit: int, cursor: str) -> Page[Balance]:
@@ -58,39 +48,6 @@ def violations(engine: Engine, limit: int, cursor: str) -> Page[Violation]:
         rows = connection.execute(sa.text(_VIOLATIONS), {"after": after, "most": limit + 1}).mappings().all()
     found = tuple(Violation.model_validate(dict(row)) for row in rows)
     return cut(found, lambda each: (each.sequence,), limit)
-
-
-def exported(engine: Engine, period: str) -> Path:
-    """Return a ZIP archive of a period's export, alone in a folder that the caller removes.
-
-    Raises:
-        InvalidError: the period is none.
-        TooManyError: another export is being made.
-
-    """
-    try:
-        export.bounds(period)
-    except (RefusedError, ValueError) as error:
-        raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
-    if not _exporting.acquire(blocking=False):
-        raise TooManyError(f"another export is being made: ask again in {RETRY_SECONDS} s", RETRY_SECONDS)
-    try:
-        return _archived(engine, period)
-    finally:
-        _exporting.release()
-
-
-def _archived(engine: Engine, period: str) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="hanse-export-"))
-    try:
-        bundle = folder / f"hanse-{period}"
-        export.export(engine, period, bundle)
-        archive = Path(shutil.make_archive(str(bundle), "zip", root_dir=folder, base_dir=bundle.name))
-        shutil.rmtree(bundle)
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
-    return archive
 
 
 def log(engine: Engine) -> LogStanding:

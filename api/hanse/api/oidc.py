@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -40,6 +41,10 @@ class Provider:
     issuer: str
     audience: str
     prefix: str = "oidc:"
+    user_claim: str = "sub"
+    groups_claim: str = "groups"
+    certificate_authority: Path | None = None
+    """PEM; whose certificates are believed to be the provider's. Absent, those that the system trusts are."""
 
     def __post_init__(self) -> None:
         is_local = self.issuer.startswith(("http://localhost:", "http://127.0.0.1:"))
@@ -47,6 +52,9 @@ class Provider:
             raise ValueError(f"--oidc-issuer is {self.issuer}: it must begin with https://, as its keys are read there")
         if not self.audience:
             raise ValueError("--oidc-audience is empty: name the client for which the provider makes tokens")
+        if self.certificate_authority and not self.certificate_authority.is_file():
+            option = f"--oidc-certificate-authority {self.certificate_authority}"
+            raise ValueError(f"{option} is no file: name one with certificates in PEM")
         if "system:".startswith(self.prefix) or self.prefix.startswith("system:"):
             said = "choose one with which nobody can be called what the hub's own are: their names begin with system:"
             raise ValueError(f"--oidc-prefix is {self.prefix!r}: {said}")
@@ -57,7 +65,7 @@ class Oidc:
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
-        self._keys = _Keys(provider.issuer)
+        self._keys = _Keys(provider.issuer, provider.certificate_authority)
 
     def issued(self, token: str) -> bool:
         """Whether a token says that it is of this provider. It is not believed anything yet."""
@@ -90,15 +98,24 @@ class Oidc:
             raise UnauthenticatedError(
                 f"the token is not valid here: {error}; get a new one from your provider"
             ) from error
-        if not said["sub"]:
-            raise UnauthenticatedError(
-                "the token is not valid here: its sub is empty; ask your provider for one that names you"
-            )
-        groups = said.get("groups", [])
+        name = self._name(said)
+        groups = said.get(self._provider.groups_claim, [])
         named = [each for each in groups if isinstance(each, str)] if isinstance(groups, list) else []
-        return User(
-            f"{self._provider.prefix}{said['sub']}", frozenset(f"{self._provider.prefix}{each}" for each in named)
-        )
+        return User(f"{self._provider.prefix}{name}", frozenset(f"{self._provider.prefix}{each}" for each in named))
+
+    def _name(self, said: dict[str, Any]) -> str:
+        """Return what the token calls its holder; an address of mail only if the provider has made sure whose it is."""
+        claim = self._provider.user_claim
+        name = said.get(claim)
+        if not name or not isinstance(name, str):
+            raise UnauthenticatedError(
+                f"the token is not valid here: its {claim} is empty; ask your provider for one that names you"
+            )
+        if claim == "email" and said.get("email_verified") is not True:
+            raise UnauthenticatedError(
+                "the token is not valid here: its email is not verified; verify it at your provider"
+            )
+        return name
 
 
 @dataclass(frozen=True)
@@ -112,9 +129,10 @@ class _Key:
 class _Keys:
     """The provider's public keys, as it publishes them."""
 
-    def __init__(self, issuer: str) -> None:
+    def __init__(self, issuer: str, certificate_authority: Path | None) -> None:
         self._issuer, self._lock = issuer, Lock()
-        self._http = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=False)
+        trusted = str(certificate_authority) if certificate_authority else None
+        self._http = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=False, ca_certs=trusted)
         self._by_id: dict[str, _Key] = {}
         self._read_at = self._asked_at = float("-inf")
 

@@ -51,7 +51,10 @@ FOR_AUDITORS: dict[str, Any] = {"tags": ["auditors"], "responses": _refusals(*_A
 FOR_COORDINATORS: dict[str, Any] = {"tags": ["coordinators"], "responses": _refusals(*_ALWAYS)}
 FOR_ANYBODY: dict[str, Any] = {"tags": ["anybody"], "responses": _refusals(*_ALWAYS)}
 _ARCHIVE = {"description": "An archive", "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}
-EXPORT: dict[str, Any] = {"tags": ["auditors"], "responses": {200: _ARCHIVE, **_refusals(*_ALWAYS)}}
+EXPORT: dict[str, Any] = {
+    "tags": ["auditors"],
+    "responses": {200: _ARCHIVE, **_refusals(*_ALWAYS, HTTPStatus.INSUFFICIENT_STORAGE)},
+}
 
 
 class _Application(FastAPI):

@@ -60,6 +60,12 @@ class TooManyError(ProblemError):
         super().__init__(said, headers={"Retry-After": str(retry_seconds)})
 
 
+class NoRoomError(ProblemError):
+    """What was asked for does not fit into the room that there is for it."""
+
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+
+
 class UnavailableError(ProblemError):
     """Who would know the answer cannot be reached; ask again later."""
 

@@ -11,6 +11,7 @@ from kubernetes import client, config
 
 from hanse.api import app, metrics
 from hanse.api.authenticating import Authenticator
+from hanse.api.exporting import Exports
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
 from hanse.api.limiting import Limits
@@ -36,6 +37,9 @@ class Serving:
     """For Prometheus, apart from members and agents."""
     provider: Provider | None = None
     """An OpenID provider whose tokens are good here too."""
+    exports_folder: Path | None = None
+    exports_mib_max: int = 0
+    """Where exports are made, and how much may lie there; absent, the system's own folder, and any."""
 
 
 def serve(serving: Serving) -> None:
@@ -52,8 +56,9 @@ def serve(serving: Serving) -> None:
     authenticator = Authenticator(directory, Oidc(serving.provider) if serving.provider else None, Limits())
     if serving.metrics_port:
         metrics.serve(serving.host, serving.metrics_port)
+    exports = Exports(serving.exports_folder, serving.exports_mib_max)
     uvicorn.run(
-        app.create(engine, directory, Leader(serving.leader_url, serving.leader_token), authenticator),
+        app.create(engine, directory, Leader(serving.leader_url, serving.leader_token), authenticator, exports),
         host=serving.host,
         port=serving.port,
         ssl_certfile=serving.certificate,

@@ -49,6 +49,8 @@ def up(
         typer.echo("  PostgreSQL is the one that HANSE_DATABASE_URL names")
     elif postgres:
         typer.echo(f'  export HANSE_DATABASE_URL="$(cat {started.folder}/database-url)"')
+        if real_node:
+            typer.echo(f"  pods reach PostgreSQL by what is in {started.folder}/database-url-of-pods")
     typer.echo(f"take it down with `hanse devcluster down {name}`")
 
 

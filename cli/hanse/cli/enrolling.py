@@ -42,10 +42,16 @@ def enrol(
         list[str] | None, typer.Option(help="A node that, or whose GPUs, are gone for good. May be repeated.")
     ] = None,
     fewer: Annotated[bool, typer.Option("--fewer", help="Nodes may have fewer GPUs than are enrolled.")] = False,
+    api: Annotated[str, typer.Option(help="The API service, where it is reached here as it is not by the agent.")] = "",
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option("--kubeconfig", help="For the member's nodes, where the agent has none as it is in a pod there."),
+    ] = None,
 ) -> None:
     """Enrol a cluster's nodes, so that what runs there is credited to the member. Again enrols what changed."""
     agent, key = load(config), _private_key(member_key)
-    service = Service(agent.api_url, agent.api_token_file.read_text().strip(), agent.api_certificate_authority)
+    agent = agent.model_copy(update={"kubeconfig": kubeconfig or agent.kubeconfig})
+    service = Service(api or agent.api_url, agent.api_token_file.read_text().strip(), agent.api_certificate_authority)
     known = EnrolmentsAnswer.model_validate(service.request("GET", PATH))
     latest = {each.node: each for each in map(enrolments.decode, known.latest)}
     classes = _classes(Hub(agent.hub_kubeconfig))

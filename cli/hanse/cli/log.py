@@ -79,17 +79,24 @@ def seal(
     ] = "",
     every: Annotated[float, typer.Option(min=0.1, max=SECONDS_MAX, help="Seconds between two looks.")] = 5.0,
     once: Annotated[bool, typer.Option("--once", help="Seal what there is, and end.")] = False,
+    health_host: Annotated[str, typer.Option(help="The address for probes and Prometheus.")] = "127.0.0.1",
+    health_port: Annotated[
+        int | None, typer.Option(help="Its port. Absent, there are neither probes nor metrics.")
+    ] = None,
     log_format: LogFormat = None,
 ) -> None:
     """Seal what the ledger records into the log, sign it and publish it, until told to end."""
-    from hanse.ledger import database, publishing, sealer, signing  # noqa: PLC0415  # an auditor has no database
+    from hanse.ledger import database, publishing, sealer, signing, watching  # noqa: PLC0415  # an auditor has no database
 
     if (key_file is None) == (not sign_command):
         raise CommandError("name one of --key-file FILE and --sign-command COMMAND: who signs is one of the two")
     process_logs.configure(log_format)
-    by: signing.Signing = (
-        signing.KeyFile(signing.load(key_file)) if key_file else signing.Command(shlex.split(sign_command))
-    )
+    try:
+        by: signing.Signing = (
+            signing.KeyFile(signing.load(key_file)) if key_file else signing.Command(shlex.split(sign_command))
+        )
+    except signing.SigningError as error:
+        raise CommandError(str(error)) from error
     engine = database.engine(mistakes.checked_database(database_url), role="hanse_sealer")
     work = sealer.Sealer(engine, read_policy(policy_file), by, publishing.Folder(out))
     ended = threading.Event()
@@ -100,6 +107,8 @@ def seal(
         if once:
             typer.echo(f"{work.round()} leaves are new")
             return
+        if health_port:
+            watching.serve(work.progress, health_host, health_port)
         work.run(ended, every)
     except EvidenceError as error:
         raise CommandError(str(error)) from error

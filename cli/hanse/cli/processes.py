@@ -19,6 +19,22 @@ InternalTokenFile = Annotated[
         help="A file with the token that the API service shows the operator; both are given the same.",
     ),
 ]
+MetricsPort = Annotated[
+    int | None, typer.Option(help="For Prometheus; let no member reach it. Absent, there are no metrics.")
+]
+OidcIssuer = Annotated[
+    str, typer.Option(help="An OpenID provider, https://...; its ID tokens are good here beside the hub's.")
+]
+OidcAuthority = Annotated[
+    Path | None, typer.Option(help="PEM; for a provider whose certificate the system does not trust.")
+]
+ExportsFolder = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, help="Where auditors' exports are made; its own, as leftovers go."),
+]
+ExportsMax = Annotated[
+    int, typer.Option(min=0, help="As much may lie there; larger exports are refused. 0: there is no bound.")
+]
 
 
 def internal_token(file: Path | None) -> str:
@@ -42,16 +58,17 @@ def api(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8443,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM; with --tls-key, serve HTTPS.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM.")] = None,
-    metrics_port: Annotated[
-        int | None, typer.Option(help="For Prometheus; let no member reach it. Absent, there are no metrics.")
-    ] = None,
-    oidc_issuer: Annotated[
-        str, typer.Option(help="An OpenID provider, https://...; its ID tokens are good here beside the hub's.")
-    ] = "",
+    metrics_port: MetricsPort = None,
+    oidc_issuer: OidcIssuer = "",
     oidc_audience: Annotated[str, typer.Option(help="The client that the provider's tokens are for.")] = "",
     oidc_prefix: Annotated[
         str, typer.Option(help="Stands before the provider's names of people and groups.")
     ] = "oidc:",
+    oidc_user_claim: Annotated[str, typer.Option(help="What of a token names its holder.")] = "sub",
+    oidc_groups_claim: Annotated[str, typer.Option(help="What of a token lists its holder's groups.")] = "groups",
+    oidc_certificate_authority: OidcAuthority = None,
+    exports_folder: ExportsFolder = None,
+    exports_mib_max: ExportsMax = 0,
     log_format: LogFormat = None,
 ) -> None:
     """Run the API service, which agents and members talk to."""
@@ -60,7 +77,8 @@ def api(
     process_logs.configure(log_format)
     process_traces.configure("hanse-api")
     try:
-        provider = oidc.Provider(oidc_issuer, oidc_audience, oidc_prefix) if oidc_issuer else None
+        said = (oidc_prefix, oidc_user_claim, oidc_groups_claim, oidc_certificate_authority)
+        provider = oidc.Provider(oidc_issuer, oidc_audience, *said) if oidc_issuer else None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     serve.serve(
@@ -75,6 +93,8 @@ def api(
             key=tls_key,
             metrics_port=metrics_port,
             provider=provider,
+            exports_folder=exports_folder,
+            exports_mib_max=exports_mib_max,
         )
     )
 

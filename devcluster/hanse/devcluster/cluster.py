@@ -33,6 +33,7 @@ from hanse.devcluster import (
     processes,
     realnode,
     teardown,
+    volumes,
 )
 from hanse.devcluster.client import Client
 from hanse.devcluster.controlplane import CLUSTER_DOMAIN, LOOPBACK, ControlPlane
@@ -269,7 +270,7 @@ def _start_parts(cluster: Cluster, wanted: Wanted) -> None:
     local = dict.fromkeys(["postgres", "kwok", *ControlPlane.LOOPBACK_PORTS], LOOPBACK)
     reserved = ports.reserve(folder, {"apiserver": address, **local}, fixed)
     if wanted.postgres and not configured_database_url():
-        postgres.start(folder, reserved["postgres"], durable=False)
+        postgres.start(folder, reserved["postgres"], durable=False, bridge=bridge)
     if not wanted.control_plane:
         return
     cluster.kubectl_binary.parent.mkdir()
@@ -295,6 +296,7 @@ def _start_real_node(cluster: Cluster, plane: ControlPlane, bridge: network.Brid
         images=(image.build(),),
     )
     realnode.start(cluster.folder, node, bridge, cluster.folder / "bin" / "controlplane")
+    cluster.client.create_all("/api/v1/persistentvolumes", volumes.manifests(cluster.folder, REAL_NODE))
 
 
 def _start_warden(cluster: Cluster) -> None:

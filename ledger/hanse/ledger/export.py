@@ -5,8 +5,10 @@ those of the period refer to them: enrolments, rates, the decisions and leases o
 judge: what is wrong in the database is wrong in the export, and named by :mod:`hanse.ledger.verify`.
 """
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,22 +20,63 @@ from sqlalchemy import Connection, Engine
 from hanse.evidence.canonical import Json
 from hanse.ledger import bundle, charge, leaves, lines, openings, report, verify
 from hanse.ledger.bundle import Header
-from hanse.ledger.errors import RefusedError
+from hanse.ledger.errors import NoRoomLeftError, RefusedError
 from hanse.ledger.lines import Line
 from hanse.ledger.models import accounts, decisions, parties, slots
 from hanse.ledger.models.log import Leaf
 
+_LINES_A_CHECK = 10_000
+# At most: a leaf's entry and its part of the tiles' hashes.
+_LEAF_BYTES = 70
 _BALANCES = ("debits_posted", "credits_posted", "debits_pending", "credits_pending")
 
 
-def export(engine: Engine, period: str, folder: Path) -> bytes:
+@dataclass(frozen=True)
+class Room:
+    """What may be written: *bytes_max* in all that lies in *folder*, 0 for as much as it takes."""
+
+    folder: Path
+    bytes_max: int
+
+    def check(self, more: int = 0) -> None:
+        """Check that there is room for so many bytes *more*.
+
+        Raises:
+            NoRoomLeftError: there is not.
+
+        """
+        if self.bytes_max and _size(self.folder) + more > self.bytes_max:
+            raise NoRoomLeftError(f"the export takes more than {self.bytes_max} bytes")
+
+    def checked(self, lines: Generator[Json, None, None]) -> Iterator[Json]:
+        """Yield lines that are written as they come, as long as there is room; close what they come from."""
+        with contextlib.closing(lines):
+            for number, line in enumerate(lines):
+                if number % _LINES_A_CHECK == 0:
+                    self.check()
+                yield line
+
+
+def _size(folder: Path) -> int:
+    """Return what lies in a folder; another export, which was sent, may go from there meanwhile."""
+    size = 0
+    for at, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                size += (Path(at) / name).stat().st_size
+    return size
+
+
+def export(engine: Engine, period: str, folder: Path, room: Room | None = None) -> bytes:
     """Export *period* (`YYYY-MM`, UTC) into *folder*, which must be new or empty; return the manifest's SHA-256.
 
     Raises:
         RefusedError: the period is none, or the folder is not empty.
+        NoRoomLeftError: it takes more than *room*.
 
     """
     start_seconds, end_seconds = bounds(period)
+    room = room or Room(folder, 0)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise RefusedError(f"{folder} is not empty")
@@ -44,12 +87,14 @@ def export(engine: Engine, period: str, folder: Path) -> bytes:
         header = Header(period, start_seconds, end_seconds, now.at, now.slot_seconds, log.first, log.end)
         reader = _Reader(connection, header, log.size)
         for name in bundle.READERS:
-            bundle.write_lines(folder, name, getattr(reader, name)())
+            bundle.write_lines(folder, name, room.checked(getattr(reader, name)()))
         for hour_seconds in reader.hours():
-            bundle.write_lines(folder, bundle.slot_file(hour_seconds), reader.slots(hour_seconds))
+            bundle.write_lines(folder, bundle.slot_file(hour_seconds), room.checked(reader.slots(hour_seconds)))
+        room.check(log.size * _LEAF_BYTES)
         log.write(folder)
     header = dataclasses.replace(header, slot_files=bundle.slot_files(folder))
     examined = verify.examine(folder, header)
+    room.check((folder / "transfers.jsonl").stat().st_size)
     bundle.write_csv(folder, examined.read)
     (folder / bundle.REPORT).write_text(report.render(examined))
     return bundle.write_manifest(folder, header)
@@ -149,7 +194,7 @@ class _Reader:
         )
         return list(self.connection.execute(statement.distinct().order_by("hour")).scalars())
 
-    def slots(self, hour_seconds: int) -> Iterator[Json]:
+    def slots(self, hour_seconds: int) -> Generator[Json, None, None]:
         """Yield the slots of an hour, in the order of start and node: so they are verified without being kept."""
         table = slots.Slot
         statement = self._opened(sa.select(table.__table__), table)
@@ -205,7 +250,8 @@ class _Reader:
         return statement.add_columns(Leaf.index.label("leaf"), Leaf.salt).outerjoin(Leaf, own)
 
     def _rows(self, statement: sa.Select[Any]) -> Iterator[Any]:
-        return iter(self.connection.execution_options(yield_per=1000).execute(statement))
+        with self.connection.execution_options(yield_per=1000).execute(statement) as rows:
+            yield from rows
 
     def _within(self, table: Any) -> sa.ColumnElement[bool]:
         start, end = (datetime.fromtimestamp(at, UTC) for at in (self.header.start_seconds, self.header.end_seconds))

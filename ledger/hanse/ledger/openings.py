@@ -36,7 +36,7 @@ class Log:
     @classmethod
     def of(cls, connection: Connection, start_seconds: int, end_seconds: int) -> "Log":
         """Return the log in a snapshot; an empty note and no leaves if nothing was signed yet."""
-        note = sealer.newest_note(connection)
+        note = sealer.cosigned_note(connection)
         if note is None:
             return cls(connection, b"", 0, 0, 0, start_seconds, end_seconds)
         size = checkpoints.parse(note.text).size

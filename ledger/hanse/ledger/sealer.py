@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
@@ -21,15 +21,18 @@ from hanse.evidence import checkpoints, notes
 from hanse.evidence.checkpoints import Checkpoint
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.notes import Note
-from hanse.evidence.policy import Policy
-from hanse.ledger import cosigning, database, sealing
+from hanse.evidence.policy import Party, Policy
+from hanse.ledger import cosigning, database, sealing, watching
 from hanse.ledger.errors import LedgerError
 from hanse.ledger.models.log import Cosignature, Leaf, SignedHead, TreeHead
 from hanse.ledger.publishing import Folder
 from hanse.ledger.signing import Signing, SigningError
+from hanse.ledger.watching import Progress
 
 _logger = logging.getLogger(__name__)
 _SIGN = sa.text("SELECT ledger.sign_head(:size, :note)")
+# Among so many of the newest heads a cosigned one is looked for; a witness that was last heard before them is away.
+_HEADS = 20
 _COSIGN = sa.text("SELECT ledger.add_cosignatures(:size, :keys, :lines)")
 
 
@@ -41,6 +44,7 @@ class Sealer:
     policy: Policy
     signing: Signing
     folder: Folder
+    progress: Progress = field(default_factory=Progress)
 
     def round(self) -> int:
         """Do all that is due; return how many leaves are new. Nothing that was left halfway before is lost.
@@ -66,17 +70,13 @@ class Sealer:
         One that cannot does not keep it from being published: whether a checkpoint counts is for each reader's policy.
         """
         self.folder.prepare(note.encode(), self.entries)
-        self.folder.finish(self.cosigned(note).encode())
+        cosigned = self.cosigned(note)
+        self.folder.finish(cosigned.encode())
+        watching.published(checkpoints.parse(note.text).size, len(self._missing(cosigned)))
 
     def cosigned(self, note: Note) -> Note:
         """Return the head with the cosignatures that were still missing, if they come; they are stored first."""
-        have = {(each.name, each.id) for each in note.signatures}
-        missing = {
-            name: party
-            for name, party in self.policy.witnesses.items()
-            if party.url and (party.key.name, party.key.id) not in have
-        }
-        asked = cosigning.ask(note, missing, self.folder.read)
+        asked = cosigning.ask(note, self._missing(note), self.folder.read)
         for name, why in asked.refused.items():
             _logger.warning("the witness %s has not cosigned: %s", name, why)
         if not asked.signatures:
@@ -92,10 +92,15 @@ class Sealer:
         """Do a round again and again; what fails is logged and tried again: nothing is lost by waiting."""
         while not ended.is_set():
             try:
+                self.progress.begun()
+                at, horizon = time.time(), sealing.horizon(self.engine)
                 added = self.round()
+                self.progress.ended_well(at, horizon)
+                watching.ROUNDS.labels("sealed").inc()
                 if added:
                     _logger.info("%d leaves are new", added)
             except (LedgerError, EvidenceError, DBAPIError, OSError) as error:
+                watching.ROUNDS.labels("failed").inc()
                 _logger.error("not sealed: %s: %s", type(error).__name__, str(error)[:500])  # noqa: TRY400  # a sentence
             ended.wait(every_seconds)
 
@@ -120,6 +125,15 @@ class Sealer:
         statement = sa.select(Leaf.entry).where(Leaf.index >= start, Leaf.index < end).order_by(Leaf.index)
         with database.transaction(self.engine) as connection:
             return list(connection.execute(statement).scalars())
+
+    def _missing(self, note: Note) -> dict[str, Party]:
+        """Return the witnesses that can be asked and have not cosigned."""
+        have = {(each.name, each.id) for each in note.signatures}
+        return {
+            name: party
+            for name, party in self.policy.witnesses.items()
+            if party.url and (party.key.name, party.key.id) not in have
+        }
 
     def _check(self, note: Note) -> None:
         """Check that whoever reads the log by this policy would know these signatures."""
@@ -147,6 +161,24 @@ def newest_note(connection: Connection) -> Note | None:
     """Return the newest signed head with the cosignatures that it has."""
     newest = sa.select(SignedHead.size).order_by(SignedHead.size.desc()).limit(1)
     size = connection.execute(newest).scalar_one_or_none()
+    return None if size is None else _stored(connection, size)
+
+
+def cosigned_note(connection: Connection) -> Note | None:
+    """Return, of the newest signed heads, the one that most witnesses have cosigned; of several of these the newest.
+
+    The very newest may be without cosignatures that it gets a moment later, and no reader's policy would take it then.
+    """
+    newest = sa.select(SignedHead.size).order_by(SignedHead.size.desc()).limit(_HEADS).subquery()
+    cosigned = newest.outerjoin(Cosignature, Cosignature.size == newest.c.size)
+    best = (
+        sa.select(newest.c.size)
+        .select_from(cosigned)
+        .group_by(newest.c.size)
+        .order_by(sa.func.count(Cosignature.key).desc(), newest.c.size.desc())
+        .limit(1)
+    )
+    size = connection.execute(best).scalar_one_or_none()
     return None if size is None else _stored(connection, size)
 
 

@@ -19,11 +19,13 @@ from hanse.ledger import database, leaves, lines
 from hanse.ledger.errors import LedgerError
 from hanse.ledger.leaves import Sealed
 from hanse.ledger.models.log import Leaf, TreeHead
+from hanse.ledger.watching import Horizon
 
 LEAVES_MAX = 10_000
 """So many leaves are sealed in one transaction; what is left is sealed in the next."""
 
 _HORIZON = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+_OWN = sa.text("SELECT pg_current_xact_id()::text")
 _APPEND = sa.text(
     "SELECT ledger.append_leaves(:size, :sequences, CAST(:xids AS text[]), CAST(:salts AS bytea[]), "
     "CAST(:entries AS bytea[]), CAST(:parts AS bytea[]), :root, :frontier)"
@@ -75,6 +77,14 @@ def seal(engine: Engine, leaves_max: int = LEAVES_MAX) -> int:
             },
         )
     return len(rows)
+
+
+def horizon(engine: Engine) -> Horizon:
+    """Return which transactions have ended, and which had not begun: what the next round can seal at least."""
+    with database.transaction(engine) as connection:
+        # A number of its own is the only one that is known to be above those of all that have begun.
+        own = int(connection.execute(_OWN).scalar_one())
+        return Horizon(int(connection.execute(_HORIZON).scalar_one()), own)
 
 
 def load(connection: Connection) -> Frontier:

@@ -5,6 +5,7 @@ prints lines of signatures, as in a signed note; the key may then be where no pr
 signed, :mod:`hanse.ledger.sealer` checks it against the policy before anybody sees it.
 """
 
+import os
 import stat
 import subprocess
 from collections.abc import Sequence
@@ -19,7 +20,9 @@ from hanse.evidence.notes import Signature, Signer
 from hanse.ledger.errors import LedgerError
 
 COMMAND_SECONDS_MAX = 30
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OF_NOBODY_ELSE = stat.S_IRWXG | stat.S_IRWXO
+# A pod reads its Secrets by its group: root is their owner.
+_OF_THE_GROUP = stat.S_IWGRP | stat.S_IRWXO
 
 
 class SigningError(LedgerError):
@@ -76,14 +79,15 @@ class Command:
 
 
 def load(file: Path) -> tuple[Signer, ...]:
-    """Return the keys in a file that only its owner can read.
+    """Return the keys in a file that only its owner can read; if that is not us, as in a pod, our group may too.
 
     Raises:
         SigningError: it cannot be read, others can read it, or it holds something else.
 
     """
     try:
-        if file.stat().st_mode & _OTHERS:
+        found_as = file.stat()
+        if found_as.st_mode & (_OF_NOBODY_ELSE if found_as.st_uid == os.geteuid() else _OF_THE_GROUP):
             raise SigningError(f"{file} can be read by others than its owner: chmod 600 it, and think about a new key")
         found = tuple(notes.parse_signer(line) for line in file.read_text().splitlines() if line)
     except OSError as error:

@@ -4,18 +4,15 @@ In: a visitor with the auditor's role. Out: the page, and a period as an archive
 coordinator's word; the page says how to verify an export elsewhere.
 """
 
-import shutil
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
-from fastapi.responses import FileResponse
 from markupsafe import Markup
-from starlette.background import BackgroundTask
 
-from hanse.api import auditors, openapi
+from hanse.api import auditors
 from hanse.api.answers import Violation
 from hanse.api.dashboard import charts, rendering, texts
 from hanse.api.dashboard.charts import Span
@@ -65,9 +62,7 @@ def _counted(kinds: Counter[str], say: Say) -> list[tuple[str, Markup, str]]:
 def exported(visitor: Visitor, sources: Sources, period: str) -> Response:
     """Return a period as an archive, as the endpoint does."""
     sources.directory.check_role(visitor.user, Role.AUDITOR)
-    archive = auditors.exported(sources.engine, period)
-    done = BackgroundTask(shutil.rmtree, archive.parent)
-    return FileResponse(archive, media_type=openapi.ZIP, filename=archive.name, background=done)
+    return sources.exports.answer(sources.engine, period)
 
 
 def every(ask: Callable[[str], Page[T]]) -> Iterator[T]:

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Engine
 
+from hanse.api.exporting import Exports
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
 from hanse.api.problems import UnavailableError
@@ -23,6 +24,7 @@ class Sources:
     engine: Engine
     directory: Directory
     leader: Leader
+    exports: Exports
 
 
 @dataclass(frozen=True)

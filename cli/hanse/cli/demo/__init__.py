@@ -10,6 +10,7 @@ it is over, in a copy of the ledger (`books`). The modules, in the order of the 
 - `refusals`: what the API server's rules refuse
 - `hub`, `storage`, `members`: the processes, an S3 server, five members and their clusters
 - `jobs`, `gangs`: jobs that run, wait, borrow and are stopped; `pictures` draws the nodes
+- `helm`: something else: the charts, as docs/quickstart.md installs them
 - `books`: metering, the ledger and its audit
 """
 

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -19,12 +19,16 @@ from hanse.devcluster.errors import DevclusterError
 
 def demo(
     check: Annotated[bool, typer.Option("--check", help="End by itself; exit 1 unless every claim held.")] = False,
+    helm: Annotated[
+        bool,
+        typer.Option("--helm", help="Install the charts with Helm, as docs/quickstart.md tells, and run two jobs."),
+    ] = False,
 ) -> None:
     """Show a pool on this machine: five members, a dozen jobs that run, borrow, wait and resume, and a ledger."""
     # `kill` ends the demo as Ctrl-C does, so that it cleans up after itself.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _played() as stage:
+        with _installed() if helm else _played() as stage:
             _summarise(stage)
             if not check:
                 _wait_for_ctrl_c(stage)
@@ -57,6 +61,23 @@ def _played() -> Iterator[Stage]:
                 stage.claim("the demonstration gets on", holds=False, found=str(error))
             stage.say("The story ends here, as the rest builds on this.")
             _show_logs(stage, own.folder)
+        yield stage
+
+
+@contextmanager
+def _installed() -> Iterator[Stage]:
+    """Play the page's section about Helm; everything ends with the `with` block."""
+    from hanse.cli.demo import helm as page  # noqa: PLC0415  # as above
+
+    wanted = cluster.Wanted(real_node=True, scheduler=True)
+    with cluster.running(f"demo-{os.getpid()}", wanted) as own, ExitStack() as stack:
+        stage = Stage(own.kubeconfig)
+        try:
+            played = stack.enter_context(page.played(stage, own))
+            stage.next_steps = page.next_steps(own, played)
+        except StoryEndsError:
+            stage.say("The story ends here, as the rest builds on this.")
+            stage.show("get", "pods", "--all-namespaces")
         yield stage
 
 
