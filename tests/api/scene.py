@@ -55,6 +55,7 @@ def quota():
         "classes": [standing("h100-sxm", 1280, 1600, 320, 0), standing("ascend-910c", 768, 448, 0, 192)],
         "caps": [monthly, speech],
         "capsAtOnce": [at_once],
+        "credit": {"milliH100eSeconds": -7 * MILLI_HOUR, "asOfSeconds": int(time.time()) // 3600 * 3600},
     }
 
 
@@ -67,7 +68,14 @@ class Leader(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         asked = urlsplit(self.path)
         is_own = MEMBER in parse_qs(asked.query).get("member", [])
-        nothing = {"classes": [], "caps": [], "capsAtOnce": [], "member": RIVAL, "asOfSeconds": int(time.time())}
+        nothing = {
+            "classes": [],
+            "caps": [],
+            "capsAtOnce": [],
+            "credit": None,
+            "member": RIVAL,
+            "asOfSeconds": int(time.time()),
+        }
         known = {
             "/v1/queue": TOLD["queue"] if is_own else [],
             "/v1/jobs": TOLD["jobs"] if is_own else [],
