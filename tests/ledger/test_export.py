@@ -53,12 +53,13 @@ def test_a_changed_byte_anywhere_is_found_and_its_file_named(copy, seed):
 # What nothing else in an export says: whoever makes the manifest again may change it, and only the announced hash of
 # the manifest (and later the sealed log) tells. docs/ledger.md says so.
 ONLY_THE_MANIFEST = {
-    delete: {"facts LeaseRefused"},
+    delete: {"entitlements ", "facts LeaseRefused"},
     repeat: set(),
     swap: set(),
     backdate: {"members "},
     edit: {
         *(f"cycles {name}" for name in ("asOf", "base", "code", "policy", "state")),
+        *(f"entitlements {name}" for name in ("at", "class", "member", "milliGpus", "milliH100e")),
         *(f"facts {name}" for name in ("id", "at", "attempt", "cluster", "detail", "fence", "kind", "member")),
         *(f"violations {name}" for name in ("id", "account", "detail", "member")),
         "transfers reason",

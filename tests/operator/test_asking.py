@@ -4,6 +4,7 @@ import asyncio
 import json
 import uuid
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import test_utils
@@ -203,7 +204,7 @@ def test_the_internal_port_answers_whoever_shows_the_token(token, found, status,
         return found
 
     async def ask():
-        state = health.State(*[None] * 3, dict, dict, *[None] * 4, what_if, "right")
+        state = health.State(*[None] * 3, dict, dict, SimpleNamespace(what_if=what_if), "right")
         async with test_utils.TestClient(test_utils.TestServer(health.application(state))) as client:
             body = {"member": "red", "namespace": "red-lab", "spec": SPEC}
             answer = await client.post("/v1/whatif", json=body, headers={"Authorization": f"Bearer {token}"})

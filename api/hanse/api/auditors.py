@@ -12,7 +12,8 @@ from threading import Lock
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from hanse.api.answers import Balance, LogStanding, Violation
+from hanse.api.answers import Balance
+from hanse.api.overseeing import LogStanding, Violation
 from hanse.api.paging import Page, cut, page, read, wrong
 from hanse.api.problems import InvalidError, TooManyError
 from hanse.ledger import balances, database, export
@@ -70,7 +71,7 @@ def exported(engine: Engine, period: str) -> Path:
     """
     try:
         export.bounds(period)
-    except (RefusedError, ValueError) as error:
+    except RefusedError as error:
         raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
     if not _exporting.acquire(blocking=False):
         raise TooManyError(f"another export is being made: ask again in {RETRY_SECONDS} s", RETRY_SECONDS)

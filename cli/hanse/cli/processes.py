@@ -42,6 +42,9 @@ def api(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8443,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM; with --tls-key, serve HTTPS.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM.")] = None,
+    tls_at_proxy: Annotated[
+        bool, typer.Option("--tls-at-proxy", help="A proxy in front ends TLS: cookies are for HTTPS alone.")
+    ] = False,
     metrics_port: Annotated[
         int | None, typer.Option(help="For Prometheus; let no member reach it. Absent, there are no metrics.")
     ] = None,
@@ -72,6 +75,7 @@ def api(
             port=port,
             certificate=tls_certificate,
             key=tls_key,
+            tls_at_proxy=tls_at_proxy,
             metrics_port=metrics_port,
             provider=provider,
         )

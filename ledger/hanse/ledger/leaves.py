@@ -11,8 +11,8 @@ from hanse.evidence.canonical import Json
 
 # The files of an export whose rows are sealed, each row in a leaf of its own.
 SEALED = (
-    "members", "keys", "enrolments", "levies", "rates", "cycles", "decisions", "effects", "facts", "violations",
-    "slots", "cutoffs", "postings", "transfers",
+    "members", "keys", "enrolments", "levies", "rates", "entitlements", "cycles", "decisions", "effects", "facts",
+    "violations", "slots", "cutoffs", "postings", "transfers",
 )  # fmt: skip
 _OF_THE_EXPORT = "carried"
 

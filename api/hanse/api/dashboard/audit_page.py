@@ -16,13 +16,13 @@ from markupsafe import Markup
 from starlette.background import BackgroundTask
 
 from hanse.api import auditors, openapi
-from hanse.api.answers import Violation
 from hanse.api.dashboard import charts, rendering, texts
 from hanse.api.dashboard.charts import Span
 from hanse.api.dashboard.entering import Visitor
 from hanse.api.dashboard.sources import Sources
 from hanse.api.dashboard.texts import Say
 from hanse.api.identity import Role
+from hanse.api.overseeing import Violation
 from hanse.api.paging import LIMIT_MAX, Page
 from hanse.ledger import transfers
 
