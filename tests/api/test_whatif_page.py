@@ -45,6 +45,7 @@ def test_a_form_is_for_whom_its_page_is_and_of_this_site_alone(shown, tokens, pa
 def test_what_if_is_asked_by_keyboard_and_answered_in_its_page(visit, script):
     page = visit("people of tencent", java_script_enabled=script)
     page.get_by_role("link", name="What if", exact=True).press("Enter")
+    page.get_by_label("Accelerator class").select_option("h100-sxm")
     page.get_by_label("Workers", exact=True).fill("4")
     page.get_by_label("Workers", exact=True).press("Enter")
     answer = page.get_by_role("status")
