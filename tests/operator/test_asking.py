@@ -168,6 +168,24 @@ def test_a_member_may_ask_a_few_times_a_minute_and_others_are_not_kept_waiting_b
     asyncio.run(ask())
 
 
+def test_all_members_together_ask_no_oftener_than_the_leader_can_answer(monkeypatch):
+    monkeypatch.setattr("hanse.operator.asking.ALL_PER_MINUTE", 2)
+    given = inputs()
+    situation, _ = Follower().plan(given)
+    clock = Clock()
+
+    async def ask():
+        asking = Asking(given.world, clock)
+        for member in ("red", "blue"):
+            assert await asking.answer((member, member), SPEC, situation)
+        with pytest.raises(TooOftenError, match="all members together ask too often: wait 60 s"):
+            await asking.answer(("blue", "blue"), SPEC, situation)
+        clock.now = 60.0
+        assert await asking.answer(("blue", "blue"), SPEC, situation)
+
+    asyncio.run(ask())
+
+
 def test_only_so_many_wait_for_their_plans(monkeypatch):
     given = inputs()
     situation, _ = Follower().plan(given)
