@@ -1,6 +1,8 @@
 """One hub with two members, a cluster each, an OpenID provider, and a client that speaks with a token."""
 
+import contextlib
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -10,10 +12,14 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import oidc_provider
 import pytest
+import scene
 import urllib3
+import visiting
 import yaml
+from playwright.sync_api import sync_playwright
 
-from hanse.devcluster import pki
+from hanse.devcluster import debian, pki
+from hanse.devcluster.errors import DevclusterError
 
 SYSTEM = "hanse-system"
 
@@ -159,3 +165,54 @@ def _as(pool, tokens):
 @pytest.fixture(name="new_client")
 def _new_client(pool):
     return lambda token: Client(pool, token)
+
+
+@pytest.fixture(name="shown", scope="module")
+def _shown(pool, hub, make_pool):
+    """A service with a leader and a ledger that have something to tell, beside the members of the others' pool."""
+    server = scene.leader()
+    pool.apply(*(scene.accelerator(*each) for each in scene.CLASSES.items()))
+    told = make_pool(hub, *pool.options, f"--leader-url=http://127.0.0.1:{server.server_address[1]}")
+    scene.fill(told)
+    yield told
+    server.shutdown()
+    server.server_close()
+    pool.cluster.kubectl("delete", "acceleratorclass", *scene.CLASSES)
+
+
+@pytest.fixture(name="chromium", scope="module")
+def _chromium():
+    try:
+        debian.require(debian.BROWSER)
+    except DevclusterError as error:
+        pytest.skip(str(error))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(name="visit")
+def _visit(shown, chromium, tokens):
+    """Return a page of a browser that somebody has opened a session in; what goes wrong in it fails the test."""
+    wrong, contexts = [], contextlib.ExitStack()
+
+    def visit(who=None, viewport=visiting.WIDE, **more):
+        context = contexts.enter_context(
+            contextlib.closing(chromium.new_context(viewport=viewport, base_url=shown.api_url, **more))
+        )
+        page = context.new_page()
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        if who:
+            code = visiting.Browser(shown.api_url).code(tokens[who])
+            page.goto(f"/login#{code}")
+            page.locator("[data-code]").fill(code)  # as people do without a script
+            page.locator("form[action='/login'] button").click()
+            page.locator("form[action='/login/confirm'] button").click()
+            page.wait_for_url(re.compile(r"^(?!.*login)"))
+        return page
+
+    with contexts:
+        yield visit
+    assert [] == [each for each in wrong if "status of 403" not in each]

@@ -52,10 +52,52 @@ def quota():
     return {
         "member": MEMBER,
         "asOfSeconds": int(time.time()) - 4,
+        "waitingJobs": len(TOLD["queue"]),
+        "liveJobs": 4,
         "classes": [standing("h100-sxm", 1280, 1600, 320, 0), standing("ascend-910c", 768, 448, 0, 192)],
         "caps": [monthly, speech],
         "capsAtOnce": [at_once],
         "credit": {"milliH100eSeconds": -7 * MILLI_HOUR, "asOfSeconds": int(time.time()) // 3600 * 3600},
+    }
+
+
+def start(seconds, code, said, **values):
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)) if seconds else None
+    return {"at": at, "seconds": seconds, "restsOn": said, "said": {"code": code, "values": values}}
+
+
+def what_if(asked):
+    """Return what a job would come to: a large one waits, and one that asks for no tier of ours breaks a rule."""
+    spec, now = asked["spec"], int(time.time())
+    gpus = spec["gpusPerWorker"] * spec["workers"]["replicas"]
+    cost = {"rateMilliH100e": gpus * 1000, "milliH100eSeconds": gpus * MILLI_HOUR * 24}
+    cost |= {name: quota()[name][:1] for name in ("caps", "capsAtOnce")}
+    told = {"asOfSeconds": now, "class": spec["accelerators"][0]["class"], "gpus": gpus, "cost": cost}
+    if gpus > 512:
+        return told | {
+            "admitted": False,
+            "now": TOLD["waits"] | {"start": start(None, "start.unknown", "not known", others="4")},
+        }
+    bound = start(now + 300, "start.bound", "at once, or when those who are there have left")
+    said = {"message": [{"code": "whatif.admitted", "values": {}}], "remedy": []}
+    where = {"cluster": "tencent-gz", "strength": "HOME", "victims": {"own": 0, "others": 2}}
+    return told | where | {"admitted": True, "now": {"message": "it would be", "said": said, "start": bound}}
+
+
+def coordination():
+    now = int(time.time())
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 540))
+    recall = {"at": at, "leftSeconds": 540, "noticeSeconds": 900, "isUnderWay": True}
+    return {
+        "asOfSeconds": now,
+        "contributions": [
+            each | {"recall": recall if each["name"] == "night" else None} for each in TOLD["contributions"]
+        ],
+        "silentClusters": [{"name": "tencent-sh", "silentSeconds": 190}],
+        "downNodes": 7,
+        "nodes": [{"cluster": "tencent-gz", "name": f"n{number}"} for number in range(7)],
+        "feeds": {kind: {"objects": 40, "ageSeconds": 0.3, "fresh": True, "opened": 1} for kind in ("Member", "Job")},
+        "leader": {"term": 4, "cycle": 812, "ordersLeft": 3, "brake": "1 of 3 clusters are silent at once"},
     }
 
 
@@ -69,6 +111,8 @@ class Leader(http.server.BaseHTTPRequestHandler):
         asked = urlsplit(self.path)
         is_own = MEMBER in parse_qs(asked.query).get("member", [])
         nothing = {
+            "waitingJobs": 0,
+            "liveJobs": 0,
             "classes": [],
             "caps": [],
             "capsAtOnce": [],
@@ -82,9 +126,21 @@ class Leader(http.server.BaseHTTPRequestHandler):
             "/v1/quota": [quota() if is_own else nothing],
             "/v1/pool": TOLD["pool"] if is_own else [],
         }
-        answer = known.get(asked.path)
+        choices = TOLD["choices"] | ({} if is_own else {"namespaces": []})
+        self.answer({**known, "/v1/coordination": coordination(), "/v1/choices": choices}.get(asked.path))
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        tier = asked["spec"]["tier"]
+        if tier in {"often", "broken"}:
+            said = {"message": f"spec.tier: {tier!r}: no such tier", "retrySeconds": 7}
+            self.answer(said, {"often": 429, "broken": 422}[tier])
+            return
+        self.answer(what_if(asked))
+
+    def answer(self, answer, status=200):
         body = json.dumps(answer if answer is not None else {}).encode()
-        self.send_response(404 if answer is None else 200)
+        self.send_response(404 if answer is None else status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -107,6 +163,7 @@ def fill(pool):
     now = pool.now() // HOUR * HOUR
     for hours_ago in range(26, 1, -1):  # the last hour is not over for long enough
         _post(pool, now - hours_ago * HOUR, hours_ago)
+    entitle(pool, now)
     for number, kind in enumerate((facts.Kind.NODE_STALE, facts.Kind.NODE_HEALTHY, facts.Kind.LOCAL_RECALL)):
         told = facts.Fact(kind, now - 2000 + 500 * number, cluster="tencent-gz", node="gz-r07-n12")
         facts.record(pool.operator, told, term=pool.term)
@@ -123,6 +180,21 @@ def fill(pool):
     sealer = database.engine(pool.database_url, role="hanse_sealer")
     sealing.seal(sealer)
     sealer.dispose()
+
+
+def entitle(pool, now):
+    """Record what the members were entitled to: a contribution came, and a part of it went again."""
+    given = {30: (1280, 768), 17: (1664, 768), 9: (1280, 768), 4: (1280, 320)}
+    clock = "CREATE OR REPLACE FUNCTION ledger.clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$ SELECT {} $$"
+    with psycopg.connect(pool.database_url) as connection:  # nobody else sees this clock
+        for ago, gpus in given.items():
+            connection.execute(clock.format(f"to_timestamp({now - ago * HOUR})"))
+            own = [
+                (MEMBER, name, 1000 * count, CLASSES[name] * count) for name, count in zip(CLASSES, gpus, strict=True)
+            ]
+            columns = [list(each) for each in zip(*own, (RIVAL, "h100-sxm", 4096000, 4096000), strict=True)]
+            connection.execute("SELECT ledger.record_entitlements(%s, %s, %s, %s)", columns)
+        connection.execute(clock.format("pg_catalog.clock_timestamp()"))
 
 
 def _post(pool, hour, ago):

@@ -11,7 +11,7 @@ import jwt
 import psycopg
 import pytest
 from fastapi.routing import APIRoute
-from visiting import AUDITORS, COORDINATORS, MEMBERS, OPEN_PAGES, PAGES, PEOPLE, TENCENT
+from visiting import AUDITORS, COORDINATORS, FORMS, MEMBERS, OPEN_PAGES, PAGES, PEOPLE, TENCENT
 
 from hanse.api import app
 from hanse.ledger import attempts, database, decisions, verify
@@ -63,18 +63,22 @@ ENDPOINTS = {
     ("GET", "/v1/pool"): (MEMBERS, None),
     ("GET", "/v1/usage"): (MEMBERS, None),
     ("GET", "/v1/statements/{period}"): (MEMBERS, None),
+    ("GET", "/v1/entitlements"): (MEMBERS, None),
     ("GET", "/v1/audit/balances"): (AUDITORS, None),
     ("GET", "/v1/audit/violations"): (AUDITORS, None),
     ("GET", "/v1/audit/exports/{period}"): (AUDITORS, None),
     ("GET", "/v1/clusters"): (COORDINATORS, None),
     ("GET", "/v1/audit/log"): (AUDITORS, None),
     ("GET", "/v1/members"): (COORDINATORS, None),
+    ("GET", "/v1/contributions"): (COORDINATORS, None),
+    ("GET", "/v1/condition"): (COORDINATORS, None),
+    ("GET", "/v1/choices"): (MEMBERS, None),
     ("GET", "/v1/faults"): (COORDINATORS, None),
     ("GET", "/v1/whoami"): (KNOWN, None),
     ("POST", "/v1/login"): (PEOPLE, None),
 }
 FOR_ALL = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/v1/openapi.json")}
-FOR_BROWSERS = OPEN_PAGES | {("GET", path) for path in PAGES}
+FOR_BROWSERS = OPEN_PAGES | {("GET", path) for path in PAGES} | {("POST", path) for path in FORMS}
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 IN_PATHS = {"{namespace}": "tencent", "{name}": "llm", "{period}": "2026-11"}
 

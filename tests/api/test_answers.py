@@ -11,12 +11,12 @@ import pytest
 from hypothesis import strategies as st
 from kubernetes import client, config
 
-from hanse.api import answers, app, examples, paging
+from hanse.api import answers, app, examples, overseeing, paging
 from hanse.api.authenticating import Authenticator
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
 from hanse.api.limiting import Limits
-from hanse.api.problems import InvalidError
+from hanse.api.problems import InvalidError, ProblemError
 from hanse.ledger import database
 from hanse.resources import protocol
 
@@ -175,6 +175,14 @@ def test_the_description_is_valid_openapi(as_):
     assert (200, DESCRIPTION) == as_("nobody").send("GET", "/v1/openapi.json")
 
 
+def test_each_refusal_that_there_is_is_described():
+    for path, operations in DESCRIPTION["paths"].items():
+        for operation in operations.values():
+            described = {int(status) for status in operation["responses"]}
+            assert {408, 413, 500} <= described, path
+            assert "health" in operation["tags"] or {each.status for each in ProblemError.__subclasses__()} <= described
+
+
 def bodies():
     """Yield the names of the schemas that are requests or answers."""
     for operations in DESCRIPTION["paths"].values():
@@ -186,15 +194,20 @@ def bodies():
                     yield content["schema"]["$ref"].rpartition("/")[2]
 
 
+def found(name):
+    """Return the model of a schema."""
+    return next(getattr(module, name) for module in (answers, overseeing, protocol) if hasattr(module, name))
+
+
 @pytest.mark.parametrize("name", sorted(set(bodies())))
 def test_each_message_has_an_example_that_passes_its_schema_and_its_model(name):
     (example,) = DESCRIPTION["components"]["schemas"][name]["examples"]
     schema = {"$ref": f"#/components/schemas/{name}", "components": DESCRIPTION["components"]}
     jsonschema.validate(example, schema, jsonschema.Draft202012Validator)
     if name.startswith("Page_"):
-        model = paging.Page[getattr(answers, name.removeprefix("Page_").removesuffix("_"))]
+        model = paging.Page[found(name.removeprefix("Page_").removesuffix("_"))]
     else:
-        model = getattr(answers, name, None) or getattr(protocol, name)
+        model = found(name)
     read = model.model_validate_json(json.dumps(example)).model_dump(mode="json", exclude_unset=True)
     assert example == read
 

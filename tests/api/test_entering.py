@@ -1,5 +1,6 @@
 """The way into the dashboard: codes, sessions, cookies, and what other sites cannot do."""
 
+import asyncio
 import json
 import logging
 import os
@@ -13,8 +14,9 @@ import httpx
 import psycopg
 import pytest
 import sqlalchemy as sa
-from visiting import OPEN_PAGES, PAGES, PEOPLE, Browser
+from visiting import OPEN_PAGES, PAGES, PEOPLE, Browser, confirming
 
+from hanse.api import app
 from hanse.api.dashboard import entering, rendering
 from hanse.ledger import database, sessions
 from hanse.ledger.errors import RefusedError
@@ -49,12 +51,24 @@ def stored(pool):
 
 def test_a_code_opens_one_session(browser, pool, tokens):
     code = browser.code(tokens["people of tencent"])
-    answer = browser.post("/login", {"code": code})
+    asked = browser.post("/login", {"code": code})
+    assert (200, {}, True) == (asked.status, browser.cookies, b"system:serviceaccount:tencent:people" in asked.data)
+    answer = browser.post("/login/confirm", {"code": confirming(asked)})
     assert (303, "/", {"hanse"}) == (answer.status, answer.headers["Location"], set(browser.cookies))
     assert browser.get("/").status in {200, 303}
     assert "/login" != browser.get("/").headers.get("Location")
-    again = Browser(pool.api_url).post("/login", {"code": code})
-    assert (422, True) == (again.status, b"the code is not good, or not any more" in again.data)
+    for path, used in (("/login", code), ("/login/confirm", confirming(asked))):
+        again = Browser(pool.api_url).post(path, {"code": used})
+        assert (422, True) == (again.status, b"the code is not good, or not any more" in again.data)
+
+
+def test_a_code_of_somebody_else_says_whose_it_is_and_opens_nothing(browser, tokens):
+    browser.enter(tokens["people of tencent"])
+    mine = dict(browser.cookies)
+    asked = browser.post("/login", {"code": browser.code(tokens["people of alibaba"])}).data.decode()
+    assert ("system:serviceaccount:alibaba:people" in asked, "takes its place" in asked) == (True, True)
+    assert mine == browser.cookies
+    assert "tencent" in browser.get("/member").data.decode()
 
 
 def test_a_code_is_taken_once_by_whoever_is_first(ledger):
@@ -136,9 +150,9 @@ def test_a_session_ends_with_its_token(pool, browser):
 
 
 @pytest.mark.parametrize("headers", CROSS_SITE, ids=str)
-@pytest.mark.parametrize("path", ["/login", "/logout"])
+@pytest.mark.parametrize("path", ["/login", "/login/confirm", "/logout"])
 def test_a_form_of_another_site_is_refused(browser, tokens, path, headers):
-    code = browser.code(tokens["people of tencent"])
+    code = browser.asked(tokens["people of tencent"])
     browser.enter(tokens["people of tencent"])
     answer = browser.post(path, {"code": code}, headers)
     assert (403, True) == (answer.status, b"was not sent from a page of this service" in answer.data)
@@ -146,7 +160,9 @@ def test_a_form_of_another_site_is_refused(browser, tokens, path, headers):
 
 
 def test_a_browser_that_only_says_its_origin_is_let_in_from_here(browser, tokens):
-    answer = browser.post("/login", {"code": browser.code(tokens["people of tencent"])}, {"Origin": browser.url})
+    headers = {"Origin": browser.url}
+    code = browser.asked(tokens["people of tencent"], headers)
+    answer = browser.post("/login/confirm", {"code": code}, headers)
     assert 303 == answer.status
 
 
@@ -156,14 +172,14 @@ def test_a_form_that_is_too_long_is_refused(browser):
 
 
 def test_the_cookie_is_for_this_site_and_no_script(browser, tokens):
-    answer = browser.post("/login", {"code": browser.code(tokens["people of tencent"])})
+    answer = browser.post("/login/confirm", {"code": browser.asked(tokens["people of tencent"])})
     _, _, rest = answer.headers["Set-Cookie"].partition("; ")
     assert {"httponly", "max-age=28800", "path=/", "samesite=strict"} == set(rest.lower().split("; "))
 
 
 def test_over_tls_the_cookie_is_bound_to_this_host(browser, tokens):
     secure = {"Sec-Fetch-Site": "same-origin", "Origin": browser.url.replace("http:", "https:")}
-    answer = browser.post("/login", {"code": browser.code(tokens["people of tencent"])}, secure)
+    answer = browser.post("/login/confirm", {"code": browser.asked(tokens["people of tencent"])}, secure)
     name, _, rest = answer.headers["Set-Cookie"].partition("=")
     assert "__Host-hanse" == name
     assert {"httponly", "max-age=28800", "path=/", "samesite=strict", "secure"} == set(rest.lower().split("; ")[1:])
@@ -180,6 +196,29 @@ def test_over_tls_a_cookie_that_came_without_it_is_not_looked_at():
     assert ["", "x" * 43, "x" * 43, "x" * 43] == [
         secret(scheme, name) for scheme in ("https", "http") for name in ("hanse", "__Host-hanse")
     ]
+
+
+def answered_behind(*, proxy, **more):
+    """Return what an application answers to whoever asks for the way in by plain HTTP."""
+
+    async def ask():
+        served = httpx.ASGITransport(app.create(None, None, None, None, tls_at_proxy=proxy))
+        async with httpx.AsyncClient(transport=served, base_url="http://within") as http:
+            return await http.get("/login", **more)
+
+    return asyncio.run(ask())
+
+
+def test_behind_a_proxy_that_ends_tls_only_cookies_of_tls_count_and_browsers_keep_to_it():
+    cookies = {each: {"Cookie": f"{each}={'x' * 43}"} for each in ("hanse", "__Host-hanse")}
+    is_in = {
+        (proxy, name): "You have a session here" in answered_behind(proxy=proxy, headers=cookie).text
+        for proxy in (False, True)
+        for name, cookie in cookies.items()
+    }
+    assert [(True, "hanse")] == [each for each, known in is_in.items() if not known]
+    assert "max-age=31536000" == answered_behind(proxy=True).headers["Strict-Transport-Security"]
+    assert "Strict-Transport-Security" not in answered_behind(proxy=False).headers
 
 
 @pytest.mark.parametrize(
@@ -202,11 +241,12 @@ def test_the_pages_have_no_script_or_style_of_their_own_to_let_through(browser):
 
 def test_neither_code_nor_secret_is_logged(pool, browser, tokens):
     code = browser.code(tokens["people of tencent"])
-    browser.post("/login", {"code": code})
+    another = confirming(browser.post("/login", {"code": code}))
+    browser.post("/login/confirm", {"code": another})
     browser.get("/nowhere")
     log = (pool.cluster.folder / "logs" / f"{pool.part}.log").read_text()
     assert "POST /login" not in log or code not in log
-    assert code not in log
+    assert not {each for each in (code, another) if each in log}
     assert browser.cookies["hanse"] not in log
     assert tokens["people of tencent"] not in log
     assert logging.getLogger("uvicorn.access").handlers == []
@@ -238,7 +278,7 @@ def test_the_command_prints_an_address_that_opens_a_session(hanse_login, browser
     address, _, code = found.stdout.strip().partition("#")
     assert (0, f"{pool.api_url}/login", "") == (found.returncode, address, opened), found.stderr
     assert "open it in a browser within a minute" in found.stderr
-    assert 303 == browser.post("/login", {"code": code}).status
+    assert 303 == browser.post("/login/confirm", {"code": confirming(browser.post("/login", {"code": code}))}).status
 
 
 def test_a_browser_finds_the_code_in_a_file_of_its_users_and_not_among_its_arguments(hanse_login, tokens):

@@ -4,6 +4,7 @@ import json
 import socket
 
 import pytest
+import sqlalchemy as sa
 import urllib3
 
 from hanse.api import health
@@ -32,6 +33,13 @@ def test_a_ledger_that_is_away_is_named_and_its_password_is_not(away):
     assert "the ledger's database: it cannot be reached" in ledger
     assert "word" not in ledger
     assert "the leader" in leader
+
+
+def test_an_error_of_the_database_does_not_repeat_what_was_sent():
+    engine = database.engine("postgresql://hanse:word@127.0.0.1:9/hanse")
+    error = sa.exc.StatementError("refused", "SELECT :token", {"token": "sealed"}, None, engine.hide_parameters)
+    assert "sealed" not in str(error)
+    engine.dispose()
 
 
 def test_what_never_answers_is_waited_for_so_long_and_asked_once(away, monkeypatch):

@@ -62,14 +62,16 @@ def test_the_one_that_leads_is_found_and_asked_first_the_next_time(operators):
     assert {"from": "127.0.0.1"} == leader.queue(frozenset())
 
 
-def test_nobody_answers_for_a_leader_that_is_not_there(operators):
+def test_nobody_answers_for_a_leader_that_is_not_there(operators, caplog):
     leader, servers = operators
     with pytest.raises(UnavailableError, match="no leading operator answers"):
         leader.queue(frozenset())
     assert [1, 1] == [each.asked for each in servers]
     servers[0].status = 401
-    with pytest.raises(UnavailableError, match="does not take this service's token"):
+    with pytest.raises(UnavailableError, match="does not answer this service: its log says why") as refused:
         leader.queue(frozenset())
+    assert "token" not in str(refused.value)
+    assert ["--internal-token-file"] == [each.getMessage().split()[-1] for each in caplog.records]
 
 
 def test_a_job_that_the_leader_does_not_know_yet_is_no_leader_that_is_away(operators):

@@ -1,7 +1,11 @@
 """Which providers are taken, and which of their keys. Their tokens are tried with a real provider in test_access.py."""
 
+import http.server
 import json
+import threading
+import time
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
@@ -11,6 +15,7 @@ from hanse.api.problems import UnauthenticatedError, UnavailableError
 from hanse.devcluster import pki
 
 HERE = "https://provider.example"
+KEY = json.loads(ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key())) | {"alg": "ES256"}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +33,54 @@ HERE = "https://provider.example"
 def test_a_provider_that_could_be_somebody_else_is_refused(given, field):
     with pytest.raises(ValueError, match=field):
         oidc.Provider(*given)
+
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    """A provider that answers when it is let."""
+
+    def do_GET(self):
+        self.server.asked += 1
+        self.server.may_answer.wait(30)
+        here = f"http://localhost:{self.server.server_address[1]}"
+        body = json.dumps({"issuer": here, "jwks_uri": f"{here}/keys", "keys": [KEY | {"kid": "new"}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(name="provider")
+def _provider():
+    with http.server.ThreadingHTTPServer(("localhost", 0), Slow) as server:
+        server.asked, server.may_answer = 0, threading.Event()
+        threading.Thread(target=server.serve_forever).start()
+        yield server
+        server.may_answer.set()
+        server.shutdown()
+
+
+def test_a_provider_that_hangs_keeps_nobody_waiting_whose_key_is_known(provider, monkeypatch):
+    monkeypatch.setattr(oidc, "WAIT_SECONDS", 0.1)
+    keys = oidc._Keys(f"http://localhost:{provider.server_address[1]}")
+    known = oidc._Key("key", ("ES256",))
+    keys._by_id, keys._read_at = {"old": known}, time.monotonic() - oidc.FRESH_SECONDS - 1
+    assert known is keys.named("old")
+    with pytest.raises(UnavailableError, match="keys cannot be read"):
+        keys.named("new")
+    places, keys._places = keys._places, threading.Semaphore(0)
+    with pytest.raises(UnavailableError, match="keys cannot be read"):
+        keys.named("new")
+    keys._places = places
+    reading = keys._reading
+    provider.may_answer.set()
+    assert reading.wait(30)
+    assert ("ES256", 2) == (*keys.named("new").algorithms, provider.asked)
+    with pytest.raises(jwt.InvalidTokenError, match="no such key"):
+        keys.named("made up")
+    assert 2 == provider.asked, "made-up names do not have it asked again at once"
 
 
 def test_a_key_that_is_not_understood_keeps_no_other_out():

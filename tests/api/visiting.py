@@ -17,14 +17,25 @@ PAGES = {
     "/": PEOPLE,
     "/member": MEMBERS,
     "/pool": MEMBERS,
+    "/whatif": MEMBERS,
     "/jobs/{namespace}/{name}": TENCENT,
     "/audit": AUDITORS,
     "/audit/exports/{period}": AUDITORS,
     "/coordination": COORDINATORS,
 }
+# Forms, other than those to come in and go.
+FORMS = {"/whatif": MEMBERS}
 # What needs no session: the way in, and what all pages share.
-OPEN_PAGES = {("GET", "/login"), ("POST", "/login"), ("POST", "/logout"), ("GET", "/static/{name}")}
+OPEN_PAGES = {
+    ("GET", "/login"), ("POST", "/login"), ("POST", "/login/confirm"), ("POST", "/logout"), ("GET", "/static/{name}"),
+}  # fmt: skip
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
+
+def confirming(answer):
+    """Return the code in the page that asks whether to go in."""
+    return re.search(r'name="code" value="([\w-]{43})"', answer.data.decode())[1]
 
 
 class Browser:
@@ -46,8 +57,12 @@ class Browser:
         assert answer.status == 200, answer.data
         return json.loads(answer.data)["code"]
 
+    def asked(self, token, headers=SAME_ORIGIN):
+        """Return the code that opens a session, after the page that says whose it is."""
+        return confirming(self.post("/login", {"code": self.code(token)}, headers))
+
     def enter(self, token):
-        answer = self.post("/login", {"code": self.code(token)})
+        answer = self.post("/login/confirm", {"code": self.asked(token)})
         assert (303, "/") == (answer.status, answer.headers["Location"]), answer.data
         return self
 
@@ -63,3 +78,7 @@ class Browser:
             if re.search(r"max-age=0", each, re.IGNORECASE):
                 del self.cookies[name]
         return answer
+
+
+def session_of(shown, tokens, who):
+    return Browser(shown.api_url).enter(tokens[who])

@@ -12,6 +12,7 @@ import pytest
 import urllib3
 import yaml
 
+from hanse.api import coordinators
 from hanse.api.leader import Leader
 from hanse.api.problems import UnavailableError
 
@@ -39,9 +40,15 @@ def _busy(town):
 @pytest.mark.parametrize("member", WAITING)
 def test_a_member_sees_the_places_of_its_own_jobs_and_no_others(busy, member):
     lines = busy.hanse("queue", **busy.as_people(member)).splitlines()
-    assert ["namespace", "name", "position", "reason"] == lines[0].split()
+    assert ["namespace", "name", "position", "reason", "starts", "by"] == lines[0].split()
+    table = lines[1 : lines.index("")]
     expected = [[member, name, str(place)] for place, name in enumerate(WAITING[member], start=1)]
-    assert expected == [line.split()[:3] for line in lines[1:]]
+    assert expected == [line.split()[:3] for line in table]
+    for line, job in zip(table, ask(busy, member, "/v1/queue")["items"], strict=True):
+        at, said = job["start"]["at"], job["start"]["restsOn"]
+        assert line.rstrip().endswith(at or "not known")
+        assert (at is None) == (job["start"]["seconds"] is None)
+        assert any(f"{member}/{job['name']}" in each and each.endswith(said) for each in lines)
     others = [name for other, names in WAITING.items() if other != member for name in names]
     assert not [name for name in others if name in "\n".join(lines)]
 
@@ -92,7 +99,36 @@ def test_a_member_sees_its_quota_and_its_own_jobs(busy):
     assert ({"gpus": 24, "freeGpus": 0}, None) == (cell["own"], cell["others"])
 
 
-PATHS = ["queue", "jobs", "quota", "pool", "balances", "usage?from=0&to=3600", "statements/2026-11", "whoami"]
+def test_a_member_is_told_what_it_can_ask_for_and_what_it_was_entitled_to(busy):
+    told = ask(busy, "north", "/v1/choices")
+    assert [("north", "north", None)] == [tuple(each.values()) for each in told["namespaces"]]
+    assert {"h100-80g"} <= {each["name"] for each in told["classes"]}
+    now = int(time.time())
+    path = f"/v1/entitlements?from={now - 86400}&to={now + 86400}"
+    # The leader writes a row when what is offered has changed, and looks for that twice a minute.
+    latest = busy.until("24 GPUs are on record", lambda: [
+        each for each in ask(busy, "north", path)["items"] if each["milliGpus"] == 24000
+    ])  # fmt: skip
+    assert {("north", "h100-80g")} == {(each["member"], each["class"]) for each in latest}
+
+
+def test_a_coordinator_is_told_of_offers_and_of_what_is_wrong_and_of_nobodys_jobs(busy):
+    leader = Leader(f"http://127.0.0.1:{busy.operator_port}", (busy.folder / "internal-token").read_text().strip())
+    told = leader.coordination()
+    offers = {each["member"]: (each["offeredGpus"], each["healthyGpus"]) for each in told["contributions"]}
+    assert (24, 24) == offers["north"]
+    assert ({"north", "south"}, [], 0) == (offers.keys(), told["silentClusters"], told["downNodes"])
+    assert all(each["fresh"] for each in told["feeds"].values())
+    assert not [name for name in ("uses-all", "first", "second", "third") if name in json.dumps(told)]
+    condition = coordinators.condition(leader)
+    assert ("", "") == (condition.brake, condition.pool_problem)
+    assert 2 == len(coordinators.contributions(leader, 10, "").items)
+
+
+PATHS = [
+    "queue", "jobs", "quota", "pool", "balances", "usage?from=0&to=3600", "statements/2026-11", "whoami", "choices",
+    "entitlements?from=0&to=3600", "contributions", "condition",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", [*PATHS, "jobs/south/third/explain", "jobs/north/first/explain", "audit/balances"])
@@ -123,7 +159,7 @@ def ask(town, member, path):
 @pytest.mark.parametrize("token", ["", "another"])
 def test_who_does_not_show_the_operators_token_is_told_nothing(busy, token):
     leader = Leader(f"http://127.0.0.1:{busy.operator_port}", token)
-    with pytest.raises(UnavailableError, match="both need --internal-token-file with the same content"):
+    with pytest.raises(UnavailableError, match="does not answer this service"):
         leader.queue(frozenset({"north"}))
 
 

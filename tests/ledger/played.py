@@ -6,7 +6,8 @@ import dataclasses
 import json
 
 from hanse.evidence import canonical, identity
-from hanse.ledger import attempts, books, bundle, decisions, outbox, posting
+from hanse.ledger import attempts, books, bundle, decisions, entitlements, outbox, posting
+from hanse.ledger.entitlements import Entitled
 
 PERIOD = "2026-11"
 HOME = decisions.Strength(decisions.Label.HOME, 1, 10)
@@ -16,6 +17,8 @@ HOUR = 3600
 def play(world):
     """A pool's day in small: borrowing, preemption, a late slot, an overrun, a correction, all acted on."""
     start = world.now
+    given = [Entitled("alibaba", "h100-80g", 8000, 8000), Entitled("tencent", "h100-80g", 8000, 8000)]
+    entitlements.record(world.operator, given, term=world.term)
     borrower = world.admit("tencent", on="alibaba", funding=(world.funding(2 * HOUR, 14_500_000, rate=2000),))
     at_home = world.admit("tencent", on="tencent", gpus=1, tier=("spot", 700))
     world.record(
@@ -25,6 +28,7 @@ def play(world):
     world.grant(at_home)
     later = start + HOUR + 1800
     world.set_clock(later)
+    entitlements.record(world.operator, given[:1], term=world.term)
     attempts.renew(world.api, "tencent-cluster", [(at_home.attempt, 1), (at_home.attempt, 7)])
     owner = dataclasses.replace(world.admit("alibaba", on="alibaba"), strength=HOME)
     world.record(owner, world.stop(borrower, cause_index=0))

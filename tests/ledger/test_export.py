@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from hanse.cli import audit
 from hanse.ledger import bundle, export, verify
+from hanse.ledger.errors import RefusedError
 
 
 @pytest.fixture(scope="module", name="original")
@@ -53,12 +54,13 @@ def test_a_changed_byte_anywhere_is_found_and_its_file_named(copy, seed):
 # What nothing else in an export says: whoever makes the manifest again may change it, and only the announced hash of
 # the manifest (and later the sealed log) tells. docs/ledger.md says so.
 ONLY_THE_MANIFEST = {
-    delete: {"facts LeaseRefused"},
+    delete: {"entitlements ", "facts LeaseRefused"},
     repeat: set(),
     swap: set(),
     backdate: {"members "},
     edit: {
         *(f"cycles {name}" for name in ("asOf", "base", "code", "policy", "state")),
+        *(f"entitlements {name}" for name in ("at", "class", "member", "milliGpus", "milliH100e")),
         *(f"facts {name}" for name in ("id", "at", "attempt", "cluster", "detail", "fence", "kind", "member")),
         *(f"violations {name}" for name in ("id", "account", "detail", "member")),
         "transfers reason",
@@ -112,6 +114,18 @@ def test_the_command_names_the_first_offender_and_exits_with_1(copy):
     assert bad.exit_code == 1
     assert "first offender: C" in bad.output
     assert "transfers.jsonl:5" in bad.output
+
+
+@pytest.mark.parametrize(
+    "period", ["2026-1", "2026-13", "26-01", "2026-01-01", "2026-01 ", "١٩٩٩-01", "9999-12", "1969-12", ""]
+)
+def test_what_is_no_period_is_refused(period):
+    with pytest.raises(RefusedError, match="is no period: write YYYY-MM"):
+        export.bounds(period)
+
+
+def test_a_period_is_a_whole_month():
+    assert (1_764_547_200, 1_767_225_600) == export.bounds("2025-12")
 
 
 @pytest.mark.parametrize("arguments", [["verify", "nowhere"], ["verify", "x", "--manifest-sha256", "zz"]])

@@ -139,9 +139,9 @@ def test_each_function_that_acts_as_the_owner_looks_names_up_in_the_ledger_alone
 GRANTS = {
     "hanse_operator": {
         "add_member_key", "apply_transfers", "await_leader", "cap_room", "check_term", "clock", "clock_seconds",
-        "lapse_leases", "open_cap", "open_posting", "publish_rate", "record_cycle", "record_effects", "record_fact",
-        "record_frame", "record_posting", "record_violation", "register_member", "set_levy", "set_metering",
-        "take_term",
+        "lapse_leases", "open_cap", "open_posting", "publish_rate", "record_cycle", "record_effects",
+        "record_entitlements", "record_fact", "record_frame", "record_posting", "record_violation", "register_member",
+        "set_levy", "set_metering", "take_term",
     },
     "hanse_api": {
         "add_slot_day", "admit_agent", "clock", "clock_seconds", "close_session", "commit_checkpoint", "enrol",

@@ -4,6 +4,7 @@ import asyncio
 import json
 import uuid
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import test_utils
@@ -167,6 +168,24 @@ def test_a_member_may_ask_a_few_times_a_minute_and_others_are_not_kept_waiting_b
     asyncio.run(ask())
 
 
+def test_all_members_together_ask_no_oftener_than_the_leader_can_answer(monkeypatch):
+    monkeypatch.setattr("hanse.operator.asking.ALL_PER_MINUTE", 2)
+    given = inputs()
+    situation, _ = Follower().plan(given)
+    clock = Clock()
+
+    async def ask():
+        asking = Asking(given.world, clock)
+        for member in ("red", "blue"):
+            assert await asking.answer((member, member), SPEC, situation)
+        with pytest.raises(TooOftenError, match="all members together ask too often: wait 60 s"):
+            await asking.answer(("blue", "blue"), SPEC, situation)
+        clock.now = 60.0
+        assert await asking.answer(("blue", "blue"), SPEC, situation)
+
+    asyncio.run(ask())
+
+
 def test_only_so_many_wait_for_their_plans(monkeypatch):
     given = inputs()
     situation, _ = Follower().plan(given)
@@ -203,7 +222,7 @@ def test_the_internal_port_answers_whoever_shows_the_token(token, found, status,
         return found
 
     async def ask():
-        state = health.State(*[None] * 3, dict, dict, *[None] * 4, what_if, "right")
+        state = health.State(*[None] * 3, dict, dict, SimpleNamespace(what_if=what_if), "right")
         async with test_utils.TestClient(test_utils.TestServer(health.application(state))) as client:
             body = {"member": "red", "namespace": "red-lab", "spec": SPEC}
             answer = await client.post("/v1/whatif", json=body, headers={"Authorization": f"Bearer {token}"})

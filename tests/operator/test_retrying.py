@@ -31,7 +31,7 @@ def test_a_refusal_keeps_a_job_out_of_that_cluster_alone():
     assert {"east"} == retrying.excluded_clusters(known, NOW + 299)
     assert not retrying.excluded_clusters(known, NOW + 300)
     said = "the pool, not the job, failed or refused it 2 times; where it did, it is tried again by"
-    assert f"{said} 2027-01-15T08:05:00Z" == retrying.sentence(known)
+    assert f"{said} 2027-01-15T08:05:00Z" == retrying.sentence(known).english
 
 
 def test_faults_in_a_row_count_for_each_cluster():

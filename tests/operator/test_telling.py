@@ -218,6 +218,7 @@ def test_who_waits_is_sorted_by_member_once_a_plan():
     rows["uid"] = [str(number) for number in range(5)]  # the last one's job is gone
     teller = Teller(Recorder(), world, Mirror())
     teller.take(Plan(0, (), rows), {})
-    assert {"red": ["0", "2"], "blue": ["1"]} == teller.waiting_by_member
+    queues = {"red": [("red", 1, "job-0", "0"), ("red", 1, "job-2", "2")], "blue": [("blue", 1, "job-1", "1")]}
+    assert queues == teller.queues
     teller.take(Plan(1, (), rows[:1]), {})
-    assert {"red": ["0"]} == teller.waiting_by_member
+    assert {"red": [("red", 1, "job-0", "0")]} == teller.queues

@@ -25,7 +25,7 @@ SHARED = {
     "the hub": (
         "agent/test_feed", "agent/test_kube", "api/test_access", "api/test_answers", "api/test_entering",
         "api/test_exporting", "api/test_health", "api/test_logs", "api/test_oidc", "api/test_pages",
-        "api/test_rights_of_the_service", "api/test_sync",
+        "api/test_rights_of_the_service", "api/test_sync", "api/test_whatif_page",
         "chart/test_agent", "chart/test_rendering", "chart/test_runbooks", "chart/test_witness",
         "cli/test_pool_commands", "devcluster/test_postgres",
         "resources/test_accepted", "resources/test_kubectl", "resources/test_policies", "resources/test_refused",

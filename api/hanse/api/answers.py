@@ -3,6 +3,7 @@
 In: nothing. Out: models, from which OpenAPI is made. What agents are answered is in :mod:`hanse.resources.protocol`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
@@ -34,6 +35,29 @@ class Committed(Model):
     committed: bool = True
 
 
+class Phrase(Model):
+    """A sentence as a code of a closed list, and what stands in it: for whoever says it in another language."""
+
+    code: str
+    values: Mapping[str, str] = Field(default_factory=dict)
+
+
+class Said(Model):
+    """What a message and a remedy say, in codes; empty where there is none, or only English says it."""
+
+    message: tuple[Phrase, ...] = ()
+    remedy: tuple[Phrase, ...] = ()
+
+
+class Start(Model):
+    """When a job may start, as far as that is known and may be told."""
+
+    at: datetime | None = Field(default=None, description="In UTC; null where no time is known or may be told.")
+    seconds: int | None = Field(description="The same in Unix seconds.")
+    rests_on: str = Field(description="What the time rests on, or why there is none.")
+    said: Phrase | None = Field(default=None, description="What it rests on, as a code.")
+
+
 class Queued(Model):
     """A job that waits, at its place in the queue of its organisation."""
 
@@ -43,6 +67,8 @@ class Queued(Model):
     reason: str = Field(description="Why it waits: one word out of a closed list.")
     message: str = Field(default="", description="Why it waits, in a sentence.")
     remedy: str = Field(default="", description="What would let it start.")
+    said: Said = Said()
+    start: Start | None = Field(default=None, description="When it may start.")
 
 
 class Balance(Model):
@@ -86,17 +112,11 @@ class Tried(Model):
     funded_until_seconds: int | None
 
 
-class Start(Model):
-    """When a job may start, as far as that is known and may be told."""
-
-    seconds: int | None = Field(description="Unix seconds; null where no time is known or may be told.")
-    rests_on: str = Field(description="What the time rests on, or why there is none.")
-
-
 class Standing(Model):
     """Where a job stands now, as the leading operator knows it; *status* is what is written to the TrainingJob."""
 
     message: str
+    said: Said = Said()
     position: int | None = Field(
         default=None, ge=1, description="Its place among the waiting jobs of its own organisation."
     )
@@ -124,32 +144,6 @@ class Identity(Model):
     name: str
     members: tuple[str, ...] = Field(description="For whom you act: their spec.subjects name you.")
     roles: tuple[str, ...] = Field(description="What the PoolPolicy lets you do: auditor, coordinator.")
-
-
-class Violation(Model):
-    """A promise that was broken, or a document that contradicts another."""
-
-    sequence: int
-    id: UUID
-    kind: str
-    at_seconds: int
-    member: str | None
-    node: str | None
-    attempt: UUID | None
-    account: str | None
-    amount: int | None
-    detail: str
-    recorded_at: datetime
-
-
-class ClusterStanding(Model):
-    """A member cluster, as its agent reports it."""
-
-    name: str
-    agent_version: str
-    silent_seconds: int = Field(ge=0, description="Time since its agent was last heard.")
-    nodes: int
-    ready_nodes: int
 
 
 class Job(Model):
@@ -204,6 +198,29 @@ class CapAtOnce(Model):
     used_milli_h100e: int
 
 
+class NamespaceChoice(Model):
+    """A namespace to which jobs of an organisation are submitted; without one, they are the member's own."""
+
+    name: str
+    member: str
+    organisation: str | None
+
+
+class ClassChoice(Model):
+    """An accelerator class, and in what precisions it can be asked for."""
+
+    name: str
+    precisions: tuple[str, ...]
+
+
+class Choices(Model):
+    """What a job of yours can ask for."""
+
+    namespaces: tuple[NamespaceChoice, ...]
+    classes: tuple[ClassChoice, ...]
+    tiers: tuple[str, ...]
+
+
 class WhatIfRequest(Model):
     """A question about a job that is not submitted."""
 
@@ -256,6 +273,8 @@ class Quota(Model):
     member: str
     as_of_seconds: int
     credit: Credit | None = Field(description="Null before an hour was posted.")
+    waiting_jobs: int = Field(ge=0, description="Its jobs that wait.")
+    live_jobs: int = Field(ge=0, description="Its jobs that hold GPUs or are to.")
     classes: tuple[ClassStanding, ...]
     caps: tuple[CapWindow, ...]
     caps_at_once: tuple[CapAtOnce, ...]
@@ -300,6 +319,16 @@ class Hour(Model):
     idle_milli_gpu_seconds: int
     down_milli_gpu_seconds: int
     unknown_milli_gpu_seconds: int = Field(description="Slots that did not come; nobody is credited for these.")
+
+
+class EntitledSince(Model):
+    """What a member may use and not lose of a class, from a time on until its next change."""
+
+    member: str
+    accelerator_class: str = Field(alias="class")
+    at_seconds: int = Field(description="When it was recorded, in Unix seconds; changes are looked for twice a minute.")
+    milli_gpus: int = Field(description="In thousandths of a GPU; nought when it ended.")
+    milli_h100e: int = Field(description="What these were worth then, in the precision by which classes are compared.")
 
 
 class Line(Model):
@@ -356,39 +385,3 @@ class Entry(Model):
 
     code: str
     expires_seconds: int
-
-
-class LogStanding(Model):
-    """How far the ledger's rows are sealed in the log, signed, and cosigned by witnesses; nothing yet is 0."""
-
-    rows: int
-    sealed_at: datetime | None
-    signed_rows: int
-    cosigned_rows: int
-    witnesses: int = Field(description="The witnesses that cosigned the newest checkpoint which any did.")
-
-
-class EntitledGpus(Model):
-    """What a member may use and not lose, of one class, in thousandths of a GPU."""
-
-    accelerator_class: str = Field(alias="class")
-    milli_gpus: int
-
-
-class MemberStanding(Model):
-    """A member, as the coordinator agreed with it, and what it is entitled to now. Nothing of what it does."""
-
-    name: str
-    display_name: str
-    suspended: bool
-    entitlements: tuple[EntitledGpus, ...]
-
-
-class Fault(Model):
-    """What an agent did by itself, or what was seen of a node; whose attempt it was about is not told."""
-
-    sequence: int
-    kind: str
-    at_seconds: int
-    cluster: str | None
-    node: str | None

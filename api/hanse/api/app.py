@@ -14,7 +14,19 @@ from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
 
-from hanse.api import agents, answering, answers, auditors, books, coordinators, enrolling, logs, members, openapi
+from hanse.api import (
+    agents,
+    answering,
+    answers,
+    auditors,
+    books,
+    coordinators,
+    enrolling,
+    logs,
+    members,
+    openapi,
+    overseeing,
+)
 from hanse.api.authenticating import Authenticator
 from hanse.api.bounding import Bounded
 from hanse.api.dashboard import entering, pages, rendering
@@ -41,10 +53,19 @@ from hanse.resources.protocol import (
 _BEARER = HTTPBearer(auto_error=False)
 
 
-def create(
-    engine: Engine, directory: Directory, leader: Leader, authenticator: Authenticator, exports: Exports | None = None
+def create(  # noqa: PLR0913  # each part is made by who starts the service, or a test
+    engine: Engine,
+    directory: Directory,
+    leader: Leader,
+    authenticator: Authenticator,
+    exports: Exports | None = None,
+    *,
+    tls_at_proxy: bool = False,
 ) -> FastAPI:
-    """Return the application; exports are made in the system's folder for temporary files, unless it is told where."""
+    """Return the application; with *tls_at_proxy*, whoever asks it in plain HTTP was asked in HTTPS itself.
+
+    Exports are made in the system's folder for temporary files, unless it is told where.
+    """
     exports = exports or Exports()
     app = openapi.application()
     answering.add_to(app)
@@ -74,13 +95,14 @@ def create(
     _add_standing(app, engine, leader, own)
     _add_auditors(app, engine, exports, Depends(auditor))
     _add_coordinators(app, engine, directory, Depends(coordinator))
+    _add_capacity(app, leader, Depends(coordinator))
 
     entrance = entering.Entrance(engine, directory, authenticator)
     entering.add_to(app, engine, entrance, user)
     pages.add_to(app, entrance, Sources(engine, directory, leader, exports))
 
     _add_health(app, Health(engine, leader))
-    app.add_middleware(rendering.Guarded)
+    app.add_middleware(rendering.Guarded, tls_at_proxy=tls_at_proxy)
     return app
 
 
@@ -95,12 +117,15 @@ def _add_anybody(app: FastAPI, directory: Directory, user: Any) -> None:
 
 
 def _add_health(app: FastAPI, health: Health) -> None:
-    @app.get("/healthz", tags=["health"])
+    answered = {**openapi.FOR_PROBES["responses"], 503: {"model": answers.Readiness}}
+    not_ready: dict[str, Any] = {**openapi.FOR_PROBES, "responses": answered}
+
+    @app.get("/healthz", **openapi.FOR_PROBES)
     def healthz() -> answers.Health:
         """Answer while the process lives."""
         return answers.Health()
 
-    @app.get("/readyz", tags=["health"], responses={503: {"model": answers.Readiness}})
+    @app.get("/readyz", **not_ready)
     def readyz(response: Response) -> answers.Readiness:
         """Say what the service cannot reach; 503 if there is something."""
         problems = health.problems()
@@ -187,6 +212,11 @@ def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Lea
         """Say what was decided about a job of yours, and where it stands."""
         return members.explain(engine, directory, leader, of, (namespace, name))
 
+    @app.get("/v1/choices", **openapi.FOR_MEMBERS)
+    def choices(of: OwnMembers) -> answers.Choices:
+        """Say what a job of yours can ask for: your namespaces, and the alliance's classes and tiers."""
+        return members.choices(leader, of)
+
     @app.post("/v1/whatif", **openapi.FOR_MEMBERS)
     def what_if(of: OwnMembers, asked: answers.WhatIfRequest) -> answers.WhatIf:
         """Say what would become of a job of yours if it were submitted now; nothing is recorded."""
@@ -223,6 +253,17 @@ def _add_standing(app: FastAPI, engine: Engine, leader: Leader, own: Any) -> Non
         """List the posted hours of your members: what they were charged, and what their GPUs did."""
         return books.usage(engine, of, (start, end), limit, cursor)
 
+    @app.get("/v1/entitlements", **openapi.FOR_MEMBERS)
+    def entitlements(
+        of: OwnMembers,
+        start: Annotated[Seconds, Query(alias="from", description="Unix seconds; what held then comes first.")],
+        end: Annotated[Seconds, Query(alias="to", description="Unix seconds; changes before.")],
+        limit: Limit = LIMIT,
+        cursor: Cursor = "",
+    ) -> Page[answers.EntitledSince]:
+        """List what your members were entitled to, by class, as it changed."""
+        return books.entitled(engine, of, (start, end), limit, cursor)
+
     @app.get("/v1/statements/{period}", **openapi.FOR_MEMBERS)
     def statement(of: OwnMembers, period: str) -> answers.Statement:
         """Say how a period (`YYYY-MM`, UTC) of your members is booked so far."""
@@ -236,12 +277,12 @@ def _add_auditors(app: FastAPI, engine: Engine, exports: Exports, auditor: Any) 
         return auditors.all_balances(engine, limit, cursor)
 
     @app.get("/v1/audit/violations", dependencies=[auditor], **openapi.FOR_AUDITORS)
-    def violations(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Violation]:
+    def violations(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[overseeing.Violation]:
         """List what was broken, in the order in which it was recorded."""
         return auditors.violations(engine, limit, cursor)
 
     @app.get("/v1/audit/log", dependencies=[auditor], **openapi.FOR_AUDITORS)
-    def log() -> answers.LogStanding:
+    def log() -> overseeing.LogStanding:
         """Say how far the ledger's rows are sealed, signed and cosigned."""
         return auditors.log(engine)
 
@@ -253,16 +294,28 @@ def _add_auditors(app: FastAPI, engine: Engine, exports: Exports, auditor: Any) 
 
 def _add_coordinators(app: FastAPI, engine: Engine, directory: Directory, coordinator: Any) -> None:
     @app.get("/v1/clusters", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
-    def clusters(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.ClusterStanding]:
+    def clusters(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[overseeing.ClusterStanding]:
         """List the member clusters and how they stand, by name."""
         return coordinators.clusters(engine, limit, cursor)
 
     @app.get("/v1/members", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
-    def every_member(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.MemberStanding]:
+    def every_member(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[overseeing.MemberStanding]:
         """List the members and what each is entitled to, by name."""
         return coordinators.members(directory, limit, cursor)
 
     @app.get("/v1/faults", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
-    def faults(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Fault]:
+    def faults(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[overseeing.Fault]:
         """List what agents did by themselves and what was seen of nodes, the newest first."""
         return coordinators.faults(engine, limit, cursor)
+
+
+def _add_capacity(app: FastAPI, leader: Leader, coordinator: Any) -> None:
+    @app.get("/v1/contributions", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
+    def contributions(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[overseeing.ContributionStanding]:
+        """List what members offer from their clusters, how much of it is in order, and what is taken back."""
+        return coordinators.contributions(leader, limit, cursor)
+
+    @app.get("/v1/condition", dependencies=[coordinator], **openapi.FOR_COORDINATORS)
+    def condition() -> overseeing.Condition:
+        """Say what is wrong with the pool now: clusters not heard, nodes, feeds, the brake, settings."""
+        return coordinators.condition(leader)

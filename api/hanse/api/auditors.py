@@ -6,7 +6,8 @@ In: the ledger. Out: answers. Whole periods, to verify elsewhere, are :mod:`hans
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from hanse.api.answers import Balance, LogStanding, Violation
+from hanse.api.answers import Balance
+from hanse.api.overseeing import LogStanding, Violation
 from hanse.api.paging import Page, cut, page, read, wrong
 from hanse.ledger import balances, database
 from hanse.resources.protocol import INTEGER_MAX

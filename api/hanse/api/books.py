@@ -1,4 +1,4 @@
-"""What a member's books say: usage by the hour, and the statement of a period in its first form.
+"""What a member's books say: usage by the hour, entitlement as it was, a period's statement in its first form.
 
 In: members that the credential is for, hours or a period. Out: sums of what is posted, from the rollups that the
 database keeps with each transfer; they follow from the rows that an auditor adds up, and can be made again from them.
@@ -11,11 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from hanse.api.answers import Hour, Line, MemberStatement, Statement
-from hanse.api.paging import Page, page
+from hanse.api.answers import EntitledSince, Hour, Line, MemberStatement, Statement
+from hanse.api.paging import Page, cut, page, read, wrong
 from hanse.api.problems import InvalidError
-from hanse.ledger import database, export, transfers
+from hanse.ledger import database, entitlements, export, transfers
 from hanse.ledger.errors import RefusedError
+from hanse.resources.protocol import INTEGER_MAX
 
 HOUR_SECONDS = 3600
 SECONDS_MAX = 253_370_764_800
@@ -60,10 +61,7 @@ def usage(engine: Engine, members: frozenset[str], bounds: tuple[int, int], limi
         InvalidError: the bounds are none, or too far apart.
 
     """
-    start, end = bounds
-    if not 0 < end - start <= RANGE_SECONDS_MAX:
-        said = f"to is {end}, from is {start}: to must be later, by {RANGE_SECONDS_MAX} s (31 days) at most"
-        raise InvalidError(said, field="query.to", value=str(end))
+    start, end = _checked(bounds)
     first = transfers.period(start)
     given = {"members": sorted(members), "start": start, "end": end, "first": first}
     rows = _rows(engine, _HOURS, given)
@@ -83,6 +81,54 @@ def _hour(row: dict[str, Any]) -> Hour:
     )
 
 
+def entitled(
+    engine: Engine, members: frozenset[str], bounds: tuple[int, int], limit: int, cursor: str
+) -> Page[EntitledSince]:
+    """Return a page of what *members* were entitled to within *bounds*, beginning with what held at their start.
+
+    Raises:
+        InvalidError: the bounds are none, or too far apart; or the cursor is none of this list's.
+
+    """
+    match read(cursor):
+        case None:
+            after = 0
+        case (int(after),) if 0 <= after <= INTEGER_MAX:
+            pass
+        case _:
+            raise wrong(cursor)
+    found = tuple(entitlements.history(engine, members, _checked(bounds), after, limit + 1))
+    shown = cut(found, lambda each: (each.sequence,), limit)
+    return Page(items=tuple(map(_since, shown.items)), next=shown.next)
+
+
+def _since(found: entitlements.Since) -> EntitledSince:
+    its = found.entitled
+    return EntitledSince.model_validate(
+        {
+            "member": its.member,
+            "class": its.accelerator_class,
+            "atSeconds": found.at_seconds,
+            "milliGpus": its.milli_gpus,
+            "milliH100e": its.milli_h100e,
+        }
+    )
+
+
+def _checked(bounds: tuple[int, int]) -> tuple[int, int]:
+    """Return the bounds of a question.
+
+    Raises:
+        InvalidError: they are none, or too far apart.
+
+    """
+    start, end = bounds
+    if not 0 < end - start <= RANGE_SECONDS_MAX:
+        said = f"to is {end}, from is {start}: to must be later, by {RANGE_SECONDS_MAX} s (31 days) at most"
+        raise InvalidError(said, field="query.to", value=str(end))
+    return bounds
+
+
 def statement(engine: Engine, members: frozenset[str], period: str) -> Statement:
     """Return the statement of *members* for a period (`YYYY-MM`, UTC).
 
@@ -92,7 +138,7 @@ def statement(engine: Engine, members: frozenset[str], period: str) -> Statement
     """
     try:
         start, end = export.bounds(period)
-    except (RefusedError, ValueError) as error:
+    except RefusedError as error:
         raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
     given = {"members": sorted(members), "period": period, "start": start, "end": end}
     hours = {row["member"]: int(row["hours"]) for row in _rows(engine, _POSTED, given)}

@@ -1,6 +1,6 @@
-"""What a coordinator asks: how all members' clusters stand, who the members are, and what went wrong. Nobody's jobs.
+"""What a coordinator asks: how clusters and offers stand, who the members are, what went wrong or is. Nobody's jobs.
 
-In: what agents reported, the Members, recorded facts. Out: answers.
+In: what agents reported, the Members, recorded facts; the leader, for what only it knows. Out: answers.
 """
 
 from collections import Counter
@@ -8,8 +8,16 @@ from collections import Counter
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from hanse.api.answers import ClusterStanding, EntitledGpus, Fault, MemberStanding
 from hanse.api.identity import Directory
+from hanse.api.leader import Leader
+from hanse.api.overseeing import (
+    ClusterStanding,
+    Condition,
+    ContributionStanding,
+    EntitledGpus,
+    Fault,
+    MemberStanding,
+)
 from hanse.api.paging import Page, cut, page, read, wrong
 from hanse.ledger import database, reports
 from hanse.ledger.facts import Kind
@@ -60,6 +68,29 @@ def _standing(member: Member) -> MemberStanding:
             for each in entitled
         ),
     )
+
+
+def contributions(leader: Leader, limit: int, cursor: str) -> Page[ContributionStanding]:
+    """Return a page of what members offer, by member, cluster and name, with what they take back."""
+    found = [ContributionStanding.model_validate(each) for each in leader.coordination()["contributions"]]
+    return page(sorted(found, key=_offer), _offer, limit, cursor)
+
+
+def _offer(each: ContributionStanding) -> tuple[str, str, str, str]:
+    return each.member, each.cluster, each.namespace, each.name
+
+
+def condition(leader: Leader) -> Condition:
+    """Return what is wrong with the pool now."""
+    told = leader.coordination()
+    progress = told["leader"]
+    feeds = [
+        {"kind": kind, **{name: each[name] for name in ("objects", "ageSeconds", "fresh")}}
+        for kind, each in sorted(told["feeds"].items())
+    ]
+    said = {name: progress[name] for name in ("brake", "poolProblem", "notSettled", "ordersLeft") if name in progress}
+    known = {name: told[name] for name in ("asOfSeconds", "silentClusters", "downNodes", "nodes")}
+    return Condition.model_validate({**known, **said, "feeds": feeds})
 
 
 def faults(engine: Engine, limit: int, cursor: str) -> Page[Fault]:

@@ -20,6 +20,14 @@ _LEASE = {
 }
 _NODE = {"name": "n1", "class": "h100-80g", "gpus": 8, "cpuMilli": 96000, "memoryMiB": 1048576, "ready": True}
 _HELD = {"attempt": _ATTEMPT, "fence": 3, "phase": "Running"}
+_PHRASE = {"code": "meaning.WaitingForQuota", "values": {}}
+_REMEDY = {"code": "remedy.own", "values": {"lacking": "8", "accelerator": "h100-80g"}}
+_START = {
+    "at": "2026-11-02T12:00:00Z",
+    "seconds": 1793620800,
+    "restsOn": "places are kept for it from then on, if those who run there end when they said",
+    "said": {"code": "start.kept", "values": {}},
+}
 _QUEUED = {
     "namespace": "north",
     "name": "llm",
@@ -27,6 +35,8 @@ _QUEUED = {
     "reason": "WaitingForQuota",
     "message": "its organisation's entitlement is used, and nothing idle can be borrowed",
     "remedy": "starts when 8 more h100-80g are free in one of its member's own clusters",
+    "said": {"message": [_PHRASE], "remedy": [_REMEDY]},
+    "start": _START,
 }
 _BALANCE = {
     "name": "north/use",
@@ -60,12 +70,9 @@ _TRIED = {
     "endedAtSeconds": None,
     "fundedUntilSeconds": 1793615400,
 }
-_START = {
-    "seconds": 1793620800,
-    "restsOn": "places are kept for it from then on, if those who run there end when they said",
-}
 _NOW = {
     "message": "its organisation's entitlement is used, and nothing idle can be borrowed",
+    "said": {"message": [_PHRASE], "remedy": [_REMEDY]},
     "position": 2,
     "aheadInMember": 5,
     "start": _START,
@@ -110,6 +117,8 @@ _QUOTA = {
     "member": "north",
     "asOfSeconds": 1793610000,
     "credit": {"milliH100eSeconds": -9216000000, "asOfSeconds": 1793606400},
+    "waitingJobs": 3,
+    "liveJobs": 12,
     "classes": [
         {
             "class": "h100-80g",
@@ -151,6 +160,13 @@ _HOUR = {
     "downMilliGpuSeconds": 0,
     "unknownMilliGpuSeconds": 0,
 }
+_SINCE = {
+    "member": "north",
+    "class": "h100-80g",
+    "atSeconds": 1793606412,
+    "milliGpus": 3200000,
+    "milliH100e": 3200000,
+}
 _LINE = {"account": "north/use", "purpose": "use", "isCorrection": False, "debits": 13363200000, "credits": 0}
 _STATEMENT = {"member": "north", "hoursPosted": 1, "lines": [_LINE], "standing": -13363200000}
 
@@ -170,12 +186,44 @@ _WHAT_IF = {
     "victims": {"own": 0, "others": 2},
     "now": {
         "message": "it would be admitted now",
+        "said": {"message": [{"code": "whatif.admitted", "values": {}}], "remedy": []},
         "start": {
+            "at": "2026-11-02T09:10:00Z",
             "seconds": 1793610600,
             "restsOn": "at once, or when those who are there have left: at the latest after reclaimBound of the"
             " PoolPolicy",
+            "said": {"code": "start.bound", "values": {}},
         },
     },
+}
+_CHOICES = {
+    "namespaces": [{"name": "north", "member": "north", "organisation": None}],
+    "classes": [{"name": "h100-80g", "precisions": ["bf16", "fp8"]}],
+    "tiers": ["standard", "urgent"],
+}
+_OFFER = {
+    "namespace": "north",
+    "name": "night",
+    "member": "north",
+    "cluster": "north-1",
+    "class": "h100-80g",
+    "phase": "Recalling",
+    "offeredGpus": 3200,
+    "healthyGpus": 3184,
+    "staleGpus": 0,
+    "downGpus": 16,
+    "recall": {"at": "2026-11-02T09:10:00Z", "leftSeconds": 600, "noticeSeconds": 900, "isUnderWay": True},
+}
+_CONDITION = {
+    "asOfSeconds": 1793610000,
+    "brake": "2 of 5 clusters are silent at once",
+    "poolProblem": "",
+    "notSettled": {"hours": 2},
+    "ordersLeft": 3,
+    "silentClusters": [{"name": "south-2", "silentSeconds": 95}],
+    "downNodes": 1,
+    "nodes": [{"cluster": "north-1", "name": "n7"}],
+    "feeds": [{"kind": "TrainingJob", "objects": 412, "ageSeconds": 0.4, "fresh": True}],
 }
 _SPEC = {
     "tier": "standard",
@@ -227,8 +275,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Page_Balance_": {"items": [_BALANCE], "next": "WyJub3J0aC91c2UiXQ=="},
     "Page_Job_": {"items": [_JOB], "next": None},
     "Page_Hour_": {"items": [_HOUR], "next": None},
+    "Page_EntitledSince_": {"items": [_SINCE], "next": None},
     "WhatIfRequest": {"namespace": "north", "spec": _SPEC},
     "WhatIf": _WHAT_IF,
+    "Choices": _CHOICES,
     "Quotas": {"members": [_QUOTA]},
     "PoolShown": {"cells": [_CELL]},
     "Statement": {"period": "2026-11", "isFinal": False, "members": [_STATEMENT]},
@@ -242,6 +292,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "witnesses": 3,
     },
     "Page_MemberStanding_": {"items": [_MEMBER], "next": None},
+    "Page_ContributionStanding_": {"items": [_OFFER], "next": None},
+    "Condition": _CONDITION,
     "Page_Fault_": {"items": [_FAULT], "next": "WzQ3MTFd"},
     "Entry": {"code": "kJv0yXcW3oXzq5dW1m0O5Z2wq8pR7nT4uB6cD9eF1gH", "expiresSeconds": 60},
     "Identity": {"name": "oidc:alice", "members": ["north"], "roles": []},

@@ -7,6 +7,7 @@ the one that did so last. Nothing is made up in its place, and only some may wai
 """
 
 import json
+import logging
 import socket
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -23,7 +24,10 @@ PLAN_SECONDS = 30.0
 """Several may wait for a plan of a large pool each, which takes seconds."""
 AT_ONCE_MAX = 16
 """Who asks a leader that hangs waits. Only so many of the process's 40 threads may: agents' leases need them too."""
+_log = logging.getLogger(__name__)
 _NOBODY = "no leading operator answers, and only it knows this: try again in a minute"
+_REFUSED = "the leading operator does not answer this service: its log says why, tell the coordinator"
+"""Whoever asks need not know what the two show each other."""
 _TOO_MANY = "too many wait for the leading operator, and only it knows this: try again in a minute"
 
 
@@ -38,9 +42,10 @@ class Leader:
         self._last = ""
         self._at_once = Semaphore(AT_ONCE_MAX)
 
-    def queue(self, members: frozenset[str]) -> Any:
-        """Return the waiting jobs of *members*, with position and reason."""
-        return self._get("/v1/queue", {"member": sorted(members)})
+    def queue(self, members: frozenset[str], after: tuple[str, int, str] = ("", 0, ""), most: int = 1) -> Any:
+        """Return at most so many waiting jobs of *members* that come after a namespace, place and name."""
+        where = {"afterNamespace": after[0], "afterPosition": after[1], "afterName": after[2], "limit": most}
+        return self._get("/v1/queue", {"member": sorted(members), **where})
 
     def jobs(self, members: frozenset[str], after: tuple[str, str], most: int) -> Any:
         """Return at most so many jobs of *members* that come after *after*, by namespace and name."""
@@ -54,6 +59,14 @@ class Leader:
     def pool(self, members: frozenset[str]) -> Any:
         """Return what *members* offer, and what may be told them of the others' offers."""
         return self._get("/v1/pool", {"member": sorted(members)})
+
+    def choices(self, members: frozenset[str]) -> Any:
+        """Return what a job of *members* can ask for."""
+        return self._get("/v1/choices", {"member": sorted(members)})
+
+    def coordination(self) -> Any:
+        """Return what a coordinator has to see of contributions and clusters."""
+        return self._get("/v1/coordination", {})
 
     def job(self, uid: str) -> Any:
         """Return what the leader knows of one waiting job."""
@@ -86,10 +99,8 @@ class Leader:
             if answer is None or answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
                 continue  # away, or it does not lead
             if answer.status == HTTPStatus.UNAUTHORIZED:
-                raise UnavailableError(
-                    "the operator does not take this service's token: both need --internal-token-file with the same "
-                    "content"
-                )
+                _log.error("the operator does not take this service's token: both need one --internal-token-file")
+                raise UnavailableError(_REFUSED)
             self._last = address
             if answer.status == HTTPStatus.NOT_FOUND:
                 raise UnavailableError("the leading operator does not know of it yet: try again in a minute")

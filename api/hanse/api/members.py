@@ -12,6 +12,7 @@ from hanse.api import histories
 from hanse.api.answers import (
     Balance,
     Cell,
+    Choices,
     Explained,
     Job,
     PoolShown,
@@ -28,17 +29,25 @@ from hanse.api.paging import Page, cut, page, read, wrong
 from hanse.api.problems import ForbiddenError, InvalidError, UnavailableError
 from hanse.ledger import balances, database
 from hanse.resources import MisconfiguredError, TrainingJob
+from hanse.resources.protocol import INTEGER_MAX
 
 
 def queue(leader: Leader, members: frozenset[str], limit: int, cursor: str) -> Page[Queued]:
-    """Return a page of the waiting jobs of *members*."""
-    waiting = [Queued.model_validate(each) for each in leader.queue(members)]
-    waiting.sort(key=_place)
-    return page(waiting, _place, limit, cursor)
+    """Return a page of the waiting jobs of *members*.
 
+    Raises:
+        InvalidError: the cursor is none of this list's.
 
-def _place(queued: Queued) -> tuple[str, int, str]:
-    return queued.namespace, queued.position, queued.name
+    """
+    match read(cursor):
+        case None:
+            after = ("", 0, "")
+        case (str(namespace), int(position), str(name)) if 0 <= position <= INTEGER_MAX:
+            after = (namespace, position, name)
+        case _:
+            raise wrong(cursor)
+    found = tuple(Queued.model_validate(each) for each in leader.queue(members, after, limit + 1))
+    return cut(found, lambda each: (each.namespace, each.position, each.name), limit)
 
 
 def jobs(leader: Leader, members: frozenset[str], limit: int, cursor: str) -> Page[Job]:
@@ -65,6 +74,11 @@ def jobs(leader: Leader, members: frozenset[str], limit: int, cursor: str) -> Pa
 def quota(leader: Leader, members: frozenset[str]) -> Quotas:
     """Return what *members* are entitled to, use, borrow and lend, and their caps."""
     return Quotas(members=tuple(Quota.model_validate(each) for each in leader.quota(members)))
+
+
+def choices(leader: Leader, members: frozenset[str]) -> Choices:
+    """Return what a job of *members* can ask for."""
+    return Choices.model_validate(leader.choices(members))
 
 
 def pool(leader: Leader, members: frozenset[str]) -> PoolShown:

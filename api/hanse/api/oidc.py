@@ -9,10 +9,10 @@ it flooded. A token is good until it expires, as nobody is asked about it; token
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Semaphore, Thread
 from typing import Any
 
 import jwt
@@ -32,6 +32,10 @@ KEPT_SECONDS = 3600.0
 """For so long keys are used while the provider does not answer."""
 ASK_SECONDS = 10.0
 """The provider is not asked oftener, whatever keys tokens name."""
+WAIT_SECONDS = 2 * TIMEOUT_SECONDS
+WAITING_MAX = 8
+"""Of the process's 40 threads: whoever makes up names of keys must not have all of them wait."""
+_UNREADABLE = "the OpenID provider's keys cannot be read: try again later, or tell the coordinator"
 
 
 @dataclass(frozen=True)
@@ -127,41 +131,63 @@ class _Key:
 
 
 class _Keys:
-    """The provider's public keys, as it publishes them."""
+    """The provider's public keys, as it publishes them.
+
+    They are read beside the requests, one time at a time: who brings a token with a known key never waits for a
+    provider that hangs. Of those whose key is not known yet, only some wait, and not for long.
+    """
 
     def __init__(self, issuer: str, certificate_authority: Path | None) -> None:
-        self._issuer, self._lock = issuer, Lock()
+        self._issuer, self._lock, self._places = issuer, Lock(), Semaphore(WAITING_MAX)
         trusted = str(certificate_authority) if certificate_authority else None
         self._http = urllib3.PoolManager(timeout=TIMEOUT_SECONDS, retries=False, ca_certs=trusted)
-        self._by_id: dict[str, _Key] = {}
+        self._by_id: Mapping[str, _Key] = {}
         self._read_at = self._asked_at = float("-inf")
+        self._reading: Event | None = None
 
     def named(self, key_id: str) -> _Key:
+        now = time.monotonic()
         with self._lock:
-            now = time.monotonic()
             is_wanted = key_id not in self._by_id or now - self._read_at > FRESH_SECONDS
-            if is_wanted and now - self._asked_at > ASK_SECONDS:
-                self._asked_at = now
-                self._refresh(now)
-            if now - self._read_at > KEPT_SECONDS:
-                raise UnavailableError(
-                    "the OpenID provider's keys cannot be read: try again later, or tell the coordinator"
-                )
+            if is_wanted and self._reading is None and now - self._asked_at > ASK_SECONDS:
+                self._asked_at, self._reading = now, Event()
+                Thread(target=self._refresh, args=(self._reading,), daemon=True).start()
+            reading, is_usable = self._reading, now - self._read_at <= KEPT_SECONDS
+            if is_usable and key_id in self._by_id:
+                return self._by_id[key_id]
+        if reading is not None:
+            self._wait(reading)
+        with self._lock:
+            if time.monotonic() - self._read_at > KEPT_SECONDS:
+                raise UnavailableError(_UNREADABLE)
             if key_id not in self._by_id:
                 raise jwt.InvalidTokenError("its provider has no such key")
             return self._by_id[key_id]
 
-    def _refresh(self, now: float) -> None:
-        """Read the keys; those known stay if the provider does not answer as it should."""
+    def _wait(self, reading: Event) -> None:
+        if not self._places.acquire(blocking=False):
+            raise UnavailableError(_UNREADABLE)
         try:
+            if not reading.wait(WAIT_SECONDS):
+                raise UnavailableError(_UNREADABLE)
+        finally:
+            self._places.release()
+
+    def _refresh(self, reading: Event) -> None:
+        """Read the keys; those known stay if the provider does not answer as it should."""
+        began, found = time.monotonic(), None
+        # Whatever it answers, nobody may be left waiting, and the keys must be read again later.
+        with contextlib.suppress(
+            urllib3.exceptions.HTTPError, AttributeError, KeyError, TypeError, ValueError, RecursionError
+        ):
             described = self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
-            if described.get("issuer") != self._issuer:
-                return
-            published = self._get(str(described["jwks_uri"]))["keys"]
-            self._by_id = dict(_readable(published))
-        except (urllib3.exceptions.HTTPError, AttributeError, KeyError, TypeError, ValueError):
-            return
-        self._read_at = now
+            if described.get("issuer") == self._issuer:
+                found = dict(_readable(self._get(str(described["jwks_uri"]))["keys"]))
+        with self._lock:
+            if found is not None:
+                self._by_id, self._read_at = found, began
+            self._reading = None
+        reading.set()
 
     def _get(self, url: str) -> dict[str, Any]:
         answer = self._http.request("GET", url)

@@ -41,16 +41,22 @@ def _refusals(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 _ALWAYS = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
-FOR_AGENTS: dict[str, Any] = {"tags": ["agents"], "responses": _refusals(*_ALWAYS, HTTPStatus.CONFLICT)}
+_OF_PROBES = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.INTERNAL_SERVER_ERROR)
+FOR_AGENTS: dict[str, Any] = {"tags": ["agents"], "responses": _refusals(*_ALWAYS)}
 FOR_MEMBERS: dict[str, Any] = {"tags": ["members"], "responses": _refusals(*_ALWAYS)}
 FOR_AUDITORS: dict[str, Any] = {"tags": ["auditors"], "responses": _refusals(*_ALWAYS)}
 FOR_COORDINATORS: dict[str, Any] = {"tags": ["coordinators"], "responses": _refusals(*_ALWAYS)}
 FOR_ANYBODY: dict[str, Any] = {"tags": ["anybody"], "responses": _refusals(*_ALWAYS)}
 _ARCHIVE = {"description": "An archive", "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}
+FOR_PROBES: dict[str, Any] = {"tags": ["health"], "responses": _refusals(*_OF_PROBES)}
 EXPORT: dict[str, Any] = {
     "tags": ["auditors"],
     "responses": {200: _ARCHIVE, **_refusals(*_ALWAYS, HTTPStatus.INSUFFICIENT_STORAGE)},

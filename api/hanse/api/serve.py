@@ -9,7 +9,7 @@ from pathlib import Path
 import uvicorn
 from kubernetes import client, config
 
-from hanse.api import app, metrics
+from hanse.api import app, connecting, metrics
 from hanse.api.authenticating import Authenticator
 from hanse.api.exporting import Exports
 from hanse.api.identity import Directory
@@ -33,6 +33,8 @@ class Serving:
     port: int
     certificate: Path | None = None
     key: Path | None = None
+    tls_at_proxy: bool = False
+    """Whether that proxy speaks HTTPS alone: then browsers get cookies for nothing else, and are told to keep to it."""
     metrics_port: int | None = None
     """For Prometheus, apart from members and agents."""
     provider: Provider | None = None
@@ -56,13 +58,16 @@ def serve(serving: Serving) -> None:
     authenticator = Authenticator(directory, Oidc(serving.provider) if serving.provider else None, Limits())
     if serving.metrics_port:
         metrics.serve(serving.host, serving.metrics_port)
+    leader = Leader(serving.leader_url, serving.leader_token)
     exports = Exports(serving.exports_folder, serving.exports_mib_max)
     uvicorn.run(
-        app.create(engine, directory, Leader(serving.leader_url, serving.leader_token), authenticator, exports),
+        app.create(engine, directory, leader, authenticator, exports, tls_at_proxy=serving.tls_at_proxy),
         host=serving.host,
         port=serving.port,
         ssl_certfile=serving.certificate,
         ssl_keyfile=serving.key,
+        http=connecting.Patient,
+        limit_concurrency=connecting.CONNECTIONS_MAX,
         access_log=False,
         log_config=None,
         log_level="warning",

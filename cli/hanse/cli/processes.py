@@ -22,6 +22,9 @@ InternalTokenFile = Annotated[
 MetricsPort = Annotated[
     int | None, typer.Option(help="For Prometheus; let no member reach it. Absent, there are no metrics.")
 ]
+TlsAtProxy = Annotated[
+    bool, typer.Option("--tls-at-proxy", help="A proxy in front ends TLS: cookies are for HTTPS alone.")
+]
 OidcIssuer = Annotated[
     str, typer.Option(help="An OpenID provider, https://...; its ID tokens are good here beside the hub's.")
 ]
@@ -58,6 +61,7 @@ def api(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8443,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM; with --tls-key, serve HTTPS.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM.")] = None,
+    tls_at_proxy: TlsAtProxy = False,
     metrics_port: MetricsPort = None,
     oidc_issuer: OidcIssuer = "",
     oidc_audience: Annotated[str, typer.Option(help="The client that the provider's tokens are for.")] = "",
@@ -91,6 +95,7 @@ def api(
             port=port,
             certificate=tls_certificate,
             key=tls_key,
+            tls_at_proxy=tls_at_proxy,
             metrics_port=metrics_port,
             provider=provider,
             exports_folder=exports_folder,

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from hanse.cli.hub import HANSE, ApiUrl, Hub, Kubeconfig, Namespace, ask, ask_all
 
+NAMED_MAX = 5
+"""So many jobs are named to which a sentence applies."""
 _NUMBERS = {"askedGpus": "GPUs asked for", "freeGpus": "free for it", "borrowableGpus": "left to borrow"}
 
 
@@ -29,12 +31,20 @@ def jobs(
 
 
 def queue(api: ApiUrl = "") -> None:
-    """List your waiting jobs by their place in their organisations' queues, as the leading operator knows them."""
+    """List your waiting jobs by their place in their organisations' queues, when each may start, and why then."""
     waiting = ask_all(api, "/v1/queue")
-    table = Table("namespace", "name", "position", "reason", box=None, pad_edge=False)
+    table = Table("namespace", "name", "position", "reason", "starts by", box=None, pad_edge=False)
+    whose: dict[str, list[str]] = {}
     for job in waiting:
-        table.add_row(*(str(job.get(key) or "-") for key in ("namespace", "name", "position", "reason")))
+        start = job.get("start") or {}
+        place = (str(job.get(key) or "-") for key in ("namespace", "name", "position", "reason"))
+        table.add_row(*place, start.get("at") or "not known")
+        if start:
+            whose.setdefault(start["restsOn"], []).append(f"{job['namespace']}/{job['name']}")
     _print(table, "none of your jobs waits")
+    for said, names in whose.items():
+        more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
+        typer.echo(f"\n{', '.join(names[:NAMED_MAX])}{more}: {said}")
 
 
 def explain(

@@ -70,6 +70,7 @@ class Bundle:
     enrolments: list[rows.Enrolled] = field(default_factory=list)
     levies: list[rows.Levied] = field(default_factory=list)
     rates: list[rows.Rated] = field(default_factory=list)
+    entitlements: list[rows.Entitled] = field(default_factory=list)
     cycles: list[rows.Cycle] = field(default_factory=list)
     decisions: list[rows.Decision] = field(default_factory=list)
     attempts: list[rows.Attempt] = field(default_factory=list)
@@ -88,6 +89,7 @@ READERS: dict[str, Callable[[str, Fields], rows.Row]] = {
     "enrolments": rows.enrolled,
     "levies": rows.levied,
     "rates": rows.rated,
+    "entitlements": rows.entitled,
     "cycles": rows.cycle,
     "decisions": rows.decision,
     "attempts": rows.attempt,

@@ -36,6 +36,8 @@ def engine(url: str, *, role: str | None = None) -> Engine:
         driver_url(url),
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
+        # An error with its parameters would put what members sent, and sealed tokens, into logs.
+        hide_parameters=True,
         connect_args={"options": options, "application_name": "hanse"},
     )
 

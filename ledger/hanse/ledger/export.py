@@ -8,6 +8,7 @@ judge: what is wrong in the database is wrong in the export, and named by :mod:`
 import contextlib
 import dataclasses
 import os
+import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from hanse.ledger.models.log import Leaf
 _LINES_A_CHECK = 10_000
 # At most: a leaf's entry and its part of the tiles' hashes.
 _LEAF_BYTES = 70
+_PERIOD = re.compile(r"(19[7-9]|[2-8]\d\d)\d-(0[1-9]|1[0-2])", re.ASCII)
 _BALANCES = ("debits_posted", "credits_posted", "debits_pending", "credits_pending")
 
 
@@ -107,10 +109,10 @@ def bounds(period: str) -> tuple[int, int]:
         RefusedError: it is no `YYYY-MM`.
 
     """
-    try:
-        start = datetime.strptime(period, "%Y-%m").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise RefusedError(f"{period!r} is no period: write YYYY-MM") from error
+    # Not what strptime takes: 2026-1 is no period of the ledger's, and would be an export of nothing.
+    if not _PERIOD.fullmatch(period):
+        raise RefusedError(f"{period!r} is no period: write YYYY-MM")
+    start = datetime(int(period[:4]), int(period[5:]), 1, tzinfo=UTC)
     end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
     return int(start.timestamp()), int(end.timestamp())
 
@@ -138,6 +140,13 @@ class _Reader:
 
     def rates(self) -> Iterator[Json]:
         yield from self._all(parties.Rate, lines.rate)
+
+    def entitlements(self) -> Iterator[Json]:
+        table = parties.Entitlement
+        start = datetime.fromtimestamp(self.header.start_seconds, UTC)
+        held = sa.select(sa.func.max(table.sequence)).where(table.recorded_at < start)
+        held = held.group_by(table.member, table.accelerator_class)
+        yield from self._all(table, lines.entitlement, sa.or_(self._within(table), table.sequence.in_(held)))
 
     def cycles(self) -> Iterator[Json]:
         yield from self._all(decisions.Cycle, lines.cycle, self._within(decisions.Cycle))

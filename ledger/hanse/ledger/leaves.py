@@ -14,8 +14,8 @@ from hanse.evidence.canonical import Json
 
 # The files of an export whose rows are sealed, each row in a leaf of its own.
 SEALED = (
-    "members", "keys", "enrolments", "levies", "rates", "cycles", "decisions", "effects", "facts", "violations",
-    "slots", "cutoffs", "postings", "transfers",
+    "members", "keys", "enrolments", "levies", "rates", "entitlements", "cycles", "decisions", "effects", "facts",
+    "violations", "slots", "cutoffs", "postings", "transfers",
 )  # fmt: skip
 LEAF, SALT = "leaf", "salt"
 """What a line of an export says about its leaf: the number, and what opens it. A row that is not sealed has neither."""

@@ -53,6 +53,12 @@ def rate(row: Any) -> Line:
     return {**stamp(row), "subject": row.subject, "version": row.version, "thousandths": row.thousandths}
 
 
+def entitlement(row: Any) -> Line:
+    """Write what a member is entitled to of a class."""
+    its = {"member": row.member, "class": row.accelerator_class, "at": row.at_seconds}
+    return {**stamp(row), **its, "milliGpus": row.milli_gpus, "milliH100e": row.milli_h100e}
+
+
 def cycle(row: Any) -> Line:
     """Write a plan."""
     return {
@@ -137,6 +143,7 @@ KINDS = (
     Kind("enrolments", parties.Enrolment, enrolment),
     Kind("levies", parties.Levy, levy),
     Kind("rates", parties.Rate, rate),
+    Kind("entitlements", parties.Entitlement, entitlement),
     Kind("cycles", decisions.Cycle, cycle),
     Kind("decisions", decisions.Decision, decision),
     Kind("effects", decisions.Effect, effect),

@@ -72,6 +72,17 @@ class Rated(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class Entitled(Row):
+    """What a member is entitled to of a class, from *at_seconds* on."""
+
+    member: str
+    accelerator_class: str
+    at_seconds: int
+    milli_gpus: int
+    milli_h100e: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cycle(Row):
     """A recorded plan."""
 
@@ -212,6 +223,13 @@ def rated(where: str, fields: Fields) -> Rated:
     """Read a line of `rates`."""
     subject, version = fields.text("subject"), fields.integer("version", 1)
     return Rated(where, *_stamp(fields), subject, version, fields.integer("thousandths", 1))
+
+
+def entitled(where: str, fields: Fields) -> Entitled:
+    """Read a line of `entitlements`."""
+    whose, accelerator_class = fields.text("member"), fields.text("class")
+    numbers = (fields.integer(name) for name in ("at", "milliGpus", "milliH100e"))
+    return Entitled(where, *_stamp(fields), whose, accelerator_class, *numbers)
 
 
 def cycle(where: str, fields: Fields) -> Cycle:

@@ -5,8 +5,8 @@ status would say, and what it would cost. The production planner decides, on a s
 (:mod:`hanse.scheduler.asking`); nothing is recorded, written or kept, and the leader's planner never hears of it.
 
 Who asks often learns what comes and goes in the pool, and each answer costs the leader a plan. So each member may ask a
-few times a minute, whoever of its people asks and through whichever API service, plans are made one after the other,
-and only so many may wait for theirs.
+few times a minute, whoever of its people asks and through whichever API service, all together not too often either,
+plans are made one after the other, and only so many may wait for theirs.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hanse import resources
@@ -23,18 +23,23 @@ from hanse.operator import candidates, statuses
 from hanse.operator.fitness import Fitness
 from hanse.operator.following import Situation
 from hanse.operator.standing import Standing
-from hanse.operator.statuses import Known
+from hanse.operator.statuses import Known, Why
 from hanse.operator.world import World
 from hanse.scheduler import asking, estimating
 from hanse.scheduler.asking import Outcome, Starts, Waits
 from hanse.scheduler.estimating import Start
+from hanse.scheduler.phrases import phrase
 
 PER_MINUTE = 6
+ALL_PER_MINUTE = 60
+"""Of all members together: each question is a plan from cold, on the processor of the leader's own."""
 WAITING_MAX = 8
 _MINUTE = 60.0
-_ADMITTED = "it would be admitted now"
-_FREE_NOW = "its places are free now"
-_BOUND = "at once, or when those who are there have left: at the latest after reclaimBound of the PoolPolicy"
+_ADMITTED = phrase("whatif.admitted", "it would be admitted now")
+_FREE_NOW = phrase("start.free", "its places are free now")
+_BOUND = phrase(
+    "start.bound", "at once, or when those who are there have left: at the latest after reclaimBound of the PoolPolicy"
+)
 
 
 class TooOftenError(Exception):
@@ -51,6 +56,7 @@ class Asking:
     def __init__(self, world: World, clock: Callable[[], float] = time.monotonic) -> None:
         self._world, self._clock = world, clock
         self._asked: dict[str, deque[float]] = {}
+        self._all: deque[float] = deque()
         self._turn, self._waiting = asyncio.Lock(), 0
 
     async def answer(self, of: tuple[str, str], spec: Mapping[str, Any], situation: Situation) -> dict[str, Any] | None:
@@ -85,14 +91,19 @@ class Asking:
         if self._waiting >= WAITING_MAX:
             raise TooOftenError("too many ask the leading operator now: ask again in a minute", int(_MINUTE))
         now, times = self._clock(), self._asked.setdefault(member, deque())
-        while times and now - times[0] >= _MINUTE:
-            times.popleft()
+        for counted in (times, self._all):
+            while counted and now - counted[0] >= _MINUTE:
+                counted.popleft()
         if len(times) >= PER_MINUTE:
             seconds = max(1, math.ceil(times[0] + _MINUTE - now))
             raise TooOftenError(
                 f"member {member} has asked what-if {PER_MINUTE} times within a minute: wait {seconds} s", seconds
             )
+        if len(self._all) >= ALL_PER_MINUTE:
+            seconds = max(1, math.ceil(self._all[0] + _MINUTE - now))
+            raise TooOftenError(f"all members together ask too often: wait {seconds} s", seconds)
         times.append(now)
+        self._all.append(now)
 
 
 def said(known: Known, outcome: Starts | Waits, situation: Situation, reclaim_bound: timedelta) -> dict[str, Any]:
@@ -108,7 +119,7 @@ def said(known: Known, outcome: Starts | Waits, situation: Situation, reclaim_bo
         "cluster": outcome.admit.cluster,
         "strength": outcome.admit.label.rung.name,
         "victims": {"own": outcome.victims.own, "others": outcome.victims.others},
-        "now": {"message": _ADMITTED, "start": _plain(start)},
+        "now": {"message": _ADMITTED.english, "said": Why(message=(_ADMITTED,)).said, "start": _plain(start)},
     }
 
 
@@ -122,7 +133,9 @@ def place(waiting: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(start: Start) -> dict[str, Any]:
-    return {"seconds": start.seconds, "restsOn": start.rests_on}
+    at = None if start.seconds is None else datetime.fromtimestamp(start.seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    why = {"code": start.why.code, "values": dict(start.why.values)}
+    return {"at": at, "seconds": start.seconds, "restsOn": start.rests_on, "said": why}
 
 
 def _parsed(namespace: str, spec: Mapping[str, Any]) -> resources.TrainingJob:
@@ -140,17 +153,20 @@ def _parsed(namespace: str, spec: Mapping[str, Any]) -> resources.TrainingJob:
 
 def _refused(known: Known, situation: Situation) -> dict[str, Any]:
     as_of = situation.snapshot.as_of
-    status = statuses.project(known, as_of)
     start = _plain(Start(None, estimating.NEVER))
-    now = {"message": status["explanation"]["message"], "status": _told(status), "start": start}
-    return {"asOfSeconds": as_of, "admitted": False, "now": now}
+    return {"asOfSeconds": as_of, "admitted": False, "now": {**_explained(known, as_of), "start": start}}
 
 
 def _waiting(known: Known, outcome: Waits, now_seconds: int) -> dict[str, Any]:
     """Return what its status would say, in the same words, and its place."""
     waiting = dict(zip(outcome.row.dtype.names or (), outcome.row.item(), strict=True))
-    status = statuses.project(dataclasses.replace(known, waiting=waiting), now_seconds)
-    return {"message": status["explanation"]["message"], "status": _told(status), **place(waiting)}
+    return {**_explained(dataclasses.replace(known, waiting=waiting), now_seconds), **place(waiting)}
+
+
+def _explained(known: Known, now_seconds: int) -> dict[str, Any]:
+    status = statuses.project(known, now_seconds)
+    message = status["explanation"]["message"]
+    return {"message": message, "said": statuses.why(known).said, "status": _told(status)}
 
 
 def _told(status: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,9 @@ from hanse.ledger.models.reports import Node
 from hanse.operator import ends, entries, failpoints, following, grouping, kinds, members, snapshot, waking
 from hanse.operator.actuator import Actuator
 from hanse.operator.cache import Cache
+from hanse.operator.coordinating import Seen
 from hanse.operator.effects import Effects
+from hanse.operator.entitled import Keeper
 from hanse.operator.fitness import Verdict
 from hanse.operator.following import Follower, Situation
 from hanse.operator.kube import Kube
@@ -46,6 +48,7 @@ from hanse.operator.world import World
 from hanse.quota.errors import QuotaError
 from hanse.scheduler import framing
 from hanse.scheduler.decisions import Cause
+from hanse.scheduler.phrases import phrase
 
 DEBOUNCE_SECONDS = 0.1
 DEBOUNCE_SECONDS_MAX = 0.5
@@ -111,6 +114,7 @@ class Leader:
         self._suspects = Suspects(self.engine, self.term, self.world, self.mirror)
         self._situation: Situation | None = None
         self._pool_teller = PoolTeller(self.world, self.teller)
+        self._keeper = Keeper(self.engine, self.term)
         self._tidier = Tidier(self.kube, self.world, self.mirror)
         self._tracer = Tracer(self.world)
         self._begun_at = 0
@@ -163,6 +167,11 @@ class Leader:
         """What was last planned for."""
         return self._situation
 
+    @property
+    def seen(self) -> Seen:
+        """What was last heard of clusters and their nodes."""
+        return Seen(self._reported, self._suspects.reach, self._suspects.agents)
+
     def finish(self) -> None:
         """Let :meth:`run` return after the cycle it is in."""
         self._is_finishing = True
@@ -214,6 +223,7 @@ class Leader:
         await self._tidier.tidy()
         if self._situation is not None:
             await self._pool_teller.tell(self._situation, self._suspects.reach, self._suspects.agents)
+            await asyncio.to_thread(self._keeper.look, self._situation.snapshot)
 
     def _hear(self) -> None:
         self._has_heard = True
@@ -374,7 +384,7 @@ class Leader:
 def refusal(error: Exception) -> Verdict:
     """Return what the owner of a job is told of the ledger's refusal: none of its words, which may be about others."""
     if isinstance(error, errors.CapExceededError):
-        sentence = "a cap of its organisation or member has less left than it would reserve; it is tried again soon"
-        return Verdict(resources.Reason.EXCEEDS_CAP, sentence)
-    sentence = "the pool could not record what it decided for it, and tries again soon: the operator's log has why"
-    return Verdict(resources.Reason.RETRY_DELAYED, sentence)
+        said = "a cap of its organisation or member has less left than it would reserve; it is tried again soon"
+        return Verdict.of(resources.Reason.EXCEEDS_CAP, phrase("refused.cap", said))
+    said = "the pool could not record what it decided for it, and tries again soon: the operator's log has why"
+    return Verdict.of(resources.Reason.RETRY_DELAYED, phrase("refused.ledger", said))

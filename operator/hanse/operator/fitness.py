@@ -6,10 +6,12 @@ applied; a tier may be deleted afterwards, a namespace relabelled, a policy tigh
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from hanse import resources
 from hanse.operator.world import Leaf, World
 from hanse.resources import Reason
+from hanse.scheduler.phrases import Phrase, phrase
 from hanse.scheduler.pool import Pool
 
 
@@ -19,6 +21,14 @@ class Verdict:
 
     reason: Reason
     sentence: str
+    code: str = ""
+    """Of the sentence as a phrase, which *values* stand in; empty where it says what only English says."""
+    values: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, reason: Reason, said: Phrase) -> Self:
+        """Return the verdict that says a phrase."""
+        return cls(reason, said.english, said.code, tuple(said.values.items()))
 
 
 def organisation_name(leaf: Leaf) -> str:
@@ -51,9 +61,11 @@ class Fitness:
         yield from self._of_namespace(job)
         tier = job.spec.tier
         if tier not in self._tiers:
-            yield Verdict(Reason.TIER_NOT_ALLOWED, f"spec.tier: there is no PriorityTier {tier}")
+            said = phrase("unfit.tier", "spec.tier: there is no PriorityTier {tier}", tier=tier)
+            yield Verdict.of(Reason.TIER_NOT_ALLOWED, said)
         if job.spec.checkpoint.grace > self._max_grace:
-            yield Verdict(Reason.MISCONFIGURED, "spec.checkpoint.grace: it is longer than maxGrace of the PoolPolicy")
+            said = phrase("unfit.grace", "spec.checkpoint.grace: it is longer than maxGrace of the PoolPolicy")
+            yield Verdict.of(Reason.MISCONFIGURED, said)
         if job.spec.gpu_memory is not None:
             yield Verdict(Reason.MEMORY_DOES_NOT_FIT, self._unshared(job.spec, job.spec.gpu_memory.limit_mib))
 
@@ -74,8 +86,10 @@ class Fitness:
     def _of_namespace(self, job: resources.TrainingJob) -> Iterator[Verdict]:
         leaf = self._world.leaves.get(job.metadata.namespace or "")
         if leaf is None or leaf.member not in self._members:
-            yield Verdict(Reason.MISCONFIGURED, "metadata.namespace: it belongs to no member of the alliance")
+            said = phrase("unfit.namespace", "metadata.namespace: it belongs to no member of the alliance")
+            yield Verdict.of(Reason.MISCONFIGURED, said)
             return
         if organisation_name(leaf) not in self._leaves:
-            said = f"metadata.namespace: {leaf.organisation or leaf.member} is no leaf of the member {leaf.member}"
-            yield Verdict(Reason.MISCONFIGURED, said)
+            text = "metadata.namespace: {organisation} is no leaf of the member {member}"
+            named = {"organisation": leaf.organisation or leaf.member, "member": leaf.member}
+            yield Verdict.of(Reason.MISCONFIGURED, phrase("unfit.leaf", text, **named))

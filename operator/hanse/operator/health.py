@@ -8,7 +8,7 @@ bearer token, as what it says of a job or a member is that member's business onl
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +18,7 @@ from aiohttp import web
 
 from hanse.operator.asking import TooOftenError
 from hanse.operator.hearing import SILENT_SECONDS_MAX, Hearing
+from hanse.operator.inquiries import Inquiries
 from hanse.operator.standing import Standing
 from hanse.operator.sweep import Sweeper
 from hanse.resources import MisconfiguredError
@@ -52,18 +53,14 @@ UNSETTLED = prometheus_client.Gauge(
 
 @dataclass(frozen=True)
 class State:
-    """What is reported; *leader* returns the current leader's progress, *job* what is known of a job."""
+    """What is reported; *leader* returns the current leader's progress."""
 
     hearing: Hearing
     sweeper: Sweeper
     sizes: Callable[[], Mapping[str, int]]
     restarts: Callable[[], int]
     leader: Callable[[], Mapping[str, Any]]
-    job: Callable[[str], Mapping[str, Any] | None]
-    queue: Callable[[frozenset[str]], list[dict[str, Any]] | None]
-    standing: Callable[[], Standing | None]
-    jobs: Callable[[frozenset[str], tuple[str, str], int], list[dict[str, Any]] | None]
-    what_if: Callable[[tuple[str, str], Mapping[str, Any]], Awaitable[dict[str, Any] | None]]
+    inquiries: Inquiries
     token: str
 
 
@@ -80,13 +77,15 @@ def application(state: State) -> web.Application:
     app.router.add_get("/v1/jobs/{uid}", handlers.job)
     app.router.add_get("/v1/quota", handlers.quota)
     app.router.add_get("/v1/pool", handlers.pool)
+    app.router.add_get("/v1/choices", handlers.choices)
+    app.router.add_get("/v1/coordination", handlers.coordination)
     app.router.add_post("/v1/whatif", handlers.what_if)
     return app
 
 
 class _Handlers:
     def __init__(self, state: State) -> None:
-        self._state = state
+        self._state, self._ask = state, state.inquiries
 
     async def healthz(self, _: web.Request) -> web.Response:
         ages = {kind: heard.age_seconds() for kind, heard in self._state.hearing.feeds().items()}
@@ -99,8 +98,12 @@ class _Handlers:
         return web.json_response({"whole": self._state.sweeper.is_whole, "stale": stale}, status=200 if ready else 503)
 
     async def feeds(self, _: web.Request) -> web.Response:
+        said = {"feeds": self._feeds(), "silentSecondsMax": SILENT_SECONDS_MAX, "restarts": self._state.restarts()}
+        return web.json_response(said | {"leader": self._state.leader()})
+
+    def _feeds(self) -> dict[str, Any]:
         sizes = self._state.sizes()
-        feeds = {
+        return {
             kind: {
                 "objects": sizes[kind],
                 "ageSeconds": heard.age_seconds(),
@@ -109,8 +112,6 @@ class _Handlers:
             }
             for kind, heard in self._state.hearing.feeds().items()
         }
-        said = {"feeds": feeds, "silentSecondsMax": SILENT_SECONDS_MAX, "restarts": self._state.restarts()}
-        return web.json_response(said | {"leader": self._state.leader()})
 
     async def metrics(self, _: web.Request) -> web.Response:
         for kind, heard in self._state.hearing.feeds().items():
@@ -129,15 +130,28 @@ class _Handlers:
         return web.Response(body=prometheus_client.generate_latest(REGISTRY), content_type="text/plain")
 
     async def queue(self, request: web.Request) -> web.Response:
-        return self._told(request, lambda: self._state.queue(_members(request)))
+        query = request.query
+        after = (query.get("afterNamespace", ""), int(query.get("afterPosition", "0")), query.get("afterName", ""))
+        return self._told(request, lambda: self._ask.queue(_members(request), after, _limit(request)))
 
     async def job(self, request: web.Request) -> web.Response:
-        return self._told(request, lambda: self._state.job(request.match_info["uid"]))
+        return self._told(request, lambda: self._ask.job(request.match_info["uid"]))
 
     async def jobs(self, request: web.Request) -> web.Response:
         after = (request.query.get("afterNamespace", ""), request.query.get("afterName", ""))
-        most = int(request.query.get("limit", "100"))
-        return self._told(request, lambda: self._state.jobs(_members(request), after, most))
+        return self._told(request, lambda: self._ask.jobs(_members(request), after, _limit(request)))
+
+    async def choices(self, request: web.Request) -> web.Response:
+        return self._told(request, lambda: self._ask.choices(_members(request)))
+
+    async def coordination(self, request: web.Request) -> web.Response:
+        """Answer what only a coordinator may see."""
+        if not self._is_known(request):
+            return self._told(request, lambda: None)
+        answer = await self._ask.coordination()
+        if answer is not None:
+            answer |= {"feeds": self._feeds(), "leader": dict(self._state.leader())}
+        return self._told(request, lambda: answer)
 
     async def quota(self, request: web.Request) -> web.Response:
         return await self._computed(request, lambda standing: standing.quotas(_members(request)))
@@ -151,7 +165,7 @@ class _Handlers:
             return self._told(request, lambda: None)
         asked = await request.json()
         try:
-            answer = await self._state.what_if((asked["member"], asked["namespace"]), asked["spec"])
+            answer = await self._ask.what_if((asked["member"], asked["namespace"]), asked["spec"])
         except TooOftenError as error:
             said = {"message": str(error), "retrySeconds": error.retry_seconds}
             return web.json_response(said, status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -163,7 +177,7 @@ class _Handlers:
         """Answer from the standing, which takes a while to compute in a large pool."""
         if not self._is_known(request):
             return self._told(request, lambda: None)
-        standing = await asyncio.to_thread(self._state.standing)
+        standing = await asyncio.to_thread(self._ask.standing)
         answer = None if standing is None else await asyncio.to_thread(ask, standing)
         return self._told(request, lambda: answer)
 
@@ -180,6 +194,10 @@ class _Handlers:
         if answer is None:
             return web.json_response({"message": "there is no such job, or it has not been planned for"}, status=404)
         return web.json_response(answer)
+
+
+def _limit(request: web.Request) -> int:
+    return int(request.query.get("limit", "100"))
 
 
 def _members(request: web.Request) -> frozenset[str]:

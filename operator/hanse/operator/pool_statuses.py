@@ -70,7 +70,7 @@ def member(view: View, found: resources.Member) -> dict[str, Any]:
 def contribution(view: View, found: resources.Contribution, *, problem: str) -> dict[str, Any]:
     """Return the status of an offer; *problem* says why it cannot be used, if it cannot."""
     counted = view.by_contribution.get(f"{found.metadata.namespace}/{found.metadata.name}", Counted())
-    phase, why = ("Misconfigured", problem) if problem else _offered(found, view.as_of)
+    phase, why = ("Misconfigured", problem) if problem else offered(found, view.as_of)
     if phase == "Open" and not counted.nodes:
         why = "no node that the cluster's agent reports has this class and these labels"
     ready = ("Ready", phase == "Open" and counted.nodes > 0, phase, why)
@@ -105,7 +105,8 @@ def setting(view: View, found: resources.Resource) -> dict[str, Any]:
     return _stamped(view, found, ("Ready", True, "InForce", ""))
 
 
-def _offered(found: resources.Contribution, now_seconds: int) -> tuple[str, str]:
+def offered(found: resources.Contribution, now_seconds: int) -> tuple[str, str]:
+    """Return the phase of an offer that can be used, and why it takes no work, if it takes none."""
     seen, recall = offers.outlook(found.spec, now_seconds), found.spec.recall
     if seen.state == NodeState.READY:
         return "Open", ""

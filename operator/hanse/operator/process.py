@@ -7,7 +7,6 @@ stays. On SIGTERM it finishes the cycle it is in, gives the Lease back and ends.
 
 import asyncio
 import contextlib
-import heapq
 import os
 import signal
 import socket
@@ -22,14 +21,14 @@ from kubernetes.aio import client
 from sqlalchemy.exc import DBAPIError
 
 from hanse.ledger import database, errors, term
-from hanse.operator import asking, health, kinds, kube
+from hanse.operator import health, kinds, kube
 from hanse.operator.cache import Cache
 from hanse.operator.cycle import Leader
 from hanse.operator.election import Election, Timing
 from hanse.operator.feed import Feed
 from hanse.operator.hearing import Hearing
+from hanse.operator.inquiries import Inquiries
 from hanse.operator.settling import Settler
-from hanse.operator.standing import Standing, Standings
 from hanse.operator.sweep import Sweeper
 from hanse.operator.world import World
 
@@ -70,8 +69,7 @@ class Operator:
         self._election = Election(self._kube, settings.namespace, LEASE_NAME, self._identity, settings.timing)
         self._world = World()
         self._leader: Leader | None = None
-        self._standings = Standings()
-        self._asking = asking.Asking(self._world)
+        self._inquiries = Inquiries(self._world, lambda: self._leader)
         self._settler: Settler | None = None
 
     def _wake(self) -> None:
@@ -135,8 +133,8 @@ class Operator:
     @contextlib.asynccontextmanager
     async def _served(self) -> AsyncIterator[None]:
         state = health.State(
-            self._hearing, self._sweeper, self._cache.sizes, lambda: self._feed.restarts, self._progress, self._job,
-            self._queue, self._standing, self._jobs, self._what_if, self._settings.internal_token,
+            self._hearing, self._sweeper, self._cache.sizes, lambda: self._feed.restarts, self._progress,
+            self._inquiries, self._settings.internal_token,
         )  # fmt: skip
         runner = web.AppRunner(health.application(state), access_log=None)
         await runner.setup()
@@ -155,49 +153,6 @@ class Operator:
         not_settled = self._settler.failures_by_part() if self._settler else {}
         problems = {"poolProblem": progress.pool_problem, "brake": progress.brake, "notSettled": not_settled}
         return said | {name: problem for name, problem in problems.items() if problem}
-
-    def _job(self, uid: str) -> Mapping[str, Any] | None:
-        if self._leader is None or uid not in self._world.documents:
-            return None
-        status = self._leader.teller.status(uid)
-        waiting = self._leader.teller.waiting.get(uid)
-        said = {"message": status.get("explanation", {}).get("message", f"the job is {status['phase']}")}
-        return {**said, "status": status, **(asking.place(waiting) if waiting else {})}
-
-    def _queue(self, members: frozenset[str]) -> list[dict[str, Any]] | None:
-        """Return the waiting jobs of *members* by their place in their organisations' queues."""
-        if self._leader is None:
-            return None
-        found, teller = [], self._leader.teller
-        for uid in (uid for member in members for uid in teller.waiting_by_member.get(member, ())):
-            waiting, job = teller.waiting[uid], self._world.jobs.get(uid)
-            leaf = self._world.leaves.get(job.metadata.namespace or "") if job else None
-            # Its namespace may have gone to another member since the plan.
-            if job and leaf and leaf.member in members:
-                named = {"namespace": job.metadata.namespace, "name": job.metadata.name}
-                explanation = teller.status(uid).get("explanation", {})
-                why = {key: explanation.get(key, "") for key in ("message", "remedy")}
-                found.append({**named, "position": waiting["ahead_in_leaf"] + 1, "reason": waiting["reason"], **why})
-        return sorted(found, key=lambda each: (each["namespace"], each["position"], each["name"]))
-
-    def _standing(self) -> Standing | None:
-        situation = self._leader.situation if self._leader else None
-        return self._standings.of(situation) if situation else None
-
-    async def _what_if(self, of: tuple[str, str], spec: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return what would become of a job if it were submitted now to a member's namespace."""
-        situation = self._leader.situation if self._leader else None
-        return await self._asking.answer(of, spec, situation) if situation else None
-
-    def _jobs(self, members: frozenset[str], after: tuple[str, str], most: int) -> list[dict[str, Any]] | None:
-        """Return at most so many jobs of *members* after *after*, by namespace and name, with their statuses."""
-        leader = self._leader
-        if leader is None:
-            return None
-        leaves = {name for name, leaf in self._world.leaves.items() if leaf.member in members}
-        named = ((job.metadata.namespace or "", job.metadata.name, uid) for uid, job in self._world.jobs.items())
-        found = heapq.nsmallest(most, (each for each in named if each[0] in leaves and each[:2] > after))
-        return [{"namespace": space, "name": name, "status": leader.teller.status(uid)} for space, name, uid in found]
 
 
 async def run(settings: Settings) -> None:

@@ -9,6 +9,7 @@ other cluster may take the job. The delay follows from the ledger alone: whoever
 from datetime import UTC, datetime
 
 from hanse.operator.mirror import Fault, Past
+from hanse.scheduler.phrases import Phrase, phrase
 
 DELAY_SECONDS_MAX = 300
 _DOUBLINGS_MAX = DELAY_SECONDS_MAX.bit_length()
@@ -24,12 +25,15 @@ def changes_at(past: Past, now_seconds: int) -> int | None:
     return min((at for each in past.faults if now_seconds < (at := _again_at(each))), default=None)
 
 
-def sentence(past: Past) -> str:
+def sentence(past: Past) -> Phrase:
     """Return what the owner of a job is told that waits for nothing but these delays."""
     at = datetime.fromtimestamp(max(map(_again_at, past.faults)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     count = sum(each.times for each in past.faults)
-    times = f"{count} times" if count > 1 else "once"
-    return f"the pool, not the job, failed or refused it {times}; where it did, it is tried again by {at}"
+    if count == 1:
+        said = "the pool, not the job, failed or refused it once; where it did, it is tried again by {time}"
+        return phrase("retry.once", said, time=at)
+    said = "the pool, not the job, failed or refused it {count} times; where it did, it is tried again by {time}"
+    return phrase("retry.times", said, count=count, time=at)
 
 
 def _again_at(fault: Fault) -> int:

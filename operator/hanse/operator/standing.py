@@ -71,6 +71,8 @@ class Standing:
                 "member": name,
                 "asOfSeconds": self.as_of_seconds,
                 "credit": self._credit(name),
+                "waitingJobs": int(self._jobs["waiting"][self._catalogue.member[name]]),
+                "liveJobs": int(self._jobs["live"][self._catalogue.member[name]]),
                 "classes": list(self._classes(self._catalogue.member[name])),
                 "caps": list(self._caps(name)),
                 "capsAtOnce": list(self._caps_at_once(name)),
@@ -167,6 +169,18 @@ class Standing:
     def _live(self) -> Flags:
         draining: Flags = self._snapshot.attempts["draining"][self._holding["attempt"]]
         return ~draining
+
+    @cached_property
+    def _jobs(self) -> Mapping[str, Integers]:
+        """How many jobs of each member hold GPUs or are to, and how many wait."""
+        jobs, attempts = self._snapshot.jobs, self._snapshot.attempts
+        member = integers(self._catalogue.member_of)[jobs["organisation"]]
+        live = np.zeros(len(jobs), dtype=np.bool_)
+        live[attempts["job"][~attempts["draining"]]] = True
+        most = len(self._catalogue.members)
+        waiting = ~live & ~jobs["suspended"]
+        counted = {"live": live, "waiting": waiting}
+        return {name: np.bincount(member[which], minlength=most) for name, which in counted.items()}
 
     @cached_property
     def _held(self) -> Mapping[str, Integers]:

@@ -19,7 +19,7 @@ Failed         it failed more often than it may, or has run its time
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,12 +31,16 @@ from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past, Save
 from hanse.operator.world import Leaf
 from hanse.quota import units
 from hanse.resources import Phase, Reason
-from hanse.scheduler import explaining
+from hanse.scheduler import explaining, phrases
+from hanse.scheduler.phrases import Phrase, phrase
 
 _DECIDED = ("phase", "reason", "observedGeneration", "fence", "strength", "cluster", "replicas")
 _REASON_BY_VALUE = {str(each): each for each in Reason}
 _MESSAGE_LENGTH_MAX = 1024
-_NOWHERE_TO_SEAL = "spec.storage: no cluster that could hold it has a key that it can be sealed to: ask the coordinator"
+_NOWHERE_TO_SEAL = phrase(
+    "unfit.seal",
+    "spec.storage: no cluster that could hold it has a key that it can be sealed to: ask the coordinator",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,9 @@ def project(known: Known, now_seconds: int) -> dict[str, Any]:
         status["member"] = known.leaf.member
         if known.leaf.organisation:
             status["organisation"] = known.leaf.organisation
-    reason, explanation = _why(known, phase)
-    if reason is not None:
-        status |= {"reason": str(reason), "explanation": explanation}
+    because = _why(known, phase)
+    if because.reason is not None:
+        status |= {"reason": str(because.reason), "explanation": because.explanation}
     held = sum(mask.bit_count() for _, _, mask in live.placed) if live else 0
     status["gpus"] = f"{held}/{spec.workers.replicas * spec.gpus_per_worker}"
     if live is not None:
@@ -127,65 +131,106 @@ def _phase(known: Known) -> Phase:
     return Phase.REQUEUED if past.attempts else Phase.QUEUED
 
 
-def _why(known: Known, phase: Phase) -> tuple[Reason | None, dict[str, Any]]:
-    """Return why the job does not run, if it does not, and the numbers behind it."""
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a job does not run: the one reason, in phrases, and the numbers behind it; without a reason, it does."""
+
+    reason: Reason | None = None
+    message: tuple[Phrase, ...] = ()
+    remedy: tuple[Phrase, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def explanation(self) -> dict[str, Any]:
+        """What the status says."""
+        said: dict[str, Any] = {"message": phrases.joined(self.message)[:_MESSAGE_LENGTH_MAX]}
+        return {**said, **({"remedy": phrases.joined(self.remedy)} if self.remedy else {}), **self.numbers}
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The same as codes and values; not what only English says."""
+        parts = {"message": self.message, "remedy": self.remedy}
+        return {
+            name: [{"code": each.code, "values": dict(each.values)} for each in found]
+            for name, found in parts.items()
+            if found and all(each.code for each in found)
+        }
+
+
+def why(known: Known) -> Why:
+    """Return why a job does not run, if it does not."""
+    return _why(known, _phase(known))
+
+
+def _why(known: Known, phase: Phase) -> Why:
     live = known.live
     if live is not None and live.state == "suspect":
-        return Reason.CLUSTER_UNREACHABLE, _said("its cluster has not renewed its lease; it still counts as running")
+        said = "its cluster has not renewed its lease; it still counts as running"
+        return Why(Reason.CLUSTER_UNREACHABLE, (phrase("why.suspect", said),))
     if live is not None and live.stop_reason in _REASON_BY_VALUE:
-        return _REASON_BY_VALUE[live.stop_reason], _said(
-            "a decision has stopped it, and it is given time to checkpoint"
-        )
+        said = "a decision has stopped it, and it is given time to checkpoint"
+        return Why(_REASON_BY_VALUE[live.stop_reason], (phrase("why.stopped", said),))
     if phase == Phase.FAILED:
         return _why_failed(known)
     if live is not None and not live.is_stopped and (unfunded := _why_unfunded(live, known.verdict)):
-        return Reason.FUNDING_REFUSED, unfunded
+        return unfunded
     is_unplaced = known.verdict is not None and known.verdict.reason == Reason.STORAGE_NOT_READY
     if phase in {Phase.QUEUED, Phase.REQUEUED} or (phase == Phase.ADMITTED and (is_unplaced or known.awaited)):
         return _why_waiting(known)
-    return None, {}
+    return Why()
 
 
-def _why_unfunded(live: Live, verdict: Verdict | None) -> dict[str, Any]:
+def _why_unfunded(live: Live, verdict: Verdict | None) -> Why | None:
     """Return why an attempt that runs is not funded any further, if it is not."""
     if live.refused_by is not None:
-        remedy = f"let it checkpoint before its funding ends, or raise cap {live.refused_by}"
-        return _said(f"cap {live.refused_by} does not allow it to run on", remedy)
+        message = phrase("why.unfunded", "cap {cap} does not allow it to run on", cap=live.refused_by)
+        remedy = "let it checkpoint before its funding ends, or raise cap {cap}"
+        return Why(Reason.FUNDING_REFUSED, (message,), (phrase("remedy.unfunded", remedy, cap=live.refused_by),))
     if verdict is not None and verdict.reason == Reason.FUNDING_REFUSED:
-        return _said(verdict.sentence, "let it checkpoint before its funding ends")
-    return {}
+        told = Phrase(verdict.code, verdict.sentence, dict(verdict.values))
+        return Why(
+            Reason.FUNDING_REFUSED, (told,), (phrase("remedy.ends", "let it checkpoint before its funding ends"),)
+        )
+    return None
 
 
-def _why_waiting(known: Known) -> tuple[Reason | None, dict[str, Any]]:
+def _awaits(attempts: int) -> Phrase:
+    if attempts == 1:
+        said = "its GPUs are promised to it, and are its own when an attempt that drains has ended"
+        return phrase("why.awaits-one", said)
+    said = "its GPUs are promised to it, and are its own when {attempts} attempts that drain on them have ended"
+    return phrase("why.awaits", said, attempts=attempts)
+
+
+def _why_waiting(known: Known) -> Why:
     if known.verdict is not None:
-        return known.verdict.reason, _said(known.verdict.sentence)
+        verdict = known.verdict
+        return Why(verdict.reason, (Phrase(verdict.code, verdict.sentence, dict(verdict.values)),))
     if known.awaited:
-        who = f"{known.awaited} attempts that drain on them have" if known.awaited > 1 else "an attempt that drains has"
-        return Reason.WAITING_FOR_RECLAIM, _said(f"its GPUs are promised to it, and are its own when {who} ended")
+        return Why(Reason.WAITING_FOR_RECLAIM, (_awaits(known.awaited),))
     if known.waiting is None:
-        return None, {}
+        return Why()
     row = known.waiting
     numbers = {"askedGpus": row["asked_gpus"], "jobsAhead": row["ahead_in_leaf"]}
     told = {"freeGpus": row["free_gpus"], "borrowableGpus": row["borrowable_gpus"]}
     numbers |= {name: gpus for name, gpus in told.items() if gpus >= 0}
     reason = _REASON_BY_VALUE[row["reason"]]
-    meaning = explaining.cap_in_words(row) if row["cap"] else reason.meaning
+    meaning = explaining.cap(row) if row["cap"] else _meaning(reason)
     if reason == Reason.RETRY_DELAYED and known.past.faults:
         meaning = retrying.sentence(known.past)
     elif reason == Reason.RETRY_DELAYED and known.job.spec.storage is not None:
         reason, meaning = Reason.STORAGE_NOT_READY, _NOWHERE_TO_SEAL
-    return reason, _said(meaning, explaining.remedy(row)) | numbers
+    return Why(reason, (meaning,), explaining.remedies(row), numbers)
 
 
-def _why_failed(known: Known) -> tuple[Reason, dict[str, Any]]:
+def _why_failed(known: Known) -> Why:
     reason = _REASON_BY_VALUE[failed(known.job, known.past) or FAILED]
     refusal = known.past.last_failure if reason == Reason.PLACEMENT_REFUSED else ""
-    return reason, _said(f"{reason.meaning}: {refusal}" if refusal else reason.meaning)
+    return Why(reason, (Phrase("", f"{reason.meaning}: {refusal}", {}) if refusal else _meaning(reason),))
 
 
-def _said(message: str, remedy: str = "") -> dict[str, Any]:
-    said: dict[str, Any] = {"message": message[:_MESSAGE_LENGTH_MAX]}
-    return said | {"remedy": remedy} if remedy else said
+def _meaning(reason: Reason) -> Phrase:
+    return Phrase(f"meaning.{reason}", reason.meaning, {})
 
 
 def _running(live: Live, held: int, placement: resources.PlacementStatus | None) -> dict[str, Any]:

@@ -42,6 +42,8 @@ _log = structlog.get_logger(__name__)
 
 
 _Seen: TypeAlias = tuple[Any, ...]
+Place: TypeAlias = tuple[str, int, str, str]
+"""Namespace, place in its organisation's queue, name, uid."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +69,7 @@ class Teller:
         """The statuses that the API server did not take, without their times."""
         self._plan: scheduler.Plan | None = None
         self._waiting: dict[str, dict[str, Any]] = {}
-        self._by_member: dict[str, list[str]] | None = None
+        self._queues: dict[str, list[Place]] | None = None
         self.verdicts: Mapping[str, Verdict] = {}
 
     def take(self, plan: scheduler.Plan, verdicts: Mapping[str, Verdict]) -> None:
@@ -80,22 +82,23 @@ class Teller:
         if self._plan is not None:
             names, rows = self._plan.explanations.dtype.names or (), self._plan.explanations.tolist()
             self._waiting = {row[0]: dict(zip(names, row, strict=True)) for row in rows}
-            self._plan, self._by_member = None, None
+            self._plan, self._queues = None, None
         return self._waiting
 
     @property
-    def waiting_by_member(self) -> dict[str, list[str]]:
-        """The uids of those that wait: at most once a plan, as members ask when they like."""
+    def queues(self) -> dict[str, list[Place]]:
+        """Those that wait, by member and in order: at most once a plan, as members ask when they like."""
         waiting = self.waiting
-        if self._by_member is None:
-            by_member: dict[str, list[str]] = defaultdict(list)
-            for uid in waiting:
+        if self._queues is None:
+            queues: dict[str, list[Place]] = defaultdict(list)
+            for uid, row in waiting.items():
                 job = self._world.jobs.get(uid)
-                leaf = self._world.leaves.get(job.metadata.namespace or "") if job else None
-                if leaf:
-                    by_member[leaf.member].append(uid)
-            self._by_member = dict(by_member)
-        return self._by_member
+                namespace = (job.metadata.namespace or "") if job else ""
+                leaf = self._world.leaves.get(namespace)
+                if job and leaf:
+                    queues[leaf.member].append((namespace, row["ahead_in_leaf"] + 1, job.metadata.name, uid))
+            self._queues = {member: sorted(found) for member, found in queues.items()}
+        return self._queues
 
     def status(self, uid: str) -> dict[str, Any]:
         """Return the status that a job should have."""
@@ -103,6 +106,10 @@ class Teller:
             broken = self._world.misconfigured[uid]
             return statuses.misconfigured(broken.document, broken.problem, self._mirror.now_seconds)
         return statuses.project(self._known(uid), self._mirror.now_seconds)
+
+    def why(self, uid: str) -> statuses.Why:
+        """Return why a job does not run, if it does not."""
+        return statuses.Why() if uid in self._world.misconfigured else statuses.why(self._known(uid))
 
     def tell(self) -> None:
         """Find the statuses that changed, for :meth:`run` to write."""

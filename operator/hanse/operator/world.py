@@ -13,6 +13,7 @@ from typing import Any
 from hanse import resources
 from hanse.operator import kinds
 from hanse.operator.cache import Document
+from hanse.operator.naming import Names
 
 MODELS: Mapping[str, type[resources.Resource]] = {model.__name__: model for model in resources.KINDS}
 POLICY_NAME = "default"
@@ -46,6 +47,7 @@ class World:
         self.leaves: dict[str, Leaf] = {}
         self._placement_by_attempt: dict[str, resources.Placement] = {}
         self._namespace_by_uid: dict[str, str] = {}
+        self.names = Names()
         self.documents: dict[str, Document] = {}
         """The raw TrainingJobs by uid: what a status is compared with."""
         self.misconfigured: dict[str, Misconfigured] = {}
@@ -121,6 +123,7 @@ class World:
         if document is None:
             self._objects[kind].pop(uid, None)
             self.documents.pop(uid, None)
+            self.names.drop(uid)
             return kind != kinds.PLACEMENT.name
         if kind == kinds.TRAINING_JOB.name:
             before, self.documents[uid] = self.documents.get(uid), document
@@ -129,6 +132,9 @@ class World:
                 return False
         try:
             self._objects[kind][uid] = MODELS[kind].parse(document)
+            if kind == kinds.TRAINING_JOB.name:
+                metadata = document["metadata"]
+                self.names.put(uid, metadata.get("namespace", ""), metadata["name"])
         except resources.MisconfiguredError as error:
             self.misconfigured[uid] = _misconfigured(kind, document, str(error))
         # A Placement of which no agent has said anything is our own doing.

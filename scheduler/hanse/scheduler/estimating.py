@@ -13,6 +13,7 @@ import numpy as np
 
 from hanse.scheduler.decisions import Reason
 from hanse.scheduler.disclosing import OTHERS_MIN
+from hanse.scheduler.phrases import Phrase, phrase
 
 _FOR_PLACES = {
     Reason.WAITING_FOR_QUOTA,
@@ -21,28 +22,43 @@ _FOR_PLACES = {
     Reason.NO_TOPOLOGY_FIT,
     Reason.EXCEEDS_LENDING_LIMIT,
 }
-_KEPT = "places are kept for it from then on, if those who run there end when they said"
-_UNKNOWN = (
-    f"not known: a time is told to the oldest job of its kind for which places are kept, on its member's own nodes or"
-    f" where {OTHERS_MIN} or more other members contribute"
+_KEPT = phrase("start.kept", "places are kept for it from then on, if those who run there end when they said")
+_UNKNOWN = phrase(
+    "start.unknown",
+    "not known: a time is told to the oldest job of its kind for which places are kept, on its member's own nodes or"
+    " where {others} or more other members contribute",
+    others=OTHERS_MIN,
 )
-_BY_REASON: Mapping[str, str] = {
-    Reason.EXCEEDS_CAP: "not known: it starts when its caps allow it, and nobody can say when that is",
-    Reason.EXCEEDS_BORROWING_LIMIT: "not known: it starts when its member borrows less, or may borrow more",
-    Reason.CLUSTER_UNREACHABLE: "not known: it starts when its clusters are heard of again",
-    Reason.RETRY_DELAYED: "not known: it is tried again within some minutes",
-    Reason.PREEMPTED: "not known: it is tried again when its last attempt has ended",
-    Reason.MEMBER_SUSPENDED: "not known: nothing of its member starts while that is suspended",
+_BY_REASON: Mapping[str, Phrase] = {
+    Reason.EXCEEDS_CAP: phrase(
+        "start.cap", "not known: it starts when its caps allow it, and nobody can say when that is"
+    ),
+    Reason.EXCEEDS_BORROWING_LIMIT: phrase(
+        "start.borrowing", "not known: it starts when its member borrows less, or may borrow more"
+    ),
+    Reason.CLUSTER_UNREACHABLE: phrase(
+        "start.unreachable", "not known: it starts when its clusters are heard of again"
+    ),
+    Reason.RETRY_DELAYED: phrase("start.retry", "not known: it is tried again within some minutes"),
+    Reason.PREEMPTED: phrase("start.preempted", "not known: it is tried again when its last attempt has ended"),
+    Reason.MEMBER_SUSPENDED: phrase(
+        "start.suspended", "not known: nothing of its member starts while that is suspended"
+    ),
 }
-NEVER = "never as things are: its reason does not pass with time"
+NEVER = phrase("start.never", "never as things are: its reason does not pass with time")
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """`seconds` is the latest start that is known of, None if none is."""
+    """`seconds` is the latest start that is known of, None if none is; *why* is what it rests on."""
 
     seconds: int | None
-    rests_on: str
+    why: Phrase
+
+    @property
+    def rests_on(self) -> str:
+        """What it rests on, in English."""
+        return self.why.english
 
 
 def start(row: Mapping[str, Any] | np.void) -> Start:

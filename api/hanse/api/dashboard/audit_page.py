@@ -13,13 +13,13 @@ from fastapi import Request, Response
 from markupsafe import Markup
 
 from hanse.api import auditors
-from hanse.api.answers import Violation
 from hanse.api.dashboard import charts, rendering, texts
 from hanse.api.dashboard.charts import Span
 from hanse.api.dashboard.entering import Visitor
 from hanse.api.dashboard.sources import Sources
 from hanse.api.dashboard.texts import Say
 from hanse.api.identity import Role
+from hanse.api.overseeing import Violation
 from hanse.api.paging import LIMIT_MAX, Page
 from hanse.ledger import transfers
 

@@ -41,7 +41,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Columns of *unit* from one time to another, each *width_seconds* wide; *level* is a dashed line."""
+    """Columns of *unit* from one time to another, each *width_seconds* wide; *steps* are a dashed line.
+
+    A step is a level, and from when on it holds; before the first there is no line.
+    """
 
     columns: Sequence[Column]
     start_seconds: int
@@ -50,7 +53,7 @@ class Timeline:
     tick_seconds: int
     form: str
     unit: str
-    level: float | None = None
+    steps: Sequence[tuple[int, float]] = ()
 
 
 def bar(spans: Sequence[Span], whole: float, title: str, *, mark: float | None = None, of: float = 0) -> Markup:
@@ -83,9 +86,7 @@ def timeline(shown: Timeline, title: str) -> Markup:
     for each in shown.columns:
         x = _of(each.seconds - shown.start_seconds + shown.width_seconds * 0.1, length)
         plot += _column(each, x, _of(shown.width_seconds * 0.8, length), scale)
-    if shown.level is not None:
-        level = '<line class="entitled" x1="0" x2="100%" y1="{0}" y2="{0}"/>'
-        plot.append(_drawn(level, scale.y(shown.level)))
+    plot += _stairs(shown, scale, length)
     plot += [_drawn('<text class="tick" x="0" y="12">{}</text>', shown.unit), *_times(shown, length)]
     height = PLOT_TOP + PLOT_HEIGHT + TICKS_HEIGHT
     left = Markup('<svg height="{}" aria-hidden="true">{}</svg>').format(height, Markup().join(axis))
@@ -102,7 +103,7 @@ class _Scale:
 
     @classmethod
     def of(cls, shown: Timeline) -> "_Scale":
-        up = max([_sum(each.up) for each in shown.columns] + [shown.level or 0])
+        up = max([_sum(each.up) for each in shown.columns] + [level for _, level in shown.steps] + [0])
         down = max([_sum(each.down) for each in shown.columns], default=0.0)
         step = _round((up + down) / TICKS)
         return cls(step, max(1, ceil(up / step - 1e-9)), ceil(down / step - 1e-9))
@@ -122,6 +123,20 @@ def _column(each: Column, x: str, width: str, scale: _Scale) -> list[Markup]:
                 rect = '<rect class="{}" x="{}%" width="{}%" y="{}" height="{}"><title>{}</title></rect>'
                 top, height = min(first, last), round(abs(last - first), 1)
                 drawn.append(_drawn(rect, span.style, x, width, top, height, each.said))
+    return drawn
+
+
+def _stairs(shown: Timeline, scale: _Scale, length: int) -> list[Markup]:
+    """Return the line of the steps: level, then up or down to the next one where that begins."""
+    line = '<line class="entitled" x1="{}%" x2="{}%" y1="{}" y2="{}"/>'
+    drawn, last = [], None
+    ends = [*(at for at, _ in shown.steps[1:]), shown.end_seconds]
+    for (since, level), until in zip(shown.steps, ends, strict=False):  # without steps there is an end all the same
+        first, second = (_of(max(0, at - shown.start_seconds), length) for at in (since, until))
+        if last is not None:
+            drawn.append(_drawn(line, first, first, last, scale.y(level)))
+        last = scale.y(level)
+        drawn.append(_drawn(line, first, second, last, last))
     return drawn
 
 

@@ -1,9 +1,11 @@
 """The way in and out: a code that the `hanse` command gets with a token opens a session in a browser, once.
 
-In: a token for a code; a code for a session; a session for each page. Out: a cookie that scripts and other sites cannot
-use, and who visits. A session stands for its token, which is checked with each request as if it were sent: the session
-ends when the token does, or is revoked, and in any case after some hours. Codes and secrets are in no address that a
-server sees: a code comes in the part of the address that browsers keep to themselves, and is sent in a form.
+In: a token for a code; a code for a question whether to go in as whoever it is; a yes for a session; a session for each
+page. Out: a cookie that scripts and other sites cannot use, and who visits. Whoever is sent somebody else's code reads
+whose it is before anything is opened. A session stands for its token, which is checked with each request as if it were
+sent: the session ends when the token does, or is revoked, and in any case after some hours. Codes and secrets are in no
+address that a server sees: a code comes in the part of the address that browsers keep to themselves, and is sent in a
+form.
 """
 
 from dataclasses import dataclass
@@ -42,7 +44,7 @@ class Visitor:
     @property
     def pages(self) -> tuple[tuple[str, str], ...]:
         """The pages that are for them: address, and the key of what it is called."""
-        own = (("/member", "page.member"), ("/pool", "page.pool")) if self.members else ()
+        own = (("/member", "page.member"), ("/whatif", "page.whatif"), ("/pool", "page.pool")) if self.members else ()
         audit = (("/audit", "page.audit"),) if Role.AUDITOR in self.roles else ()
         return own + audit + ((("/coordination", "page.coordination"),) if Role.COORDINATOR in self.roles else ())
 
@@ -77,8 +79,18 @@ class Entrance:
         user = self._authenticator.user(token, address)
         return Visitor(user, tuple(sorted(self._directory.acts_for(user))), self._directory.roles(user))
 
+    def asked(self, request: Request, code: str) -> tuple[str, str]:
+        """Return whose session a code opens, and another code, which opens it."""
+        user, token = self._taken(request, code)
+        return user.name, sessions.open_(self._engine, Kind.CODE, user.name, token, CODE_SECONDS)
+
     def enter(self, request: Request, code: str) -> str:
-        """Return the secret of a new session for a code.
+        """Return the secret of a new session for a code."""
+        user, token = self._taken(request, code)
+        return sessions.open_(self._engine, Kind.SESSION, user.name, token, SESSION_SECONDS)
+
+    def _taken(self, request: Request, code: str) -> tuple[User, str]:
+        """Return who is meant by a code, which is good for nothing from now on, and the token.
 
         Raises:
             InvalidError: the code is none, or is not good any more.
@@ -91,8 +103,7 @@ class Entrance:
             self._authenticator.count_failed(address)
             said = f"the code is not good, or not any more: it opens one session, within {CODE_SECONDS} s"
             raise InvalidError(f"{said}; get another with hanse login", field="body.code")
-        user = self._authenticator.user(token, address)
-        return sessions.open_(self._engine, Kind.SESSION, user.name, token, SESSION_SECONDS)
+        return self._authenticator.user(token, address), token
 
 
 def secret_of(request: Request) -> str:
@@ -138,6 +149,11 @@ def add_to(app: FastAPI, engine: Engine, entrance: Entrance, user: Any) -> None:
         return rendering.page(request, "login.html", is_in=bool(secret_of(request)))
 
     @router.post(rendering.LOGIN)
+    def ask(request: Request, code: Annotated[str, Depends(_code)]) -> Response:
+        who, another = entrance.asked(request, code)
+        return rendering.page(request, "confirm.html", who=who, code=another, is_in=bool(secret_of(request)))
+
+    @router.post(rendering.CONFIRM)
     def enter(request: Request, code: Annotated[str, Depends(_code)]) -> Response:
         answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
         _give(request, answer, entrance.enter(request, code))
@@ -155,13 +171,24 @@ def add_to(app: FastAPI, engine: Engine, entrance: Entrance, user: Any) -> None:
 
 async def _code(request: Request) -> str:
     """Return the code in a form that one of our pages sent."""
+    return (await fields(request, FORM_BYTES_MAX)).get("code", "").strip()
+
+
+async def fields(request: Request, most: int) -> dict[str, str]:
+    """Return the fields of a form that one of our pages sent, each once.
+
+    Raises:
+        ForbiddenError: another site sent it.
+        InvalidError: it has more than so many bytes.
+
+    """
     check_same_origin(request)
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > FORM_BYTES_MAX:
-            raise InvalidError(f"the form has more than {FORM_BYTES_MAX} bytes: send a code, and nothing else")
-    return parse_qs(body.decode(errors="replace")).get("code", [""])[0].strip()
+        if len(body) > most:
+            raise InvalidError(f"the form has more than {most} bytes: send less")
+    return {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
 
 
 def _give(request: Request, answer: Response, secret: str) -> None:

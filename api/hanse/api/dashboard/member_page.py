@@ -5,7 +5,7 @@ and the others are shown. Of each list as much is shown as people read; the comm
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,12 @@ from fastapi import Request, Response
 from markupsafe import Markup
 
 from hanse.api import books, members
-from hanse.api.answers import CapWindow, ClassStanding, Quota
+from hanse.api.answers import CapAtOnce, CapWindow, ClassStanding, Quota
 from hanse.api.dashboard import charts, figures, rendering, texts, usage_pictures
+from hanse.api.dashboard.audit_page import every
 from hanse.api.dashboard.charts import Span
 from hanse.api.dashboard.entering import Visitor
-from hanse.api.dashboard.figures import MILLI, MILLI_HOURS
+from hanse.api.dashboard.figures import MILLI_HOURS
 from hanse.api.dashboard.sources import Sources, part
 from hanse.api.dashboard.texts import Say
 from hanse.api.dashboard.usage_pictures import RANGES
@@ -60,6 +61,7 @@ def show(request: Request, visitor: Visitor, sources: Sources, wanted: str, key:
     jobs = part(lambda: members.jobs(sources.leader, alone, JOBS_MAX, ""))
     within = usage_pictures.bounds(chosen, now)
     hours = books.usage(sources.engine, alone, within, LIMIT_MAX, "").items
+    entitled = every(lambda cursor: books.entitled(sources.engine, alone, within, LIMIT_MAX, cursor))
     statement = books.statement(sources.engine, alone, transfers.period(now))
     shown: dict[str, Any] = {
         "visitor": visitor,
@@ -69,17 +71,19 @@ def show(request: Request, visitor: Visitor, sources: Sources, wanted: str, key:
         "quota": quota,
         "sums": _sums(quota.found),
         "classes": [_class(each, say) for each in quota.found.classes] if quota.found else [],
-        "caps": list(_caps(quota.found, say)) if quota.found else [],
-        "usage": usage_pictures.of(hours, chosen, within, _entitled(sources, quota.found), say),
-        "queue": part(lambda: members.queue(sources.leader, alone, LIMIT_MAX, "")),
-        "shown_most": QUEUED_MAX,
+        "caps": _caps(quota.found, say) if quota.found else [],
+        "usage": usage_pictures.of(hours, entitled, chosen, within, say),
+        "queue": part(lambda: members.queue(sources.leader, alone, QUEUED_MAX, "")),
         "jobs": jobs,
         "tones": TONES,
-        "running": sum(each.phase == "Running" for each in jobs.found.items) if jobs.found else 0,
         "statement": statement,
         "booked": statement.members[0],
     }
     return rendering.page(request, "member.html", **shown)
+
+
+def _caps(quota: Quota, say: Say) -> list[Bar]:
+    return list(caps(quota.caps, quota.caps_at_once, quota.as_of_seconds, say))
 
 
 def _sums(quota: Quota | None) -> dict[str, int]:
@@ -88,17 +92,6 @@ def _sums(quota: Quota | None) -> dict[str, int]:
         name: sum(getattr(each, f"{name}_milli_gpus") for each in classes)
         for name in ("entitled", "used", "borrowed", "lent")
     }
-
-
-def _entitled(sources: Sources, quota: Quota | None) -> int | None:
-    """Return what a member is entitled to in milli-H100e, in the precision by which classes are compared."""
-    if quota is None:
-        return None
-    precision, total = sources.directory.reference_precision(), 0
-    for each in quota.classes:
-        worth = sources.directory.worth(each.accelerator_class) or {}
-        total += each.entitled_milli_gpus * worth.get(precision, 0) // MILLI
-    return total
 
 
 def _class(each: ClassStanding, say: Say) -> Bar:
@@ -111,10 +104,11 @@ def _class(each: ClassStanding, say: Say) -> Bar:
     return Bar(each.accelerator_class, charts.bar(spans, entitled, title, mark=entitled), said)
 
 
-def _caps(quota: Quota, say: Say) -> Iterator[Bar]:
-    for each in quota.caps:
-        yield _window(each, quota.as_of_seconds, say)
-    for cap in quota.caps_at_once:
+def caps(over_time: Iterable[CapWindow], at_once: Iterable[CapAtOnce], now_seconds: int, say: Say) -> Iterator[Bar]:
+    """Yield a bar for each cap."""
+    for each in over_time:
+        yield _window(each, now_seconds, say)
+    for cap in at_once:
         limit, used = cap.limit_milli_h100e, cap.used_milli_h100e
         said = say("caps.at_once", used=figures.thousandths(used), limit=figures.thousandths(limit))
         name = _cap_name(cap.name, cap.organisation, say)

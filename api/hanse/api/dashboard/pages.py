@@ -10,7 +10,16 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from hanse.api.dashboard import audit_page, coordination_page, job_page, member_page, pool_page, rendering
+from hanse.api.dashboard import (
+    audit_page,
+    coordination_page,
+    entering,
+    job_page,
+    member_page,
+    pool_page,
+    rendering,
+    whatif_page,
+)
 from hanse.api.dashboard.entering import Entrance, Visitor
 from hanse.api.dashboard.sources import Sources
 
@@ -50,9 +59,25 @@ def add_to(app: FastAPI, entrance: Entrance, sources: Sources) -> None:
     def pool(request: Request, visitor: Visiting) -> Response:
         return pool_page.show(request, visitor, sources)
 
+    _add_what_if(router, entrance, sources)
     _add_roles(router, entrance, sources)
     _add_static(router)
     app.router.routes.extend(router.routes)
+
+
+def _add_what_if(router: APIRouter, entrance: Entrance, sources: Sources) -> None:
+    Visiting: TypeAlias = Annotated[Visitor, Depends(entrance.visitor)]
+
+    async def typed(request: Request) -> dict[str, str]:
+        return await entering.fields(request, whatif_page.BYTES_MAX)
+
+    @router.get("/whatif")
+    def form(request: Request, visitor: Visiting) -> Response:
+        return whatif_page.show(request, visitor, sources)
+
+    @router.post("/whatif")
+    def what_if(request: Request, visitor: Visiting, sent: Annotated[dict[str, str], Depends(typed)]) -> Response:
+        return whatif_page.show(request, visitor, sources, sent)
 
 
 def _add_roles(router: APIRouter, entrance: Entrance, sources: Sources) -> None:

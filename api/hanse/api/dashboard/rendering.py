@@ -21,7 +21,7 @@ from hanse.api.dashboard import charts, figures, texts
 from hanse.api.problems import ProblemError, UnauthenticatedError
 from hanse.ledger.errors import CommitUnknownError, LedgerError
 
-LOGIN = "/login"
+LOGIN, CONFIRM = "/login", "/login/confirm"
 COOKIE, SECURE_COOKIE = "hanse", "__Host-hanse"
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
@@ -40,23 +40,35 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals |= {"charts": charts, "figures": figures, "languages": texts.LANGUAGES, "word": texts.word}
+_templates.globals |= {
+    "charts": charts,
+    "figures": figures,
+    "languages": texts.LANGUAGES,
+    "told_in": texts.told,
+    "word": texts.word,
+}
 
 
 class Guarded:
     """Sends the headers with each answer, whatever it is."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, *, tls_at_proxy: bool = False) -> None:
+        self._app, self._tls_at_proxy = app, tls_at_proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
+        if scope["type"] == "http" and self._tls_at_proxy:
+            # What a header says of it could come from anybody; that all comes by a proxy was said at the start.
+            scope = {**scope, "scheme": "https"}
+        is_secure = scope.get("scheme") == "https"
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
                 headers.setdefault("Cache-Control", "no-store")
+                if is_secure:
+                    headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"
             await send(message)
 
         await self._app(scope, receive, guarded)

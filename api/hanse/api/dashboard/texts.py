@@ -1,16 +1,18 @@
 """What the pages say, in English and Chinese: one catalogue, `texts.toml`, with both for each key.
 
-In: a key, and what stands in its braces. Out: a sentence. What the leader or the ledger says in sentences of its own is
-English, and is marked so where it is shown.
+In: a key, and what stands in its braces. Out: a sentence. What the leader says comes as codes with what stands in their
+sentences, which are in the catalogue too; what only English says is marked so where it is shown.
 """
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import resources
 from typing import TypeAlias
 
 from fastapi import Request
+
+from hanse.api.answers import Phrase
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 COOKIE = "hanse-language"
@@ -39,6 +41,22 @@ def in_(language: str) -> Say:
         return catalogue()[key][language].format(**values)
 
     return say
+
+
+def told(say: Say, phrases: Iterable[Phrase]) -> str:
+    """Return what the leader says, in the language of *say*; nothing if one of its phrases is not known here.
+
+    An operator of another version may know phrases that this process does not.
+    """
+    found = []
+    for each in phrases:
+        if f"said.{each.code}" not in catalogue():
+            return ""
+        try:
+            found.append(say(f"said.{each.code}", **each.values))
+        except (KeyError, TypeError):
+            return ""
+    return say("said.and").join(found)
 
 
 def word(say: Say, kind: str, name: str) -> str:

@@ -1,13 +1,13 @@
 """A member's use over time, as columns: what it was charged and lent, and what its GPUs did.
 
-In: posted hours, how far back, what the member is entitled to now in milli-H100e. Out: timelines, and the same figures
-as rows. Columns are averages over the hours that were posted; where none was, there is no column.
+In: posted hours, how far back, what the member was entitled to as it changed. Out: timelines, and the same figures as
+rows. Columns are averages over the hours that were posted; where none was, there is no column.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hanse.api.answers import Hour
+from hanse.api.answers import EntitledSince, Hour
 from hanse.api.dashboard import figures
 from hanse.api.dashboard.charts import Column, Span, Timeline
 from hanse.api.dashboard.figures import DAY_SECONDS, HOUR_SECONDS, MILLI, MILLI_HOURS
@@ -43,6 +43,8 @@ class Averages:
     idle: float
     down: float
     unknown: float
+    entitled: float | None
+    """On average over the column, as far as it is over; None if nothing was recorded of it."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,37 @@ def bounds(chosen: Range, now_seconds: int) -> tuple[int, int]:
     return end - chosen.seconds, end
 
 
-def of(hours: Iterable[Hour], chosen: Range, within: tuple[int, int], entitled: int | None, say: Say) -> Usage:
+def of(
+    hours: Iterable[Hour], entitled: Iterable[EntitledSince], chosen: Range, within: tuple[int, int], say: Say
+) -> Usage:
     """Return the pictures."""
-    rows = tuple(_averages(seconds, found) for seconds, found in sorted(_by_column(hours, chosen).items()))
-    level = None if entitled is None else entitled / MILLI
+    steps = _steps(entitled, within[0])
+    columns = sorted(_by_column(hours, chosen).items())
+    rows = tuple(_averages(seconds, found, _level(steps, seconds, chosen.width_seconds)) for seconds, found in columns)
     time = (*within, chosen.width_seconds, chosen.tick_seconds, chosen.form)
-    charged = Timeline([_charged(row, level, say) for row in rows], *time, unit="H100e", level=level)
+    charged = Timeline([_charged(row, say) for row in rows], *time, unit="H100e", steps=steps)
     return Usage(charged, Timeline([_did(row, say) for row in rows], *time, unit=say("gpus")), rows)
+
+
+def _steps(entitled: Iterable[EntitledSince], start_seconds: int) -> list[tuple[int, float]]:
+    """Return what the member was entitled to over all its classes, in H100e, and from when on."""
+    now: dict[tuple[str, str], int] = {}
+    levels: dict[int, float] = {}
+    for each in entitled:
+        now[each.member, each.accelerator_class] = each.milli_h100e
+        levels[max(each.at_seconds, start_seconds)] = sum(now.values()) / MILLI
+    return sorted(levels.items())
+
+
+def _level(steps: Sequence[tuple[int, float]], start_seconds: int, width_seconds: int) -> float | None:
+    """Return the average of the steps over a column, from where they begin."""
+    end, held, total = start_seconds + width_seconds, 0, 0.0
+    ends = [*(at for at, _ in steps[1:]), end]
+    for (since, level), until in zip(steps, ends, strict=False):  # without steps there is an end all the same
+        seconds = min(until, end) - max(since, start_seconds)
+        if seconds > 0:
+            held, total = held + seconds, total + level * seconds
+    return total / held if held else None
 
 
 def _by_column(hours: Iterable[Hour], chosen: Range) -> Mapping[int, list[Hour]]:
@@ -76,16 +102,17 @@ def _by_column(hours: Iterable[Hour], chosen: Range) -> Mapping[int, list[Hour]]
     return found
 
 
-def _averages(seconds: int, hours: list[Hour]) -> Averages:
+def _averages(seconds: int, hours: list[Hour], entitled: float | None) -> Averages:
     def average(name: str) -> float:
         return float(sum(getattr(hour, name) for hour in hours)) / len(hours) / MILLI_HOURS
 
-    did = (average(f"{name}_milli_gpu_seconds") for name in ("used", "idle", "down", "unknown"))
-    return Averages(seconds, max(0.0, average("charged")), max(0.0, average("lent")), *did)
+    used, idle, down, unknown = (average(f"{name}_milli_gpu_seconds") for name in ("used", "idle", "down", "unknown"))
+    charged, lent = (max(0.0, average(name)) for name in ("charged", "lent"))
+    return Averages(seconds, charged, lent, used, idle, down, unknown, entitled)
 
 
-def _charged(row: Averages, level: float | None, say: Say) -> Column:
-    within = row.charged if level is None else min(row.charged, level)
+def _charged(row: Averages, say: Say) -> Column:
+    within = row.charged if row.entitled is None else min(row.charged, row.entitled)
     charged, lent = figures.number(row.charged), figures.number(row.lent)
     said = say("usage.at", time=_utc(row.seconds), charged=charged, lent=lent)
     up = (Span("used", within), Span("above", row.charged - within))

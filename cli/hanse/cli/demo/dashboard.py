@@ -52,9 +52,11 @@ def _first_page(hub: Hub, namespace: str, account: str) -> str:
     code = Service(hub.api_url, token.strip()).request("POST", "/v1/login")["code"]
     form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": hub.api_url}
     with urllib3.PoolManager(retries=False, timeout=30) as http:
-        entered = http.request(
-            "POST", f"{hub.api_url}/login", body=urlencode({"code": code}), headers=form, redirect=False
-        )
+        for path in ("/login", "/login/confirm"):
+            sent = urlencode({"code": code})
+            entered = http.request("POST", hub.api_url + path, body=sent, headers=form, redirect=False)
+            # The first answer says whose session it would be, and has the code that opens it.
+            code = next(iter(re.findall(r'name="code" value="([^"]+)"', entered.data.decode())), "")
         cookie = {"Cookie": entered.headers.get("Set-Cookie", "").partition(";")[0]}
         path, answer = "/", entered
         while answer.status in {HTTPStatus.SEE_OTHER, HTTPStatus.OK} and path:

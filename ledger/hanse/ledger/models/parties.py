@@ -1,6 +1,6 @@
-"""Who takes part: members, their keys, the nodes they contribute, what is levied, and what GPUs are worth."""
+"""Who takes part: members, their keys, the nodes they contribute, what is levied, entitlements, what GPUs are worth."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hanse.ledger.models.base import Base, Recorded
@@ -74,3 +74,24 @@ class Rate(Recorded, Base):
     subject: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     thousandths: Mapped[int]
+
+
+class Entitlement(Recorded, Base):
+    """What a member is entitled to of a class from when it was recorded on, until its next row; in thousandths.
+
+    What it was worth then, in milli-H100e of the precision in which the alliance compares classes, does not follow from
+    rows of today.
+    """
+
+    __tablename__ = "entitlement"
+    __table_args__ = (
+        CheckConstraint("milli_gpus >= 0", name="milli_gpus"),
+        CheckConstraint("milli_h100e >= 0", name="milli_h100e"),
+        Index(None, "member", "at_seconds"),
+    )
+    member: Mapped[str] = mapped_column(ForeignKey("ledger.member.name"), primary_key=True)
+    accelerator_class: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at_seconds: Mapped[int]
+    milli_gpus: Mapped[int]
+    milli_h100e: Mapped[int]
