@@ -10,8 +10,8 @@ from pools import job, nodes, organisation, pool, shape, snapshot
 
 from hanse.scheduler import Delta, Planner, build, plan, reading
 from hanse.scheduler.decisions import Admit, AttemptId, CapShort, Refuse, Renew
-from hanse.scheduler.explaining import sentence
 from hanse.scheduler.pool import CapAtOnce, CapWindow, Member, Policy, Unplaced
+from hanse.scheduler.remedies import sentence
 
 HOUR = 3600
 SHORT = Policy(funding_seconds_min=600, slot_latency_seconds=60)

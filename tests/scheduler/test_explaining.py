@@ -7,8 +7,9 @@ import pytest
 from pools import MIDDLE, Option, job, nodes, organisation, pool, snapshot
 
 from hanse.scheduler import estimating, plan
-from hanse.scheduler.explaining import EXPLANATIONS, sentence
+from hanse.scheduler.explaining import EXPLANATIONS
 from hanse.scheduler.pool import CapAtOnce, Contribution, Member, NodeState, Trust
+from hanse.scheduler.remedies import sentence
 
 OTHERS = ("b", "c", "d", "e")
 BUSY = [job("z", "b", submitted=-9), job("y", "b", submitted=-8)]

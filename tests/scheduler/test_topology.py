@@ -7,8 +7,8 @@ from pools import job, nodes, pool, snapshot
 
 from hanse.scheduler import Delta, Planner, plan
 from hanse.scheduler.decisions import Admit, Release, Reserve
-from hanse.scheduler.explaining import sentence
 from hanse.scheduler.pool import Contribution, Level, Member, NodeState
+from hanse.scheduler.remedies import sentence
 
 RACK, BLOCK, NODE = Level.RACK, Level.BLOCK, Level.NODE
 

@@ -62,10 +62,7 @@ def create(  # noqa: PLR0913  # each part is made by who starts the service, or 
     *,
     tls_at_proxy: bool = False,
 ) -> FastAPI:
-    """Return the application; with *tls_at_proxy*, whoever asks it in plain HTTP was asked in HTTPS itself.
-
-    Exports are made in the system's folder for temporary files, unless it is told where.
-    """
+    """Return the application; with *tls_at_proxy*, whoever asks it in plain HTTP was asked in HTTPS itself."""
     exports = exports or Exports()
     app = openapi.application()
     answering.add_to(app)

@@ -18,7 +18,7 @@ from hanse.bench.deciding import SEED
 from hanse.bench.pools import Cycle, Living, Took
 from hanse.bench.reports import Report
 from hanse.devcluster.progress import Line, say
-from hanse.scheduler import explaining
+from hanse.scheduler import remedies
 from hanse.scheduler.decisions import Admit
 from hanse.scheduler.pool import Option, Shape
 from hanse.scheduler.records import Job
@@ -173,7 +173,7 @@ def _explained(cycle: Cycle) -> str:
     """Return what the gang's owner is told, or nothing if it does not wait."""
     rows = cycle.plan.explanations
     found = np.flatnonzero(rows["uid"] == UID)
-    return explaining.sentence(rows[found[0]]) if len(found) else ""
+    return remedies.sentence(rows[found[0]]) if len(found) else ""
 
 
 def _told(cycle: Cycle) -> str:

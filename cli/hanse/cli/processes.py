@@ -22,6 +22,7 @@ InternalTokenFile = Annotated[
 MetricsPort = Annotated[
     int | None, typer.Option(help="For Prometheus; let no member reach it. Absent, there are no metrics.")
 ]
+LeaderUrl = Annotated[str, typer.Option(help="The leading operator's internal port, such as http://HOST:8080.")]
 TlsAtProxy = Annotated[
     bool, typer.Option("--tls-at-proxy", help="A proxy in front ends TLS: cookies are for HTTPS alone.")
 ]
@@ -53,9 +54,7 @@ def internal_token(file: Path | None) -> str:
 def api(
     database_url: Annotated[str, typer.Option(envvar="HANSE_DATABASE_URL", help="The ledger's PostgreSQL.")],
     kubeconfig: Annotated[Path | None, typer.Option(help="For the hub's API server; absent in a pod there.")] = None,
-    leader_url: Annotated[
-        str, typer.Option(help="The leading operator's internal port, such as http://HOST:8080.")
-    ] = "",
+    leader_url: LeaderUrl = "",
     internal_token_file: InternalTokenFile = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8443,

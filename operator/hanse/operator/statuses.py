@@ -31,7 +31,7 @@ from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past, Save
 from hanse.operator.world import Leaf
 from hanse.quota import units
 from hanse.resources import Phase, Reason
-from hanse.scheduler import explaining, phrases
+from hanse.scheduler import phrases, remedies
 from hanse.scheduler.phrases import Phrase, phrase
 
 _DECIDED = ("phase", "reason", "observedGeneration", "fence", "strength", "cluster", "replicas")
@@ -215,12 +215,12 @@ def _why_waiting(known: Known) -> Why:
     told = {"freeGpus": row["free_gpus"], "borrowableGpus": row["borrowable_gpus"]}
     numbers |= {name: gpus for name, gpus in told.items() if gpus >= 0}
     reason = _REASON_BY_VALUE[row["reason"]]
-    meaning = explaining.cap(row) if row["cap"] else _meaning(reason)
+    meaning = remedies.cap(row) if row["cap"] else _meaning(reason)
     if reason == Reason.RETRY_DELAYED and known.past.faults:
         meaning = retrying.sentence(known.past)
     elif reason == Reason.RETRY_DELAYED and known.job.spec.storage is not None:
         reason, meaning = Reason.STORAGE_NOT_READY, _NOWHERE_TO_SEAL
-    return Why(reason, (meaning,), explaining.remedies(row), numbers)
+    return Why(reason, (meaning,), remedies.remedies(row), numbers)
 
 
 def _why_failed(known: Known) -> Why:

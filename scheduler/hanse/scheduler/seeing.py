@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from hanse.quota import units
-from hanse.scheduler import columns, explaining
+from hanse.scheduler import columns, remedies
 from hanse.scheduler.decisions import Admit, Decision, Plan, Relabel, Reserve, Rise, changed
 from hanse.scheduler.ground import GPUS, Ground
 from hanse.scheduler.snapshot import Snapshot
@@ -39,7 +39,7 @@ def seen(snapshot: Snapshot, plan: Plan, uid: str) -> Iterator[str]:
         yield from _decided(snapshot, decision, uid)
     explained = np.flatnonzero(plan.explanations["uid"] == uid)
     if len(explained):
-        yield f"after the plan it waits: {explaining.sentence(plan.explanations[explained[0]])}"
+        yield f"after the plan it waits: {remedies.sentence(plan.explanations[explained[0]])}"
 
 
 def _entitlements(snapshot: Snapshot, leaf: int, accelerators: set[str]) -> Iterator[str]:

@@ -6,8 +6,8 @@ from alembic import op
 
 from hanse.ledger import sql
 
-revision = "0130"
-down_revision = "0005"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,4 @@
-"""What members were entitled to."""
+"""What each cycle saw, as frames."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ from alembic import op
 
 from hanse.ledger import sql
 
-revision = "0100"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -15,5 +15,5 @@ depends_on = None
 def upgrade() -> None:
     """Create them."""
     connection = op.get_bind()
-    for script in [Path(__file__).with_suffix(".sql").read_text(), *sql.scripts("98", "98")]:
+    for script in [Path(__file__).with_suffix(".sql").read_text(), *sql.scripts("93", "93")]:
         sql.apply(connection, script)

@@ -6,8 +6,8 @@ from alembic import op
 
 from hanse.ledger import sql
 
-revision = "0115"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
