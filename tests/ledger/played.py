@@ -7,6 +7,7 @@ import json
 
 from hanse.evidence import canonical, identity
 from hanse.ledger import attempts, books, bundle, decisions, entitlements, outbox, posting
+from hanse.ledger import credits as credits_
 from hanse.ledger.entitlements import Entitled
 
 PERIOD = "2026-11"
@@ -55,6 +56,8 @@ def play(world):
     books.correct(world.operator, world.term, books.Correction(used, 1000, PERIOD, "agreed in dispute 1"))
     lost = books.LostWork("tencent", borrower.attempt, identity.decision_id(1, 2, 1), 500, start + HOUR)
     books.credit_lost_work(world.operator, world.term, lost)
+    terms = credits_.Terms(24 * HOUR, {"h100-80g": 1000}, {})
+    credits_.record(world.operator, terms, start + 2 * HOUR, term=world.term)
     world.set_clock(start + 5 * HOUR)
 
 

@@ -1,7 +1,9 @@
 """Credits: one row a member and posted hour, from what was posted, whenever it came."""
 
+from played import lines_of
+
 from hanse.ledger import credits as credits_
-from hanse.ledger import posting
+from hanse.ledger import export, posting
 
 HALF_LIFE_SECONDS = 3600
 RAW = {"h100-80g": 1000}
@@ -69,3 +71,16 @@ def test_a_slow_class_counts_by_its_worth_whatever_the_precision(world):
     world.runs = begun(world)
     posted(world, 0, range(6))
     assert brought(world, terms(raw_by_class={"h100-80g": 600}))["tencent"] == 6 * SLOT * 600 // 1000
+
+
+def test_the_credits_by_which_a_month_begins_are_in_its_export(world, tmp_path):
+    """Decisions of its first hour name them."""
+    world.runs = begun(world)
+    for hour in range(2):
+        posted(world, hour, range(6))
+        brought(world, terms())
+    _, december = export.bounds("2026-11")
+    world.set_clock(december + 60)
+    export.export(world.auditor, "2026-12", tmp_path / "export")
+    found = {line["id"] for line in lines_of(tmp_path / "export", "facts") if line["kind"] == "Credit"}
+    assert found == {str(credits_.row_id(each, world.START + 2 * HOUR)) for each in ("alibaba", "tencent")}

@@ -54,7 +54,7 @@ def test_a_changed_byte_anywhere_is_found_and_its_file_named(copy, seed):
 # What nothing else in an export says: whoever makes the manifest again may change it, and only the announced hash of
 # the manifest (and later the sealed log) tells. docs/ledger.md says so.
 ONLY_THE_MANIFEST = {
-    delete: {"entitlements ", "facts LeaseRefused"},
+    delete: {"entitlements ", "facts Credit", "facts LeaseRefused"},
     repeat: set(),
     swap: set(),
     backdate: {"members "},
@@ -62,6 +62,7 @@ ONLY_THE_MANIFEST = {
         *(f"cycles {name}" for name in ("asOf", "base", "code", "policy", "state")),
         *(f"entitlements {name}" for name in ("at", "class", "member", "milliGpus", "milliH100e")),
         *(f"facts {name}" for name in ("id", "at", "attempt", "cluster", "detail", "fence", "kind", "member")),
+        "facts amount of Credit",
         *(f"violations {name}" for name in ("id", "account", "detail", "member")),
         "transfers reason",
     },
@@ -75,12 +76,13 @@ def test_tampering_by_somebody_who_makes_all_hashes_again_is_found(original, tmp
     survived = set()
     for name in (*bundle.READERS, bundle.SLOTS):
         for number in chosen(lines_of(original, name), per_kind=1):
+            kind = lines_of(original, name)[number].get("kind")
             for what, lines in change(lines_of(original, name), number):
                 shutil.rmtree(folder, ignore_errors=True)
                 shutil.copytree(original, folder)
                 rewrite(folder, name, lines)
                 if verify.verify(folder).good:
-                    survived.add(f"{name} {what}")
+                    survived.add(f"{name} {what} of {kind}" if what == "amount" else f"{name} {what}")
     assert survived == ONLY_THE_MANIFEST[change]
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine
 
 from hanse.evidence.canonical import Json
 from hanse.ledger import bundle, charge, leaves, lines, openings, report, verify
+from hanse.ledger import credits as credits_
 from hanse.ledger.bundle import Header
 from hanse.ledger.errors import NoRoomLeftError, RefusedError
 from hanse.ledger.lines import Line
@@ -188,7 +189,11 @@ class _Reader:
     def facts(self) -> Iterator[Json]:
         table = decisions.Fact
         also = sa.or_(self._within(table), table.attempt.in_(self._attempts()), table.kind.in_(["CapSet", "TermTaken"]))
-        yield from self._all(table, lines.remark, also)
+        # Who borrows before the period's first hour is posted does so by the credits of the period before.
+        start = datetime.fromtimestamp(self.header.start_seconds, UTC)
+        credited = table.kind == credits_.KIND
+        last = sa.select(sa.func.max(table.at_seconds)).where(credited, table.recorded_at < start).scalar_subquery()
+        yield from self._all(table, lines.remark, sa.or_(also, sa.and_(credited, table.at_seconds == last)))
 
     def violations(self) -> Iterator[Json]:
         table = decisions.Violation

@@ -281,7 +281,9 @@ def remark(where: str, fields: Fields) -> Remark:
     return Remark(
         where, *_stamp(fields), fields.text("kind"), fields.integer("at"),
         fields.text("attempt") if fields.has("attempt") else "", _optional(fields, "fence"),
-        fields.text("account") if fields.has("account") else "", _optional(fields, "amount"),
+        fields.text("account") if fields.has("account") else "",
+        # Who lent more than it borrowed has less than nothing of a debit.
+        fields.integer("amount", -canonical.INTEGER_MAX) if fields.has("amount") else None,
     )  # fmt: skip
 
 
