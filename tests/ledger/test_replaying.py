@@ -26,14 +26,15 @@ from hanse.ledger.framed import FOLDER, Exported
 from hanse.ledger.replaying import Replay
 from hanse.scheduler import decisions
 from hanse.scheduler.frames import decode
+from hanse.scheduler.pool import NodeState
 from hanse.scheduler.replaying import Replayer
 
-CYCLES, SEEDS, SEED = 16, 6, 7
+CYCLES, SEEDS, SEED = 48, (8, 9, 10), 9
 NOV = export.bounds(PERIOD)
 
 
 @contextlib.contextmanager
-def played(server, migrated, seed, cycles=CYCLES):
+def played(server, migrated, seed):
     """A pool in which everything happens, with a leader that records what it decides."""
     name = f"replayed_{seed}"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -41,7 +42,7 @@ def played(server, migrated, seed, cycles=CYCLES):
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), template))
     parties = Parties(server.rpartition("/")[0] + f"/{name}", random.Random(seed))  # noqa: S311  # a seed
     parties.begin()
-    for _ in range(cycles):
+    for _ in range(CYCLES):
         parties.happen()
         parties.cycle()
     auditor = database.engine(server.rpartition("/")[0] + f"/{name}", role="hanse_auditor")
@@ -57,27 +58,46 @@ def played(server, migrated, seed, cycles=CYCLES):
 
 def test_all_that_a_leader_decided_is_decided_again(server, migrated):
     """Whatever happened around it; and enough of every kind was decided for that to mean something."""
-    kinds, left, key_frames = Counter(), 0, 0
-    for seed in range(SEEDS):
+    kinds, met, left, key_frames = Counter(), Counter(), 0, 0
+    for seed in SEEDS:
         with played(server, migrated, seed) as (parties, connection):
             source = frames.Stored(connection, *NOV)
             verdicts = list(map(Replay(source, Replayer()).verdict, source.cycles()))
             assert [""] * len(verdicts) == [each.difference for each in verdicts]
             kinds.update(parties.decided())
+            for each in verdicts:
+                met.update(what_it_met(each.planned.snapshot))
             left += sum(each.left for each in verdicts)
             key_frames += sum(Replayer().is_key(source.frame(each.cycle.term, each.cycle.cycle)) for each in verdicts)
             decided = sum(len(each.cycle.bodies) for each in verdicts)
             assert decided == parties.decided().total()
     assert {"Admit", "Preempt", "Rise", "Fall", "Renew", "Refuse", "End"} <= kinds.keys()
+    assert {"exchange", "classes", "racks", "rdma", "levels", "debits", "recalls", "reservations"} <= met.keys()
     assert 0 < left
-    assert SEEDS < key_frames < SEEDS * CYCLES
+    assert len(SEEDS) < key_frames < len(SEEDS) * CYCLES
+
+
+def what_it_met(snapshot):
+    """Return what a cycle had to decide with that would be lost if frames did not hold it."""
+    nodes, attempts, shapes = snapshot.nodes, snapshot.attempts, snapshot.shapes
+    met = {
+        "exchange": snapshot.exchanges,
+        "classes": len(set(attempts["accelerator"].tolist())) > 1,
+        "racks": ((nodes["rack"] != "") & (nodes["block"] != "")).any(),
+        "rdma": nodes["rdma"].any() and any(shape.rdma for shape in shapes),
+        "levels": any(shape.needs_level for shape in shapes),
+        "debits": any(each.debit for each in snapshot.catalogue.pool.members),
+        "recalls": (nodes["state"] == int(NodeState.RECALLED)).any(),
+        "reservations": snapshot.reservations,
+    }
+    return [name for name, is_met in met.items() if is_met]
 
 
 @pytest.fixture(name="original", scope="module")
 def _original(server, migrated, tmp_path_factory):
     """An export with its frames."""
     folder = tmp_path_factory.mktemp("replayed") / "export"
-    with played(server, migrated, SEED, 3 * CYCLES) as (_, connection):
+    with played(server, migrated, SEED) as (_, connection):
         engine = connection.engine
         export.export(engine, PERIOD, folder)
         commands.export_frames(engine, PERIOD, folder)
@@ -136,7 +156,8 @@ def forged(line):
         yield "lostGpuSeconds", {**body, "detail": {**body["detail"], "lostGpuSeconds": 0}}
         yield "End of job", {**body, "kind": "End", "reason": "JobDeleted"}
     if kind in {"Rise", "Fall"}:
-        yield "strength", {**body, "strength": {**body["strength"], "label": "EXCHANGE"}}
+        other = "BORROW" if body["strength"]["label"] == "EXCHANGE" else "EXCHANGE"
+        yield "strength", {**body, "strength": {**body["strength"], "label": other}}
     if kind == "Reserve":
         yield "start", {**body, "detail": {**body["detail"], "start": body["detail"]["start"] + 1}}
 
@@ -156,6 +177,16 @@ def test_a_forged_decision_is_named(original, copy):
             assert what == "End of job" or f"{what} is " in first
             tried[kind] += 1
     assert Counter(Admit=4, Preempt=2, Rise=1, Fall=1, Reserve=1) == tried
+
+
+def test_who_gives_for_a_gang_on_exchange_is_compared(original, copy):
+    lines = lines_of(original, "decisions")
+    line = next(each for each in lines if each["body"].get("strength", {}).get("donors"))
+    donors = line["body"]["strength"]["donors"]
+    donors[min(donors)] -= 1
+    rewrite(copy, "decisions", lines)
+    assert f"decision {line['id']}" in differences(copy)[0]
+    assert "strength is " in differences(copy)[0]
 
 
 def test_a_decision_that_was_made_up_or_left_out_is_named(original, copy):

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from hanse import scheduler
 from hanse.ledger import attempts, database, reports, term
+from hanse.ledger import credits as credits_
 from hanse.operator.cycle import Leader
 from hanse.operator.following import Follower
 from hanse.operator.world import World
@@ -25,6 +26,7 @@ HOUR = 3_600_000
 REFUSALS = {"plan_refused", "plan_overtaken", "group_overtaken", "job_held_back", "pool_refused"}
 MEMBERS = ("red", "blue")
 CLASSES = {"h100": {"bf16": 1000, "fp8": 2000}, "ascend": {"bf16": 600}}
+HALF_LIFE_SECONDS = 24 * 3600
 CLOCK = """
 CREATE TABLE public.test_clock (seconds bigint);
 GRANT SELECT ON public.test_clock TO PUBLIC;
@@ -123,8 +125,13 @@ class Parties:
         self.put("Namespace", name, {}, labels=labels)
 
     def give(self, member):
+        """Offer all nodes, now and then with a notice that some are taken back."""
         for each in CLASSES:
-            self.put("Contribution", each, {"cluster": f"{member}-1", "class": each}, member)
+            spec = {"cluster": f"{member}-1", "class": each}
+            if self.chance.random() < 0.15:
+                at = datetime.fromtimestamp(self.now + self.chance.choice([120, 600, 1200]), UTC)
+                spec["recall"] = {"at": at.isoformat(), "notice": "10m"}
+            self.put("Contribution", each, spec, member)
 
     def report(self, member):
         """Report the member's nodes: most of what there was, perhaps one that is down, perhaps a new one."""
@@ -132,16 +139,22 @@ class Parties:
         nodes = [
             {
                 "name": name, "class": self.nodes.setdefault(name, self.chance.choice([*CLASSES])), "gpus": 4,
-                "cpuMilli": 96000, "memoryMiB": 10**6, "ready": self.chance.random() < 0.9,
+                "cpuMilli": 96000, "memoryMiB": 10**6, "rdma": self.chance.choice([0, 4, 8]),
+                "ready": self.chance.random() < 0.9, "labels": self.domains(),
             }
             for name in names
         ]  # fmt: skip
         reports.report_nodes(self.api, f"{member}-1", nodes, whole=True)
 
+    def domains(self):
+        """Return where a node stands now, by its labels; nobody may know."""
+        rack, block = self.chance.choice([("r0", "b0"), ("r0", "b0"), ("r1", "b0"), ("r0", "b1"), ("", "")])
+        return {"hanse.dev/rack": rack, "hanse.dev/block": block} if rack else {}
+
     # What happens.
     def happen(self):
         getattr(self, self.chance.choice([
-            "submits", "submits", "deletes", "suspends", "changes_pool", "changes_pool", "reports", "moves",
+            "submits", "submits", "deletes", "suspends", "changes_pool", "changes_pool", "reports", "moves", "credits",
         ]))()  # fmt: skip
         self.agents()
         self.now += self.chance.choice([1, 30, 200, 1000])
@@ -162,7 +175,8 @@ class Parties:
 
     def submits(self):
         for _ in range(self.chance.randint(1, 4)):
-            container = {"name": "trainer", "image": IMAGE, "command": ["true"]}
+            needs = {"requests": {"rdma/hca": "1"}, "limits": {"rdma/hca": "1"}} if self.chance.random() < 0.3 else {}
+            container = {"name": "trainer", "image": IMAGE, "command": ["true"], "resources": needs}
             replicas = self.chance.randint(1, 3)
             classes = self.chance.sample([*CLASSES], self.chance.randint(1, 2))
             choices = [{"class": each, "minReplicas": self.chance.randint(1, replicas)} for each in classes]
@@ -173,6 +187,9 @@ class Parties:
                 "checkpoint": {"interval": "1m", "grace": "30s"},
                 "template": {"spec": {"containers": [container]}},
             }  # fmt: skip
+            if self.chance.random() < 0.4:
+                level, mode = ("node", "rack", "block"), ("required", "preferred")
+                spec["topology"] = {"level": self.chance.choice(level), "mode": self.chance.choice(mode)}
             namespace = self.chance.choice(["blue", "red-a", "red-b", "red-c"])
             self.put("TrainingJob", f"j{self.chance.getrandbits(60)}", spec, namespace)
 
@@ -211,6 +228,16 @@ class Parties:
             self.put_namespace(name)
         else:
             self.put("Namespace", name, {}, labels={"hanse.dev/member": self.chance.choice(MEMBERS)})
+
+    def credits(self):
+        """Let an hour be over, of which members have debits: here what they kept of a levy."""
+        hour = self.now - self.now % 3600
+        with self.engine.connect() as connection:
+            if credits_.read(connection).as_of_seconds >= hour:
+                return
+        kept = {member: self.chance.choice([0, 500, 4000]) for member in MEMBERS}
+        terms = credits_.Terms(HALF_LIFE_SECONDS, {}, {each: each for each in MEMBERS}, kept)
+        credits_.record(self.engine, terms, hour, term=self.leader.term)
 
     def agents(self):
         """Each live attempt may get its lease, save its state, or end."""
