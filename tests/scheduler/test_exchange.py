@@ -6,9 +6,9 @@ import pytest
 from pools import ASCEND, H100, job, nodes, organisation, pool, snapshot
 from test_strength import arrives, running
 
-from hanse.scheduler import Delta, Planner, build, exchange, plan, reading
+from hanse.scheduler import Delta, Planner, build, exchange, plan, reading, seeing
 from hanse.scheduler.decisions import AttemptId, Fall, Label, Rise
-from hanse.scheduler.pool import AcceleratorClass, NodeState, Rung
+from hanse.scheduler.pool import AcceleratorClass, NodeState, Option, Rung
 from hanse.scheduler.records import Donor
 
 B200 = AcceleratorClass("b200", {"bf16": 2250})
@@ -147,3 +147,15 @@ def test_nothing_is_given_where_there_is_one_class():
     made = pool("a", "b", accelerators=(H100,))
     decided = plan(snapshot(made, nodes("b", 1), [job("a1", "a", **FOUR)]))
     assert [each.label.rung for each in decided.decisions] == [Rung.BORROW]
+
+
+def test_an_auditor_sees_what_gives_for_whom_and_it_is_not_called_covered_in_its_own_class():
+    wanted = [Option("h100", 1), Option("ascend", 1)]
+    planner = begun(job("a1", "a", **FOUR))
+    planner.apply(Delta(as_of=1, jobs=(job("a2", "a", options=wanted, gpus=1),)))
+    said = list(seeing.seen(planner.snapshot, planner.plan(), "a2"))
+    assert "a was entitled to 0 h100; 0 were covered by it, 4 ran in all" in said
+    assert "6.667 ascend of it stood for what its member ran on exchange in other classes" in said
+    first = snapshot(pool("a", "b"), ascend() + nodes("b", 1), [job("a1", "a", **FOUR)])
+    said = list(seeing.seen(first, plan(first), "a1"))
+    assert any(each.endswith("EXCHANGE at depth 0, for 6.667 ascend that are not used") for each in said)

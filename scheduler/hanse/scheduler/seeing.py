@@ -11,8 +11,9 @@ import numpy as np
 
 from hanse.quota import units
 from hanse.scheduler import columns, remedies
-from hanse.scheduler.decisions import Admit, Decision, Plan, Relabel, Reserve, Rise, changed
+from hanse.scheduler.decisions import Admit, Decision, Label, Plan, Relabel, Reserve, Rise, changed
 from hanse.scheduler.ground import GPUS, Ground
+from hanse.scheduler.pool import Level, Rung, Shape
 from hanse.scheduler.snapshot import Snapshot
 
 
@@ -28,7 +29,7 @@ def seen(snapshot: Snapshot, plan: Plan, uid: str) -> Iterator[str]:
     tier = catalogue.tiers[job["tier"]]
     yield (
         f"job {uid} of {catalogue.organisations[organisation].name}, tier {tier.name} (rank {tier.rank}), submitted "
-        f"{_time(int(job['submitted']))}, asks for {asked}; preempted {job['preemptions']} times before"
+        f"{_time(int(job['submitted']))}, asks for {asked}{_near(shape)}; preempted {job['preemptions']} times before"
     )
     yield from _entitlements(snapshot, organisation, {each.accelerator for each in shape.options})
     for cap in snapshot.caps:
@@ -52,30 +53,60 @@ def _entitlements(snapshot: Snapshot, leaf: int, accelerators: set[str]) -> Iter
     np.add.at(gpus, snapshot.holdings["attempt"], in_use)
     np.add.at(held, snapshot.holdings["node"], in_use)
     whose = snapshot.jobs["organisation"][attempts["job"]]
+    in_kind = attempts["rung"] != Rung.EXCHANGE
     for name in sorted(accelerators & catalogue.accelerator.keys()):
         accelerator = catalogue.accelerator[name]
         live = ~attempts["draining"] & (attempts["accelerator"] == accelerator)
         for each in catalogue.path[leaf]:
             below = live & np.array([each in catalogue.path[one] for one in whose.tolist()], dtype=np.bool_)
-            covered = int(gpus[below & (attempts["cover"] >= catalogue.depth[each])].sum())
+            covered = int(gpus[below & in_kind & (attempts["cover"] >= catalogue.depth[each])].sum())
             entitled = ground.entitled[each][accelerator] // units.MILLI
             whose_name, ran = catalogue.organisations[each].name, int(gpus[below].sum())
             yield f"{whose_name} was entitled to {entitled} {name}; {covered} were covered by it, {ran} ran in all"
+        if given := _given(snapshot, catalogue.path[leaf][-1], name):
+            yield f"{_gpus(given, name)} of it stood for what its member ran on exchange in other classes"
         ready = ground.ready & (ground.accelerator == accelerator)
         idle = int((ground.whole[GPUS] - held)[ready].clip(min=0).sum())
         yield f"of {int(ground.whole[GPUS][ready].sum())} {name} on {int(ready.sum())} ready nodes {idle} were idle"
 
 
+def _near(shape: Shape) -> str:
+    if shape.level == Level.CLUSTER:
+        return ""
+    return f" in one {shape.level.name.lower()}" + ("" if shape.needs_level else " if it can be")
+
+
+def _given(snapshot: Snapshot, root: int, accelerator: str) -> units.MilliGpu:
+    """Return what a class of a member's entitlement gives for its live attempts of other classes."""
+    attempts, catalogue = snapshot.attempts, snapshot.catalogue
+    live = snapshot.jobs[attempts["job"][~attempts["draining"]]]
+    leaf_of = dict(zip(live["uid"].tolist(), live["organisation"].tolist(), strict=True))
+    return sum(
+        donor.milli_gpus
+        for each in snapshot.exchanges
+        if each.job in leaf_of and catalogue.path[leaf_of[each.job]][-1] == root
+        for donor in each.donors
+        if donor.accelerator == accelerator
+    )
+
+
+def _gpus(milli: units.MilliGpu, accelerator: str) -> str:
+    return f"{milli // units.MILLI}.{milli % units.MILLI:03} {accelerator}"
+
+
+def _label(label: Label) -> str:
+    given = " and ".join(_gpus(each.milli_gpus, each.accelerator) for each in label.donors)
+    return f"{label.rung.name} at depth {label.cover}" + (f", for {given} that are not used" if given else "")
+
+
 def _decided(snapshot: Snapshot, decision: Decision, uid: str) -> Iterator[str]:
     if isinstance(decision, Admit) and decision.attempt.job == uid:
         gpus = sum(each.gpus.bit_count() for each in decision.placed)
-        label = f"{decision.label.rung.name} at depth {decision.label.cover}"
-        where = f"{len(decision.placed)} nodes of {decision.cluster}"
-        yield f"admitted as attempt {decision.attempt.number}: {gpus} {decision.accelerator} on {where}, {label}"
+        where = f"{len(decision.placed)} nodes of {decision.cluster}, {_label(decision.label)}"
+        yield f"admitted as attempt {decision.attempt.number}: {gpus} {decision.accelerator} on {where}"
         for stop in decision.stops:
             victim = f"attempt {stop.attempt.number} of job {stop.attempt.job} of {_whose(snapshot, stop.attempt.job)}"
-            strength = f"{stop.label.rung.name} at depth {stop.label.cover}"
-            yield f"stops {victim}: {stop.gpus} GPUs, {strength}, {stop.lost_gpu_seconds} GPU-seconds lost"
+            yield f"stops {victim}: {stop.gpus} GPUs, {_label(stop.label)}, {stop.lost_gpu_seconds} GPU-seconds lost"
         for fall in decision.falls:
             loser = f"job {fall.attempt.job} of {_whose(snapshot, fall.attempt.job)}"
             yield f"takes entitlement from {loser}: {_fall(fall)}"
@@ -91,8 +122,7 @@ def _decided(snapshot: Snapshot, decision: Decision, uid: str) -> Iterator[str]:
 
 
 def _fall(change: Relabel) -> str:
-    before, after = change.before, change.after
-    return f"{before.rung.name} at depth {before.cover} becomes {after.rung.name} at depth {after.cover}"
+    return f"{_label(change.before)} becomes {_label(change.after)}"
 
 
 def _whose(snapshot: Snapshot, uid: str) -> str:
