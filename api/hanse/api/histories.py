@@ -35,7 +35,7 @@ _STRENGTHS = {
 }
 _CAUSES_OF_RESERVATIONS = {
     "HeadOfQueue": "it is the first of its kind that cannot start",
-    "NodesLost": "a node may not be used any more",
+    "NodesLost": "a node may not be used any more, or stands in another rack or block",
     "RunsLonger": "somebody runs there for longer than was known",
     "Displaced": "another job came before it there",
     "Changed": "the job asks for something else than it did",
