@@ -158,6 +158,7 @@ def test_the_dashboard_is_read_through_the_port_forward(installed, chromium):
     tab.on("pageerror", lambda error: wrong.append(str(error)))
     tab.goto(found.stdout.strip())
     tab.locator("form[action='/login'] button").click()
+    tab.locator("form[action='/login/confirm'] button").click()
     tab.wait_for_url(f"{installed.api_url}/member")
     expect(tab.get_by_role("heading", level=1)).to_contain_text("jiangsu-lab")
     tab.goto(f"{installed.api_url}/jobs/jiangsu-lab/guest")

@@ -1,10 +1,13 @@
 """`hanse simulate` as a user types it."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
+from hanse.cli import simulate as simulating
 from hanse.cli.main import app
 from hanse.simulator import scenarios
 from hanse.simulator.comparing import POLICIES
@@ -15,6 +18,16 @@ north,0,86400,8,2
 south,60,7200,8,1
 south,60,7200,4,1
 """
+
+
+def test_all_policies_are_named():
+    assert tuple(POLICIES) == simulating._POLICIES
+
+
+def test_other_commands_do_not_wait_for_plots():
+    code = "import sys, hanse.cli.main; print(*{'matplotlib', 'pyarrow'} & sys.modules.keys())"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "" == told.stdout.strip()
 
 
 @pytest.fixture

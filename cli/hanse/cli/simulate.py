@@ -7,8 +7,9 @@ pictures where files are named for them. Next: :mod:`hanse.simulator`, which doe
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
+from importlib import util
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,18 +17,26 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from hanse.cli.errors import CommandError
-from hanse.simulator import comparing, reporting, scenarios
-from hanse.simulator.comparing import POLICIES, Result, Setting
-from hanse.simulator.engine import Terms
-from hanse.simulator.workload import WorkloadError
 
+if TYPE_CHECKING:
+    from hanse.simulator.comparing import Result, Setting
+    from hanse.simulator.scenarios import Asked
+
+# Whoever has not installed the extra has no such command; who has need not wait for plots with each other command.
+for _needed in ("jinja2", "matplotlib", "pyarrow"):
+    if util.find_spec(_needed) is None:
+        raise ModuleNotFoundError(_needed, name=_needed)
+
+_POLICIES = (
+    "hanse", "kueue", "kueue-strict", "static", "static-skip", "pool", "pool-skip", "easy", "priority", "srtf-bound",
+)  # fmt: skip
 _DEFAULT = ["hanse", "kueue", "static", "pool-skip"]
 _MINUTE = 60
 
 
 Trace = Annotated[str, typer.Option(help="generated, philly, kalos, or a CSV or Parquet file of your own.")]
 Data = Annotated[Path | None, typer.Option(help="The folder with the files of a public trace.")]
-Names = Annotated[list[str] | None, typer.Option(help=f"What to play, again and again: {', '.join(POLICIES)}.")]
+Names = Annotated[list[str] | None, typer.Option(help=f"What to play, again and again: {', '.join(_POLICIES)}.")]
 Loads = Annotated[
     list[float] | None,
     typer.Option(help="The work offered over capacity, again and again; capacity is scaled.", min=0.05, max=5),
@@ -75,6 +84,9 @@ def simulate(
     Or: hanse simulate --trace jobs.csv --days 30 --gpus north=512 --gpus south=256 --more north=200
 
     """
+    from hanse.simulator import reporting, scenarios  # noqa: PLC0415  # plots take seconds to import
+    from hanse.simulator.engine import Terms  # noqa: PLC0415  # as above
+
     names = _known(policy or _DEFAULT)
     terms = Terms(checkpoint_minutes * _MINUTE, restart_minutes * _MINUTE)
     documents = []
@@ -94,7 +106,10 @@ def simulate(
         as_json.write_text(json.dumps(documents, indent=1, sort_keys=True) + "\n")
 
 
-def _setting(asked: scenarios.Asked) -> Setting:
+def _setting(asked: "Asked") -> "Setting":
+    from hanse.simulator import scenarios  # noqa: PLC0415  # as above
+    from hanse.simulator.workload import WorkloadError  # noqa: PLC0415  # as above
+
     try:
         return scenarios.setting(asked)
     except WorkloadError as error:
@@ -104,8 +119,8 @@ def _setting(asked: scenarios.Asked) -> Setting:
 def _known(names: Sequence[str]) -> list[str]:
     """Return the names, each once, in their order."""
     for name in names:
-        if name not in POLICIES:
-            raise CommandError(f"--policy {name}: there is none of that name; there are {', '.join(POLICIES)}")
+        if name not in _POLICIES:
+            raise CommandError(f"--policy {name}: there is none of that name; there are {', '.join(_POLICIES)}")
     return list(dict.fromkeys(names))
 
 
@@ -120,8 +135,10 @@ def _numbers(option: str, said: Sequence[str] | None) -> dict[str, int]:
     return found
 
 
-def _played(setting: Setting, names: Sequence[str]) -> Iterator[Result]:
+def _played(setting: "Setting", names: Sequence[str]) -> Iterator["Result"]:
     """Play each policy, with a bar that follows the trace's days."""
+    from hanse.simulator import comparing  # noqa: PLC0415  # as above
+
     with Progress(console=Console(stderr=True), transient=True) as progress:
         for name in names:
             task = progress.add_task(name, total=setting.window.end_seconds)
@@ -133,7 +150,9 @@ def _follow(progress: Progress, task: TaskID, now: int) -> None:
     progress.update(task, completed=now)
 
 
-def _show(setting: Setting, results: Sequence[Result]) -> None:
+def _show(setting: "Setting", results: Sequence["Result"]) -> None:
+    from hanse.simulator import reporting  # noqa: PLC0415  # as above
+
     said = reporting.inputs(setting)
     typer.echo(
         f"{said['workload']}: {said['jobs']} jobs, {said['fillers']} fillers; {setting.cluster.capacity} GPUs, "
