@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from http import HTTPStatus
 
 import httpx
 import hypothesis
@@ -180,7 +181,10 @@ def test_each_refusal_that_there_is_is_described():
         for operation in operations.values():
             described = {int(status) for status in operation["responses"]}
             assert {408, 413, 500} <= described, path
-            assert "health" in operation["tags"] or {each.status for each in ProblemError.__subclasses__()} <= described
+            ours = {each.status for each in ProblemError.__subclasses__()}
+            # Nothing else fills a disk.
+            ours -= set() if path.startswith("/v1/audit/exports") else {HTTPStatus.INSUFFICIENT_STORAGE}
+            assert "health" in operation["tags"] or ours <= described, path
 
 
 def bodies():

@@ -52,8 +52,8 @@ class Slow(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(name="provider")
-def _provider():
+@pytest.fixture(name="slow")
+def _slow():
     with http.server.ThreadingHTTPServer(("localhost", 0), Slow) as server:
         server.asked, server.may_answer = 0, threading.Event()
         threading.Thread(target=server.serve_forever).start()
@@ -62,9 +62,9 @@ def _provider():
         server.shutdown()
 
 
-def test_a_provider_that_hangs_keeps_nobody_waiting_whose_key_is_known(provider, monkeypatch):
+def test_a_provider_that_hangs_keeps_nobody_waiting_whose_key_is_known(slow, monkeypatch):
     monkeypatch.setattr(oidc, "WAIT_SECONDS", 0.1)
-    keys = oidc._Keys(f"http://localhost:{provider.server_address[1]}")
+    keys = oidc._Keys(f"http://localhost:{slow.server_address[1]}", None)
     known = oidc._Key("key", ("ES256",))
     keys._by_id, keys._read_at = {"old": known}, time.monotonic() - oidc.FRESH_SECONDS - 1
     assert known is keys.named("old")
@@ -75,12 +75,12 @@ def test_a_provider_that_hangs_keeps_nobody_waiting_whose_key_is_known(provider,
         keys.named("new")
     keys._places = places
     reading = keys._reading
-    provider.may_answer.set()
+    slow.may_answer.set()
     assert reading.wait(30)
-    assert ("ES256", 2) == (*keys.named("new").algorithms, provider.asked)
+    assert ("ES256", 2) == (*keys.named("new").algorithms, slow.asked)
     with pytest.raises(jwt.InvalidTokenError, match="no such key"):
         keys.named("made up")
-    assert 2 == provider.asked, "made-up names do not have it asked again at once"
+    assert 2 == slow.asked, "made-up names do not have it asked again at once"
 
 
 def test_a_key_that_is_not_understood_keeps_no_other_out():
