@@ -100,7 +100,7 @@ def test_the_member_sees_use_caps_queue_jobs_and_statement(visit):
     said = page.locator("main").inner_text()
     for words in (
         "1,600 in use of 1,280 entitled", "320 borrowed", "268,000 left", "it runs out in 5 d 23 h", "llm-70b-pretrain",
-        "Waiting for GPUs to be given back", "step 48200", "Standing",
+        "Waiting for GPUs to be given back", "step 48200", "Standing", "-7 H100e-hours",
     ):  # fmt: skip
         assert words in said, words
 
