@@ -55,7 +55,7 @@ def test_it_does_not_offer_to_install_completion_which_is_kubectls(kubectl):
 @pytest.mark.parametrize(
     ("words", "expected", "directive"),
     [
-        pytest.param(["audit", "verify"], ["verify", "verify-proof"], ":4", id="a command of a group"),
+        pytest.param(["audit", "verify"], ["verify", "verify-proof", "verify-line"], ":4", id="a command of a group"),
         pytest.param(["queue", "--a"], ["--api"], ":4", id="an option"),
         pytest.param(["audit", "verify", ""], [], ":0", id="a file"),
     ],

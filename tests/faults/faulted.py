@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from proxies import CommitCutter
 from hanse.agent import install
 from hanse.devcluster import nodes, ports, processes
 from hanse.evidence import enrolments, identity, signatures
-from hanse.ledger import database, posting, registry, term, verify
+from hanse.ledger import bundle, database, posting, registry, term, verify
 from hanse.ledger import export as ledger_export
 
 ROOT = Path(__file__).parents[2]
@@ -299,9 +300,10 @@ class Pool:
         out = self.folder / "export"
         ledger_export.export(reader, f"{datetime.fromtimestamp(min(hours) * 3600, UTC):%Y-%m}", out)
         reader.dispose()
-        lines = {
-            file.stem: [json.loads(line) for line in file.read_text().splitlines()] for file in out.glob("*.jsonl")
-        }
+        lines = defaultdict(list)
+        for file in sorted(out.rglob("*.jsonl")):
+            kind = bundle.kind_of(str(file.relative_to(out).with_suffix("")))
+            lines[kind] += [json.loads(line) for line in file.read_text().splitlines()]
         return lines, [str(finding) for finding in verify.verify(out).findings]
 
 
