@@ -169,6 +169,8 @@ def normal(text):
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-11-02 09:00:00 UTC", text)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "00000000-0000-0000-0000-000000000000", text)
     text = re.sub(r"(Resource Version: +)\d+", r"\g<1>1", text)
+    # Only a pool that has seen the end of an hour shows it.
+    text = re.sub(r"^Credit, in .*\n(.+\n)*", "", text, flags=re.MULTILINE)
     head, events, tail = text.partition("\nEvents:\n")
     tail = re.sub(r" +\d+[smh]\d*[smh]?( \(x\d+ over \S+\))?  +", "  1m  ", tail)
     tail = re.sub(r"(?<=\S) {2,}", "  ", re.sub(r"-{4,}", "----", tail))
