@@ -203,7 +203,9 @@ class Places(Rules):
         line.sort(key=lambda v: (*self.strength(v), self.cost(v)))
         for length in range(1, len(line) + 1):
             if self.room(claim, nodes, line[:length], rooms) >= workers:
-                _, _, area = self.area(claim, nodes, workers, line[:length], rooms)
+                area = nodes
+                if self.wanted_level(claim)[0] < Level.CLUSTER:
+                    _, _, area = self.area(claim, nodes, workers, line[:length], rooms)
                 chosen = [v for v in line[:length] if {node.name for node in area} & set(v.placed)]
                 for v in reversed(chosen):
                     others = [each for each in chosen if each is not v]
