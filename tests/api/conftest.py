@@ -16,10 +16,8 @@ import scene
 import urllib3
 import visiting
 import yaml
-from playwright.sync_api import sync_playwright
 
-from hanse.devcluster import debian, pki
-from hanse.devcluster.errors import DevclusterError
+from hanse.devcluster import pki
 
 SYSTEM = "hanse-system"
 
@@ -178,18 +176,6 @@ def _shown(pool, hub, make_pool):
     server.shutdown()
     server.server_close()
     pool.cluster.kubectl("delete", "acceleratorclass", *scene.CLASSES)
-
-
-@pytest.fixture(name="chromium", scope="module")
-def _chromium():
-    try:
-        debian.require(debian.BROWSER)
-    except DevclusterError as error:
-        pytest.skip(str(error))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(name="visit")

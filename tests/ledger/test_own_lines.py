@@ -6,28 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from played import HOUR, PERIOD, act, play
+from sealed import ORIGIN, POLICY, TEXT, seal
 from typer.testing import CliRunner
 
 from hanse.cli import audit
-from hanse.evidence import canonical, commitments, notes, policy
+from hanse.evidence import canonical, commitments
 from hanse.evidence.errors import EvidenceError
-from hanse.ledger import complete, database, export, fsck, leaves, own, posting, signing, verify
+from hanse.ledger import complete, database, export, fsck, leaves, own, posting, verify
 from hanse.ledger.publishing import Folder
-from hanse.ledger.sealer import Sealer
 from hanse.ledger.verify import lines as own_lines
-
-ORIGIN = "pool.example/ledger"
-KEYS = tuple(notes.signer(ORIGIN, kind, bytes([kind]) * 32) for kind in (notes.ED25519, notes.MLDSA44))
-TEXT = "".join(f"log {each.key}\n" for each in KEYS) + "quorum none\n"
-POLICY = policy.parse(TEXT)
-
-
-def seal(world, folder):
-    engine = database.engine(world.url, role="hanse_sealer")
-    try:
-        return Sealer(engine, POLICY, signing.KeyFile(KEYS), Folder(folder)).round()
-    finally:
-        engine.dispose()
 
 
 def member_of(world, name):

@@ -6,28 +6,15 @@ import subprocess
 
 import pytest
 from played import PERIOD, backdate, chosen, delete, edit, lines_of, play, repeat, rewrite, write
+from sealed import KEYS, ORIGIN, POLICY, TEXT, seal
 from typer.testing import CliRunner
 
 from hanse.cli import audit
 from hanse.devcluster import build
-from hanse.evidence import checkpoints, notes, policy, tiles
-from hanse.ledger import bundle, database, export, leaves, signing, verify
-from hanse.ledger.publishing import Folder
-from hanse.ledger.sealer import Sealer
+from hanse.evidence import checkpoints, notes, tiles
+from hanse.ledger import bundle, export, leaves, verify
 
-ORIGIN = "pool.example/ledger"
-KEYS = tuple(notes.signer(ORIGIN, kind, bytes([kind]) * 32) for kind in (notes.ED25519, notes.MLDSA44))
 STRANGER = notes.signer(ORIGIN, notes.ED25519, bytes(32))
-TEXT = "".join(f"log {each.key}\n" for each in KEYS) + "quorum none\n"
-POLICY = policy.parse(TEXT)
-
-
-def seal(world, folder):
-    engine = database.engine(world.url, role="hanse_sealer")
-    try:
-        return Sealer(engine, POLICY, signing.KeyFile(KEYS), Folder(folder)).round()
-    finally:
-        engine.dispose()
 
 
 @pytest.fixture(scope="module", name="world")

@@ -9,16 +9,13 @@ import time
 
 import psycopg
 import pytest
+from sealed import KEYS, ORIGIN, POLICY, sealable
 
 from hanse.devcluster import build
-from hanse.evidence import checkpoints, commitments, merkle, notes, policy, tiles
+from hanse.evidence import checkpoints, commitments, merkle, notes, tiles
 from hanse.ledger import database, errors, leaves, lines, models, sealing, signing
 from hanse.ledger.publishing import Folder
 from hanse.ledger.sealer import Sealer
-
-ORIGIN = "pool.example/ledger"
-KEYS = tuple(notes.signer(ORIGIN, kind, bytes([kind]) * 32) for kind in (notes.ED25519, notes.MLDSA44))
-POLICY = policy.parse("".join(f"log {each.key}\n" for each in KEYS) + "quorum none\n")
 
 
 @pytest.fixture(scope="module", name="pool")
@@ -26,10 +23,8 @@ def _pool(make_world):
     """A pool whose ledger has rows, and an engine of the sealer's role."""
     world = make_world()
     world.record(world.admit())
-    world.sealer = database.engine(world.url, role="hanse_sealer")
-    yield world
-    world.sealer.dispose()
-    world.close()
+    with sealable(world) as pool:
+        yield pool
 
 
 @pytest.fixture(name="sealer")

@@ -6,6 +6,7 @@ import time
 import psycopg
 import pytest
 import urllib3
+from sealed import sealable
 
 from hanse.devcluster import ports
 from hanse.evidence import checkpoints, notes, policy
@@ -22,10 +23,8 @@ POLICY = policy.parse(f"log {KEY.key}\nquorum none\n")
 def _pool(make_world):
     world = make_world()
     world.record(world.admit())
-    world.sealer = database.engine(world.url, role="hanse_sealer")
-    yield world
-    world.sealer.dispose()
-    world.close()
+    with sealable(world) as pool:
+        yield pool
 
 
 @pytest.fixture(name="sealer")

@@ -10,10 +10,11 @@ from http import HTTPStatus
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sealed import sealable
 
 from hanse.evidence import checkpoints, merkle, notes, policy, witnessing
 from hanse.evidence.checkpoints import Checkpoint
-from hanse.ledger import cosigning, database, export, signing, verify, witness
+from hanse.ledger import cosigning, export, signing, verify, witness
 from hanse.ledger.publishing import Folder
 from hanse.ledger.sealer import Sealer
 
@@ -167,10 +168,8 @@ def test_requests_at_once_are_answered_one_after_the_other(tmp_path):
 @pytest.fixture(name="pool", scope="module")
 def _pool(make_world):
     world = make_world()
-    world.sealer = database.engine(world.url, role="hanse_sealer")
-    yield world
-    world.sealer.dispose()
-    world.close()
+    with sealable(world) as pool:
+        yield pool
 
 
 def deed(urls):

@@ -16,7 +16,6 @@ from hanse.simulator.metrics import Figures, Window
 from hanse.simulator.policies.easy import Easy
 from hanse.simulator.policies.hanse import Hanse
 from hanse.simulator.policies.kueue import Kueue
-from hanse.simulator.policies.priority import PriorityBestFit
 from hanse.simulator.policies.queueing import Queueing
 from hanse.simulator.policies.srtf import FREE_OF_COST, ShortestRemaining
 from hanse.simulator.series import Series
@@ -81,10 +80,10 @@ POLICIES: Mapping[str, _Kind] = {
     "static-skip": _Kind(
         "a partition a member, what does not fit is skipped", lambda _: Queueing(skips=True, is_partitioned=True)
     ),
-    "pool": _Kind("one queue, first come, first served", lambda _: Queueing(skips=False, is_partitioned=False)),
-    "pool-skip": _Kind("one queue, what does not fit is skipped", lambda _: Queueing(skips=True, is_partitioned=False)),
+    "pool": _Kind("one queue, first come, first served", lambda _: Queueing(skips=False)),
+    "pool-skip": _Kind("one queue, what does not fit is skipped", lambda _: Queueing(skips=True)),
     "easy": _Kind("EASY backfilling by users' estimates", lambda s: Easy(Estimates(s.seed))),
-    "priority": _Kind("priority and best fit, nothing stopped", lambda _: PriorityBestFit()),
+    "priority": _Kind("priority and best fit, nothing stopped", lambda _: Queueing(skips=True, fillers_last=True)),
     "srtf-bound": _Kind(
         "a bound, no scheduler: shortest remaining time first, clairvoyant, free of cost, only numbers count",
         lambda _: ShortestRemaining(),

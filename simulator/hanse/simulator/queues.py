@@ -1,8 +1,8 @@
 """A queue of waiting jobs, in which all that ask for the same are found at once.
 
-In: jobs, each with where it stands (a tuple that sorts). Out: the first of each shape, in that order: where one gang of
-a shape finds no place, no other of that shape does, so that a policy which skips tries a few shapes, not thousands of
-jobs. How deep a policy may look is counted in jobs, all the same.
+In: jobs, in the order in which they were submitted, or fillers after all others. Out: the first of each shape, in that
+order: where one gang of a shape finds no place, no other of that shape does, so that a policy which skips tries a few
+shapes, not thousands of jobs. How deep a policy may look is counted in jobs, all the same.
 """
 
 import bisect
@@ -11,32 +11,30 @@ from typing import TypeAlias
 
 from hanse.simulator.workload import Job
 
-Rank: TypeAlias = tuple[int, ...]
+Rank: TypeAlias = tuple[bool, int]
 _Shape: TypeAlias = tuple[int, int]
 
 
 class Queue:
-    """Waiting jobs by rank; the lowest goes first. A job's rank ends with its order, so that no two are equal."""
+    """Waiting jobs; the first submitted goes first, and fillers last if they are to."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, fillers_last: bool = False) -> None:
+        self._fillers_last = fillers_last
         self._ranked: list[Rank] = []
         self._by_shape: dict[_Shape, list[tuple[Rank, Job]]] = {}
 
-    def __len__(self) -> int:
-        return len(self._ranked)
+    def add(self, job: Job) -> None:
+        """Put *job* in where it belongs; one that was stopped comes back to its old place."""
+        rank = self._rank(job)
+        bisect.insort(self._ranked, rank)
+        bisect.insort(self._by_shape.setdefault((job.workers, job.gpus_per_worker), []), (rank, job))
 
-    def add(self, job: Job, *rank: int) -> None:
-        """Put *job* in behind all of a lower rank, and of the same rank behind all that were submitted before."""
-        whole = (*rank, job.order)
-        bisect.insort(self._ranked, whole)
-        bisect.insort(self._by_shape.setdefault((job.workers, job.gpus_per_worker), []), (whole, job))
-
-    def remove(self, job: Job, *rank: int) -> None:
-        """Take *job* out, which was added with this rank."""
-        whole = (*rank, job.order)
-        del self._ranked[bisect.bisect_left(self._ranked, whole)]
+    def remove(self, job: Job) -> None:
+        """Take *job* out."""
+        rank = self._rank(job)
+        del self._ranked[bisect.bisect_left(self._ranked, rank)]
         of_shape = self._by_shape[job.workers, job.gpus_per_worker]
-        del of_shape[bisect.bisect_left(of_shape, (whole,))]
+        del of_shape[bisect.bisect_left(of_shape, (rank,))]
 
     def heads(self, depth: int) -> Iterator[Job]:
         """Yield the first of each shape among the first *depth* jobs, by rank.
@@ -55,3 +53,6 @@ class Queue:
             rest = self._by_shape[shape]
             if not rest or rest[0][1] is job:
                 shapes.remove(shape)
+
+    def _rank(self, job: Job) -> Rank:
+        return self._fillers_last and job.is_filler, job.order

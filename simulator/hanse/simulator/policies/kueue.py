@@ -28,7 +28,7 @@ class _ClusterQueue:
 
     nominal_gpus: int
     used_gpus: int = 0
-    waiting: Queue = field(default_factory=Queue)
+    waiting: Queue = field(default_factory=lambda: Queue(fillers_last=True))
 
     @property
     def borrows(self) -> bool:
@@ -46,7 +46,7 @@ class Kueue:
 
     def arrived(self, job: Job) -> None:
         """Put *job* into its queue."""
-        self._queues[job.member].waiting.add(job, int(job.is_filler))
+        self._queues[job.member].waiting.add(job)
         self._has_changed = True
 
     def ended(self, run: Run) -> None:
@@ -91,7 +91,7 @@ class Kueue:
         world.start(job, place, is_handed_over=bool(victims))
         queue = self._queues[job.member]
         queue.used_gpus += job.gpus
-        queue.waiting.remove(job, int(job.is_filler))
+        queue.waiting.remove(job)
         return True
 
     def _victims(self, world: World, job: Job) -> list[Run]:

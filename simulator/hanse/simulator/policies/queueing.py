@@ -1,10 +1,12 @@
-"""B1 to B4: one queue, or one for each member's own partition, first come, first served, or skipping what does not fit.
+"""B1 to B4 and B6: one queue, or one for each member's own partition, first come, first served, or skipping.
 
 Strict: nobody passes the head of the queue (B1, B3), so that a wide gang holds up all behind it. Skipping (B2, B4):
 whoever fits starts, which wastes least and may starve wide gangs for as long as narrow ones come. Partitions are the
-static quotas that most sites have: a member's jobs run on its own nodes and nowhere else.
+static quotas that most sites have: a member's jobs run on its own nodes and nowhere else. With fillers last it is a
+queue by priority, best fit (B6).
 
-Source: what Jeon et al. (ATC '19) and Hu et al. (SC '21) found in production and compared with; nothing is stopped.
+Source: what Jeon et al. (ATC '19) and Hu et al. (SC '21) found in production and compared with, and for B6 what SLURM's
+multifactor priority does without preemption; nothing is stopped.
 """
 
 from hanse.simulator.cluster import Nodes
@@ -19,16 +21,19 @@ DEPTH = 2000
 class Queueing:
     """One queue over all nodes, or one for each member over its own."""
 
-    def __init__(self, *, skips: bool, is_partitioned: bool) -> None:
+    def __init__(self, *, skips: bool, is_partitioned: bool = False, fillers_last: bool = False) -> None:
         self._skips = skips
         self._is_partitioned = is_partitioned
+        self._fillers_last = fillers_last
         self._queues: dict[str, Queue] = {}
         self._touched: set[str] = set()
 
     def arrived(self, job: Job) -> None:
         """Put *job* at the end of its queue."""
         part = self._part(job)
-        self._queues.setdefault(part, Queue()).add(job)
+        if part not in self._queues:
+            self._queues[part] = Queue(fillers_last=self._fillers_last)
+        self._queues[part].add(job)
         self._touched.add(part)
 
     def ended(self, run: Run) -> None:
