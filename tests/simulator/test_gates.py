@@ -8,13 +8,14 @@ import pytest
 from hanse.simulator import cluster, engine, metrics, quotas
 from hanse.simulator.policies.queueing import Queueing
 from hanse.simulator.traces import philly
+from hanse.simulator.workload import DAY_SECONDS
 
 TRACES = Path(__file__).parents[3] / "shared" / "traces"
 PUBLISHED = TRACES / "baselines_computed" / "philly_static_vs_pool.csv"
 needs_traces = pytest.mark.skipif(not PUBLISHED.exists(), reason="the public traces are not beside the checkout")
 OCTOBER = philly.Span(philly.OCTOBER, 31)
-FROM_DAY_5 = metrics.Window(4 * philly.DAY_SECONDS, 31 * philly.DAY_SECONDS)
-LONG_AFTER = 1000 * philly.DAY_SECONDS
+FROM_DAY_5 = metrics.Window(4 * DAY_SECONDS, 31 * DAY_SECONDS)
+LONG_AFTER = 1000 * DAY_SECONDS
 SCORED = ("0.7", "1.0")
 
 
@@ -38,9 +39,10 @@ def test_simple_baselines_reproduce_known_figures_of_philly(october, target):
         capacity = sum(shares.values())
         assert int(row["C"]) == capacity
         policy = Queueing(skips=how == "bf", is_partitioned=where == "static")
-        on = cluster.of_partitions(shares) if where == "static" else cluster.of_one(capacity)
+        on = cluster.Cluster(tuple(shares.values()), tuple(shares)) if where == "static" else cluster.of_one(capacity)
         runs = engine.run(october, on, policy, engine.Terms(), LONG_AFTER)
-        found = metrics.figures(october, runs, capacity, FROM_DAY_5, LONG_AFTER)
+        waits = metrics.Waited(october, runs, FROM_DAY_5, LONG_AFTER)
+        found = metrics.figures(october, runs, capacity, FROM_DAY_5, waits)
         assert float(row["util"]) == pytest.approx(found.allocation_fraction, abs=0.001), row["policy"]
         assert float(row["wait_mean_h"]) == pytest.approx(found.wait.mean / 3600, rel=0.03), row["policy"]
         granted = sum((run.end_seconds - run.start_seconds) * run.job.gpus for run in runs)

@@ -6,6 +6,7 @@ that is enough, ties by their order. A `Cluster` never changes; a `Room` belongs
 A partition of which only the number of GPUs counts is one large node: that is how figures without topology are made.
 """
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hanse.simulator import workload
 from hanse.simulator.workload import GPUS_PER_NODE, Job
 
 Place: TypeAlias = tuple[tuple[int, int], ...]
@@ -43,13 +45,8 @@ class Cluster:
 
 def of_nodes(gpus_by_member: Mapping[str, int]) -> Cluster:
     """Return a cluster of eight-GPU nodes: so many for each member as hold its GPUs."""
-    owners = [name for name, gpus in sorted(gpus_by_member.items()) for _ in range(-(-gpus // GPUS_PER_NODE))]
+    owners = [name for name, gpus in sorted(gpus_by_member.items()) for _ in range(workload.nodes(gpus))]
     return Cluster((GPUS_PER_NODE,) * len(owners), tuple(owners))
-
-
-def of_partitions(gpus_by_member: Mapping[str, int]) -> Cluster:
-    """Return a cluster in which each member's GPUs are one node, so that only their number counts."""
-    return Cluster(tuple(gpus_by_member.values()), tuple(gpus_by_member))
 
 
 def of_one(gpus: int) -> Cluster:
@@ -73,8 +70,7 @@ class Room:
 
     def copy(self) -> "Room":
         """Return a room that is as free as this one, to try things out in."""
-        other = Room.__new__(Room)
-        other.cluster, other._all, other._by_owner = self.cluster, self._all, self._by_owner  # noqa: SLF001
+        other = copy.copy(self)
         other.free = self.free.copy()
         return other
 

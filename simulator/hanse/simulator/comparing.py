@@ -12,7 +12,7 @@ from hanse.simulator import engine, metrics, series
 from hanse.simulator.cluster import Cluster
 from hanse.simulator.engine import Policy, Run, Terms
 from hanse.simulator.estimates import Estimates
-from hanse.simulator.metrics import Figures, Window
+from hanse.simulator.metrics import Figures, Waited, Window
 from hanse.simulator.policies.easy import Easy
 from hanse.simulator.policies.hanse import Hanse
 from hanse.simulator.policies.kueue import Kueue
@@ -45,6 +45,8 @@ class Result:
     waited_gpu_seconds: Mapping[str, int]
     """By the reason that was told, of policies that tell reasons."""
     runs: Sequence[Run]
+    waited: Waited = field(repr=False)
+    """What the figures of waits were reckoned from."""
 
     @property
     def shortfall_max(self) -> float:
@@ -103,5 +105,6 @@ def play(name: str, setting: Setting, progressed: Callable[[Seconds], object] = 
     over = series.over(setting.workload, runs, setting.window)
     short = {name: each.tolist() for name, each in series.shortfalls(over, setting.cluster.owned()).items()}
     told = dict(policy.waited_gpu_seconds) if isinstance(policy, Hanse) else {}
-    found = metrics.figures(setting.workload, runs, cluster.capacity, setting.window, end)
-    return Result(name, found, over, short, told, runs)
+    waited = Waited(setting.workload, runs, setting.window, end)
+    found = metrics.figures(setting.workload, runs, cluster.capacity, setting.window, waited)
+    return Result(name, found, over, short, told, runs, waited)

@@ -15,9 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hanse.simulator.cluster import Cluster, Place, Room
-from hanse.simulator.workload import Job, Seconds, Workload
-
-HOUR_SECONDS = 3600
+from hanse.simulator.workload import HOUR_SECONDS, Job, Seconds, Workload
 
 
 @dataclass(frozen=True, slots=True)

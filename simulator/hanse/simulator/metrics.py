@@ -70,12 +70,11 @@ class Figures:
     bounded_slowdown_p95: float
 
 
-def figures(workload: Workload, runs: Sequence[Run], capacity: int, window: Window, end_seconds: Seconds) -> Figures:
-    """Return the figures of *runs*, of a simulation that was ended at *end_seconds*."""
+def figures(workload: Workload, runs: Sequence[Run], capacity: int, window: Window, waits: "Waited") -> Figures:
+    """Return the figures of *runs*, of which *waits* are the waits."""
     whole = capacity * window.seconds
     granted = sum(window.cut(run.start_seconds, run.end_seconds) * run.job.gpus for run in runs)
     useful = sum(window.cut(run.works_from, _kept_until(run)) * run.job.gpus for run in runs)
-    waits = _Waited(workload, runs, window, end_seconds)
     return Figures(
         allocation_fraction=granted / whole,
         useful_utilization=useful / whole,
@@ -83,8 +82,7 @@ def figures(workload: Workload, runs: Sequence[Run], capacity: int, window: Wind
         preemptions=sum(run.was_stopped for run in runs),
         wait=waits.of(range(len(waits.jobs))),
         wait_by_gang={
-            bucket_name(low, high): waits.of([at for at, job in enumerate(waits.jobs) if low <= job.gpus <= high])
-            for low, high in BUCKETS
+            bucket_name(*bucket): waits.of(waits.rows_of(bucket)) for bucket in BUCKETS
         },
         wait_by_member={
             name: waits.of([at for at, job in enumerate(waits.jobs) if job.member == name])
@@ -107,8 +105,8 @@ def _kept_until(run: Run) -> Seconds | None:
     return run.works_from + run.kept_seconds if run.was_stopped else run.end_seconds
 
 
-class _Waited:
-    """Waits and slowdowns of the jobs that were submitted in a window."""
+class Waited:
+    """Waits and slowdowns of the jobs that were submitted in a window, of a simulation that ended at *end_seconds*."""
 
     def __init__(self, workload: Workload, runs: Sequence[Run], window: Window, end_seconds: Seconds) -> None:
         first: dict[int, Seconds] = {}
@@ -118,7 +116,7 @@ class _Waited:
             last[run.job.order] = end_seconds if run.end_seconds is None else run.end_seconds
         begin, end = window.begin_seconds, window.end_seconds
         self.jobs = [job for job in workload.jobs if begin <= job.submitted_seconds < end and not job.is_filler]
-        self._waits = np.array([first.get(job.order, end_seconds) - job.submitted_seconds for job in self.jobs])
+        self.seconds = np.array([first.get(job.order, end_seconds) - job.submitted_seconds for job in self.jobs])
         self._never = np.array([job.order not in first for job in self.jobs], dtype=np.bool_)
         self.slowdowns = [
             max((last.get(job.order, end_seconds) - job.submitted_seconds)
@@ -126,11 +124,16 @@ class _Waited:
             for job in self.jobs
         ]  # fmt: skip
 
+    def rows_of(self, bucket: tuple[int, int]) -> list[int]:
+        """Return which of the jobs are gangs of a size of `BUCKETS`."""
+        low, high = bucket
+        return [at for at, job in enumerate(self.jobs) if low <= job.gpus <= high]
+
     def of(self, rows: Iterable[int]) -> Waits:
         """Return the waits of some jobs; of none, zeros."""
         at = np.fromiter(rows, dtype=np.int64)
         if not len(at):
             return Waits(0, 0, 0.0, 0.0, 0.0, 0.0)
-        waits = self._waits[at]
+        waits = self.seconds[at]
         p50, p95, p99 = (float(each) for each in np.percentile(waits, [50, 95, 99]))
         return Waits(len(at), int(self._never[at].sum()), float(waits.mean()), p50, p95, p99)

@@ -6,6 +6,7 @@ and never fewer than its widest gang needs. Time is never compressed: a load is 
 
 from collections.abc import Mapping
 
+from hanse.simulator import workload
 from hanse.simulator.workload import GPUS_PER_NODE, Seconds, Workload
 
 
@@ -16,10 +17,8 @@ def shared_out(jobs: Workload, weights: Mapping[str, int], span_seconds: Seconds
     """
     wanted = jobs.gpu_seconds / (span_seconds * load)
     widest = {name: max(job.gpus for job in jobs.jobs if job.member == name) for name in jobs.members}
-    return {
-        name: GPUS_PER_NODE * max(_nodes(wanted * weights[name] / sum(weights.values())), _nodes(widest[name]))
-        for name in jobs.members
-    }
+    share = {name: wanted * weights[name] / sum(weights.values()) for name in jobs.members}
+    return {name: GPUS_PER_NODE * workload.nodes(max(share[name], widest[name])) for name in jobs.members}
 
 
 def by_use(jobs: Workload) -> dict[str, int]:
@@ -28,7 +27,3 @@ def by_use(jobs: Workload) -> dict[str, int]:
     for job in jobs.jobs:
         weights[job.member] += job.gpu_seconds
     return weights
-
-
-def _nodes(gpus: float) -> int:
-    return -int(-gpus // GPUS_PER_NODE)

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 
 from hanse.simulator.comparing import POLICIES, Result, Setting
 from hanse.simulator.metrics import BUCKETS, bucket_name
+from hanse.simulator.workload import DAY_SECONDS, HOUR_SECONDS
 
-_HOUR = 3600
 _PAGE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
 <!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -97,7 +97,7 @@ def row(result: Result) -> list[str]:
     percents = (found.allocation_fraction, found.useful_utilization, found.waste_fraction)
     return [
         result.policy, *(f"{100 * each:.2f}" for each in percents), str(found.preemptions),
-        *(f"{each / _HOUR:.2f}" for each in (wait.mean, wait.p50, wait.p95, wait.p99)), str(wait.never_started),
+        *(f"{each / HOUR_SECONDS:.2f}" for each in (wait.mean, wait.p50, wait.p95, wait.p99)), str(wait.never_started),
         f"{found.bounded_slowdown_mean:.1f}", f"{100 * result.shortfall_max:.0f} %",
     ]  # fmt: skip
 
@@ -125,7 +125,7 @@ def write(folder: Path, setting: Setting, results: Sequence[Result]) -> Path:
 
 def _pictures(setting: Setting, results: Sequence[Result]) -> Iterable[tuple[str, str, Figure]]:
     yield "utilization", "GPUs granted over time, of all there are", _utilization(setting, results)
-    yield "waits", "How many jobs had waited no longer than so long, by size of the gang", _waits(setting, results)
+    yield "waits", "How many jobs had waited no longer than so long, by size of the gang", _waits(results)
     yield "members", "Mean wait of each member's jobs", _members(results)
     yield "fairness", "The part of its entitlement that a member wanted and did not get", _fairness(setting, results)
     if any(result.waited_gpu_seconds for result in results):
@@ -136,50 +136,35 @@ def _utilization(setting: Setting, results: Sequence[Result]) -> Figure:
     figure, axes = _figure("days", "% of GPUs granted")
     for result in results:
         steps = result.series
-        at = (steps.begin_seconds + steps.step_seconds * (np.arange(len(steps.granted)) + 0.5)) / (24 * _HOUR)
+        at = (steps.begin_seconds + steps.step_seconds * (np.arange(len(steps.granted)) + 0.5)) / DAY_SECONDS
         axes.plot(at, 100 * steps.granted / setting.cluster.capacity, label=result.policy, linewidth=1.6)
     axes.set_ylim(0, 102)
     axes.legend(loc="lower right", ncols=2)
     return figure
 
 
-def _waits(setting: Setting, results: Sequence[Result]) -> Figure:
-    asked = [low_high for low_high in BUCKETS if any(_waited(setting, result, low_high) for result in results)]
+def _waits(results: Sequence[Result]) -> Figure:
+    asked = [bucket for bucket in BUCKETS if results[0].waited.rows_of(bucket)]
     figure = Figure(figsize=(11, 3.2 * -(-len(asked) // 3)), layout="constrained")
-    for at, low_high in enumerate(asked):
+    for at, bucket in enumerate(asked):
         axes = figure.add_subplot(-(-len(asked) // 3), 3, at + 1)
         for result in results:
-            waits = np.sort(_waited(setting, result, low_high)) / _HOUR
+            waits = np.sort(result.waited.seconds[result.waited.rows_of(bucket)]) / HOUR_SECONDS
             share = np.arange(1, len(waits) + 1) / len(waits)
             axes.plot(np.maximum(waits, 1 / 60), 100 * share, label=result.policy, linewidth=1.6)
         axes.set(xscale="log", xlabel="hours (a minute or less at the left)", ylabel="% of jobs", ylim=(0, 102))
-        axes.set_title(f"{bucket_name(*low_high)} GPUs", fontsize=11)
+        axes.set_title(f"{bucket_name(*bucket)} GPUs", fontsize=11)
         axes.grid(visible=True, alpha=0.25)
     if asked:
         figure.axes[0].legend(fontsize=8)
     return figure
 
 
-def _waited(setting: Setting, result: Result, low_high: tuple[int, int]) -> list[int]:
-    """Return the waits of gangs of a size that were submitted in the window."""
-    window = setting.window
-    first: dict[int, int] = {}
-    for run in result.runs:
-        first.setdefault(run.job.order, run.works_from)
-    return [
-        first.get(job.order, window.end_seconds) - job.submitted_seconds
-        for job in setting.workload.jobs
-        if not job.is_filler
-        and low_high[0] <= job.gpus <= low_high[1]
-        and window.begin_seconds <= job.submitted_seconds < window.end_seconds
-    ]
-
-
 def _members(results: Sequence[Result]) -> Figure:
     figure, axes = _figure("", "mean wait, hours")
     names = list(results[0].figures.wait_by_member)
     _bars(axes, names, {
-        result.policy: [result.figures.wait_by_member[name].mean / _HOUR for name in names] for result in results
+        result.policy: [result.figures.wait_by_member[name].mean / HOUR_SECONDS for name in names] for result in results
     })  # fmt: skip
     return figure
 
@@ -199,7 +184,7 @@ def _reasons(results: Sequence[Result]) -> Figure:
     told = {result.policy: result.waited_gpu_seconds for result in results if result.waited_gpu_seconds}
     reasons = sorted({reason for each in told.values() for reason in each})
     _bars(axes, reasons, {
-        name: [each.get(reason, 0) / _HOUR for reason in reasons] for name, each in told.items()
+        name: [each.get(reason, 0) / HOUR_SECONDS for reason in reasons] for name, each in told.items()
     })  # fmt: skip
     return figure
 

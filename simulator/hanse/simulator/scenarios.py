@@ -14,9 +14,8 @@ from hanse.simulator.comparing import Setting
 from hanse.simulator.engine import Terms
 from hanse.simulator.metrics import Window
 from hanse.simulator.traces import generated, kalos, own, philly
-from hanse.simulator.workload import GPUS_PER_NODE, Seconds, Workload, WorkloadError
+from hanse.simulator.workload import DAY_SECONDS, GPUS_PER_NODE, Seconds, Workload, WorkloadError
 
-DAY_SECONDS = 24 * 3600
 GENERATED_GPUS, GENERATED_LOAD = 256, 0.8
 
 
@@ -102,4 +101,4 @@ def _shares(asked: Asked, jobs: Workload, span_seconds: Seconds) -> dict[str, in
 
 def _whole(gpus: int) -> int:
     """Return *gpus* rounded up to whole nodes."""
-    return -(-gpus // GPUS_PER_NODE) * GPUS_PER_NODE
+    return workload.nodes(gpus) * GPUS_PER_NODE

@@ -5,12 +5,15 @@ time is what the trace recorded: the work that a job has to do, whatever the pol
 `engine` plays it.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 Seconds: TypeAlias = int
 
+HOUR_SECONDS: Seconds = 3600
+DAY_SECONDS: Seconds = 24 * HOUR_SECONDS
 GPUS_PER_NODE = 8
 
 
@@ -79,6 +82,11 @@ def made(source: str, jobs: Iterable[Job]) -> Workload:
 def merged(source: str, workloads: Sequence[Workload]) -> Workload:
     """Return one workload of the jobs of several; at the same second the first one's go first."""
     return made(source, (job for each in workloads for job in each.jobs))
+
+
+def nodes(gpus: float) -> int:
+    """Return how many nodes have so many GPUs, at the least."""
+    return math.ceil(gpus / GPUS_PER_NODE)
 
 
 def gang(gpus: int) -> tuple[int, int]:

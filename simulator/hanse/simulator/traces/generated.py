@@ -10,9 +10,8 @@ import random
 from dataclasses import dataclass
 
 from hanse.simulator import workload
-from hanse.simulator.workload import Job, Workload
+from hanse.simulator.workload import DAY_SECONDS, Job, Workload
 
-HOUR_SECONDS, DAY_SECONDS = 3600, 24 * 3600
 _GANGS = ((1, 0.62), (2, 0.12), (4, 0.10), (8, 0.10), (16, 0.035), (32, 0.018), (64, 0.007))
 """GPUs of a gang, and how often it comes."""
 _MEDIAN_SECONDS, _SPREAD, _SECONDS_MAX = 1800, 1.9, 4 * DAY_SECONDS

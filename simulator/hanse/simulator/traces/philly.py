@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hanse.simulator import workload
-from hanse.simulator.workload import Job, Seconds, Workload
+from hanse.simulator.workload import DAY_SECONDS, Job, Seconds, Workload
 
-DAY_SECONDS = 24 * 3600
 OCTOBER = 27 * DAY_SECONDS
 """2017-10-01, in seconds of the trace, which begins on 2017-09-04."""
 WORK_SECONDS_MAX = 7 * DAY_SECONDS
