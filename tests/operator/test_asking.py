@@ -65,7 +65,7 @@ def inputs(red_nodes=1, rivals=1, jobs=()):
 
 def asked(given, spec=SPEC, member="red", namespace=None):
     follower = Follower()
-    situation, _ = follower.plan(given)
+    situation = follower.plan(given)
     return asyncio.run(Asking(given.world).answer((member, namespace or member), spec, situation))
 
 
@@ -93,7 +93,7 @@ def test_what_would_wait_is_told_what_its_status_would_say():
     before = inputs(rivals=0, jobs=[("red", 1), ("red", 2)])
     told = asked(before, SPEC | {"workers": {"replicas": 3}})
     after = inputs(rivals=0, jobs=[("red", 1), ("red", 2), ("red", 3)])
-    _, plan = Follower().plan(after)
+    plan = Follower().plan(after).plan
     uid, job = next((uid, each) for uid, each in after.world.jobs.items() if each.metadata.name == "secret-2")
     names, rows = plan.explanations.dtype.names, plan.explanations.tolist()
     waiting = next(dict(zip(names, row, strict=True)) for row in rows if row[0] == uid)
@@ -134,13 +134,13 @@ def test_two_worlds_that_differ_in_rivals_private_facts_give_the_same_answer(wai
 
 def test_asking_leaves_no_trace_in_the_leaders_planner():
     given, follower = inputs(jobs=[("red", 1), ("blue", 1), ("red", 1)]), Follower()
-    situation, before = follower.plan(given)
-    digest = state_digest(situation.snapshot)
+    situation = follower.plan(given)
+    digest, before = state_digest(situation.snapshot), situation.plan
     answers = [asyncio.run(Asking(given.world).answer(("red", "red"), SPEC, situation)) for _ in range(2)]
     assert answers[0] == answers[1]
     assert given.world.jobs.keys().isdisjoint({planning.UID})
-    again, after = follower.plan(given)
-    assert (digest, before.to_bytes()) == (state_digest(again.snapshot), after.to_bytes())
+    again = follower.plan(given)
+    assert (digest, before.to_bytes()) == (state_digest(again.snapshot), again.plan.to_bytes())
 
 
 class Clock:
@@ -152,7 +152,7 @@ class Clock:
 
 def test_a_member_may_ask_a_few_times_a_minute_and_others_are_not_kept_waiting_by_it():
     given, clock = inputs(), Clock()
-    situation, _ = Follower().plan(given)
+    situation = Follower().plan(given)
 
     async def ask():
         asking = Asking(given.world, clock)
@@ -171,7 +171,7 @@ def test_a_member_may_ask_a_few_times_a_minute_and_others_are_not_kept_waiting_b
 def test_all_members_together_ask_no_oftener_than_the_leader_can_answer(monkeypatch):
     monkeypatch.setattr("hanse.operator.asking.ALL_PER_MINUTE", 2)
     given = inputs()
-    situation, _ = Follower().plan(given)
+    situation = Follower().plan(given)
     clock = Clock()
 
     async def ask():
@@ -188,7 +188,7 @@ def test_all_members_together_ask_no_oftener_than_the_leader_can_answer(monkeypa
 
 def test_only_so_many_wait_for_their_plans(monkeypatch):
     given = inputs()
-    situation, _ = Follower().plan(given)
+    situation = Follower().plan(given)
     monkeypatch.setattr("hanse.operator.asking.PER_MINUTE", 100)
 
     async def ask():

@@ -121,7 +121,7 @@ def test_a_followed_plan_counts_it_from_the_cycle_on_in_which_its_node_is_gone(w
     follower, mirror = following.Follower(), Mirror(NOW, live={live().job: live()})
     for reported, expected in (({"node-0"}, 0), (set(), 1), ({"node-0"}, 0)):
         nodes = [Node("tencent-gz", name, BODY, 0) for name in reported]
-        situation, _ = follower.plan(snapshot.Inputs(world, mirror, nodes, {}, {}))
+        situation = follower.plan(snapshot.Inputs(world, mirror, nodes, {}, {}))
         assert expected == len(situation.snapshot.catalogue.pool.unplaced)
 
 
@@ -166,7 +166,7 @@ def test_a_job_that_requires_a_rack_is_placed_in_one_or_is_told_that_none_is_lar
         where = {"node-0": "1", "node-1": "2", "node-2": rack}
         bodies = {name: BODY | {"cpuMilli": 9000, "labels": {"hanse.dev/rack": each}} for name, each in where.items()}
         nodes = [Node("tencent-gz", name, body, 0) for name, body in bodies.items()]
-        _, told[rack] = following.Follower().plan(snapshot.Inputs(world, Mirror(NOW), nodes, {}, {}))
+        told[rack] = following.Follower().plan(snapshot.Inputs(world, Mirror(NOW), nodes, {}, {})).plan
     (admit,) = told["2"].decisions
     assert ["tencent-gz/node-1", "tencent-gz/node-2"] == [each.node for each in admit.placed]
     (row,) = told["3"].explanations
@@ -178,7 +178,7 @@ def test_a_worker_goes_where_enough_rdma_devices_are_left(world, pytestconfig, l
     take_job(world, pytestconfig.rootpath, **{"rdma/hca": 2})
     report = BODY | {"rdma": 8, "foreign": {"rdma": 8 - left}}
     inputs = snapshot.Inputs(world, Mirror(NOW), [Node("tencent-gz", "node-0", report, 0)], {}, {})
-    _, plan = following.Follower().plan(inputs)
+    plan = following.Follower().plan(inputs).plan
     assert is_placed == any(isinstance(each, Admit) for each in plan.decisions)
 
 
@@ -227,7 +227,7 @@ def test_a_node_that_is_leaving_or_unwell_takes_nothing(world, pytestconfig, rep
     if recall_in_seconds is not None:
         recalled(world, NOW + recall_in_seconds)
     nodes = [Node("tencent-gz", "node-0", BODY | reported, 0)]
-    _, plan = following.Follower().plan(snapshot.Inputs(world, Mirror(NOW), nodes, {}, {}))
+    plan = following.Follower().plan(snapshot.Inputs(world, Mirror(NOW), nodes, {}, {})).plan
     assert is_used == any(isinstance(each, Admit) for each in plan.decisions)
 
 
@@ -252,11 +252,11 @@ def test_settings_that_contradict_one_another_leave_those_before_in_force(world)
     follower, before = following.Follower(), {}
     for share, is_refused in ((300, False), (400, True), (200, False)):
         set_shares(world, share)
-        situation, plan = planned(follower, world)
+        situation = planned(follower, world)
         shares = [each.shares for each in situation.snapshot.catalogue.pool.organisations if each.name == "tencent/llm"]
         assert is_refused == ("the organisations of tencent have shares of [400, 400, 400]" in situation.problem)
         assert [before if is_refused else {"h100-80g": share}] == shares
-        assert ["Renew"] == [type(each).__name__ for each in plan.decisions if type(each).__name__ != "Rise"]
+        assert ["Renew"] == [type(each).__name__ for each in situation.plan.decisions if type(each).__name__ != "Rise"]
         before = shares[0]
 
 
@@ -275,10 +275,10 @@ def take_job(world, root, **limits):
 def admitted(follower, world):
     """Return the rates at which the only job's admission is recorded, and the one at which its caps are reserved."""
     mirror, nodes = Mirror(NOW), [Node("tencent-gz", f"node-{each}", BODY, 0) for each in range(2)]
-    situation, plan = follower.plan(snapshot.Inputs(world, mirror, nodes, {}, {}))
-    (group,) = entries.Translator(world, mirror, situation).groups(plan.decisions)
+    situation = follower.plan(snapshot.Inputs(world, mirror, nodes, {}, {}))
+    (group,) = entries.Translator(world, mirror, situation).groups(situation.plan.decisions)
     admission = group.entries[0].admission
-    return admission.milli_h100e, admission.tier_thousandths, plan.decisions[0].gpu_rate
+    return admission.milli_h100e, admission.tier_thousandths, situation.plan.decisions[0].gpu_rate
 
 
 def change(world, kind, name, fields):
@@ -322,8 +322,8 @@ def test_an_admission_that_borrows_names_the_credit_that_it_followed_from(pytest
     credited = Credits(NOW - NOW % 3600, {"tencent": -5, "zhejiang-lab": 5})
     reported, mirror = [Node("tencent-gz", f"node-{each}", BODY, 0) for each in range(2)], Mirror(NOW)
     inputs = snapshot.Inputs(world, mirror, reported, {}, {}, credits=credited)
-    situation, plan = following.Follower().plan(inputs)
-    (group,) = entries.Translator(world, mirror, situation).groups(plan.decisions)
+    situation = following.Follower().plan(inputs)
+    (group,) = entries.Translator(world, mirror, situation).groups(situation.plan.decisions)
     assert label == group.entries[0].reason
     expected = str(row_id(leaf.member, credited.as_of_seconds)) if label == "BORROW" else None
     assert expected == group.entries[0].detail.get("credit")

@@ -11,10 +11,11 @@ import worlds
 from hypothesis import given
 from hypothesis import strategies as st
 from pools import job, nodes, organisation, pool, snapshot
+from test_loops import admitted
 from test_promises import outcome
 
 from hanse.scheduler import Delta, Planner, build, plan, reading
-from hanse.scheduler.decisions import Admit, AttemptId
+from hanse.scheduler.decisions import Admit
 from hanse.scheduler.pool import Member, Rung
 
 NAMES = ("a", "b", "c")
@@ -42,14 +43,8 @@ def as_jobs(asked, first=0):
 
 def rested(planner):
     """Let it plan until nothing is decided any more."""
-    for _ in range(CYCLES_MAX):
-        decided = planner.plan()
-        if not decided.decisions:
-            return planner
-        planner.commit(decided)
-        gone = [each for each in reading.attempts(planner.snapshot) if each.draining]
-        planner.apply(Delta(planner.snapshot.as_of, ended=tuple(AttemptId(each.job, each.number) for each in gone)))
-    raise AssertionError(f"still deciding after {CYCLES_MAX} cycles")
+    admitted(planner, CYCLES_MAX)
+    return planner
 
 
 def lived(owned, *crowds, **more):

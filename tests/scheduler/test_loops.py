@@ -9,18 +9,23 @@ from hanse.scheduler.decisions import Admit, AttemptId
 CYCLES_MAX = 5
 
 
-def settle(planner):
-    """Plan until nothing is decided any more; return the stops."""
-    stops = 0
-    for _ in range(CYCLES_MAX):
+def admitted(planner, cycles_max=CYCLES_MAX):
+    """Plan until nothing is decided any more, and whoever is stopped leaves at once; return the admissions."""
+    found = []
+    for _ in range(cycles_max):
         decided = planner.plan()
         if not decided.decisions:
-            return stops
-        stops += sum(len(each.stops) for each in decided.decisions if isinstance(each, Admit))
+            return found
+        found += [each for each in decided.decisions if isinstance(each, Admit)]
         planner.commit(decided)
         gone = [each for each in reading.attempts(planner.snapshot) if each.draining]
         planner.apply(Delta(planner.snapshot.as_of, ended=tuple(AttemptId(each.job, each.number) for each in gone)))
-    raise AssertionError(f"still deciding after {CYCLES_MAX} cycles")
+    raise AssertionError(f"still deciding after {cycles_max} cycles")
+
+
+def settle(planner):
+    """Plan until nothing is decided any more; return how many were stopped."""
+    return sum(len(each.stops) for each in admitted(planner))
 
 
 @pytest.mark.parametrize(
@@ -73,17 +78,10 @@ def test_three_levels_and_three_tiers_come_to_rest():
 def comes(planner, *jobs):
     """Return who starts, at which label, and whom it stops, until nothing is decided any more."""
     planner.apply(Delta(as_of=planner.snapshot.as_of + 1, jobs=jobs))
-    found = []
-    for _ in range(CYCLES_MAX):
-        decided = planner.plan()
-        if not decided.decisions:
-            return found
-        admits = [each for each in decided.decisions if isinstance(each, Admit)]
-        found += [(a.attempt.job, a.label.rung.name, [stop.attempt.job for stop in a.stops]) for a in admits]
-        planner.commit(decided)
-        gone = [each for each in reading.attempts(planner.snapshot) if each.draining]
-        planner.apply(Delta(planner.snapshot.as_of, ended=tuple(AttemptId(each.job, each.number) for each in gone)))
-    raise AssertionError(f"still deciding after {CYCLES_MAX} cycles")
+    return [
+        (each.attempt.job, each.label.rung.name, [stop.attempt.job for stop in each.stops])
+        for each in admitted(planner)
+    ]
 
 
 def test_a_gang_larger_than_its_members_entitlement_borrows_whole_and_goes_whole():

@@ -78,10 +78,10 @@ def _report(node: Node, labels: Mapping[str, str], of: AcceleratorClass, foreign
     conditions = {each["type"]: each["status"] for each in node["status"].get("conditions") or []}
     devices = of.spec.device_resources
     whole = ForeignUse(
-        gpus=max([int(parse_quantity(has.get(name, "0"))) for name in devices], default=0) or _own_gpus(has),
+        gpus=max([_count(has.get(name, "0")) for name in devices], default=0) or _own_gpus(has),
         cpu_milli=_floor_milli(has.get("cpu", "0")),
         memory_mib=_floor_mib(has.get("memory", "0")),
-        rdma=int(parse_quantity(has.get(RDMA, "0"))),
+        rdma=_count(has.get(RDMA, "0")),
     )
     return NodeReport(
         name=node["metadata"]["name"],
@@ -101,10 +101,10 @@ def _report(node: Node, labels: Mapping[str, str], of: AcceleratorClass, foreign
 def _use(pod: Pod, devices: Iterable[str], whole: ForeignUse) -> ForeignUse:
     try:
         return ForeignUse(
-            gpus=_asks(pod, devices, lambda text: int(parse_quantity(text))),
+            gpus=_asks(pod, devices, _count),
             cpu_milli=_asks(pod, ("cpu",), ceil_milli),
             memory_mib=_asks(pod, ("memory",), ceil_mib),
-            rdma=_asks(pod, (RDMA,), lambda text: int(parse_quantity(text))),
+            rdma=_asks(pod, (RDMA,), _count),
         )
     except (ValueError, OverflowError) as error:
         name = f"{pod['metadata'].get('namespace')}/{pod['metadata'].get('name')}"
@@ -157,6 +157,10 @@ def _amount(text: Any, read: Callable[[str], int]) -> int:
 
 def _is_over(pod: Pod) -> bool:
     return (pod.get("status") or {}).get("phase") in _OVER
+
+
+def _count(text: str) -> int:
+    return int(parse_quantity(text))
 
 
 def _floor_milli(text: str) -> int:

@@ -134,8 +134,7 @@ def place(waiting: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(start: Start) -> dict[str, Any]:
     at = None if start.seconds is None else datetime.fromtimestamp(start.seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    why = {"code": start.why.code, "values": dict(start.why.values)}
-    return {"at": at, "seconds": start.seconds, "restsOn": start.rests_on, "said": why}
+    return {"at": at, "seconds": start.seconds, "restsOn": start.rests_on, "said": start.why.coded}
 
 
 def _parsed(namespace: str, spec: Mapping[str, Any]) -> resources.TrainingJob:

@@ -275,21 +275,22 @@ class Leader:
     async def _planned(self) -> tuple[Situation, list[entries.Group]]:
         """Plan; where the settings allow none, nothing is admitted or renewed, and all that ends goes on ending."""
         try:
-            situation, plan = await asyncio.to_thread(self._plan)
+            situation = await asyncio.to_thread(self._plan)
         except (QuotaError, scheduler.SnapshotError) as error:
             self._tell_problem(str(error), "nothing is admitted or renewed")
             return following.unplanned(self.mirror.now_seconds), []
         self._tell_problem(situation.problem, "the settings before stay in force")
         self._situation = situation
-        self.teller.take(plan, situation.verdicts)
-        return situation, list(entries.Translator(self.world, self.mirror, situation).groups(plan.decisions))
+        self.teller.take(situation.plan, situation.verdicts)
+        translator = entries.Translator(self.world, self.mirror, situation)
+        return situation, list(translator.groups(situation.plan.decisions))
 
     def _tell_problem(self, problem: str, consequence: str) -> None:
         self.progress.pool_problem = f"{problem}: {consequence}" if problem else ""
         if problem:
             _log.error("pool_refused", problem=problem, consequence=consequence)
 
-    def _plan(self) -> tuple[Situation, scheduler.Plan]:
+    def _plan(self) -> Situation:
         return self._follower.plan(self._inputs())
 
     def _inputs(self) -> snapshot.Inputs:

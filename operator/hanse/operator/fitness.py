@@ -30,6 +30,11 @@ class Verdict:
         """Return the verdict that says a phrase."""
         return cls(reason, said.english, said.code, tuple(said.values.items()))
 
+    @property
+    def said(self) -> Phrase:
+        """The phrase that it says."""
+        return Phrase(self.code, self.sentence, dict(self.values))
+
 
 def organisation_name(leaf: Leaf) -> str:
     """Return the planner's name of a leaf: organisations are unique within their member only."""

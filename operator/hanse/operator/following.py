@@ -56,8 +56,8 @@ class Follower:
         self._last: tuple[Gathered, scheduler.Planner] | None = None
         self._followed = 0
 
-    def plan(self, inputs: Inputs) -> tuple[Situation, scheduler.Plan]:
-        """Return the situation as of the mirror's time, and what is to be done.
+    def plan(self, inputs: Inputs) -> Situation:
+        """Return the situation as of the mirror's time, with what is to be done.
 
         Raises:
             QuotaError: the members' and the alliance's settings contradict one another, and no good ones are known.
@@ -67,11 +67,10 @@ class Follower:
         planner = self._follow(gathered)
         decided = planner.plan()
         self._last = gathered, planner
-        situation = Situation(
+        return Situation(
             planner.snapshot, decided, gathered.verdicts, gathered.windows, self._memory.problem,
             gathered.credits_as_of, gathered.free_by,
         )  # fmt: skip
-        return situation, decided
 
     def _follow(self, gathered: Gathered) -> scheduler.Planner:
         """Return the last planner with what has changed since, or a new one where it is to start anew."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from hanse.evidence import enrolments, identity
 from hanse.evidence.enrolments import Enrolment
@@ -179,9 +179,7 @@ class Settler:
         if (until := credits_.due(self._engine)) is None:
             return
         with database.transaction(self._engine) as connection:
-            enrolled = [
-                enrolments.decode(body) for body in connection.execute(sa.select(parties.Enrolment.body)).scalars()
-            ]
+            enrolled = _enrolled(connection)
         raw_by_class = dict(rules.raw_by_class)
         kept = kept_of_levy(enrolled, dict(rules.levy_by_member), until, self._offered(rules.offered), raw_by_class)
         terms = credits_.Terms(rules.half_life_seconds, raw_by_class, dict(rules.parents), kept)
@@ -217,12 +215,11 @@ class Settler:
             as_of = newest, rules.levy_by_member, start
             if self._levied_as_of == as_of:
                 return
-            bodies = connection.execute(sa.select(parties.Enrolment.body)).scalars().all()
+            enrolled = _enrolled(connection)
             rows = connection.execute(
                 sa.select(parties.Levy.node, parties.Levy.levied).order_by(parties.Levy.start_seconds)
             ).tuples()
             before = {node for node, is_levied in dict(rows.all()).items() if is_levied}
-        enrolled = [enrolments.decode(body) for body in bodies]
         wanted = levied(enrolled, dict(rules.levy_by_member), start, self._offered(rules.offered))
         for node in sorted(before ^ wanted):
             registry.set_levy(self._engine, node, start, levied=node in wanted, term=self._term)
@@ -235,6 +232,10 @@ class Settler:
             for each in reports.nodes(self._engine)
             if any(offers.includes(spec, each.cluster, each.body) for spec in offered)
         }
+
+
+def _enrolled(connection: Connection) -> list[Enrolment]:
+    return [enrolments.decode(body) for body in connection.execute(sa.select(parties.Enrolment.body)).scalars()]
 
 
 def levied(

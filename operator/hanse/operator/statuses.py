@@ -151,7 +151,7 @@ class Why:
         """The same as codes and values; not what only English says."""
         parts = {"message": self.message, "remedy": self.remedy}
         return {
-            name: [{"code": each.code, "values": dict(each.values)} for each in found]
+            name: [each.coded for each in found]
             for name, found in parts.items()
             if found and all(each.code for each in found)
         }
@@ -187,10 +187,8 @@ def _why_unfunded(live: Live, verdict: Verdict | None) -> Why | None:
         remedy = "let it checkpoint before its funding ends, or raise cap {cap}"
         return Why(Reason.FUNDING_REFUSED, (message,), (phrase("remedy.unfunded", remedy, cap=live.refused_by),))
     if verdict is not None and verdict.reason == Reason.FUNDING_REFUSED:
-        told = Phrase(verdict.code, verdict.sentence, dict(verdict.values))
-        return Why(
-            Reason.FUNDING_REFUSED, (told,), (phrase("remedy.ends", "let it checkpoint before its funding ends"),)
-        )
+        ends = phrase("remedy.ends", "let it checkpoint before its funding ends")
+        return Why(Reason.FUNDING_REFUSED, (verdict.said,), (ends,))
     return None
 
 
@@ -204,8 +202,7 @@ def _awaits(attempts: int) -> Phrase:
 
 def _why_waiting(known: Known) -> Why:
     if known.verdict is not None:
-        verdict = known.verdict
-        return Why(verdict.reason, (Phrase(verdict.code, verdict.sentence, dict(verdict.values)),))
+        return Why(known.verdict.reason, (known.verdict.said,))
     if known.awaited:
         return Why(Reason.WAITING_FOR_RECLAIM, (_awaits(known.awaited),))
     if known.waiting is None:

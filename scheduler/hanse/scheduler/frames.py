@@ -88,7 +88,10 @@ def header(frame: bytes) -> Header:
         FrameError: it is none.
 
     """
-    said = decode(frame)
+    return _header(decode(frame))
+
+
+def _header(said: Mapping[str, Any]) -> Header:
     try:
         known = {name: said[name] for name in ("basis", "decided", "recorded")}
         read: Header = spelling.typed(Header, known)
@@ -106,24 +109,26 @@ class Reader:
         self._listed: dict[str, tuple[Any, ...]] = {}
         self._rows: dict[str, Rows] = {}
 
-    def take(self, frame: bytes) -> None:
-        """Take up a frame.
+    def take(self, frame: bytes) -> Header:
+        """Take up a frame; return what it says of its cycle.
 
         Raises:
             FrameError: it is none, or it follows another that was not taken up.
 
         """
         said = decode(frame)
-        if said.get("basis") and self._catalogue is None:
+        found = _header(said)
+        if not found.is_key and self._catalogue is None:
             raise FrameError("it follows a frame that is not there")
         try:
-            if not said["basis"]:
+            if found.is_key:
                 self._catalogue = Catalogue(spelling.typed(Pool, said["pool"]))
                 self._rows = {name: {} for name in KEYS}
                 self._listed = dict.fromkeys(LISTED, ())
             self._take(said)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise FrameError(f"what it holds does not fit together: {error}") from error
+        return found
 
     def _take(self, said: Mapping[str, Any]) -> None:
         self._as_of = int(said["asOf"])

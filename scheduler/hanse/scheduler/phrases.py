@@ -7,6 +7,7 @@ is made; it must hold nothing that its sentence does not say.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,11 @@ class Phrase:
     code: str
     english: str
     values: Mapping[str, str]
+
+    @property
+    def coded(self) -> dict[str, Any]:
+        """What another language is spoken from, as plain data."""
+        return {"code": self.code, "values": dict(self.values)}
 
 
 def phrase(code: str, english: str, **values: object) -> Phrase:

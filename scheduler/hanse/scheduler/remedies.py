@@ -24,7 +24,7 @@ def sentence(row: np.void) -> str:
     """Return an explanation in words: what would let the job run."""
     text = f"{row['reason']}: asks for {row['asked_gpus']} {row['accelerator']}"
     text += f", {row['free_gpus']} free" if row["free_gpus"] != UNKNOWN else ""
-    said = cap_in_words(row) if row["cap"] else remedy(row)
+    said = cap(row).english if row["cap"] else phrases.joined(remedies(row))
     return f"{text}; {said}" if said else text
 
 
@@ -34,13 +34,8 @@ _CAP_AT_ONCE_ROOM = phrase(
 )
 
 
-def remedy(row: Mapping[str, Any] | np.void) -> str:
-    """Return what would let the job run, without telling what others have idle."""
-    return phrases.joined(remedies(row))
-
-
 def remedies(row: Mapping[str, Any] | np.void) -> tuple[Phrase, ...]:
-    """Return likewise, for whoever says it in another language."""
+    """Return what would let the job run, without telling what others have idle."""
     return tuple(each for each in (_room(row), _kept(row)) if each)
 
 
@@ -101,13 +96,8 @@ def _kept(row: Mapping[str, Any] | np.void) -> Phrase | None:
     return phrase("remedy.kept", said, time=f"{at:%Y-%m-%d %H:%M:%S}")
 
 
-def cap_in_words(row: Mapping[str, Any] | np.void) -> str:
-    """Return what the cap of an explanation lacks."""
-    return cap(row).english
-
-
 def cap(row: Mapping[str, Any] | np.void) -> Phrase:
-    """Return likewise, for whoever says it in another language."""
+    """Return what the cap of an explanation lacks."""
     name, asked, left = str(row["cap"]), int(row["cap_asked"]), int(row["cap_left"])
     if row["cap_is_at_once"]:
         said = "the cap {cap} allows {left} H100e more at once, and it needs {asked}"

@@ -96,8 +96,7 @@ class Replayer:
             FrameError: it is none, or it follows another that was not taken up.
 
         """
-        self._said = frames.header(frame)
-        self._reader.take(frame)
+        self._said = self._reader.take(frame)
 
     def planned(self) -> Planned:
         """Plan again for what the last frame saw.
