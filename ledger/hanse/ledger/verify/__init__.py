@@ -172,7 +172,7 @@ class _Examination:
         of_log = tuple(self._checked_log(its))
         findings = [*self._checked(its, stamps), *of_log]
         log = dataclasses.replace(self._log, findings=of_log, unsealed=self._opened.unsealed, late=self._opened.late)
-        complete = metered.completeness(self._folder, self._read, its)
+        complete = metered.completeness(judged_by, its)
         said = figures.figures(self._read, its, complete, log)
         return Examined(self._read, findings, log, complete, said, figures.remarks(complete, its, log))
 
