@@ -2,7 +2,7 @@
 
 import pytest
 
-from hanse.bench import crowds, deciding, gangs, pools
+from hanse.bench import crowds, deciding, gangs, pools, reports
 
 
 def test_the_pool_is_as_large_as_it_should_be():
@@ -68,4 +68,4 @@ def test_a_bench_that_takes_too_long_measures_less_and_reaches_no_gate(monkeypat
 def test_the_exponent_is_the_slope_of_logarithms():
     assert deciding.exponent({10: 1.0, 100: 10.0, 1000: 100.0}) == pytest.approx(1)
     assert deciding.exponent({10: 2.0, 100: 2.0}) == pytest.approx(0)
-    assert (1, 100) == (deciding.percentile(range(1, 101), 1), deciding.percentile(range(1, 101), 100))
+    assert (1, 100) == (reports.percentile(range(1, 101), 1), reports.percentile(range(1, 101), 100))

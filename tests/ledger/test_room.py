@@ -4,15 +4,10 @@ import contextlib
 import itertools
 
 import pytest
+from sealed import seal
 
-from hanse.evidence import notes, policy
-from hanse.ledger import database, export, signing
+from hanse.ledger import export
 from hanse.ledger.errors import NoRoomLeftError
-from hanse.ledger.publishing import Folder
-from hanse.ledger.sealer import Sealer
-
-KEY = notes.signer("pool.example/ledger", notes.ED25519, bytes(32))
-POLICY = policy.parse(f"log {KEY.key}\nquorum none\n")
 
 
 @pytest.fixture(name="checked")
@@ -50,9 +45,7 @@ def test_a_log_that_would_not_fit_is_refused_before_it_is_written_and_takes_no_m
         "INSERT INTO ledger.fact (id, kind, at_seconds, detail) "
         "SELECT gen_random_uuid(), 'Test', 0, 'x' FROM generate_series(1, 3000)"
     )
-    engine = database.engine(world.url, role="hanse_sealer")
-    leaves = Sealer(engine, POLICY, signing.KeyFile((KEY,)), Folder(tmp_path / "log")).round()
-    engine.dispose()
+    leaves = seal(world, tmp_path / "log")
     tiles = sum(each.stat().st_size for each in (tmp_path / "log" / "tile").rglob("*") if each.is_file())
     assert 60 * leaves < tiles <= export._LEAF_BYTES * leaves
     month = world.super.execute("SELECT to_char(ledger.clock(), 'YYYY-MM')").fetchone()[0]

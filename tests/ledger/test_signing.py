@@ -3,11 +3,9 @@
 import os
 
 import pytest
+from sealed import KEYS
 
-from hanse.evidence import notes
 from hanse.ledger import signing
-
-KEYS = tuple(notes.signer("pool.example/ledger", kind, bytes([kind]) * 32) for kind in (notes.ED25519, notes.MLDSA44))
 
 
 def test_keys_are_read_from_a_file_that_is_the_owners_alone(tmp_path, monkeypatch):

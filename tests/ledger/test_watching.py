@@ -6,17 +6,14 @@ import time
 import psycopg
 import pytest
 import urllib3
-from sealed import sealable
+from sealed import KEYS, POLICY, sealable
 
 from hanse.devcluster import ports
-from hanse.evidence import checkpoints, notes, policy
+from hanse.evidence import checkpoints, notes
 from hanse.ledger import database, sealing, signing, watching
 from hanse.ledger.publishing import Folder
 from hanse.ledger.sealer import _COSIGN, Sealer, cosigned_note, newest_note
 from hanse.ledger.watching import Horizon, Progress
-
-KEY = notes.signer("pool.example/ledger", notes.ED25519, bytes(32))
-POLICY = policy.parse(f"log {KEY.key}\nquorum none\n")
 
 
 @pytest.fixture(scope="module", name="pool")
@@ -29,7 +26,7 @@ def _pool(make_world):
 
 @pytest.fixture(name="sealer")
 def _sealer(pool, tmp_path):
-    return Sealer(pool.sealer, POLICY, signing.KeyFile((KEY,)), Folder(tmp_path / "log"))
+    return Sealer(pool.sealer, POLICY, signing.KeyFile(KEYS), Folder(tmp_path / "log"))
 
 
 def rounds(sealer, count):

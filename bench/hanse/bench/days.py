@@ -132,7 +132,7 @@ class Day:
         bodies: list[Row] = []
         for index, node in enumerate(self.nodes):
             member = self._members[(index + turn + 1) % len(self._members)]
-            job = uuid.UUID(bytes=canonical.sha256(b"job %d %d" % (turn, index))[:16], version=4)
+            job = _job(index, turn)
             bodies.append({
                 "term": 1, "cycle": turn + 1, "index": index, "kind": "Admit", "effect": "admit", "verdict": "Admitted",
                 "reason": "Covered", "member": member, "job": str(job), "fence": 1,
@@ -174,8 +174,7 @@ class Day:
 
     def attempt(self, index: int, hour: int) -> str:
         """Return the attempt that runs on a node in an hour."""
-        job = uuid.UUID(bytes=canonical.sha256(b"job %d %d" % (hour // JOB_HOURS, index))[:16], version=4)
-        return str(identity.attempt_id(job, 1))
+        return str(identity.attempt_id(_job(index, hour // JOB_HOURS), 1))
 
     def _slots_of_all(self, workers: int, told: Callable[[int], None]) -> None:
         """Sign each node's slots of the whole day by the hour; the hash of the one before is all that goes on."""
@@ -187,11 +186,10 @@ class Day:
             for hour in range(self.hours):
                 asked = [pool.submit(_signed, part, hour, previous[number]) for number, part in enumerate(parts)]
                 bodies: dict[tuple[int, str], tuple[Node, bytes, bytes]] = {}
-                for number, (part, answer) in enumerate(zip(parts, asked, strict=True)):
+                for number, answer in enumerate(asked):
                     signed, previous[number] = answer.result()
                     for index, start, body, signature in signed:
                         bodies[start, self.nodes[index].name] = (self.nodes[index], body, signature)
-                    del part
                 self._post(hour, bodies)
                 told(hour + 1)
 
@@ -241,15 +239,19 @@ _PART = 1000
 _day: Day | None = None  # of a process that signs: it was there before the process was
 
 
+def _job(index: int, turn: int) -> uuid.UUID:
+    """Return the job that is planned for a node in a turn."""
+    return uuid.UUID(bytes=canonical.sha256(b"job %d %d" % (turn, index))[:16], version=4)
+
+
 def _signed(part: range, hour: int, previous: list[bytes]) -> tuple[list[tuple[int, int, bytes, bytes]], list[bytes]]:
     """Return an hour's slots of some nodes, and the hash of the last one of each."""
     if _day is None:
         raise RuntimeError("this process was not started to sign")
-    found = []
+    found: list[tuple[int, int, bytes, bytes]] = []
     last = []
     for index, before in zip(part, previous, strict=True):
-        for index_, start, body, signature in _of_node(_day, index, hour, before):
-            found.append((index_, start, body, signature))
+        found += _of_node(_day, index, hour, before)
         last.append(canonical.sha256(found[-1][2]))
     return found, last
 

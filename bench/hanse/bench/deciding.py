@@ -5,7 +5,6 @@ does between two snapshots: it takes up what happened, plans for every job, expl
 plan.
 """
 
-import math
 import os
 import statistics
 import time
@@ -48,10 +47,11 @@ def run_pool(scale: float) -> Report:
         living, filled = grown(nodes, churn(nodes), line)
         cycles = measured(living, churn(nodes), CYCLES, line, time.monotonic() + MEASURED_SECONDS_MAX)
     seconds = [each.took.seconds for each in cycles]
+    slowest = reports.percentile(seconds, 99)
     gangs_per_second = filled.admitted / filled.planned.seconds
     figures: dict[str, float | int | None] = {
-        "cycle_seconds_p50": percentile(seconds, 50),
-        "cycle_seconds_p99": percentile(seconds, 99),
+        "cycle_seconds_p50": reports.percentile(seconds, 50),
+        "cycle_seconds_p99": slowest,
         "cycle_seconds_max": max(seconds),
         "gangs_per_second": gangs_per_second,
         "rss_bytes_max": reports.peak_rss_bytes(os.getpid()),
@@ -64,7 +64,7 @@ def run_pool(scale: float) -> Report:
     return Report(
         POOL, figures, {}, inputs(living, scale) | {"cycles": len(cycles), "churn": CHURN}, SEED,
         {
-            f"cycle_seconds_p99 < {CYCLE_SECONDS_MAX:g}": is_whole and percentile(seconds, 99) < CYCLE_SECONDS_MAX,
+            f"cycle_seconds_p99 < {CYCLE_SECONDS_MAX:g}": is_whole and slowest < CYCLE_SECONDS_MAX,
             f"gangs_per_second >= {GANGS_PER_SECOND_MIN:g}": is_whole and gangs_per_second >= GANGS_PER_SECOND_MIN,
             "rss_bytes_max < 4 GiB": is_whole and reports.peak_rss_bytes(os.getpid()) < RSS_BYTES_MAX,
         },
@@ -153,11 +153,6 @@ def inputs(living: Living, scale: float) -> dict[str, Any]:
     }
 
 
-def percentile(values: Sequence[float], percent: int) -> float:
-    """Return the smallest value that so many percent of the values do not exceed."""
-    return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
-
-
 def exponent(seconds_by_nodes: dict[int, float]) -> float | None:
     """Return by which power of the nodes the seconds grow: the slope of their logarithms; None of a single size."""
     if len(seconds_by_nodes) == 1:
@@ -170,8 +165,8 @@ def _in_parts(cycles: Sequence[Figures]) -> dict[str, float]:
     """Return the parts of a cycle, and what it costs a core."""
     cpu = [each.took.cpu_seconds for each in cycles]
     return {
-        "cycle_cpu_seconds_p50": percentile(cpu, 50),
-        "cycle_cpu_seconds_p99": percentile(cpu, 99),
+        "cycle_cpu_seconds_p50": reports.percentile(cpu, 50),
+        "cycle_cpu_seconds_p99": reports.percentile(cpu, 99),
         "apply_cpu_seconds_p50": statistics.median(each.applied.cpu_seconds for each in cycles),
         "plan_cpu_seconds_p50": statistics.median(each.planned.cpu_seconds for each in cycles),
         "commit_cpu_seconds_p50": statistics.median(each.committed.cpu_seconds for each in cycles),

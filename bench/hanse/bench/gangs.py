@@ -88,7 +88,7 @@ def run_unschedulable(scale: float) -> Report:
             cycle = _comes(base, asked[index % len(asked)])
             said.append((cycle.took, _explained(cycle)))
     seconds = [took.seconds for took, _ in said]
-    slowest = deciding.percentile(seconds, 99)
+    slowest = reports.percentile(seconds, 99)
     explained = [told for _, told in said[: len(asked)]]
     for told in explained:
         say(f"a gang's owner is told: {told}")

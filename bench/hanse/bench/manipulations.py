@@ -189,13 +189,11 @@ def reseal(folder: Path, keys: Keys) -> None:
         for name, rows in rows_by_name.items():
             bundle.write_lines(folder, name, rows)
         header, _ = bundle.read_manifest(folder)
-        ends = dataclasses.replace(header, end_leaf=min(header.end_leaf, len(entries)), first_leaf=header.first_leaf)
-        if header.first_leaf == 0:
-            ends = dataclasses.replace(ends, end_leaf=len(entries))
+        end = min(header.end_leaf, len(entries)) if header.first_leaf else len(entries)
         root = merkle.root_of([merkle.leaf_hash(entry) for entry in entries])
         note = checkpoints.sign(Checkpoint(keys.log[0].key.name, len(entries), root), keys.log, _ORIGIN_AT)
         _publish(folder, entries, note.encode())
-        bundle.write_manifest(folder, dataclasses.replace(ends, slot_files=bundle.slot_files(folder)))
+        bundle.write_manifest(folder, dataclasses.replace(header, end_leaf=end, slot_files=bundle.slot_files(folder)))
 
 
 def _leaf_of(row: dict[str, Any]) -> int:

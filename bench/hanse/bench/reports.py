@@ -5,10 +5,11 @@ is printed whether its gate passed or not; whether all did is `passed`, and the 
 """
 
 import json
+import math
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -107,6 +108,11 @@ def show(report: Report, console: Console) -> None:
     for name, holds in report.gates.items():
         console.print(f"  {'yes' if holds else 'NO '}  {name}", markup=False)
     console.print("passed" if report.passed else "not passed", markup=False)
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Return the smallest value that so many percent of the values do not exceed."""
+    return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
 def peak_rss_bytes(pid: int) -> int:

@@ -3,7 +3,6 @@
 Exporting needs the database and is imported only then: an auditor installs `hanse[audit]` and no database driver.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from hanse.cli import mistakes, replay, verdicts
+from hanse.cli import databases, replay, verdicts
+from hanse.cli.databases import DATABASE_URL
 from hanse.cli.log import read_policy
 from hanse.evidence import proofs
 from hanse.evidence.errors import EvidenceError
@@ -37,7 +37,7 @@ Announced = Annotated[
         "--manifest-sha256", metavar="HEX", help="What the manifest must hash to, as heard from the exporter."
     ),
 ]
-DATABASE_URL = "HANSE_DATABASE_URL"
+PolicyFile = Annotated[Path, typer.Option("--policy", metavar="FILE", help="Your own copy of the log's policy.")]
 SHOWN_MAX = 20
 
 
@@ -63,14 +63,17 @@ def export(
     typer.echo(f"exported {period} to {out}; its manifest has the SHA-256\n{digest.hex()}")
 
 
-PolicyFile = Annotated[
-    Path | None,
-    typer.Option("--policy", metavar="FILE", help="Your own copy of the log's policy: whose signatures must be there."),
-]
-
-
 @app.command()
-def verify(folder: Folder, manifest_sha256: Announced = None, policy_file: PolicyFile = None) -> None:
+def verify(
+    folder: Folder,
+    manifest_sha256: Announced = None,
+    policy_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--policy", metavar="FILE", help="Your own copy of the log's policy: whose signatures must be there."
+        ),
+    ] = None,
+) -> None:
     """Verify an export: exit 0 if everything holds, else name the first offender and exit 1."""
     try:
         announced = bytes.fromhex(manifest_sha256) if manifest_sha256 else None
@@ -102,7 +105,7 @@ def prove(
 @app.command()
 def verify_proof(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `hanse audit prove` wrote.")],
-    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="Your own copy of the log's policy.")],
+    policy_file: PolicyFile,
 ) -> None:
     """Check such a proof, with nothing but the policy; print the line that it proves."""
     try:
@@ -119,7 +122,7 @@ def verify_proof(
 @app.command()
 def fsck(
     log: Annotated[Path, typer.Option("--log", metavar="DIR", help="The folder that is the log.")],
-    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="Your own copy of the log's policy.")],
+    policy_file: PolicyFile,
 ) -> None:
     """Check that database, log and checkpoints agree: exit 0 if they do; the database is HANSE_DATABASE_URL's."""
     from hanse.ledger import fsck as ledger_fsck  # noqa: PLC0415  # as above
@@ -175,7 +178,7 @@ def own_lines(
 def verify_line(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `hanse audit own-lines` wrote.")],
     log: Annotated[Path, typer.Option("--log", metavar="DIR", help="A copy of the log's files.")],
-    policy_file: Annotated[Path, typer.Option("--policy", metavar="FILE", help="Your own copy of the log's policy.")],
+    policy_file: PolicyFile,
 ) -> None:
     """Check a member's own lines against the public log, offline: exit 0 if each opens its leaf."""
     try:
@@ -195,18 +198,12 @@ def verify_line(
 @contextmanager
 def _database() -> Iterator["Engine"]:
     """Yield the ledger's database; what it refuses is said in a sentence."""
-    from hanse.ledger import database  # noqa: PLC0415  # an auditor has no database
-
-    url = os.environ.get(DATABASE_URL)
-    if url is None:
-        _fail(f"{DATABASE_URL} is not set: it names the ledger's database, as postgresql://user:password@host/name")
-    engine = database.engine(mistakes.checked_database(url))
-    try:
-        yield engine
-    except LedgerError as error:
-        _fail(str(error))
-    finally:
-        engine.dispose()
+    unset = f"{DATABASE_URL} is not set: it names the ledger's database, as postgresql://user:password@host/name"
+    with databases.named(unset) as engine:
+        try:
+            yield engine
+        except LedgerError as error:
+            _fail(str(error))
 
 
 def _fail(message: str) -> NoReturn:

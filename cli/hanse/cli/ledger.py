@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from hanse.cli import mistakes
+from hanse.cli import databases, mistakes
 
 OWNER = "hanse_owner"
 app = typer.Typer(help="The ledger's database.", no_args_is_help=True)
@@ -57,12 +57,8 @@ def rollups(database_url: DatabaseUrl) -> None:
 
     from hanse.ledger import database  # noqa: PLC0415  # as above
 
-    engine = database.engine(mistakes.checked_database(database_url), role=OWNER)
-    try:
-        with database.transaction(engine) as connection:
-            wrong = int(connection.execute(sa.text("SELECT ledger.rebuild_rollups()")).scalar_one())
-    finally:
-        engine.dispose()
+    with databases.opened(database_url, role=OWNER) as engine, database.transaction(engine) as connection:
+        wrong = int(connection.execute(sa.text("SELECT ledger.rebuild_rollups()")).scalar_one())
     typer.echo("all sums were those of the transfers" if wrong == 0 else f"{wrong} rows differed, and are made anew")
     if wrong:
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from hanse.cli import mistakes, process_logs
+from hanse.cli import databases, process_logs
 from hanse.cli.errors import CommandError
 from hanse.cli.process_logs import LogFormat
 from hanse.evidence import notes, policy
@@ -86,7 +86,7 @@ def seal(
     log_format: LogFormat = None,
 ) -> None:
     """Seal what the ledger records into the log, sign it and publish it, until told to end."""
-    from hanse.ledger import database, publishing, sealer, signing, watching  # noqa: PLC0415  # an auditor has no database
+    from hanse.ledger import publishing, sealer, signing, watching  # noqa: PLC0415  # an auditor has no database
 
     if (key_file is None) == (not sign_command):
         raise CommandError("name one of --key-file FILE and --sign-command COMMAND: who signs is one of the two")
@@ -97,20 +97,18 @@ def seal(
         )
     except signing.SigningError as error:
         raise CommandError(str(error)) from error
-    engine = database.engine(mistakes.checked_database(database_url), role="hanse_sealer")
-    work = sealer.Sealer(engine, read_policy(policy_file), by, publishing.Folder(out))
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     try:
-        sealer.origin(work.policy)
-        if once:
-            typer.echo(f"{work.round()} leaves are new")
-            return
-        if health_port:
-            watching.serve(work.progress, health_host, health_port)
-        work.run(ended, every)
+        with databases.opened(database_url, role="hanse_sealer") as engine:
+            work = sealer.Sealer(engine, read_policy(policy_file), by, publishing.Folder(out))
+            sealer.origin(work.policy)
+            if once:
+                typer.echo(f"{work.round()} leaves are new")
+                return
+            if health_port:
+                watching.serve(work.progress, health_host, health_port)
+            work.run(ended, every)
     except EvidenceError as error:
         raise CommandError(str(error)) from error
-    finally:
-        engine.dispose()

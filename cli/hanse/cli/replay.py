@@ -6,7 +6,6 @@ neither knows the other. The planner needs numpy, so it is imported only when it
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hanse.cli import mistakes
+from hanse.cli import databases
+from hanse.cli.databases import DATABASE_URL
 from hanse.cli.errors import CommandError
 from hanse.devcluster.progress import Line
 from hanse.ledger import replaying
@@ -27,7 +27,6 @@ from hanse.ledger.replaying import BY_OTHERS, Replay, Source, Verdict
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-DATABASE_URL = "HANSE_DATABASE_URL"
 Folder = Annotated[
     Path | None,
     typer.Option("--export", metavar="DIR", help="An export with its frames; else the database of HANSE_DATABASE_URL."),
@@ -80,7 +79,7 @@ def export_frames(engine: "Engine", period: str, folder: Path) -> None:
     """Write the frames of a period beside its export."""
     from hanse.ledger import export, frames  # noqa: PLC0415  # only exporting needs a database
 
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with _connected(engine) as connection:
         frames.export(connection, *export.bounds(period), folder, _replayer())
 
 
@@ -162,7 +161,8 @@ def _source(folder: Path | None, decision: str = "", bounds: tuple[int, int] = (
         if folder:
             yield Exported(folder, decision)
             return
-        with _connection() as connection:
+        unset = f"name an export with its frames, or the ledger's database with {DATABASE_URL}"
+        with databases.named(unset) as engine, _connected(engine) as connection:
             from hanse.ledger.frames import Stored  # noqa: PLC0415  # only the database needs its driver
 
             yield Stored.of_decision(connection, decision) if decision else Stored(connection, *bounds)
@@ -170,20 +170,9 @@ def _source(folder: Path | None, decision: str = "", bounds: tuple[int, int] = (
         raise CommandError(str(error)) from error
 
 
-@contextlib.contextmanager
-def _connection() -> Iterator["Connection"]:
-    from hanse.ledger import database  # noqa: PLC0415  # as above
-
-    url = os.environ.get(DATABASE_URL)
-    if url is None:
-        raise CommandError(f"name an export with its frames, or the ledger's database with {DATABASE_URL}")
-    engine = database.engine(mistakes.checked_database(url))
-    try:
-        # Planning takes longer than the server lets a transaction stand still.
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield connection
-    finally:
-        engine.dispose()
+def _connected(engine: "Engine") -> "Connection":
+    """Return a connection without a transaction: planning takes longer than the server lets one stand still."""
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _seconds(option: str, text: str) -> int:

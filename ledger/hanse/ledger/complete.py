@@ -5,7 +5,7 @@ not posted, and decisions that have neither their effect nor its recorded failur
 and credits nobody. Whoever reads a statement wants to know it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -76,42 +76,32 @@ def check(engine: Engine) -> Complete:
             sa.text("SELECT slot_seconds, slot_grace_seconds, ledger.clock_seconds() AS now FROM ledger.setting")
         ).one()
         until = setting.now - setting.slot_grace_seconds - setting.slot_seconds + 1
-        found = Complete(_nodes(connection, setting.slot_seconds, until))
+        known = InForce(map(enrolments.decode, connection.execute(sa.select(Enrolment.body)).scalars()), ())
+        found = Complete(_nodes(connection, known, setting.slot_seconds, until))
         for node in found.gaps[:1]:
-            node.first_gap_seconds = _first_gap(connection, node.name, setting.slot_seconds, until)
+            stretches = known.stretches(node.name, 0, until)
+            node.first_gap_seconds = _first_gap(connection, node.name, stretches, setting.slot_seconds)
         rows = connection.execute(_WITHOUT_EFFECT, {"seconds": EFFECT_SECONDS_MAX})
         found.without_effect = [(str(row.id), row.kind) for row in rows]
         found.hours_not_posted = _hours(connection, setting.now - setting.slot_grace_seconds)
         return found
 
 
-def _in_force(connection: Connection) -> InForce:
-    return InForce(map(enrolments.decode, connection.execute(sa.select(Enrolment.body)).scalars()), ())
-
-
-def _stretches(known: InForce, node: str, until: int) -> Iterator[tuple[int, int, str]]:
-    """Yield from when to when a node was enrolled with GPUs, and by whom."""
-    its = known.history(node)
-    for each, following in zip(its, [*its[1:], None], strict=True):
-        end = min(until, following.start_seconds) if following else until
-        if each.gpus and each.start_seconds < end:
-            yield each.start_seconds, end, each.member
-
-
-def _nodes(connection: Connection, slot_seconds: int, until: int) -> list[Node]:
+def _nodes(connection: Connection, known: InForce, slot_seconds: int, until: int) -> list[Node]:
     came = {row.node: row.slots for row in connection.execute(_CAME, {"until": until})}
-    known = _in_force(connection)
     nodes = []
     for name in known.nodes():
-        stretches = list(_stretches(known, name, until))
+        stretches = list(known.stretches(name, 0, until))
         due = sum(-(-end // slot_seconds) - -(-start // slot_seconds) for start, end, _ in stretches)
         if stretches:
             nodes.append(Node(name, stretches[-1][2], came.get(name, 0), due))
     return nodes
 
 
-def _first_gap(connection: Connection, node: str, slot_seconds: int, until: int) -> int | None:
-    for start, end, _ in _stretches(_in_force(connection), node, until):
+def _first_gap(
+    connection: Connection, node: str, stretches: Iterable[tuple[int, int, str]], slot_seconds: int
+) -> int | None:
+    for start, end, _ in stretches:
         since = -(-start // slot_seconds) * slot_seconds
         said = {"since": since, "until": end, "length": slot_seconds, "node": node}
         gap: int | None = connection.execute(_FIRST_GAP, said).scalar_one()

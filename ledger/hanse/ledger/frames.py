@@ -57,6 +57,11 @@ class Stored:
                 row.state_sha256, row.code_sha256, self._bodies(row.term, row.cycle),
             )  # fmt: skip
 
+    def numbers(self) -> list[tuple[int, int]]:
+        """Return term and number of the cycles in that order."""
+        statement = sa.select(Cycle.term, Cycle.cycle).where(self._wanted).order_by(Cycle.sequence)
+        return [(row.term, row.cycle) for row in self._connection.execute(statement)]
+
     def frame(self, term: int, cycle: int) -> bytes | None:
         """Return the frame of a cycle, if it has one."""
         wanted = (Frame.term == term) & (Frame.cycle == cycle)
@@ -75,11 +80,11 @@ def export(connection: Connection, start_seconds: int, end_seconds: int, folder:
     """Write the frames of a period beside its export, and those that its first cycle leads back to."""
     source = Stored(connection, start_seconds, end_seconds)
     (folder / framed.FOLDER).mkdir()
-    for cycle in source.cycles():
-        number: int = cycle.cycle
-        while number and not framed.path(folder, cycle.term, number).exists():
-            frame = source.frame(cycle.term, number)
+    for term, newest in source.numbers():
+        number = newest
+        while number and not framed.path(folder, term, number).exists():
+            frame = source.frame(term, number)
             if frame is None:
                 break
-            framed.path(folder, cycle.term, number).write_bytes(frame)
+            framed.path(folder, term, number).write_bytes(frame)
             number = 0 if replaying.is_key(frame) else number - 1

@@ -16,7 +16,7 @@ from hanse.evidence import checkpoints, merkle, notes, tiles
 from hanse.evidence.checkpoints import Checkpoint
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.policy import Policy
-from hanse.ledger import leaves, lines
+from hanse.ledger import leaves, lines, sealing
 from hanse.ledger.models.log import Leaf, SignedHead, TreeHead
 from hanse.ledger.publishing import Folder
 from hanse.ledger.verify.finding import FINDINGS_MAX, Finding
@@ -143,9 +143,7 @@ def _entries(checked: Checked, connection: Connection, folder: Folder, size: int
     """Compare the published entries with the leaves, to name the first that differs where roots do."""
     for tile in (tile for tile in tiles.of(size) if tile.level == tiles.ENTRIES):
         first = tile.index * tiles.WIDTH
-        statement = sa.select(Leaf.entry).where(Leaf.index >= first, Leaf.index < first + tile.width)
-        own = list(connection.execute(statement.order_by(Leaf.index)).scalars())
-        if _bundle(folder, tile) != own:
+        if _bundle(folder, tile) != sealing.entries(connection, first, first + tile.width):
             checked.wrong("C2", tile.path, "does not hold the entries that the database has")
 
 

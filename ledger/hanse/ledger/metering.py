@@ -8,7 +8,7 @@ nobody is credited; use that no lease or placement covers is unknown too, and is
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hanse.evidence import slots
@@ -85,9 +85,14 @@ class InForce:
             (each for each in reversed(self._enrolments.get(node, [])) if each.start_seconds <= at_seconds), None
         )
 
-    def history(self, node: str) -> Sequence[Enrolment]:
-        """Return the node's enrolments in the order of their times."""
-        return self._enrolments.get(node, ())
+    def stretches(self, node: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+        """Yield from when to when, between *start* and *end*, the node was enrolled with GPUs, and by whom."""
+        its = self._enrolments.get(node, [])
+        for each, following in zip(its, [*its[1:], None], strict=True):
+            since = max(start, each.start_seconds)
+            until = min(end, following.start_seconds) if following else end
+            if each.gpus and since < until:
+                yield since, until, each.member
 
     def credited(self, node: str, at_seconds: int) -> str | None:
         """Return the account that the node's use is credited to then: the levy's, or its member's."""

@@ -6,7 +6,8 @@ verifies the export sees each leaf of the period opened, and a row that was drop
 not judge; that is :mod:`hanse.ledger.verify.sealed`.
 """
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 
 from hanse.evidence import checkpoints, tiles
 from hanse.evidence.canonical import Json
-from hanse.ledger import bundle, lines, sealer
+from hanse.ledger import bundle, lines, sealer, sealing
 from hanse.ledger.models.log import Leaf, TreeHead
 from hanse.ledger.publishing import Folder
 
@@ -48,7 +49,7 @@ class Log:
     def write(self, folder: Path) -> None:
         """Write the log and its openings beside the rows in *folder*."""
         if self.note:
-            Folder(folder).publish(self.note, self._entries)
+            Folder(folder).publish(self.note, functools.partial(sealing.entries, self.connection))
         else:
             (folder / tiles.CHECKPOINT).touch()
         bundle.write_lines(folder, bundle.OPENINGS, self._others(folder))
@@ -69,10 +70,6 @@ class Log:
             for row in self.connection.execution_options(yield_per=1000).execute(statement):
                 if row.sequence not in own:
                     yield {"index": row.leaf, "salt": row.salt.hex(), "file": kind.name, "row": dict(kind.line(row))}
-
-    def _entries(self, start: int, end: int) -> Sequence[bytes]:
-        statement = sa.select(Leaf.entry).where(Leaf.index >= start, Leaf.index < end).order_by(Leaf.index)
-        return list(self.connection.execute(statement).scalars())
 
 
 def _size_at(connection: Connection, seconds: int) -> int:

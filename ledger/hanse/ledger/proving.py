@@ -7,7 +7,6 @@ check without the export. It needs no database; whoever has the export can make 
 from pathlib import Path
 
 from hanse.evidence import checkpoints, merkle, notes, proofs, tiles
-from hanse.evidence.canonical import Json
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.shape import Fields
 from hanse.ledger import bundle, leaves
@@ -31,13 +30,11 @@ def prove(folder: Path, where: str) -> proofs.Proof:
     if leaves.LEAF not in line:
         raise BundleError(where, "is not in the log that this export has; it may have been too new")
     try:
-        return _prove(folder, Fields(line, where).integer(leaves.LEAF), *_opening(kind, line, where))
+        fields = Fields(line, where)
+        index, salt = fields.integer(leaves.LEAF), fields.digest(leaves.SALT)
+        return _prove(folder, index, *leaves.opening(kind, line, salt))
     except (EvidenceError, OSError) as error:
         raise BundleError(where, f"cannot be proven: {error}") from error
-
-
-def _opening(kind: str, line: dict[str, Json], where: str) -> tuple[bytes, bytes]:
-    return leaves.opening(kind, line, Fields(line, where).digest(leaves.SALT))
 
 
 def _prove(folder: Path, index: int, salt: bytes, body: bytes) -> proofs.Proof:

@@ -24,7 +24,7 @@ from hanse.evidence.notes import Note
 from hanse.evidence.policy import Party, Policy
 from hanse.ledger import cosigning, database, sealing, watching
 from hanse.ledger.errors import LedgerError
-from hanse.ledger.models.log import Cosignature, Leaf, SignedHead, TreeHead
+from hanse.ledger.models.log import Cosignature, SignedHead, TreeHead
 from hanse.ledger.publishing import Folder
 from hanse.ledger.signing import Signing, SigningError
 from hanse.ledger.watching import Progress
@@ -122,9 +122,8 @@ class Sealer:
 
     def entries(self, start: int, end: int) -> Sequence[bytes]:
         """Return the entries of the leaves from *start* up to *end*."""
-        statement = sa.select(Leaf.entry).where(Leaf.index >= start, Leaf.index < end).order_by(Leaf.index)
         with database.transaction(self.engine) as connection:
-            return list(connection.execute(statement).scalars())
+            return sealing.entries(connection, start, end)
 
     def _missing(self, note: Note) -> dict[str, Party]:
         """Return the witnesses that can be asked and have not cosigned."""

@@ -110,6 +110,12 @@ def rebuilt(connection: Connection) -> Frontier:
     return frontier
 
 
+def entries(connection: Connection, start: int, end: int) -> list[bytes]:
+    """Return the entries of the leaves from *start* up to *end*."""
+    statement = sa.select(Leaf.entry).where(Leaf.index >= start, Leaf.index < end).order_by(Leaf.index)
+    return list(connection.execute(statement).scalars())
+
+
 def _new(connection: Connection, rows_max: int) -> Iterator[_Row]:
     """Yield the rows after the last one that was sealed, in the order of sealing."""
     last = connection.execute(

@@ -159,20 +159,18 @@ class _Examination:
             self._of_log = list(sealed.files(self._folder, self._log.checkpoint))
 
         judged_by = metered.context(self._folder, self._read, self._log.size)
-        of_hours = 0
         for number, hour in enumerate(metered.examined(judged_by, workers, meanwhile), 1):
             self._watch("slots", number, len(self._header.slot_files))
-            of_hours += hour.late
+            self._opened.late += hour.late
             self._opened.unsealed += hour.unsealed
             self._leaves.append(hour.leaves)
             stamps.add(hour.stamps)
             its.add(hour, self._header.slot_seconds)
-        self._opened.late += of_hours
         self._watch("decisions and books", 0, 0)
         of_log = tuple(self._checked_log(its))
         findings = [*self._checked(its, stamps), *of_log]
         log = dataclasses.replace(self._log, findings=of_log, unsealed=self._opened.unsealed, late=self._opened.late)
-        complete = metered.completeness(self._folder, self._read, its)
+        complete = metered.completeness(judged_by, its)
         said = figures.figures(self._read, its, complete, log)
         return Examined(self._read, findings, log, complete, said, figures.remarks(complete, its, log))
 

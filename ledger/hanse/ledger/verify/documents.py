@@ -90,8 +90,7 @@ def _ids(its: Transfer) -> set[uuid.UUID]:
 
 def stamped(read: Bundle) -> dict[str, list[rows.Row]]:
     """Return, by file, the rows that have a sequence of their own."""
-    own = [name for name in bundle.READERS if name not in _NO_OWN]
-    return {name: list(getattr(read, name)) for name in own}
+    return {name: getattr(read, name) for name in bundle.READERS if name not in _NO_OWN}
 
 
 def _order(read: Bundle) -> Iterator[Finding]:

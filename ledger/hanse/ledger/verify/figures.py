@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hanse.ledger import rows
 from hanse.ledger.bundle import Bundle
 from hanse.ledger.transfers import Purpose
+from hanse.ledger.verify import documents
 from hanse.ledger.verify.finding import SENTENCES, Finding, Remark
 from hanse.ledger.verify.metered import Completeness, Metered
 from hanse.ledger.verify.sealed import LogVerdict
@@ -39,6 +40,7 @@ def checks(said: Mapping[str, str], findings: Sequence[Finding]) -> tuple[Check,
 def figures(read: Bundle, metered: Metered, complete: Completeness, log: LogVerdict) -> dict[str, str]:
     """Return what each check looked at."""
     came, due = complete.total
+    recorded = metered.slots + sum(map(len, documents.stamped(read).values()))
     done = sum(len(rows) for rows in (read.effects, read.attempts))
     gpu_hours = [
         sum(posting.milli_gpu_seconds[index] for posting in _last_runs(read)) // _GPU_HOUR for index in range(4)
@@ -49,7 +51,7 @@ def figures(read: Bundle, metered: Metered, complete: Completeness, log: LogVerd
     return {
         "C1": _signed(log),
         "C2": f"{log.size} leaves computed again" if log.size else "nothing is sealed",
-        "C3": f"{_rows(read) + metered.slots} rows, of which {log.unsealed} are too new to be in the log",
+        "C3": f"{recorded} rows, of which {log.unsealed} are too new to be in the log",
         "C4": f"{len(read.decisions)} decisions, {done} effects and attempts",
         "C5": f"{stopped} made room",
         "C6": f"{came} of {due} slots" + _least(complete),
@@ -59,7 +61,7 @@ def figures(read: Bundle, metered: Metered, complete: Completeness, log: LogVerd
         "C10": f"{len(read.transfers)} transfers, {len(read.accounts)} accounts",
         "C11": f"{caps} caps, {overruns} overruns",
         "C12": f"{metered.links} slots follow another",
-        "C13": f"{_rows(read) + metered.slots} times",
+        "C13": f"{recorded} times",
         "C15": f"{len(read.cycles)} cycles, {len(read.cutoffs)} runs, "
         f"leaves {read.header.first_leaf} up to {read.header.end_leaf}; "
         f"{metered.lost} slots follow one that is not here",
@@ -85,14 +87,6 @@ def _signed(log: LogVerdict) -> str:
     if log.cosigned_at is None:
         return "NOT CHECKED: no policy was named"
     return f"cosigned by {len(log.cosigned_at)} witnesses"
-
-
-def _rows(read: Bundle) -> int:
-    return (
-        sum(len(each) for each in vars(read).values() if isinstance(each, list))
-        - len(read.accounts)
-        - len(read.attempts)
-    )
 
 
 def _least(complete: Completeness) -> str:

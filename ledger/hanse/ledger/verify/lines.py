@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hanse.evidence import canonical, checkpoints, commitments, merkle, notes, tiles
+from hanse.evidence import canonical, commitments, merkle, tiles
 from hanse.evidence.checkpoints import Checkpoint
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.policy import Policy
@@ -40,9 +40,8 @@ def verify(file: Path, log: Path, policy: Policy) -> OwnLines:
         OSError: a file cannot be read.
 
     """
-    note = (log / tiles.CHECKPOINT).read_bytes()
-    accepted = policy.accept(note)
-    its = OwnLines(checkpoints.parse(notes.parse(note).text), accepted.cosigned_at)
+    accepted = policy.accept((log / tiles.CHECKPOINT).read_bytes())
+    its = OwnLines(accepted.checkpoint, accepted.cosigned_at)
     reader = _Reader(log, its)
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):

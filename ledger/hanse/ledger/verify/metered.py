@@ -18,8 +18,7 @@ from pathlib import Path
 from hanse.evidence import enrolments
 from hanse.evidence.errors import EvidenceError
 from hanse.ledger import bundle, charge, rows
-from hanse.ledger.bundle import Bundle, Header
-from hanse.ledger.metering import InForce
+from hanse.ledger.bundle import Bundle
 from hanse.ledger.verify import hours
 from hanse.ledger.verify.finding import FINDINGS_MAX, Finding
 from hanse.ledger.verify.hours import Context, Hour, Link
@@ -126,44 +125,35 @@ def check(read: Bundle, metered: Metered) -> Iterator[Finding]:
     yield from metered.findings
 
 
-def completeness(folder: Path, read: Bundle, metered: Metered) -> Completeness:
+def completeness(judged_by: Context, metered: Metered) -> Completeness:
     """Return how complete the metering is, up to the export."""
-    header = read.header
-    known = Placed(read).in_force()
+    header, known = judged_by.header, judged_by.known
     end = min(header.end_seconds, header.exported_at_seconds) - header.slot_seconds + 1
     due: Counter[str] = Counter()
     begins, ends = [], []
-    for start, until, member in _enrolled(known, header.start_seconds, end):
-        first, last = -(-start // header.slot_seconds), -(-until // header.slot_seconds)
-        due[member] += last - first
-        begins.append(first)
-        ends.append(last)
+    for node in known.nodes():
+        for start, until, member in known.stretches(node, header.start_seconds, end):
+            first, last = -(-start // header.slot_seconds), -(-until // header.slot_seconds)
+            due[member] += last - first
+            begins.append(first)
+            ends.append(last)
     begins.sort()
     ends.sort()
     for number in range(-(-header.start_seconds // header.slot_seconds), -(-end // header.slot_seconds)):
         at = number * header.slot_seconds
         if metered.came_at[at] < bisect_right(begins, number) - bisect_right(ends, number):
-            return Completeness(dict(metered.came), dict(due), at, _missing(folder, header, known, at))
+            return Completeness(dict(metered.came), dict(due), at, _missing(judged_by, at))
     return Completeness(dict(metered.came), dict(due), None)
 
 
-def _enrolled(known: InForce, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """Yield for each node from when to when it was enrolled with GPUs between *start* and *end*, and by whom."""
-    for node in known.nodes():
-        its = known.history(node)
-        for each, following in zip(its, [*its[1:], None], strict=True):
-            since = max(start, each.start_seconds)
-            until = min(end, following.start_seconds) if following else end
-            if each.gpus and since < until:
-                yield since, until, each.member
-
-
-def _missing(folder: Path, header: Header, known: InForce, at_seconds: int) -> str:
+def _missing(judged_by: Context, at_seconds: int) -> str:
     """Return the first node that has no slot then."""
+    known = judged_by.known
     name = bundle.slot_file(at_seconds - at_seconds % charge.HOUR_SECONDS)
     here = set()
-    if name in header.slot_files:
-        here = {row.slot.node for row in bundle.read_slots(folder, name) if row.slot.start_seconds == at_seconds}
+    if name in judged_by.header.slot_files:
+        found = bundle.read_slots(judged_by.folder, name)
+        here = {row.slot.node for row in found if row.slot.start_seconds == at_seconds}
     due = (node for node in known.nodes() if (its := known.enrolment(node, at_seconds)) and its.gpus)
     return next((node for node in due if node not in here), "")
 
