@@ -12,11 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from hanse.api.answers import EntitledSince, Hour, Line, MemberStatement, Statement
-from hanse.api.paging import Page, cut, page, read, wrong
+from hanse.api.paging import Page, cut, number, page
 from hanse.api.problems import InvalidError
 from hanse.ledger import database, entitlements, export, transfers
 from hanse.ledger.errors import RefusedError
-from hanse.resources.protocol import INTEGER_MAX
 
 HOUR_SECONDS = 3600
 SECONDS_MAX = 253_370_764_800
@@ -90,13 +89,7 @@ def entitled(
         InvalidError: the bounds are none, or too far apart; or the cursor is none of this list's.
 
     """
-    match read(cursor):
-        case None:
-            after = 0
-        case (int(after),) if 0 <= after <= INTEGER_MAX:
-            pass
-        case _:
-            raise wrong(cursor)
+    after = number(cursor, 0)
     found = tuple(entitlements.history(engine, members, _checked(bounds), after, limit + 1))
     shown = cut(found, lambda each: (each.sequence,), limit)
     return Page(items=tuple(map(_since, shown.items)), next=shown.next)

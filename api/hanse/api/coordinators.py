@@ -18,7 +18,7 @@ from hanse.api.overseeing import (
     Fault,
     MemberStanding,
 )
-from hanse.api.paging import Page, cut, page, read, wrong
+from hanse.api.paging import Page, cut, number, page
 from hanse.ledger import database, reports
 from hanse.ledger.facts import Kind
 from hanse.resources import Member
@@ -100,13 +100,7 @@ def faults(engine: Engine, limit: int, cursor: str) -> Page[Fault]:
         InvalidError: the cursor is none of this list's.
 
     """
-    match read(cursor):
-        case None:
-            before = INTEGER_MAX
-        case (int(before),) if 0 <= before <= INTEGER_MAX:
-            pass
-        case _:
-            raise wrong(cursor)
+    before = number(cursor, INTEGER_MAX)
     given = {"kinds": [str(kind) for kind in FAULTS], "before": before, "most": limit + 1}
     with database.transaction(engine) as connection:
         rows = connection.execute(sa.text(_FAULTS), given).mappings().all()
