@@ -129,10 +129,7 @@ def statement(engine: Engine, members: frozenset[str], period: str) -> Statement
         InvalidError: the period is none.
 
     """
-    try:
-        start, end = export.bounds(period)
-    except RefusedError as error:
-        raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
+    start, end = period_bounds(period)
     given = {"members": sorted(members), "period": period, "start": start, "end": end}
     hours = {row["member"]: int(row["hours"]) for row in _rows(engine, _POSTED, given)}
     lines = defaultdict[str, list[Line]](list)
@@ -141,6 +138,19 @@ def statement(engine: Engine, members: frozenset[str], period: str) -> Statement
     found = (_of_member(name, hours.get(name, 0), lines[name]) for name in sorted(members))
     # Periods are not closed yet: until there are closings, no statement is final.
     return Statement(period=period, is_final=False, members=tuple(found))
+
+
+def period_bounds(period: str) -> tuple[int, int]:
+    """Return the first second of a period that was asked for, and the first after it.
+
+    Raises:
+        InvalidError: it is none.
+
+    """
+    try:
+        return export.bounds(period)
+    except RefusedError as error:
+        raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
 
 
 def _of_member(name: str, hours: int, lines: list[Line]) -> MemberStatement:
