@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import hypothesis
@@ -18,13 +18,15 @@ import urllib3
 from alembic import command
 from alembic.config import Config
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from playwright.sync_api import Browser, sync_playwright
 
 from hanse.agent import install
 from hanse.devcluster import cluster, debian, ports, postgres, processes
 from hanse.devcluster.errors import DevclusterError
 from hanse.evidence import enrolments, identity, signatures
 from hanse.ledger import database, decisions, registry, term
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytest_plugins = ["placing"]
 
@@ -231,8 +233,10 @@ def make_pool() -> Iterator[Callable[..., Pool]]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium() -> "Iterator[Browser]":
     """A real browser, without a screen."""
+    from playwright.sync_api import sync_playwright  # all other tests need not wait for it
+
     try:
         debian.require(debian.BROWSER)
     except DevclusterError as error:

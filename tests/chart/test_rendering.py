@@ -285,10 +285,11 @@ def test_alerts_are_about_metrics_that_there_are_and_lead_to_a_page(helm, chart)
         assert alert["annotations"]["runbook_url"].partition("#")[2] in anchors
 
 
-def test_every_value_has_its_place_in_the_schema(chart):
+@pytest.mark.parametrize("name", ["hanse", "hanse-agent", "hanse-witness"])
+def test_every_value_has_its_place_in_the_schema(chart, name):
     """A value that only `values.yaml` knew would be refused as soon as somebody set it."""
-    schema = json.loads((chart / "values.schema.json").read_text())
-    values = yaml.safe_load((chart / "values.yaml").read_text())
+    schema = json.loads((chart.parent / name / "values.schema.json").read_text())
+    values = yaml.safe_load((chart.parent / name / "values.yaml").read_text())
 
     def known(value, rules, path):
         if "$ref" in rules:

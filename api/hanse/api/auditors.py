@@ -8,9 +8,8 @@ from sqlalchemy import Engine
 
 from hanse.api.answers import Balance
 from hanse.api.overseeing import LogStanding, Violation
-from hanse.api.paging import Page, cut, page, read, wrong
+from hanse.api.paging import Page, cut, number, page
 from hanse.ledger import balances, database
-from hanse.resources.protocol import INTEGER_MAX
 
 _VIOLATIONS = """
 SELECT sequence, id, kind, at_seconds, member, node, attempt, account, amount, detail, recorded_at FROM ledger.violation
@@ -38,13 +37,7 @@ def violations(engine: Engine, limit: int, cursor: str) -> Page[Violation]:
         InvalidError: the cursor is none of this list's.
 
     """
-    match read(cursor):
-        case None:
-            after = 0
-        case (int(after),) if 0 <= after <= INTEGER_MAX:
-            pass
-        case _:
-            raise wrong(cursor)
+    after = number(cursor, 0)
     with database.transaction(engine) as connection:
         rows = connection.execute(sa.text(_VIOLATIONS), {"after": after, "most": limit + 1}).mappings().all()
     found = tuple(Violation.model_validate(dict(row)) for row in rows)

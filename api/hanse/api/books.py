@@ -12,11 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from hanse.api.answers import EntitledSince, Hour, Line, MemberStatement, Statement
-from hanse.api.paging import Page, cut, page, read, wrong
+from hanse.api.paging import Page, cut, number, page
 from hanse.api.problems import InvalidError
 from hanse.ledger import database, entitlements, export, transfers
 from hanse.ledger.errors import RefusedError
-from hanse.resources.protocol import INTEGER_MAX
 
 HOUR_SECONDS = 3600
 SECONDS_MAX = 253_370_764_800
@@ -90,13 +89,7 @@ def entitled(
         InvalidError: the bounds are none, or too far apart; or the cursor is none of this list's.
 
     """
-    match read(cursor):
-        case None:
-            after = 0
-        case (int(after),) if 0 <= after <= INTEGER_MAX:
-            pass
-        case _:
-            raise wrong(cursor)
+    after = number(cursor, 0)
     found = tuple(entitlements.history(engine, members, _checked(bounds), after, limit + 1))
     shown = cut(found, lambda each: (each.sequence,), limit)
     return Page(items=tuple(map(_since, shown.items)), next=shown.next)
@@ -136,10 +129,7 @@ def statement(engine: Engine, members: frozenset[str], period: str) -> Statement
         InvalidError: the period is none.
 
     """
-    try:
-        start, end = export.bounds(period)
-    except RefusedError as error:
-        raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
+    start, end = period_bounds(period)
     given = {"members": sorted(members), "period": period, "start": start, "end": end}
     hours = {row["member"]: int(row["hours"]) for row in _rows(engine, _POSTED, given)}
     lines = defaultdict[str, list[Line]](list)
@@ -148,6 +138,19 @@ def statement(engine: Engine, members: frozenset[str], period: str) -> Statement
     found = (_of_member(name, hours.get(name, 0), lines[name]) for name in sorted(members))
     # Periods are not closed yet: until there are closings, no statement is final.
     return Statement(period=period, is_final=False, members=tuple(found))
+
+
+def period_bounds(period: str) -> tuple[int, int]:
+    """Return the first second of a period that was asked for, and the first after it.
+
+    Raises:
+        InvalidError: it is none.
+
+    """
+    try:
+        return export.bounds(period)
+    except RefusedError as error:
+        raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
 
 
 def _of_member(name: str, hours: int, lines: list[Line]) -> MemberStatement:

@@ -4,6 +4,8 @@ In: what agents reported, the Members, recorded facts; the leader, for what only
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -18,7 +20,7 @@ from hanse.api.overseeing import (
     Fault,
     MemberStanding,
 )
-from hanse.api.paging import Page, cut, page, read, wrong
+from hanse.api.paging import Page, cut, number, page
 from hanse.ledger import database, reports
 from hanse.ledger.facts import Kind
 from hanse.resources import Member
@@ -72,8 +74,12 @@ def _standing(member: Member) -> MemberStanding:
 
 def contributions(leader: Leader, limit: int, cursor: str) -> Page[ContributionStanding]:
     """Return a page of what members offer, by member, cluster and name, with what they take back."""
-    found = [ContributionStanding.model_validate(each) for each in leader.coordination()["contributions"]]
-    return page(sorted(found, key=_offer), _offer, limit, cursor)
+    return page(offers(leader.coordination()), _offer, limit, cursor)
+
+
+def offers(told: Mapping[str, Any]) -> list[ContributionStanding]:
+    """Return what members offer, in what the leader told, by member, cluster and name."""
+    return sorted(map(ContributionStanding.model_validate, told["contributions"]), key=_offer)
 
 
 def _offer(each: ContributionStanding) -> tuple[str, str, str, str]:
@@ -82,15 +88,13 @@ def _offer(each: ContributionStanding) -> tuple[str, str, str, str]:
 
 def condition(leader: Leader) -> Condition:
     """Return what is wrong with the pool now."""
-    told = leader.coordination()
-    progress = told["leader"]
-    feeds = [
-        {"kind": kind, **{name: each[name] for name in ("objects", "ageSeconds", "fresh")}}
-        for kind, each in sorted(told["feeds"].items())
-    ]
-    said = {name: progress[name] for name in ("brake", "poolProblem", "notSettled", "ordersLeft") if name in progress}
-    known = {name: told[name] for name in ("asOfSeconds", "silentClusters", "downNodes", "nodes")}
-    return Condition.model_validate({**known, **said, "feeds": feeds})
+    return wrong_in(leader.coordination())
+
+
+def wrong_in(told: Mapping[str, Any]) -> Condition:
+    """Return what is wrong with the pool, in what the leader told."""
+    feeds = [{"kind": kind, **each} for kind, each in sorted(told["feeds"].items())]
+    return Condition.model_validate({**told["leader"], **told, "feeds": feeds})
 
 
 def faults(engine: Engine, limit: int, cursor: str) -> Page[Fault]:
@@ -100,13 +104,7 @@ def faults(engine: Engine, limit: int, cursor: str) -> Page[Fault]:
         InvalidError: the cursor is none of this list's.
 
     """
-    match read(cursor):
-        case None:
-            before = INTEGER_MAX
-        case (int(before),) if 0 <= before <= INTEGER_MAX:
-            pass
-        case _:
-            raise wrong(cursor)
+    before = number(cursor, INTEGER_MAX)
     given = {"kinds": [str(kind) for kind in FAULTS], "before": before, "most": limit + 1}
     with database.transaction(engine) as connection:
         rows = connection.execute(sa.text(_FAULTS), given).mappings().all()

@@ -18,10 +18,10 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import Engine
 from starlette.types import Receive, Scope, Send
 
-from hanse.api import openapi
-from hanse.api.problems import InvalidError, NoRoomError, TooManyError
+from hanse.api import books, openapi
+from hanse.api.problems import NoRoomError, TooManyError
 from hanse.ledger import export
-from hanse.ledger.errors import NoRoomLeftError, RefusedError
+from hanse.ledger.errors import NoRoomLeftError
 
 RETRY_SECONDS = 60
 PREFIX = "hanse-export-"
@@ -51,10 +51,7 @@ class Exports:
 
     def _made(self, engine: Engine, period: str) -> "tempfile.TemporaryDirectory[str]":
         """Return a folder with the export in it."""
-        try:
-            export.bounds(period)
-        except (RefusedError, ValueError) as error:
-            raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
+        books.period_bounds(period)
         if not self._making.acquire(blocking=False):
             raise TooManyError(f"another export is being made: ask again in {RETRY_SECONDS} s", RETRY_SECONDS)
         folder = tempfile.TemporaryDirectory(prefix=PREFIX, dir=self._folder)

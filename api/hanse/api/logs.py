@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from hanse.api.answers import KeptTail, Logs
 from hanse.api.identity import Directory
-from hanse.api.paging import read, written, wrong
+from hanse.api.paging import number, written
 from hanse.api.problems import ForbiddenError, InvalidError
 from hanse.evidence import sealing
 from hanse.evidence.errors import EvidenceError
@@ -104,7 +104,7 @@ def kept(engine: Engine, directory: Directory, members: frozenset[str], job: tup
         InvalidError: the job has no such attempt, or the cursor is none of this list's.
 
     """
-    after = _version(asked.cursor)
+    after = number(asked.cursor, 0)
     uid = directory.own_job(members, *job)
     logs.forget(engine)
     attempt = logs.attempt(engine, uid, members, asked.attempt)
@@ -130,16 +130,6 @@ def _shown(found: Iterable[logs.Kept]) -> Iterable[KeptTail]:
     for each in found:
         sealed, key, blind = (urlsafe_b64encode(part) for part in (each.sealed, each.recipient, each.blind))
         yield KeptTail(rank=each.rank, key=key, blind=blind, sealed=sealed, stored_at_seconds=each.stored_at_seconds)
-
-
-def _version(cursor: str) -> int:
-    match read(cursor):
-        case None:
-            return 0
-        case (int(after),) if 0 <= after <= INTEGER_MAX:
-            return after
-        case _:
-            raise wrong(cursor)
 
 
 def _usable(directory: Directory, member: str) -> bytes | None:

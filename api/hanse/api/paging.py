@@ -15,6 +15,7 @@ from pydantic import Field
 
 from hanse.api.problems import InvalidError
 from hanse.resources.model import Model
+from hanse.resources.protocol import INTEGER_MAX
 
 LIMIT_MAX = 1000
 LIMIT = 100
@@ -72,6 +73,22 @@ def read(cursor: str) -> Key | None:
     if not isinstance(found, list) or not all(map(_is_key, found)):
         raise wrong(cursor)
     return tuple(found)
+
+
+def number(cursor: str, first: int) -> int:
+    """Return the number that the cursor of a list holds whose keys are numbers of the ledger, or *first* without one.
+
+    Raises:
+        InvalidError: it is none of such a list's.
+
+    """
+    match read(cursor):
+        case None:
+            return first
+        case (int(found),) if 0 <= found <= INTEGER_MAX:
+            return found
+        case _:
+            raise wrong(cursor)
 
 
 def _is_key(part: object) -> bool:

@@ -22,9 +22,9 @@ from psycopg import sql
 from hanse.devcluster import files, processes
 from hanse.devcluster.errors import DevclusterError
 from hanse.devcluster.network import Bridge
+from hanse.devcluster.ports import LOOPBACK
 
 PART = "postgres"
-LOOPBACK = "127.0.0.1"
 USER = "hanse"
 DATABASE = "hanse"
 READY_SECONDS = 120.0

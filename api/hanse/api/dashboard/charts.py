@@ -43,7 +43,7 @@ class Column:
 class Timeline:
     """Columns of *unit* from one time to another, each *width_seconds* wide; *steps* are a dashed line.
 
-    A step is a level, and from when on it holds; before the first there is no line.
+    A step is from when on, until when, and which level it is; before the first there is no line.
     """
 
     columns: Sequence[Column]
@@ -53,7 +53,7 @@ class Timeline:
     tick_seconds: int
     form: str
     unit: str
-    steps: Sequence[tuple[int, float]] = ()
+    steps: Sequence[tuple[int, int, float]] = ()
 
 
 def bar(spans: Sequence[Span], whole: float, title: str, *, mark: float | None = None, of: float = 0) -> Markup:
@@ -103,7 +103,7 @@ class _Scale:
 
     @classmethod
     def of(cls, shown: Timeline) -> "_Scale":
-        up = max([_sum(each.up) for each in shown.columns] + [level for _, level in shown.steps] + [0])
+        up = max([_sum(each.up) for each in shown.columns] + [level for *_, level in shown.steps] + [0])
         down = max([_sum(each.down) for each in shown.columns], default=0.0)
         step = _round((up + down) / TICKS)
         return cls(step, max(1, ceil(up / step - 1e-9)), ceil(down / step - 1e-9))
@@ -130,8 +130,7 @@ def _stairs(shown: Timeline, scale: _Scale, length: int) -> list[Markup]:
     """Return the line of the steps: level, then up or down to the next one where that begins."""
     line = '<line class="entitled" x1="{}%" x2="{}%" y1="{}" y2="{}"/>'
     drawn, last = [], None
-    ends = [*(at for at, _ in shown.steps[1:]), shown.end_seconds]
-    for (since, level), until in zip(shown.steps, ends, strict=False):  # without steps there is an end all the same
+    for since, until, level in shown.steps:
         first, second = (_of(max(0, at - shown.start_seconds), length) for at in (since, until))
         if last is not None:
             drawn.append(_drawn(line, first, first, last, scale.y(level)))

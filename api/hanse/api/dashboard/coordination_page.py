@@ -34,15 +34,16 @@ def show(request: Request, visitor: Visitor, sources: Sources) -> Response:
     members = list(every(lambda cursor: coordinators.members(sources.directory, LIMIT_MAX, cursor)))
     faults = coordinators.faults(engine, FAULTS_MAX, "").items
     longest = max((each.nodes for each in clusters), default=1)
-    offers = part(lambda: list(every(lambda cursor: coordinators.contributions(sources.leader, LIMIT_MAX, cursor))))
-    found = offers.found or []
+    told = part(sources.leader.coordination)
+    offers = coordinators.offers(told.found) if told.found else []
     shown: dict[str, Any] = {
         "visitor": visitor,
-        "condition": part(lambda: coordinators.condition(sources.leader)),
+        "why": told.why,
+        "now": coordinators.wrong_in(told.found) if told.found else None,
         "offers": offers,
         "said": said,
-        "bars": _offers(found, say),
-        "recalls": sorted((each for each in found if each.recall), key=_due),
+        "bars": _offers(offers, say),
+        "recalls": sorted((each for each in offers if each.recall), key=_due),
         "clusters": [_cluster(each, longest, say) for each in clusters],
         "members": members,
         "faults": faults,

@@ -4,6 +4,7 @@ In: posted hours, how far back, what the member was entitled to as it changed. O
 rows. Columns are averages over the hours that were posted; where none was, there is no column.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -66,7 +67,7 @@ def of(
     hours: Iterable[Hour], entitled: Iterable[EntitledSince], chosen: Range, within: tuple[int, int], say: Say
 ) -> Usage:
     """Return the pictures."""
-    steps = _steps(entitled, within[0])
+    steps = _steps(entitled, *within)
     columns = sorted(_by_column(hours, chosen).items())
     rows = tuple(_averages(seconds, found, _level(steps, seconds, chosen.width_seconds)) for seconds, found in columns)
     time = (*within, chosen.width_seconds, chosen.tick_seconds, chosen.form)
@@ -74,21 +75,21 @@ def of(
     return Usage(charged, Timeline([_did(row, say) for row in rows], *time, unit=say("gpus")), rows)
 
 
-def _steps(entitled: Iterable[EntitledSince], start_seconds: int) -> list[tuple[int, float]]:
-    """Return what the member was entitled to over all its classes, in H100e, and from when on."""
+def _steps(entitled: Iterable[EntitledSince], start_seconds: int, end_seconds: int) -> list[tuple[int, int, float]]:
+    """Return from when on, until when, and to how much the member was entitled over all its classes, in H100e."""
     now: dict[tuple[str, str], int] = {}
     levels: dict[int, float] = {}
     for each in entitled:
         now[each.member, each.accelerator_class] = each.milli_h100e
         levels[max(each.at_seconds, start_seconds)] = sum(now.values()) / MILLI
-    return sorted(levels.items())
+    ends = itertools.pairwise([*sorted(levels.items()), (end_seconds, 0.0)])
+    return [(since, until, level) for (since, level), (until, _) in ends]
 
 
-def _level(steps: Sequence[tuple[int, float]], start_seconds: int, width_seconds: int) -> float | None:
+def _level(steps: Sequence[tuple[int, int, float]], start_seconds: int, width_seconds: int) -> float | None:
     """Return the average of the steps over a column, from where they begin."""
     end, held, total = start_seconds + width_seconds, 0, 0.0
-    ends = [*(at for at, _ in steps[1:]), end]
-    for (since, level), until in zip(steps, ends, strict=False):  # without steps there is an end all the same
+    for since, until, level in steps:
         seconds = min(until, end) - max(since, start_seconds)
         if seconds > 0:
             held, total = held + seconds, total + level * seconds

@@ -24,7 +24,7 @@ from hanse.resources.limits import GPUS_PER_WORKER_MAX, WORKERS_MAX
 
 BYTES_MAX = 3 * manifest.LENGTH_MAX + 4096
 """A form writes most characters that are no letters as three."""
-DEFAULTS = {"gpus": "8", "workers": "1", "precision": "bf16", "duration": "24h"}
+DEFAULTS = {"gpus": "8", "workers": "1", "precision": "bf16", "duration": "24h", "manifest": ""}
 MOST = {"gpus": GPUS_PER_WORKER_MAX, "workers": WORKERS_MAX}
 # Where the refusal of a spec says that something is wrong, and the field that this is about.
 _PATHS = {
@@ -37,7 +37,6 @@ _PATHS = {
 }
 # Nothing pulls it: a question starts no worker.
 _CONTAINER = {"name": "trainer", "image": "what-if.invalid/none@sha256:" + "0" * 64}
-FIELDS = ("namespace", "class", "gpus", "workers", "precision", "tier", "duration", "manifest")
 
 
 @dataclass(frozen=True)
@@ -65,14 +64,13 @@ def show(request: Request, visitor: Visitor, sources: Sources, typed: Mapping[st
     told = Told()
     if typed is not None and choices.found:
         told = _asked(sources, own, typed, say)
+    options = _options(choices.found) if choices.found else {}
     shown: dict[str, Any] = {
         "visitor": visitor,
         "choices": choices,
-        "typed": _defaults(choices.found) | dict(typed or {}),
+        "options": options,
+        "typed": _first(options) | DEFAULTS | dict(typed or {}),
         "most": MOST,
-        "precisions": sorted({each for one in choices.found.classes for each in one.precisions})
-        if choices.found
-        else [],
         "wrong": told.wrong,
         "told": told.answer,
         "caps": _caps(told.answer, say),
@@ -80,13 +78,19 @@ def show(request: Request, visitor: Visitor, sources: Sources, typed: Mapping[st
     return rendering.page(request, "whatif.html", told.status, **shown)
 
 
-def _defaults(choices: Choices | None) -> dict[str, str]:
-    first = {"namespace": "", "class": "", "tier": "", "manifest": ""}
-    if choices:
-        first["namespace"] = next((each.name for each in choices.namespaces), "")
-        first["class"] = next((each.name for each in choices.classes), "")
-        first["tier"] = next(iter(choices.tiers), "")
-    return {**first, **DEFAULTS}
+def _options(choices: Choices) -> dict[str, list[tuple[str, str]]]:
+    """Return what there is to choose from, by field: what is sent, and what is shown."""
+    precisions = sorted({each for one in choices.classes for each in one.precisions})
+    return {
+        "namespace": [(each.name, f"{each.organisation or each.member} ({each.name})") for each in choices.namespaces],
+        "class": [(each.name, each.name) for each in choices.classes],
+        "precision": [(each, each) for each in precisions],
+        "tier": [(each, each) for each in choices.tiers],
+    }
+
+
+def _first(options: Mapping[str, list[tuple[str, str]]]) -> dict[str, str]:
+    return {name: next((sent for sent, _ in those), "") for name, those in options.items()}
 
 
 def _caps(answer: WhatIf | None, say: Say) -> list[member_page.Bar]:
@@ -115,7 +119,9 @@ def _refused(error: Exception, say: Say, *, has_manifest: bool) -> Told:
         case ForbiddenError():
             told = _wrong("namespace", say("whatif.rule.namespace"), status=error.status)
         case InvalidError():
-            wrong = {"manifest": Refused(say("whatif.refused"), str(error))} if has_manifest else _beside(error, say)
+            wrong = (
+                {"manifest": Refused(say("whatif.refused"), str(error))} if has_manifest else dict(_lines(error, say))
+            )
             told = Told(wrong=wrong, status=error.status)
         case TooManyError():
             said = say("whatif.too_many", seconds=error.headers.get("Retry-After", ""))
@@ -157,13 +163,9 @@ def _number(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text  # noqa: PLR2004  # as said
 
 
-def _beside(error: InvalidError, say: Say) -> dict[str, Refused]:
-    """Return each line of a refusal beside the field that it is about."""
-    return dict(_lines(str(error), say))
-
-
-def _lines(refusal: str, say: Say) -> Iterator[tuple[str, Refused]]:
-    for line in refusal.splitlines():
+def _lines(refusal: InvalidError, say: Say) -> Iterator[tuple[str, Refused]]:
+    """Yield each line of a refusal, with the field that it is about."""
+    for line in str(refusal).splitlines():
         name = next((name for path, name in _PATHS.items() if line.startswith(path)), "")
         rule = say(f"whatif.rule.{name}", most=MOST.get(name, "")) if name else say("whatif.refused")
         yield name, Refused(rule, line)
