@@ -1,10 +1,11 @@
 """Checks a plan against what was promised, from records alone: it shares no code with the planner."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from hanse.scheduler import reading, runtimes
-from hanse.scheduler.decisions import Admit, Rise
+from hanse.scheduler.decisions import Admit, Resize, Rise
 from hanse.scheduler.pool import Level, NodeState, Rung, Trust
+from hanse.scheduler.records import Placed
 
 RESOURCES = ("cpu_milli", "memory_mib", "ephemeral_mib", "rdma")
 
@@ -57,6 +58,24 @@ class Audit:
             return (cluster, block) if block else self.domain(node, Level.RACK)
         return node.name if level == Level.NODE else cluster
 
+    def elastic_gangs_are_between_their_sizes(self):
+        """Workers come to the gang's own cluster, each with all its GPUs, and are never more than its job can use."""
+        after = {each.job: each for each in self.after}
+        for resize in (each for each in self.plan.decisions if isinstance(each, Resize)):
+            attempt, shape = after[resize.attempt.job], self.jobs_after[resize.attempt.job].shape
+            clusters = {self.given[self.nodes[each.node].contribution].cluster for each in attempt.placed}
+            numbers = [extra.worker for extra in attempt.extras]
+            assert len(set(numbers)) == len(numbers)
+            for extra in resize.grown:
+                assert extra.gpus.bit_count() == shape.gpus_per_worker
+                assert {self.given[self.nodes[extra.node].contribution].cluster} == clusters
+                if shape.needs_level:
+                    near = {self.domain(self.nodes[each.node], shape.level) for each in (*attempt.placed, extra)}
+                    assert len(near) == 1
+                assert extra.worker >= sum(placed.workers for placed in attempt.placed)
+            (most,) = [each.most for each in shape.options if each.accelerator == attempt.accelerator]
+            assert sum(placed.workers for placed in attempt.placed) + len(staying(attempt)) <= most
+
     def a_job_has_one_attempt_at_a_time(self):
         """Also while it drains: the ledger refuses a second one."""
         there = {each.job for each in self.before}
@@ -69,10 +88,13 @@ class Audit:
         live = [each for each in self.after if not each.draining]
         assert len({each.job for each in live}) == len(live)
         for name, node in self.nodes.items():
-            here = [(each, placed) for each in live for placed in each.placed if placed.node == name]
-            bits = Counter(bit for _, placed in here for bit in range(64) if placed.gpus >> bit & 1)
-            assert all(count == 1 for count in bits.values())
-            new = {admit.attempt.job for admit in self.admits}
+            here = [(each, placed) for each in live for placed in places(each) if placed.node == name]
+            holders = [(bit, each) for each, placed in here for bit in range(64) if placed.gpus >> bit & 1]
+            alone = {bit for bit, each in holders if self.jobs_after[each.job].shape.slices is None}
+            bits = Counter(bit for bit, _ in holders)
+            assert all(count == 1 for bit, count in bits.items() if bit in alone)
+            new = {each.attempt.job for each in self.plan.decisions if isinstance(each, Admit | Resize)}
+            new -= {each.job for each in live if any(extra.leaving for extra in each.extras)}
             for resource in RESOURCES:
                 used = sum(placed.workers * getattr(self.jobs[each.job].shape, resource) for each, placed in here)
                 if any(each.job in new for each, _ in here):
@@ -80,6 +102,40 @@ class Audit:
             for each, placed in here:
                 if each.job in new:
                     assert placed.gpus & ~(node.gpus & ~node.foreign_gpus) == 0
+
+    # I5
+    def memory_is_promised_once(self):
+        """On each GPU on which somebody starts: guarantees, limits, how many share it, and who."""
+        new = {each.attempt.job for each in self.plan.decisions if isinstance(each, Admit)}
+        grown = {(each.attempt.job, extra.worker) for each in self.resizes for extra in each.grown}
+        for (name, _), held in self.sharers().items():
+            node, shared = self.nodes[name], [self.jobs_after[job].shape.slices for job, _ in held]
+            assert len({job for job, _ in held}) == len(held)  # no two workers of one gang
+            begun = [self.jobs_after[job].shape.slices for job, worker in held if job in new or worker in grown]
+            if not begun:
+                continue  # whatever has become of the ratio, nothing was promised on top
+            assert sum(each.guaranteed_gib for each in shared) <= node.mem_gib
+            assert sum(each.limit_gib for each in shared) <= node.limit_gib
+            assert max(each.limit_gib for each in begun) <= node.mem_gib  # the kubelet may have had more before
+            assert len(shared) <= node.tenants
+            if len({self.member(self.jobs_after[job]) for job, _ in held}) > 1:
+                assert self.given[node.contribution].mixes
+                assert all(each.with_others for each in shared)
+
+    @property
+    def resizes(self):
+        return [each for each in self.plan.decisions if isinstance(each, Resize)]
+
+    def sharers(self):
+        """Return the workers that share each GPU: their job, and which one beyond its core they are."""
+        found = defaultdict(list)
+        for each in (each for each in self.after if not each.draining and self.jobs_after[each.job].shape.slices):
+            held = [(placed, None) for placed in each.placed]
+            held += [(extra, (each.job, extra.worker)) for extra in staying(each)]
+            for placed, worker in held:
+                for gpu in (gpu for gpu in range(64) if placed.gpus >> gpu & 1):
+                    found[placed.node, gpu].append((each.job, worker))
+        return found
 
     def promised_gpus_are_waited_for(self):
         draining = [each for each in self.after if each.draining]
@@ -97,6 +153,21 @@ class Audit:
                         assert stopped_before
             assert awaited <= set(final)
 
+    def leaving_workers_are_waited_for(self):
+        """Whoever is placed where a worker leaves waits for it, unless it was told to leave later in the plan."""
+        going = [(each, extra) for each in self.after if not each.draining for extra in each.extras if extra.leaving]
+        before = {(each.job, extra.worker) for each in self.before for extra in each.extras if extra.leaving}
+        for admit in self.admits:
+            awaited = {(each.attempt.job, each.worker) for each in admit.awaits_workers}
+            later = self.plan.decisions[self.plan.decisions.index(admit) + 1 :]
+            told_later = {worker for each in later for worker in left(each)}
+            nodes = {placed.node for placed in admit.placed}
+            there = [(each.job, extra.worker) for each, extra in going if extra.node in nodes]
+            assert before.intersection(there) <= awaited
+            assert set(there) <= awaited | told_later
+        for resize in (each for each in self.plan.decisions if isinstance(each, Resize)):
+            assert not {extra.node for extra in resize.grown} & {extra.node for _, extra in going}
+
     def stopped_after(self, attempt, admit):
         """Return whether *attempt* was stopped by a later decision than *admit*."""
         for decision in self.admits[self.admits.index(admit) + 1 :]:
@@ -107,18 +178,26 @@ class Audit:
     # I6
     def residency_exclusion_and_trust_hold(self):
         live = [each for each in self.after if not each.draining]
-        for admit in self.admits:
-            job = self.jobs[admit.attempt.job]
-            for placed in admit.placed:
-                self.may_stand(job, self.nodes[placed.node], admit)
-                here = [self.jobs[each.job] for each in live if any(p.node == placed.node for p in each.placed)]
+        for attempt, accelerator, new in self.newly_placed():
+            job = self.jobs[attempt.job]
+            for placed in new:
+                self.may_stand(job, self.nodes[placed.node], accelerator)
+                here = [self.jobs[each.job] for each in live if any(p.node == placed.node for p in places(each))]
                 if any(each.shape.trust == Trust.EXCLUSIVE_NODE for each in here):
                     assert len({self.member(each) for each in here}) == 1
 
-    def may_stand(self, job, node, admit):
+    def newly_placed(self):
+        running = {each.job: each.accelerator for each in self.after}
+        for each in self.plan.decisions:
+            if isinstance(each, Admit):
+                yield each.attempt, each.accelerator, each.placed
+            elif isinstance(each, Resize):
+                yield each.attempt, running[each.attempt.job], each.grown
+
+    def may_stand(self, job, node, accelerator):
         given = self.given[node.contribution]
         assert node.state == NodeState.READY
-        assert node.accelerator == admit.accelerator
+        assert node.accelerator == accelerator
         assert self.member(job) not in given.excluded_members
         assert given.member not in job.shape.excluded_members
         assert given.cluster not in job.shape.excluded_clusters
@@ -191,10 +270,13 @@ class Audit:
             for placed in each.placed
             if placed.node == node.name
         ]
+        shared = [placed for each in self.stays(time) if self.jobs[each.job].shape.slices for placed in each.placed]
+        together = {gpu for each in shared if each.node == node.name for gpu in range(64) if each.gpus >> gpu & 1}
         runs += [
             (self.jobs[each.job], kept.workers) for each, _ in reserved for kept in each.kept if kept.node == node.name
         ]
-        gpus = sum(workers * job.shape.gpus_per_worker for job, workers in runs)
+        gpus = sum(workers * job.shape.gpus_per_worker for job, workers in runs if not job.shape.slices)
+        gpus += len(together)
         assert gpus <= (node.gpus & ~node.foreign_gpus).bit_count()
         for resource in RESOURCES:
             used = sum(workers * getattr(job.shape, resource) for job, workers in runs)
@@ -213,3 +295,19 @@ class Audit:
         waiting = sorted(uid for uid, job in self.jobs.items() if uid not in running and not job.suspended)
         assert waiting == self.plan.explanations["uid"].tolist()
         assert all(self.plan.explanations["reason"].tolist())
+
+
+def staying(attempt):
+    return [extra for extra in attempt.extras if not extra.leaving]
+
+
+def places(attempt):
+    """Return what a live attempt holds: as rows with a node, a mask and a number of workers."""
+    return [*attempt.placed, *(Placed(extra.node, 1, extra.gpus) for extra in staying(attempt))]
+
+
+def left(decision):
+    """Return the workers that a decision tells to leave."""
+    shrinks = [(each.attempt, each.workers) for each in getattr(decision, "shrinks", ())]
+    shrinks += [(decision.attempt, decision.leaving)] if isinstance(decision, Resize) else []
+    return [(attempt.job, worker) for attempt, workers in shrinks for worker in workers]

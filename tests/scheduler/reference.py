@@ -1,5 +1,5 @@
 """The reference planner: the cycle of docs/fairness.md, slow and plain, over `reference_rules`, `reference_places`,
-`reference_caps` and `reference_reserving`.
+`reference_caps`, `reference_reserving` and `reference_growing`.
 
 `Reference(...).run()` returns the decisions that `hanse.scheduler.plan` must come to, as (kind, job, class, label,
 nodes, stopped, fallen), where a label is rung, cover and what other classes give.
@@ -8,11 +8,11 @@ nodes, stopped, fallen), where a label is rung, cover and what other classes giv
 import itertools
 from fractions import Fraction
 
-from reference_reserving import Reserving
+from reference_growing import Growing
 from reference_rules import AWAY, BORROW, EXCHANGE, HOME
 
 
-class Reference(Reserving):
+class Reference(Growing):
     # Changes.
     def put(self, part, c, rung, cover, placed):
         part.live, part.accelerator, part.rung, part.cover, part.placed = True, c, rung, cover, placed
@@ -25,17 +25,15 @@ class Reference(Reserving):
         if taken is None or not self.fits_at_once(part, rate * milli // 1000, victims):
             return False
         self.take(taken)
-        self.uids_draining |= {v.job.uid for v in victims}
-        self.draining += [(v.job.organisation, self.rates[v.job.uid] * v.gpus) for v in victims]
+        shrunk = self.make_way(part, rate * milli // 1000, victims)
         self.rates[part.job.uid] = rate
-        for v in victims:
-            v.live, v.preemptions = False, v.preemptions + 1
         self.label(part, claim, placed)
         self.started_now.add(part.job.uid)
         self.held.pop(part.job.uid, None)
         part.number, part.started, part.checkpoint = part.number + 1, self.as_of, self.as_of
-        stopped = tuple(sorted(v.job.uid for v in victims))
-        self.note("Admit", part, tuple(sorted(placed.items())), stopped, self.settle(part))
+        stopped = tuple(sorted(v.job.uid for v in victims if v.worker < 0))
+        self.touched |= {*stopped, *(uid for uid, _ in shrunk)}
+        self.note("Admit", part, tuple(sorted(placed.items())), stopped, self.settle(part), shrunk)
         return True
 
     def label(self, part, claim, placed):
@@ -46,9 +44,29 @@ class Reference(Reserving):
             part.donors = self.donors(claim, [v for v in self.running() if self.yields_entitlement(claim, v)])
         self.put(part, c, rung, cover, placed)
 
-    def note(self, kind, part, placed=(), stopped=(), fallen=()):
+    def make_way(self, part, rate, victims):
+        """Stop gangs whole, and have others shrink: victims, and whoever uses what caps at once have for the part."""
+        gangs = [v for v in victims if v.worker < 0]
+        going = [*victims, *(each for v in gangs for each in self.extras_of(v) if each not in victims)]
+        for extra in self.first_to_leave([each for each in self.beyond() if each not in going]):
+            over = self.over_at_once(part, rate, going)
+            if any(organisation in self.path(extra.job.organisation) for organisation in over):
+                going.append(extra)
+        self.uids_draining |= {v.job.uid for v in gangs}
+        lost = [each for each in going if any(each.job is v.job for v in gangs)]
+        self.draining += [(each.job.organisation, self.rates[each.job.uid] * each.gpus) for each in lost]
+        self.restless |= {name for each in lost for name in each.placed}
+        for each in lost:
+            each.live = False
+        for v in gangs:
+            v.preemptions += 1
+        return self.leave([each for each in going if each not in lost])
+
+    def note(self, kind, part, placed=(), stopped=(), fallen=(), *more):
+        self.touched |= {uid for uid, *_ in fallen}
+        self.touched |= {part.job.uid} if kind != "Admit" else set()
         label = (part.rung, part.cover, tuple(sorted(part.donors.items())))
-        self.decisions.append((kind, part.job.uid, part.accelerator, label, placed, stopped, fallen))
+        self.decisions.append((kind, part.job.uid, part.accelerator, label, placed, stopped, fallen, *more))
 
     def claim(self, part, rung=None, cover=None):
         label = (part.rung, part.cover) if rung is None else (rung, cover)
@@ -125,6 +143,7 @@ class Reference(Reserving):
         self.keep()
         self.borrow()
         self.tell_reservations()
+        self.elastic()
         return self.decisions
 
     def shrink(self):
@@ -211,16 +230,30 @@ class Reference(Reserving):
             if not turns:
                 return admitted
             part, claim, option = self.next(turns)
-            left_out = [v for v in self.running() if self.yields_entitlement(claim, v)]
-            rooms = {}
-            if claim[2] == HOME and self.members[self.member(part)].grants.get(claim[1], 0):
-                per = 1000 * part.job.shape.gpus_per_worker
-                rooms = {"levied": max(0, self.grant_room_wanted(claim, left_out)) // per}
-            found = self.find(claim, option.workers, rooms, may_stop=True)
-            if found and self.admit(claim, *found):
+            if any(self.try_covered(*each, option) for each in self.ways(claim)):
                 admitted = True
             else:
                 failed.add((self.kind(part), claim[1:4]))
+
+    def ways(self, claim):
+        """Yield (claim, may stop others): who is covered at home is tried there, then AWAY, then at home with stops."""
+        part, c, rung, cover, milli = claim
+        away = (part, c, AWAY, cover, milli)
+        if rung == HOME and not self.overdrawn(away, self.left_out(away)):
+            yield claim, False
+            yield away, False
+        yield claim, True
+
+    def left_out(self, claim):
+        return [v for v in self.running() if self.yields_entitlement(claim, v)]
+
+    def try_covered(self, claim, may_stop, option):
+        part, rooms = claim[0], {}
+        if claim[2] == HOME and self.members[self.member(part)].grants.get(claim[1], 0):
+            per = 1000 * part.job.shape.gpus_per_worker
+            rooms = {"levied": max(0, self.grant_room_wanted(claim, self.left_out(claim))) // per}
+        found = self.find(claim, option.workers, rooms, may_stop=may_stop)
+        return found is not None and self.admit(claim, *found)
 
     def grant_room_wanted(self, claim, left_out):
         plain = self.grant_room(claim, [])
@@ -279,6 +312,6 @@ class Reference(Reserving):
             return False
         claim = (part, option.accelerator, BORROW, -1, milli)
         self.window = (self.as_of, self.as_of + part.job.shape.run_seconds, False)
-        found = self.find(claim, option.workers, rooms, may_stop=False)
+        found = self.find(claim, option.workers, rooms, may_stop=True)
         self.window = None
         return found is not None and self.admit(claim, *found)

@@ -16,6 +16,11 @@ class Caps(Places):
         self.started_now = set()
         self.uids_draining = {each.job for each in attempts if each.draining}
         self.draining = [(of[each.job], each.gpu_rate * gpus(each)) for each in attempts if each.draining]
+        going = [(each, one) for each in attempts for one in each.extras if one.leaving and not each.draining]
+        self.draining += [(of[each.job], each.gpu_rate * one.gpus.bit_count()) for each, one in going]
+        self.leaving, self.touched = {each.job for each, _ in going}, set()
+        self.restless = {one.node for _, one in going}
+        self.restless |= {where.node for each in attempts if each.draining for where in (*each.placed, *each.extras)}
 
     def rate(self, part, c):
         return self.classes[c][part.job.shape.precision] * self.tier(part).factor // 1000
@@ -48,18 +53,23 @@ class Caps(Places):
             self.left[cap] -= amount
 
     def fits_at_once(self, part, rate, victims):
+        """Return whether it fits if all that is beyond cores goes."""
+        return not self.over_at_once(part, rate, [*victims, *self.beyond()])
+
+    def over_at_once(self, part, rate, victims):
+        """Return the organisations of which a cap at once would be crossed."""
+        over = []
         for cap in self.pool.caps_at_once:
             if cap.organisation in self.path(part.job.organisation):
-                stay = [each for each in self.running() if each not in victims]
+                stay = [each for each in self.holders() if each not in victims]
                 used = sum(
                     self.rates[each.job.uid] * each.gpus
                     for each in stay
                     if cap.organisation in self.path(each.job.organisation)
                 )
                 used += sum(each for leaf, each in self.draining if cap.organisation in self.path(leaf))
-                if used + rate > cap.limit:
-                    return False
-        return True
+                over += [cap.organisation] if used + rate > cap.limit else []
+        return over
 
     def fund(self):
         """Renew what is due, soonest to end first; tell it to what a cap refuses, once."""
@@ -69,14 +79,20 @@ class Caps(Places):
             until = attempt.funded_until_seconds
             if until - need // 2 > self.as_of or self.members[self.member(part)].suspended:
                 continue
-            rate = attempt.gpu_rate * part.gpus
+            beyond = self.extras_of(part)
+            rate = attempt.gpu_rate * (part.gpus + sum(each.gpus for each in beyond))
             taken = self.takes(part, rate, max(until, self.as_of), self.as_of + need)
             if taken is not None:
                 self.take(taken)
+                self.touched.add(part.job.uid)
                 self.decisions.append(("Renew", part.job.uid, None, self.as_of + need))
+            elif beyond:
+                ((_, workers),) = self.leave(beyond)
+                self.resize(part, "FundingRefused", left=workers)
             elif not attempt.refused:
+                self.touched.add(part.job.uid)
                 self.decisions.append(("Refuse", part.job.uid, None, until))
 
 
 def gpus(attempt):
-    return sum(placed.gpus.bit_count() for placed in attempt.placed)
+    return sum(placed.gpus.bit_count() for placed in (*attempt.placed, *attempt.extras))

@@ -26,7 +26,7 @@ class Places(Rules):
 
     def fit(self, part, node, gone):
         shape = part.job.shape
-        here = [each for each in self.running() if node.name in each.placed and each not in gone]
+        here = [each for each in self.holders() if node.name in each.placed and each not in gone]
         exclusive = lambda each: each.job.shape.trust == Trust.EXCLUSIVE_NODE  # noqa: E731
         rivals = [each for each in here if self.member(each) != self.member(part)]
         if any(exclusive(each) or exclusive(part) for each in rivals):
@@ -39,7 +39,7 @@ class Places(Rules):
         return max(0, min(fits))
 
     def free_gpus(self, node, gone):
-        here = [each for each in self.running() if node.name in each.placed and each not in gone]
+        here = [each for each in self.holders() if node.name in each.placed and each not in gone]
         return self.usable(node) - sum(each.placed[node.name] * each.job.shape.gpus_per_worker for each in here)
 
     def place(self, claim, nodes, workers, gone, rooms):
@@ -97,7 +97,7 @@ class Places(Rules):
         return (shape.gpus_per_worker, *(getattr(shape, name) for name in RESOURCES))
 
     def free(self, node, gone):
-        here = [each for each in self.running() if node.name in each.placed and each not in gone]
+        here = [each for each in self.holders() if node.name in each.placed and each not in gone]
         return [self.free_gpus(node, gone)] + [
             max(0, getattr(node, name) - getattr(node, f"foreign_{name}"))
             - sum(each.placed[node.name] * getattr(each.job.shape, name) for each in here)
@@ -192,15 +192,15 @@ class Places(Rules):
             victims, area = self.victims(claim, nodes, workers, rooms) or (None, None)
             if victims is not None:
                 cost = sum(self.cost(each) for each in victims)
-                badness = (max(self.strength(each) for each in victims), level, cost, name)
+                badness = (max(self.firmness(each) for each in victims), level, cost, name)
                 yield badness, self.place(claim, area, workers, victims, rooms), victims
 
     def victims(self, claim, nodes, workers, rooms):
         """Return (victims, nodes): the first domain that the weakest leave, and who there has to."""
         there = {node.name for node in nodes}
-        line = [v for v in self.running() if self.yields_gpus(claim, v) and there & set(v.placed)]
-        line.sort(key=self.age, reverse=True)
-        line.sort(key=lambda v: (*self.strength(v), self.cost(v)))
+        line = [v for v in self.holders() if self.yields_gpus(claim, v) and there & set(v.placed)]
+        line.sort(key=lambda v: (self.age(v), v.worker), reverse=True)
+        line.sort(key=lambda v: (*self.firmness(v), self.cost(v)))
         for length in range(1, len(line) + 1):
             if self.room(claim, nodes, line[:length], rooms) >= workers:
                 area = nodes

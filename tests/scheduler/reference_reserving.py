@@ -19,6 +19,8 @@ class Reserving(Caps):
 
     # Who has left by when, and what is held.
     def end(self, part):
+        if part.worker >= 0:
+            return self.as_of
         end = part.started + part.job.shape.run_seconds
         if end > self.as_of:
             return end
@@ -30,10 +32,10 @@ class Reserving(Caps):
         return part.started + point
 
     def gone(self, time):
-        return [each for each in self.running() if self.end(each) <= time]
+        return [each for each in self.holders() if self.end(each) <= time]
 
     def others(self, part):
-        return [hold for uid, hold in self.held.items() if uid != part.job.uid]
+        return [hold for uid, hold in self.held.items() if part is None or uid != part.job.uid]
 
     def fit(self, part, node, gone):
         """Return how many workers the node takes now, and at each time at which something begins that is held."""
@@ -55,7 +57,7 @@ class Reserving(Caps):
             if exclusive and self.member(hold["part"]) != self.member(part):
                 return 0
         fits = [super().fit(part, node, gone)]
-        running = [each for each in self.running() if node.name in each.placed and each not in gone]
+        running = [each for each in self.holders() if node.name in each.placed and each not in gone]
         used = [(each.job.shape, each.placed[node.name]) for each in running]
         used += [(hold["part"].job.shape, hold["placed"][node.name]) for hold in here]
         gpus = self.usable(node) - sum(shape.gpus_per_worker * workers for shape, workers in used)
@@ -167,7 +169,7 @@ class Reserving(Caps):
             self.hold(part, option.accelerator, homes[0][0], start, placed, covered)
             self.held[part.job.uid]["record"] = record
             return None
-        gone = [each for each in self.running() if self.end(each) <= start + SLACK or each.job.uid in self.started_now]
+        gone = [each for each in self.holders() if self.end(each) <= start + SLACK or each.job.uid in self.started_now]
         alone = all(self.fit(part, self.nodes[name], gone) >= count for name, count in placed.items())
         return "Displaced" if alone else "RunsLonger"
 
@@ -193,7 +195,7 @@ class Reserving(Caps):
             wanted = self.wanted(part, option, milli)
             for cluster, nodes in self.clusters(wanted[0]) if wanted else []:
                 claim, rooms, covered = wanted
-                if self.room(claim, nodes, self.running(), rooms) < option.workers:
+                if self.room(claim, nodes, self.holders(), rooms) < option.workers:
                     continue
                 self.searches += 1
                 if found := self.earliest(claim, nodes, option.workers, rooms):

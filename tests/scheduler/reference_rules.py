@@ -11,6 +11,8 @@ HOME, AWAY, EXCHANGE, BORROW = Rung.HOME, Rung.AWAY, Rung.EXCHANGE, Rung.BORROW
 
 
 class Part:
+    worker = -1
+
     def __init__(self, job, number, started, checkpoint):
         self.job, self.number, self.started, self.checkpoint = job, number, started, checkpoint
         self.placed, self.preemptions = {}, job.preemptions
@@ -39,6 +41,29 @@ class Rules:
                 part.donors = {donor.accelerator: donor.milli_gpus for donor in each.donors}
                 self.put(part, each.accelerator, each.rung, each.cover, placed)
         self.at_first = [part for part in self.parts.values() if not part.live and not part.job.suspended]
+        self.extras = [
+            self.beyond_core(self.parts[each.job], one.worker, one.node)
+            for each in attempts
+            for one in each.extras
+            if not (each.draining or one.leaving)
+        ]
+
+    def beyond_core(self, core, worker, node):
+        """Return a worker beyond a gang's core."""
+        extra = Part(core.job, core.number, core.started, core.checkpoint)
+        extra.live, extra.accelerator, extra.worker = True, core.accelerator, worker
+        extra.placed, extra.gpus = {node: 1}, core.job.shape.gpus_per_worker
+        return extra
+
+    def beyond(self):
+        return [each for each in self.extras if each.live]
+
+    def holders(self):
+        return [*self.running(), *self.beyond()]
+
+    def firmness(self, v):
+        """Return what decides who goes first: workers beyond cores before gangs, then by strength."""
+        return (v.worker < 0, *self.strength(v))
 
     # Who is who.
     def path(self, leaf):
@@ -183,7 +208,7 @@ class Rules:
             common = max(self.depth(each) for each in mine if each in other)
             return cover > common >= v.cover
         rank, v_rank = self.tier(part).rank, self.tier(v).rank
-        keeps = v_rank > rank and self.cover_in_kind(v) == self.depth(v.job.organisation)
+        keeps = v_rank >= rank and self.cover_in_kind(v) == self.depth(v.job.organisation)
         allowed = self.tier(part).preempts and self.tier(v).preemptible
         return allowed and (rung, cover, rank) > self.strength(v) and not keeps
 
@@ -194,6 +219,8 @@ class Rules:
         part, c, rung, *_ = claim
         if v is part or v.accelerator != c:
             return False
+        if v.worker >= 0 or rung == BORROW:
+            return v.worker >= 0
         if self.yields_entitlement(claim, v) or (rung == HOME and v.rung < HOME):
             return True
         other_leaf = v.job.organisation != part.job.organisation

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pools import job, nodes, organisation, pool, shape, snapshot
 
 from hanse.scheduler import Delta, Planner, build, plan, reading
-from hanse.scheduler.decisions import Admit, AttemptId, CapShort, Refuse, Renew
+from hanse.scheduler.decisions import Admit, AttemptId, CapShort, Refuse, Renew, WorkerId
 from hanse.scheduler.pool import CapAtOnce, CapWindow, Member, Policy, Unplaced
 from hanse.scheduler.remedies import sentence
 
@@ -18,24 +18,35 @@ SHORT = Policy(funding_seconds_min=600, slot_latency_seconds=60)
 
 
 class Meter:
-    """What attempts really use: each from its decision until it is confirmed to have ended, or its funding ends."""
+    """What attempts really use: each from its decision until it is confirmed to have ended, or its funding ends.
+
+    A worker that is to leave an elastic gang has left by then, whatever its gang is funded for afterwards.
+    """
 
     def __init__(self, world):
-        self.world, self.used = world, {}
+        self.world, self.used, self.left_by = world, {}, {}
 
     def pass_time(self, seconds):
         snapshot = self.world.snapshot
         jobs = {each.uid: each for each in reading.jobs(snapshot)}
         paths = {each.uid: path_of(self.world.pool, each) for each in jobs.values()}
         for attempt in reading.attempts(snapshot):
-            rate = attempt.gpu_rate * sum(placed.gpus.bit_count() for placed in attempt.placed)
-            end = min(snapshot.as_of + seconds, attempt.funded_until_seconds)
-            for cap in self.world.pool.caps:
-                if cap.organisation in paths[attempt.job]:
+            caps = [cap for cap in self.world.pool.caps if cap.organisation in paths[attempt.job]]
+            for gpus, until in self.uses(attempt):
+                end = min(snapshot.as_of + seconds, until)
+                for cap in caps:
                     overlap = min(end, cap.end_seconds) - max(snapshot.as_of, cap.start_seconds)
-                    self.used[cap] = self.used.get(cap, 0) + rate * max(0, overlap)
+                    self.used[cap] = self.used.get(cap, 0) + attempt.gpu_rate * gpus * max(0, overlap)
         self.world.tell(seconds=seconds)
         self.stop_the_unfunded()
+
+    def uses(self, attempt):
+        """Yield how many GPUs an attempt uses until when: its core, and each worker beyond it."""
+        until = attempt.funded_until_seconds
+        yield sum(placed.gpus.bit_count() for placed in attempt.placed), until
+        for extra in attempt.extras:
+            worker = (attempt.job, attempt.number, extra.worker)
+            yield extra.gpus.bit_count(), self.left_by.setdefault(worker, until) if extra.leaving else until
 
     def stop_the_unfunded(self):
         over = [
@@ -72,10 +83,12 @@ def test_i4_what_runs_at_once_never_crosses_a_cap(world, data):
     awaited = {}
     for _ in range(data.draw(st.integers(1, 4), label="cycles")):
         _, decided, after = world.step()
-        awaited |= {each.attempt: set(each.awaits) for each in decided.decisions if isinstance(each, Admit)}
+        admits = [each for each in decided.decisions if isinstance(each, Admit)]
+        awaited |= {each.attempt: {*each.awaits, *each.awaits_workers} for each in admits}
         there = {AttemptId(each.job, each.number): each for each in reading.attempts(after)}
+        still = {WorkerId(name, extra.worker) for name, each in there.items() for extra in each.extras}
         for cap in world.pool.caps_at_once:
-            started = [name for name in there if not awaited[name] & there.keys()]
+            started = [name for name in there if not awaited[name] & (there.keys() | still)]
             assert sum(rate(world, there[name], cap.organisation) for name in started) <= cap.limit
         if data.draw(st.booleans(), label="released"):
             world.release()
@@ -86,7 +99,7 @@ def rate(world, attempt, organisation):
     (record,) = [each for each in reading.jobs(world.snapshot) if each.uid == attempt.job]
     if organisation not in path_of(world.pool, record):
         return 0
-    return attempt.gpu_rate * sum(placed.gpus.bit_count() for placed in attempt.placed)
+    return attempt.gpu_rate * sum(placed.gpus.bit_count() for placed in (*attempt.placed, *attempt.extras))
 
 
 def capped(left, start=0, end=HOUR, **rest):
@@ -222,7 +235,7 @@ def test_one_admission_takes_from_each_cap_above_it():
         ),
         (
             {"caps_at_once": (CapAtOnce("most", "a", 7999),)},
-            "the cap most allows 7.999 H100e more at once, and it needs 8.000",
+            "the cap most allows 7.999 H100e more at once, and it needs 8",
         ),
     ],
     ids=["over a window", "at once"],

@@ -30,6 +30,8 @@ def test_i1_a_gang_runs_whole_and_no_gpu_is_granted_twice(world, data):
         audit.a_job_has_one_attempt_at_a_time()
         audit.no_gpu_is_granted_twice_and_no_node_is_overfull()
         audit.promised_gpus_are_waited_for()
+        audit.elastic_gangs_are_between_their_sizes()
+        audit.leaving_workers_are_waited_for()
         audit.each_waiting_job_has_one_reason()
 
 
@@ -45,7 +47,7 @@ def test_i2_no_covered_job_that_fits_its_home_waits(world, data):
 
 def could_be_home(rest, part):
     """Return whether *part* is covered as things are, and fits on its home nodes when all that is not HOME has gone."""
-    weaker = [each for each in rest.running() if each.rung < Rung.HOME]
+    weaker = [each for each in rest.holders() if each.rung < Rung.HOME]
     depth = rest.depth(part.job.organisation)
     for option, milli in rest.options(part):
         claim = (part, option.accelerator, Rung.HOME, depth, milli)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from reference import Reference
 
 from hanse.scheduler import reading
-from hanse.scheduler.decisions import Admit, Refuse, Release, Renew, Reserve, Rise
+from hanse.scheduler.decisions import Admit, Refuse, Release, Renew, Reserve, Resize, Rise
 
 
 def told(plan):
@@ -16,12 +16,16 @@ def told(plan):
     return [_told(decision) for decision in plan.decisions]
 
 
-def _told(decision):
+def _told(decision):  # noqa: PLR0911
     kind = type(decision).__name__
     if isinstance(decision, Admit):
         placed = tuple((each.node, each.workers) for each in decision.placed)
         stopped = tuple(sorted(stop.attempt.job for stop in decision.stops))
-        return (kind, decision.attempt.job, _label(decision.label), placed, stopped, _fallen(decision.falls))
+        shrunk = tuple(sorted((each.attempt.job, each.workers) for each in decision.shrinks))
+        return (kind, decision.attempt.job, _label(decision.label), placed, stopped, _fallen(decision.falls), shrunk)
+    if isinstance(decision, Resize):
+        grown = tuple((each.worker, each.node) for each in decision.grown)
+        return (kind, decision.attempt.job, decision.why, grown, decision.leaving)
     if isinstance(decision, Reserve):
         kept = tuple((each.node, each.workers) for each in decision.kept)
         return (

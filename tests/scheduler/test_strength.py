@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from pools import HIGH, LOW, MIDDLE, job, nodes, organisation, pool, snapshot
 
-from hanse.scheduler import Delta, Planner, plan
+from hanse.scheduler import Delta, Planner, plan, reading
 from hanse.scheduler.decisions import Admit, AttemptId, Fall, Label, Rise
 from hanse.scheduler.pool import Member, NodeState, Rung, Tier
 
@@ -50,6 +50,28 @@ def two_leaves(name):
 def test_rule_a_home_takes_its_nodes_back_from_a_borrower():
     planner = running(pool("a", "b", tiers=TIERS), nodes("a", 1) + nodes("b", 1), job("b1", "b"), job("b2", "b"))
     assert arrives(planner, job("a1", "a", "low")) == [("a1", "HOME", 0, ["b2"], [])]
+
+
+def test_who_is_covered_goes_to_idle_nodes_elsewhere_before_it_stops_a_borrower_at_home():
+    planner = running(pool("a", "b", "c", tiers=TIERS), nodes("a", 1) + nodes("b", 1), job("c1", "c"))
+    assert {"a-h100-000"} == on_nodes(planner, "c1")
+    assert arrives(planner, job("a1", "a", "low")) == [("a1", "AWAY", 0, [], [])]
+    # The owner of those nodes has them back; who was placed there is covered as before, and goes home.
+    assert arrives(planner, job("b1", "b"), as_of=20) == [("b1", "HOME", 0, ["a1"], [])]
+    planner.apply(Delta(as_of=30, ended=(AttemptId("a1", 1),)))
+    assert arrives(planner, as_of=30) == [("a1", "HOME", 0, ["c1"], [])]
+
+
+def test_who_comes_after_one_that_is_away_takes_none_of_its_entitlement():
+    planner = running(pool("a", "b", "c", tiers=TIERS), nodes("a", 1) + nodes("b", 1), job("c1", "c"), job("a1", "a"))
+    assert arrives(planner, job("a2", "a", submitted=5)) == []
+    # A higher tier does, as it would at home.
+    assert arrives(planner, job("a3", "a", "high", submitted=6)) == [("a3", "HOME", 0, ["c1"], ["a1"])]
+
+
+def on_nodes(planner, uid):
+    placed = next(each.placed for each in reading.attempts(planner.snapshot) if each.job == uid)
+    return {each.node for each in placed}
 
 
 def test_rule_a_takes_them_back_also_from_anothers_away():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pools import ASCEND, H100, job, nodes, organisation, pool
 
 from hanse.scheduler import Delta, Planner, build, reading
-from hanse.scheduler.decisions import AttemptId
+from hanse.scheduler.decisions import AttemptId, WorkerId
 from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Level, Member, NodeState, Option, Tier, Trust
 
 CLASSES = ("h100", "ascend")
@@ -104,12 +104,17 @@ def leaves(made):
 
 
 @st.composite
+def options(draw, accelerator):
+    return Option(accelerator, draw(st.integers(1, 4)), draw(st.sampled_from([0, 0, 3, 8])))
+
+
+@st.composite
 def jobs(draw, made, uid, submitted):
     classes = draw(st.lists(st.sampled_from(CLASSES), min_size=1, max_size=2, unique=True))
     names = [each.name for each in made.members]
     return job(
         uid, draw(st.sampled_from(leaves(made))), draw(st.sampled_from([tier.name for tier in made.tiers])),
-        submitted, options=[Option(each, draw(st.integers(1, 4))) for each in classes],
+        submitted, options=[draw(options(each)) for each in classes],
         gpus=draw(st.sampled_from([1, 1, 2, 4])), cpu_milli=draw(st.sampled_from([0, 0, 1000])),
         precision=draw(st.sampled_from(["bf16", "bf16", "bf16", "fp8"])),
         trust=draw(sometimes(st.sampled_from(Trust), Trust.NONE)),
@@ -205,7 +210,10 @@ class Crowd:
         return job(
             f"job{index:03}", self.chance.choice(leaves(made)), self.chance.choice(made.tiers).name,
             index - self.chance.randint(0, 9), gpus=gpus,
-            options=[Option(each, workers) for each in self.chance.sample(self.classes, count)],
+            options=[
+                Option(each, workers, self.chance.choice([0, workers + 1, 2 * workers, 8]))
+                for each in self.chance.sample(self.classes, count)
+            ],
             trust=Trust.EXCLUSIVE_NODE if self.chance.random() < 0.05 else Trust.NONE,
             run_seconds=self.chance.choice([60, 600, 3600, 24 * HOUR]),
             level=self.chance.choice([*Level, Level.CLUSTER]), needs_level=self.chance.random() < 0.5,
@@ -237,13 +245,20 @@ class World:
         self.planner.apply(Delta(as_of=self.snapshot.as_of + seconds, **changes))
 
     def release(self):
-        """Let every draining attempt be confirmed as ended."""
-        gone = [each for each in reading.attempts(self.snapshot) if each.draining]
-        self.tell(ended=tuple(AttemptId(each.job, each.number) for each in gone))
+        """Let every draining attempt be confirmed as ended, and every leaving worker to have left."""
+        attempts = reading.attempts(self.snapshot)
+        left = [
+            WorkerId(AttemptId(each.job, each.number), extra.worker)
+            for each in attempts
+            for extra in each.extras
+            if extra.leaving and not each.draining
+        ]
+        gone = tuple(AttemptId(each.job, each.number) for each in attempts if each.draining)
+        self.tell(ended=gone, left=tuple(left))
 
     def happen(self, data):
         """Let something happen outside, chosen by *data*."""
-        events = ["arrive", "arrive", "end", "node", "window", "time", "policy", "worth", "leave", "refuse"]
+        events = ["arrive", "arrive", "end", "node", "window", "time", "policy", "worth", "leave", "refuse", "size"]
         getattr(self, f"_{data.draw(st.sampled_from(events), label='event')}")(data)
 
     def happen_without_policy(self, data):
@@ -269,6 +284,15 @@ class World:
             record = data.draw(st.sampled_from(records))
             excluded = data.draw(st.frozensets(st.sampled_from(CLUSTERS)))
             self.tell(jobs=(replace(record, shape=replace(record.shape, excluded_clusters=excluded)),))
+
+    def _size(self, data):
+        """Let an owner ask for fewer workers, or more."""
+        records = reading.jobs(self.snapshot)
+        if records:
+            record = data.draw(st.sampled_from(records))
+            most = data.draw(st.integers(0, 8))
+            options = tuple(replace(each, workers_max=most) for each in record.shape.options)
+            self.tell(jobs=(replace(record, shape=replace(record.shape, options=options)),))
 
     def _time(self, data):
         self.tell(seconds=data.draw(st.integers(1, 2000)))
@@ -304,7 +328,8 @@ class World:
 
     def _on(self, node):
         attempts = reading.attempts(self.snapshot)
-        there = [each for each in attempts if any(placed.node == node.name for placed in each.placed)]
+        held = ((each, (*each.placed, *each.extras)) for each in attempts)
+        there = [each for each, places in held if any(placed.node == node.name for placed in places)]
         return tuple(AttemptId(each.job, each.number) for each in there)
 
     def _policy(self, data):

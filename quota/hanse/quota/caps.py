@@ -38,6 +38,11 @@ class Use:
     start_seconds: int
     end_seconds: int
 
+    @property
+    def rate(self) -> units.MilliH100e:
+        """What it takes at once, in mH·s a second."""
+        return charge.rate(self.gpu_rate, self.gpus)
+
 
 @dataclass(frozen=True, slots=True)
 class Shortage:

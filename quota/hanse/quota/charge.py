@@ -24,8 +24,20 @@ def posted(gpu_rate: units.MilliH100e, milli_gpu_seconds: int) -> units.MilliH10
     return units.thousandths_of(milli_gpu_seconds, gpu_rate)
 
 
+def rate(gpu_rate: units.MilliH100e, gpus: units.MilliGpu) -> units.MilliH100e:
+    """Return the mH·s a second of so many *gpus*, rounded up: what caps are asked for, in whole mH.
+
+    Raises:
+        QuotaError: a number is negative.
+
+    """
+    if min(gpu_rate, gpus) < 0:
+        raise QuotaError(f"{gpus} milli-GPUs at {gpu_rate} mH: neither may be negative")
+    return -(-gpu_rate * gpus // units.MILLI)
+
+
 def reserved(gpu_rate: units.MilliH100e, gpus: units.MilliGpu, seconds: int) -> units.MilliH100eSeconds:
-    """Return what must be set aside for *gpus* over *seconds*: the ceiling, so that no posting exceeds it.
+    """Return what must be set aside for *gpus* over *seconds*: the rate is rounded up, so that no posting exceeds it.
 
     Raises:
         QuotaError: a number is negative.
@@ -33,4 +45,4 @@ def reserved(gpu_rate: units.MilliH100e, gpus: units.MilliGpu, seconds: int) -> 
     """
     if min(gpu_rate, gpus, seconds) < 0:
         raise QuotaError(f"{gpus} milli-GPUs at {gpu_rate} mH for {seconds} s: none may be negative")
-    return -(-gpu_rate * gpus * seconds // units.MILLI)
+    return rate(gpu_rate, gpus) * seconds

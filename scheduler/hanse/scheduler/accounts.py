@@ -10,41 +10,32 @@ In: ground, parts, rules. Out: labels. It moves labels down when a stronger clai
 never touches a GPU. Next: `shrinking`, for when entitlement shrank.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from hanse.quota import units
 from hanse.scheduler import exchange
+from hanse.scheduler.ceilings import Ceilings
 from hanse.scheduler.columns import Flags, Integers
 from hanse.scheduler.decisions import Label
 from hanse.scheduler.exchange import Donors
 from hanse.scheduler.ground import Ground
-from hanse.scheduler.parts import Parts
+from hanse.scheduler.parts import BORROWED, Parts
 from hanse.scheduler.pool import Rung
 from hanse.scheduler.records import Donor
+from hanse.scheduler.relief import Relief
 from hanse.scheduler.rules import Claim, Rules
-
-BORROWED = -1
 
 Moved = tuple[int, Label]
 """A part that fell, and its label before."""
 
 
-class _Room:
-    """What a label's accounts leave: free, at the very most, and with what others yield, once that is asked for."""
-
-    __slots__ = ("free", "limit", "with_relief")
-
-    def __init__(self, free: int, limit: int) -> None:
-        self.free, self.limit = free, limit
-        self.with_relief: int | None = None
-
-
 class Accounts:
     """Limits and use, by account."""
 
-    def __init__(self, ground: Ground, parts: Parts, rules: Rules) -> None:
+    def __init__(self, ground: Ground, parts: Parts, rules: Rules, as_of: int) -> None:
         self._catalogue, self._parts, self._rules = ground.catalogue, parts, rules
         self._classes = len(self._catalogue.accelerators)
         self._tiers = len(self._catalogue.tiers)
@@ -54,11 +45,13 @@ class Accounts:
         self.used = [0] * len(self.limit)
         self._ancestor = self._ancestors()
         self._roster: dict[tuple[int, int], Integers] = {}
-        self._relief: dict[tuple[int, int], dict[tuple[int, ...], dict[int, int]]] = {}
-        self._room: dict[tuple[int, int], dict[tuple[int, ...], _Room]] = {}
-        self._unused: dict[int, list[int]] = {}
+        self._relief = Relief(ground.ladders, self._classes, parts, as_of)
+        self._ceilings = [
+            Ceilings(self._catalogue, member, self._relief, self.limit, self.used)
+            for member in range(len(self._catalogue.members))
+        ]
         self._giving: dict[int, Integers] = {}
-        self._exchanged: dict[int, dict[tuple[int, ...], bool]] = {}
+        self.changes = [0] * len(self._catalogue.members)
         self._charge_all(np.flatnonzero(parts.live))
 
     def _charge_all(self, live: Integers) -> None:
@@ -75,9 +68,10 @@ class Accounts:
         home = parts.rung[live] == Rung.HOME
         by_grant = parts.member[live][home] * self._classes + accelerator[home]
         np.add.at(used, self._first_grant + by_grant, parts.milli_levied[live][home])
-        self.used = used.tolist()
+        self.used[:] = used.tolist()
         for part in parts.donors:
             self._give(part, +1)
+        self._relief.load(live)
 
     def _limits(self, ground: Ground) -> list[int]:
         catalogue = self._catalogue
@@ -95,15 +89,15 @@ class Accounts:
         return table
 
     def names(self, claim: Claim) -> Iterator[int]:
-        """Yield the accounts that a claim's label charges in full; a grant is charged apart, for levied nodes only.
+        """Yield the accounts that a claim's label charges in full: on its path, from its cover up, then its tier's.
 
-        What exchanges charges none: donors do not give all alike.
+        A grant is charged apart, for levied nodes only. What exchanges charges none: donors do not give all alike.
         """
         if claim.rung == Rung.EXCHANGE:
             return
         leaf = int(self._parts.leaf[claim.part])
         depth = self._catalogue.depth[leaf]
-        for organisation in self._catalogue.path[leaf][depth - claim.cover :] if claim.cover >= 0 else []:
+        for organisation in self._catalogue.path[leaf][depth - claim.cover :] if claim.cover > BORROWED else []:
             yield organisation * self._classes + claim.accelerator
         if claim.cover == depth:
             tier = int(self._parts.tier[claim.part])
@@ -121,6 +115,10 @@ class Accounts:
             int(parts.milli_gpus[part]),
         )  # fmt: skip
 
+    def unused(self, member: int, accelerator: int) -> units.MilliGpu:
+        """Return how much of a member's entitlement to a class nobody below it uses."""
+        return self._ceilings[member].unused()[accelerator]
+
     def charge(self, part: int, sign: int = 1) -> None:
         """Charge a live part to the accounts of its label, or with *sign* -1 take it off them."""
         claim = self.claim_of(part)
@@ -130,9 +128,10 @@ class Accounts:
             self.used[self.grant_account(claim)] += sign * int(self._parts.milli_levied[part])
         if claim.rung == Rung.EXCHANGE:
             self._give(part, sign)
+        self._relief.note(part, sign)
         member = int(self._parts.member[part])
-        for known in (self._unused, self._giving, self._exchanged):
-            known.pop(member, None)
+        self.changes[member] += 1
+        self._giving.pop(member, None)
         self._forget(member, claim.accelerator)
 
     def _give(self, part: int, sign: int) -> None:
@@ -143,8 +142,8 @@ class Accounts:
             self._forget(member, accelerator)
 
     def _forget(self, member: int, accelerator: int) -> None:
-        for known in (self._roster, self._relief, self._room):
-            known.pop((member, accelerator), None)
+        self._roster.pop((member, accelerator), None)
+        self._ceilings[member].forget(accelerator)
 
     def _account(self, member: int, accelerator: int) -> int:
         return self._catalogue.root[member] * self._classes + accelerator
@@ -165,118 +164,63 @@ class Accounts:
         donors = tuple(Donor(accelerators[accelerator].name, milli) for accelerator, milli in given)
         return Label(Rung(int(parts.rung[part])), int(parts.cover[part]), donors)
 
-    def _exchanges(self, claim: Claim) -> bool:
-        """Return whether other classes' unused entitlement covers the claim, leaving out those who must yield to it."""
-        parts, part = self._parts, claim.part
-        member = int(parts.member[part])
-        need = claim.milli_gpus * self._catalogue.raw[claim.accelerator]
-        if need and exchange.worth(self._catalogue.raw, self._unused_of(member), claim.accelerator) >= need:
-            return True
-        if not need or not parts.donors:
-            return False
-        # It is the same for all waiting jobs of a leaf and tier, until somebody of the member is charged.
-        answers = self._exchanged.setdefault(member, {}) if not parts.live[part] else {}
-        key = int(parts.leaf[part]), int(parts.tier[part]), claim.accelerator, claim.milli_gpus
-        if key not in answers:
-            answers[key] = self._donors(claim) is not None
-        return answers[key]
-
     def _donors(self, claim: Claim, *, leaves_out: bool = True) -> Donors | None:
         """Return who gives for the claim: without those who must yield to it only if the others do not do."""
-        raw, unused = self._catalogue.raw, self._unused_of(int(self._parts.member[claim.part]))
-        found = exchange.donors(raw, unused, claim.accelerator, claim.milli_gpus)
+        raw, ceilings = self._catalogue.raw, self.ceilings(int(self._parts.member[claim.part]))
+        found = exchange.donors(raw, ceilings.unused(), claim.accelerator, claim.milli_gpus)
         if found is not None or not leaves_out:
             return found
-        unused = list(unused)
-        for other in self._yielding(claim).tolist():
-            for accelerator, milli in self._parts.donors[other]:
-                unused[accelerator] += milli
+        unused = ceilings.unused_with_relief(self._row(claim))
         return exchange.donors(raw, unused, claim.accelerator, claim.milli_gpus)
 
-    def _unused_of(self, member: int) -> list[int]:
-        """Return what a member leaves unused, by class; below 0 where it is overdrawn."""
-        if member not in self._unused:
-            first = self._account(member, 0)
-            accounts = range(first, first + self._classes)
-            self._unused[member] = [self.limit[account] - self.used[account] for account in accounts]
-        return self._unused[member]
+    def ceilings(self, member: int) -> Ceilings:
+        """Return up to how much labels cover waiting jobs of a member."""
+        return self._ceilings[member]
 
-    def covers(self, claim: Claim, already: Collection[int] = ()) -> bool:
-        """Return whether the claim is covered, leaving out those who must yield their entitlement to it.
-
-        *already* names accounts that the claim's part, which runs under a weaker label, is charged to now.
-        """
-        if claim.rung == Rung.EXCHANGE:
-            return self._exchanges(claim)
-        if not self._parts.live[claim.part]:
-            return self._covers_waiting(claim)
-        names = (name for name in self.names(claim) if name not in already)
-        short = [name for name in names if self.used[name] + claim.milli_gpus > self.limit[name]]
-        if not short:
-            return True
-        if any(claim.milli_gpus > self.limit[name] for name in short):
-            return False
-        relief = self._relief_of(claim)
-        return all(self.used[name] - relief.get(name, 0) + claim.milli_gpus <= self.limit[name] for name in short)
-
-    def _covers_waiting(self, claim: Claim) -> bool:
-        """Return the same for a waiting part: all of a leaf and tier have the same room until somebody is charged."""
+    def _row(self, claim: Claim) -> int:
         parts, part = self._parts, claim.part
-        place = int(parts.member[part]), claim.accelerator
-        label = int(parts.leaf[part]), int(parts.tier[part]), claim.rung, claim.cover
-        known = self.covers_known(place, label, claim.milli_gpus)
-        if known is not None:
-            return known
-        room = self._room.setdefault(place, {})
-        if label not in room:
-            left = [(self.limit[name], self.limit[name] - self.used[name]) for name in self.names(claim)]
-            room[label] = _Room(min(each for _, each in left), min(limit for limit, _ in left))
-        else:
-            relief = self._relief_of(claim)
-            room[label].with_relief = min(
-                max(left, min(self.limit[name], left + relief[name]))
-                for name in self.names(claim)
-                for left in (self.limit[name] - self.used[name],)
-            )
-        return self._covers_waiting(claim)
+        ladders = self._ceilings[int(parts.member[part])].ladders
+        return ladders.row(int(parts.leaf[part]), int(parts.tier[part]), claim.rung, claim.cover)
 
-    def covers_known(self, place: tuple[int, int], label: tuple[int, ...], milli_gpus: int) -> bool | None:
-        """Return the same if it is remembered for a member and class, and a leaf, tier, rung and cover; else None."""
-        room = self._room.get(place, {}).get(label)
-        if room is None:
-            return None
-        if milli_gpus <= room.free:
-            return True
-        if milli_gpus > room.limit:
-            return False
-        return None if room.with_relief is None else milli_gpus <= room.with_relief
+    def ceiling(self, claim: Claim) -> units.MilliGpu:
+        """Return up to how many milli-GPUs a waiting claim's label covers, without those who must yield to it."""
+        table = self.ceilings(int(self._parts.member[claim.part])).table()
+        return int(table[self._row(claim), claim.accelerator])
+
+    def is_covered(self, claim: Claim) -> bool:
+        """Return whether some label but HOME covers a waiting claim, whatever its own label is."""
+        parts, part = self._parts, claim.part
+        ceilings, depth = self.ceilings(int(parts.member[part])), int(parts.leaf_depth[part])
+        home = ceilings.ladders.first[int(parts.leaf[part]), int(parts.tier[part])]
+        below = ceilings.table()[home + 1 : home + depth + 3, claim.accelerator]
+        return claim.milli_gpus <= int(below.max())
+
+    def covers(self, member: int, parts: Integers, rung: Rung, cover: Integers) -> Flags:
+        """Return which of a member's live *parts* a stronger label than their own covers, without those who must yield.
+
+        They are charged to some accounts of that label already: those from the cover up that they have now.
+        """
+        columns, ceilings = self._parts, self.ceilings(member)
+        row = ceilings.ladders.rows(columns.leaf[parts], columns.tier[parts], rung, cover)
+        accelerator, milli = columns.accelerator[parts], columns.milli_gpus[parts]
+        if rung == Rung.EXCHANGE:
+            covered: Flags = milli <= ceilings.table()[row, accelerator]
+            return covered
+        most, cover_now = ceilings.most()[accelerator, row], columns.cover_in_kind(parts)
+        is_enough = milli[:, None] <= most
+        is_enough[:, :-1] |= np.arange(most.shape[1] - 1) <= cover_now[:, None]
+        is_enough[:, -1] |= cover_now == columns.leaf_depth[parts]  # it is in its tier's share already
+        in_kind: Flags = np.logical_and.reduce(is_enough, axis=1)
+        return in_kind
 
     def grant_room(self, claim: Claim, wanted: int) -> int:
         """Return how many milli-GPUs of levied nodes, of those *wanted*, a HOME claim may hold; others yield to it."""
         account = self.grant_account(claim)
         room = self.limit[account] - self.used[account]
-        return room if room >= wanted else room + self._relief_of(claim)[account]
-
-    def _relief_of(self, claim: Claim) -> dict[int, int]:
-        """Return by account what those use who must yield their entitlement to the claim.
-
-        It is the same for all waiting jobs of a leaf and tier. A live part would not count itself: its is not kept.
-        """
-        parts, part = self._parts, claim.part
-        if parts.live[part]:
-            return self._relief_now(claim)
-        cache = self._relief.setdefault((int(parts.member[part]), claim.accelerator), {})
-        key = (int(parts.leaf[part]), int(parts.tier[part]), claim.rung, claim.cover)
-        if key not in cache:
-            cache[key] = self._relief_now(claim)
-        return cache[key]
-
-    def _relief_now(self, claim: Claim) -> dict[int, int]:
-        parts, yielding = self._parts, self._yielding(claim)
-        relief = {name: int(self.charged(name, yielding).sum()) for name in self.names(claim)}
-        home = yielding[parts.rung[yielding] == Rung.HOME]
-        relief[self.grant_account(claim)] = int(parts.milli_levied[home].sum())
-        return relief
+        if room >= wanted:
+            return room
+        ceilings = self.ceilings(int(self._parts.member[claim.part]))
+        return room + ceilings.of_grant(self._row(claim), claim.accelerator)
 
     def _yielding(self, claim: Claim) -> Integers:
         member = int(self._parts.member[claim.part])
@@ -287,17 +231,18 @@ class Accounts:
             others = self._giving[member]
         else:
             others = self.roster(member, claim.accelerator)
-        return others[self._rules.yielding_entitlement(claim, others)]
+        return others[self._rules.yielding_entitlement(claim, others)] if len(others) else others
 
     def roster(self, member: int, accelerator: int) -> Integers:
         """Return the live parts of a member that run on a class, or for which it gives."""
         key = (member, accelerator)
         if key not in self._roster:
             parts = self._parts
-            flags = parts.live & (parts.member == member) & (parts.accelerator == accelerator)
+            own = parts.of_member[member]
+            found = own[parts.live[own] & (parts.accelerator[own] == accelerator)]
             taking = [part for part, given in parts.donors.items() if accelerator in dict(given)]
-            flags[[part for part in taking if parts.member[part] == member]] = True
-            self._roster[key] = np.flatnonzero(flags)
+            taking = [part for part in taking if parts.member[part] == member]
+            self._roster[key] = np.union1d(found, taking).astype(np.int64) if taking else found
         return self._roster[key]
 
     def charged(self, account: int, others: Integers) -> Integers:
@@ -342,10 +287,11 @@ class Accounts:
         if all(self.used[name] <= self.limit[name] for name in accounts):
             return []
         fallen = []
-        for other in self._rules.weakest_first(self._yielding(claim)):
-            over = [name for name in accounts if self.used[name] > self.limit[name]]
-            if any(self.charged(name, np.array([other]))[0] > 0 for name in over):
-                fallen.append(self.fall(int(other)))
+        others = self._rules.weakest_first(self._yielding(claim))
+        charged = [(name, (self.charged(name, others) > 0).tolist()) for name in accounts]
+        for index, other in enumerate(others.tolist()):
+            if any(is_charged[index] and self.used[name] > self.limit[name] for name, is_charged in charged):
+                fallen.append(self.fall(other))
         return fallen
 
     def fall(self, part: int) -> Moved:
@@ -366,15 +312,16 @@ class Accounts:
             self.label(part, Rung.BORROW, BORROWED)
         return moved
 
-    def rise(self, part: int, rung: Rung, cover: int) -> bool:
-        """Move a live part up to this label if it is covered there; those who yield to it still have to `settle`."""
+    def may_rise(self, part: int, rung: Rung, cover: int) -> bool:
+        """Return whether a live part is covered at this stronger label."""
         now = self.claim_of(part)
         claim = Claim(part, now.accelerator, rung, cover, now.milli_gpus)
         levied = int(self._parts.milli_levied[part])
-        if not self.covers(claim, already=set(self.names(now))):
-            return False
-        if rung == Rung.HOME and self.grant_room(claim, levied) < levied:
-            return False
+        alone = np.array([part])
+        (is_covered,) = self.covers(int(self._parts.member[part]), alone, rung, np.array([cover])).tolist()
+        return is_covered and (rung != Rung.HOME or self.grant_room(claim, levied) >= levied)
+
+    def rise(self, part: int, rung: Rung, cover: int) -> None:
+        """Move a live part up to a label that it may have; those who yield to it still have to `settle`."""
         self.charge(part, -1)
         self.label(part, rung, cover)
-        return True

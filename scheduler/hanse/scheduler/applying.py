@@ -14,6 +14,7 @@ from hanse.scheduler import building, columns
 from hanse.scheduler.columns import Table
 from hanse.scheduler.decisions import (
     Admit,
+    AttemptId,
     Decision,
     Fall,
     Plan,
@@ -22,6 +23,7 @@ from hanse.scheduler.decisions import (
     Release,
     Renew,
     Reserve,
+    Resize,
     Rise,
     changed,
 )
@@ -35,11 +37,14 @@ def apply(snapshot: Snapshot, plan: Plan) -> Snapshot:
     admits = [decision for decision in plan.decisions if isinstance(decision, Admit)]
     jobs = snapshot.jobs.copy()
     attempts, holdings = _with_admitted(snapshot, admits)
-    changes = _Changes(jobs, attempts, plan.decisions)
+    resizes = [decision for decision in plan.decisions if isinstance(decision, Resize)]
+    attempts, holdings = _with_grown(replace(snapshot, attempts=attempts, holdings=holdings), resizes)
+    holdings = holdings.copy()
+    changes = _Changes(jobs, attempts, holdings, plan.decisions)
     for decision in plan.decisions:
         changes.make(decision)
     return replace(
-        snapshot, jobs=columns.frozen(jobs), attempts=columns.frozen(attempts), holdings=holdings,
+        snapshot, jobs=columns.frozen(jobs), attempts=columns.frozen(attempts), holdings=columns.frozen(holdings),
         caps=_less_reserved(snapshot, plan.decisions), reservations=_reserved(snapshot, plan.decisions),
         exchanges=_exchanged(snapshot, plan.decisions),
     )  # fmt: skip
@@ -55,7 +60,7 @@ def _with_admitted(snapshot: Snapshot, admits: Sequence[Admit]) -> tuple[Table, 
             (
                 int(job), admit.attempt.number, accelerator[admit.accelerator], int(admit.label.rung),
                 admit.label.cover, snapshot.as_of, snapshot.as_of, admit.funded_until_seconds, admit.gpu_rate, False,
-                False,
+                False, sum(placed.workers for placed in admit.placed),
             )
             for job, admit in zip(job_rows, admits, strict=True)
         ],
@@ -64,7 +69,7 @@ def _with_admitted(snapshot: Snapshot, admits: Sequence[Admit]) -> tuple[Table, 
     nodes = iter(columns.find(snapshot.nodes["name"], names).tolist())
     old = len(snapshot.attempts)
     held = [
-        (old + row, next(nodes), placed.workers, placed.gpus)
+        (old + row, columns.CORE, next(nodes), placed.workers, placed.gpus, False)
         for row, admit in enumerate(admits)
         for placed in admit.placed
     ]
@@ -74,11 +79,29 @@ def _with_admitted(snapshot: Snapshot, admits: Sequence[Admit]) -> tuple[Table, 
     )
 
 
+def _with_grown(snapshot: Snapshot, resizes: Sequence[Resize]) -> tuple[Table, Table]:
+    """Return attempts and holdings with the workers that gangs grow by, in their order."""
+    grown = [(resize.attempt, extra) for resize in resizes for extra in resize.grown]
+    if not grown:
+        return snapshot.attempts.copy(), snapshot.holdings
+    rows = attempt_rows(snapshot.jobs, snapshot.attempts, [attempt for attempt, _ in grown])
+    nodes = columns.find(snapshot.nodes["name"], [extra.node for _, extra in grown])
+    held = [
+        (int(row), extra.worker, int(node), 1, extra.gpus, False)
+        for row, node, (_, extra) in zip(rows, nodes, grown, strict=True)
+    ]
+    attempts = snapshot.attempts.copy()
+    np.add.at(attempts["numbered"], rows, 1)
+    return columns.ordered_attempts(
+        attempts, np.concatenate([snapshot.holdings, columns.table(columns.HOLDINGS, held)])
+    )
+
+
 class _Changes:
     """Makes decisions' changes in tables that are still writable."""
 
-    def __init__(self, jobs: Table, attempts: Table, decisions: Sequence[Decision]) -> None:
-        self._jobs, self._attempts = jobs, attempts
+    def __init__(self, jobs: Table, attempts: Table, holdings: Table, decisions: Sequence[Decision]) -> None:
+        self._jobs, self._attempts, self._holdings = jobs, attempts, holdings
         admitted = (decision.attempt for decision in decisions if isinstance(decision, Admit))
         names = list(dict.fromkeys([*admitted, *(name for decision in decisions for name in changed(decision))]))
         self._row_of = dict(zip(names, attempt_rows(jobs, attempts, names).tolist(), strict=True))
@@ -96,6 +119,13 @@ class _Changes:
             self._attempts["refused"][row] = False
         elif isinstance(decision, Refuse):
             self._attempts["refused"][self._row_of[decision.attempt]] = True
+        elif isinstance(decision, Resize):
+            self._leave(decision.attempt, decision.leaving)
+
+    def _leave(self, attempt: AttemptId, workers: tuple[int, ...]) -> None:
+        if workers:
+            of_attempt = self._holdings["attempt"] == self._row_of[attempt]
+            self._holdings["leaving"][of_attempt & np.isin(self._holdings["worker"], workers)] = True
 
     def _admit(self, admit: Admit) -> None:
         self._jobs["attempts"][self._attempts["job"][self._row_of[admit.attempt]]] = admit.attempt.number
@@ -103,6 +133,8 @@ class _Changes:
             row = self._row_of[stop.attempt]
             self._attempts["draining"][row] = True
             self._jobs["preemptions"][self._attempts["job"][row]] += 1
+        for shrink in admit.shrinks:
+            self._leave(shrink.attempt, shrink.workers)
         self._relabel(admit.falls)
 
     def _relabel(self, relabels: Sequence[Relabel]) -> None:
@@ -139,7 +171,7 @@ def _reserved(snapshot: Snapshot, decisions: Sequence[Decision]) -> tuple[Reserv
 def _less_reserved(snapshot: Snapshot, decisions: Sequence[Decision]) -> tuple[CapWindow, ...]:
     taken: dict[tuple[str, str, int], int] = {}
     for decision in decisions:
-        for each in decision.reserved if isinstance(decision, Admit | Renew) else ():
+        for each in decision.reserved if isinstance(decision, Admit | Renew | Resize) else ():
             key = (each.organisation, each.cap, each.start_seconds)
             taken[key] = taken.get(key, 0) + each.amount
     return tuple(

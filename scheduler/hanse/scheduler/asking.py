@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hanse.quota import units
+from hanse.quota import charge, units
 from hanse.scheduler import columns
 from hanse.scheduler.decisions import Admit
 from hanse.scheduler.deltas import Delta
@@ -35,7 +35,7 @@ class Victims:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the plan would do; the class is the one that a reason is about, `rate` what the job would be charged."""
+    """What the plan would do; the class is the one that a reason is about, `rate` the most the job would be charged."""
 
     accelerator: str
     gpus: int
@@ -85,8 +85,15 @@ def _waits(snapshot: Snapshot, job: Job, row: np.void) -> Waits:
     catalogue, name, gpus = snapshot.catalogue, str(row["accelerator"]), int(row["asked_gpus"])
     rate = 0
     if name in catalogue.accelerator:
-        rate = catalogue.gpu_rate(catalogue.accelerator[name], job.shape.precision, catalogue.tier[job.tier])
-    return Waits(name, gpus, gpus * rate, row)
+        index = catalogue.accelerator[name]
+        rate = catalogue.gpu_rate(index, job.shape.precision, catalogue.tier[job.tier])
+        rate = charge.rate(rate, _milli_gpus_limit(snapshot, job, index, gpus))
+    return Waits(name, gpus, rate, row)
+
+
+def _milli_gpus_limit(snapshot: Snapshot, job: Job, accelerator: int, gpus: int) -> units.MilliGpu:
+    """Return the most that so many GPUs, of whole workers, may be charged as."""
+    return gpus // job.shape.gpus_per_worker * snapshot.catalogue.milli_gpus_limit(accelerator, job.shape)
 
 
 def _starts(snapshot: Snapshot, job: Job, admit: Admit) -> Starts:
@@ -100,7 +107,9 @@ def _starts(snapshot: Snapshot, job: Job, admit: Admit) -> Starts:
     organisations = snapshot.jobs["organisation"][victims].tolist()
     own = sum(catalogue.member_of[each] == member for each in organisations)
     gpus = sum(placed.gpus.bit_count() for placed in admit.placed)
+    milli = _milli_gpus_limit(snapshot, job, catalogue.accelerator[admit.accelerator], gpus)
     return Starts(
-        admit.accelerator, gpus, gpus * admit.gpu_rate, admit, Victims(own, len(victims) - own if is_own else None),
-        not (admit.stops or admit.awaits) if is_own else None,
+        admit.accelerator, gpus, charge.rate(admit.gpu_rate, milli), admit,
+        Victims(own, len(victims) - own if is_own else None),
+        not (admit.stops or admit.awaits or admit.awaits_workers) if is_own else None,
     )  # fmt: skip

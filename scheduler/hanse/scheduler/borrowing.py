@@ -1,4 +1,4 @@
-"""Step 2: jobs that borrow what is idle. Nobody is stopped for them.
+"""Step 2: jobs that borrow what is idle. No gang is stopped for them; elastic ones give up workers beyond their cores.
 
 In: a cycle after step 1, the classes that still wait, what limits and reservations leave. Out: admissions. The member
 with the least share of borrowing goes next (`hanse.quota.shares`), ties by name; of its jobs the highest tier's, then
@@ -11,9 +11,10 @@ import heapq
 import numpy as np
 
 from hanse.quota import shares, units
-from hanse.scheduler.accounts import BORROWED
+from hanse.scheduler import placing
 from hanse.scheduler.cycle import Cycle
 from hanse.scheduler.limits import Limits
+from hanse.scheduler.parts import BORROWED
 from hanse.scheduler.pool import Rung
 from hanse.scheduler.reserving import Reserving
 from hanse.scheduler.waiting import JobClass, Waiting
@@ -24,13 +25,14 @@ class Borrowing:
 
     def __init__(self, cycle: Cycle, waiting: Waiting, limits: Limits, reserving: Reserving) -> None:
         self._cycle, self._waiting, self._limits, self._reserving = cycle, waiting, limits, reserving
+        self._full: set[tuple[int, int, int]] = set()
 
     def run(self) -> None:
         """Admit, one job at a time, until every class has failed once or is empty."""
         queues: dict[int, list[tuple[int, int, JobClass]]] = {}
         for job_class in self._waiting.classes():
             self._put(queues, job_class)
-        share_of = {member: self._share(member) for member in sorted(queues)}
+        share_of = {member: self.share(member) for member in sorted(queues)}
         while share_of:
             member = min(share_of, key=share_of.__getitem__)
             # As long as nobody borrows, the same member is next.
@@ -38,7 +40,7 @@ class Borrowing:
                 _, _, job_class = heapq.heappop(queues[member])
                 if self._admit(job_class):
                     self._put(queues, job_class)
-                    share_of[member] = self._share(member)
+                    share_of[member] = self.share(member)
                     break
                 self._reserving.reserve(job_class)
             if not queues[member]:
@@ -49,7 +51,8 @@ class Borrowing:
             turn = (-job_class.tier_rank, job_class.oldest, job_class)
             heapq.heappush(queues.setdefault(job_class.member, []), turn)
 
-    def _share(self, member: int) -> shares.Share:
+    def share(self, member: int) -> shares.Share:
+        """Return a member's place among those who borrow."""
         catalogue = self._cycle.catalogue
         milli = self._limits.borrowed[member].tolist()
         borrowed = sum(each * raw for each, raw in zip(milli, catalogue.raw, strict=True)) // units.MILLI
@@ -57,6 +60,8 @@ class Borrowing:
         return shares.share(catalogue.terms, entitled, borrowed, debit)
 
     def _admit(self, job_class: JobClass) -> bool:
+        if all(self._is_full(job_class, index) for index in range(len(job_class.choices))):
+            return False
         part = self._waiting.part(job_class)
         hold = self._reserving.before_start(part)
         has_started = self._start(part, job_class)
@@ -65,13 +70,27 @@ class Borrowing:
 
     def _start(self, part: int, job_class: JobClass) -> bool:
         kept = self._reserving.window(part)
-        for option, accelerator in job_class.choices:
+        for index, (option, accelerator) in enumerate(job_class.choices):
             claim = self._cycle.claim(part, option, accelerator, Rung.BORROW, BORROWED)
-            if self._limits.exceeds(claim):
+            if self._is_full(job_class, index) or self._limits.exceeds(claim):
                 continue
             ask = self._cycle.ask(claim, option, self._limits.rooms(claim, option), kept)
-            if self._cycle.admit(ask, may_stop=False):
+            if self._cycle.admit(ask, may_stop=self._cycle.has_extras(accelerator)):
                 self._waiting.started(job_class)
                 self._limits.add(np.array([part]))
                 return True
         return False
+
+    def _is_full(self, job_class: JobClass, index: int) -> bool:
+        """Return whether there is no place on one of a class's options even without limits and reservations.
+
+        Nor will there be, and the same is true for all of its member's that ask for the same: that is remembered.
+        """
+        cycle, key = self._cycle, (job_class.member, job_class.shape, index)
+        if key not in self._full:
+            option, accelerator = job_class.choices[index]
+            claim = cycle.claim(self._waiting.part(job_class), option, accelerator, Rung.BORROW, BORROWED)
+            if cycle.has_extras(accelerator) or placing.has_idle(cycle.ask(claim, option), cycle.capacity):
+                return False
+            self._full.add(key)
+        return True

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from hanse.scheduler import columns
+from hanse.scheduler import columns, using
 from hanse.scheduler.catalogue import Catalogue
 from hanse.scheduler.columns import Table
 from hanse.scheduler.pool import CapWindow, Pool, Shape
@@ -85,6 +85,7 @@ def node_rows(catalogue: Catalogue, nodes: Sequence[Node]) -> Table:
                 node.name, contribution, accelerator, node.gpus, node.gpus_enrolled, node.cpu_milli, node.memory_mib,
                 node.ephemeral_mib, node.rdma, node.foreign_gpus, node.foreign_cpu_milli, node.foreign_memory_mib,
                 node.foreign_ephemeral_mib, node.foreign_rdma, node.enrolled, int(node.state), node.rack, node.block,
+                node.mem_gib, node.limit_gib, node.tenants,
             )
         )  # fmt: skip
     return columns.table(columns.NODES, rows)
@@ -122,7 +123,7 @@ def attempt_rows(catalogue: Catalogue, nodes: Table, jobs: Table, attempts: Iter
             (
                 int(job_row[row]), record.number, accelerator, int(record.rung), record.cover, record.started_seconds,
                 record.checkpoint_seconds, record.funded_until_seconds, record.gpu_rate, record.draining,
-                record.refused,
+                record.refused, record.numbered,
             )
         )  # fmt: skip
         holding_tuples += _holdings(row, record, nodes)
@@ -131,17 +132,28 @@ def attempt_rows(catalogue: Catalogue, nodes: Table, jobs: Table, attempts: Iter
 
 def _holdings(row: int, record: Attempt, nodes: Table) -> list[tuple[int, ...]]:
     placed = sorted(record.placed, key=lambda part: part.node)
-    node_rows = columns.find(nodes["name"], [part.node for part in placed])
+    extras = sorted(record.extras, key=lambda extra: extra.worker)
+    names = [*(part.node for part in placed), *(extra.node for extra in extras)]
+    node_rows = columns.find(nodes["name"], names)
     if (node_rows < 0).any():
-        missing = placed[int(np.argmin(node_rows))].node
+        missing = names[int(np.argmin(node_rows))]
         raise SnapshotError(
             f"attempt {record.number} of {record.job} is on {missing}, which is not there: end it first"
         )
-    if (node_rows[1:] == node_rows[:-1]).any():
+    core = node_rows[: len(placed)]
+    if (core[1:] == core[:-1]).any():
         raise SnapshotError(
             f"attempt {record.number} of {record.job} names a node twice: put its workers there together"
         )
-    return [(row, int(node), part.workers, part.gpus) for node, part in zip(node_rows, placed, strict=True)]
+    numbers = [extra.worker for extra in extras]
+    if len(set(numbers)) < len(numbers) or not all(0 <= number < record.numbered for number in numbers):
+        raise SnapshotError(f"attempt {record.number} of {record.job} has a worker with a number that is not its own")
+    beyond = node_rows[len(placed) :].tolist()
+    return [
+        *((row, columns.CORE, int(node), part.workers, part.gpus, False)
+          for node, part in zip(core, placed, strict=True)),
+        *((row, extra.worker, node, 1, extra.gpus, extra.leaving) for node, extra in zip(beyond, extras, strict=True)),
+    ]  # fmt: skip
 
 
 def check(snapshot: Snapshot) -> None:
@@ -159,12 +171,13 @@ def check(snapshot: Snapshot) -> None:
     job = np.sort(snapshot.attempts["job"])
     if (job[1:] == job[:-1]).any():
         raise SnapshotError("a job has two attempts: one must have ended")
-    held = snapshot.holdings[live[snapshot.holdings["attempt"]]]
-    together = np.zeros(len(snapshot.nodes), dtype=np.uint64)
-    np.bitwise_or.at(together, held["node"], held["gpus"])
-    once = np.zeros(len(snapshot.nodes), dtype=np.int64)
-    np.add.at(once, held["node"], np.bitwise_count(held["gpus"]).astype(np.int64))
-    twice = once != np.bitwise_count(together)
+    staying = live[snapshot.holdings["attempt"]] & ~snapshot.holdings["leaving"]
+    is_shared = using.is_shared(snapshot)
+    whole = snapshot.holdings[staying & ~is_shared]
+    # However many share a GPU, they count as one that holds it.
+    once = using.gpus_held(snapshot, staying & is_shared)
+    np.add.at(once, whole["node"], np.bitwise_count(whole["gpus"]).astype(np.int64))
+    twice = once != using.gpus_held(snapshot, staying)
     if twice.any():
         raise SnapshotError(f"two live attempts hold the same GPU of {snapshot.nodes['name'][twice][0]}")
 
@@ -177,6 +190,12 @@ def _check_shape(job: Job) -> None:
         raise SnapshotError(
             f"job {job.uid}: it must ask for a class, a worker and a GPU or more, and for nothing below 0"
         )
+    if shape.slices is None:
+        return
+    if shape.gpus_per_worker != 1:
+        raise SnapshotError(f"job {job.uid}: its workers share GPUs: each has part of one")
+    if not 1 <= shape.slices.guaranteed_gib <= shape.slices.limit_gib:
+        raise SnapshotError(f"job {job.uid}: what its workers are guaranteed of a GPU is not from 1 to their limit")
 
 
 def _index(indices: dict[str, int], name: str, what: str) -> int:

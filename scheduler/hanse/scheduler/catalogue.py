@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from hanse.quota import charge, entitlement, shares
+from hanse.quota import charge, entitlement, shares, units
 from hanse.quota.errors import QuotaError
-from hanse.scheduler.pool import Organisation, Pool, Trust
+from hanse.scheduler.pool import Organisation, Pool, Shape, Trust
 
 NONE = -1
 UNLIMITED = 2**62
@@ -42,6 +42,8 @@ class Catalogue:
         self._index_contributions()
         self._index_classes()
         self.terms = shares.Terms(pool.policy.share_floor, pool.policy.share_half_life_seconds)
+        self._serves: dict[tuple[int, frozenset[str], frozenset[str]], npt.NDArray[np.bool_]] = {}
+        self._offers: dict[Trust, npt.NDArray[np.bool_]] = {}
         self.tier_rank = np.array([tier.rank for tier in self.tiers], dtype=np.int64)
 
     def _index_organisations(self, pool: Pool) -> None:
@@ -85,6 +87,7 @@ class Catalogue:
         self.contribution_member = np.array([self.member[each.member] for each in self.contributions], dtype=np.int64)
         cluster = {name: index for index, name in enumerate(self.clusters)}
         self.contribution_cluster = np.array([cluster[each.cluster] for each in self.contributions], dtype=np.int64)
+        self.contribution_mixes = np.array([each.mixes for each in self.contributions], dtype=np.bool_)
 
     def _index_classes(self) -> None:
         precision = self.pool.policy.reference_precision
@@ -99,27 +102,49 @@ class Catalogue:
         equivalent = self.accelerators[accelerator].h100_equivalents.get(precision, 0)
         return charge.gpu_rate(equivalent, self.tiers[tier].factor)
 
+    def milli_gpus(self, accelerator: int, shape: Shape) -> units.MilliGpu:
+        """Return what one worker of this shape counts as on a class: of a shared GPU, by what it is guaranteed."""
+        return self.part_of_gpu(accelerator, shape.slices.guaranteed_gib) if shape.slices else _whole(shape)
+
+    def milli_gpus_limit(self, accelerator: int, shape: Shape) -> units.MilliGpu:
+        """Return the most that one worker of this shape may be charged for: of a shared GPU, by its limit."""
+        return self.part_of_gpu(accelerator, shape.slices.limit_gib) if shape.slices else _whole(shape)
+
+    def part_of_gpu(self, accelerator: int, gib: int) -> units.MilliGpu:
+        """Return what so much memory is of a GPU, rounded up; all of it where none is shared any more."""
+        all_gib = self.accelerators[accelerator].shareable_gib
+        return min(units.MILLI, -(-units.MILLI * gib // all_gib)) if all_gib else units.MILLI
+
     def serves(self, member: int, regions: frozenset[str], excluded: frozenset[str]) -> npt.NDArray[np.bool_]:
         """Return which contributions serve this *member*, lie in the *regions* (none: any), and are not *excluded*."""
-        name = self.members[member].name
-        return np.array(
-            [
-                name not in each.excluded_members
-                and each.member not in excluded
-                and (not regions or each.region in regions)
-                for each in self.contributions
-            ],
-            dtype=np.bool_,
-        )
+        key = member, regions, excluded
+        if key not in self._serves:
+            name = self.members[member].name
+            self._serves[key] = np.array(
+                [
+                    name not in each.excluded_members
+                    and each.member not in excluded
+                    and (not regions or each.region in regions)
+                    for each in self.contributions
+                ],
+                dtype=np.bool_,
+            )
+        return self._serves[key]
 
     def offers(self, trust: Trust) -> npt.NDArray[np.bool_]:
         """Return which contributions offer this kind of *trust*."""
-        offered = [trust == Trust.NONE or trust in each.trust for each in self.contributions]
-        return np.array(offered, dtype=np.bool_)
+        if trust not in self._offers:
+            offered = [trust == Trust.NONE or trust in each.trust for each in self.contributions]
+            self._offers[trust] = np.array(offered, dtype=np.bool_)
+        return self._offers[trust]
 
     def outside(self, clusters: frozenset[str]) -> npt.NDArray[np.bool_]:
         """Return which contributions are in none of these *clusters*."""
         return np.array([each.cluster not in clusters for each in self.contributions], dtype=np.bool_)
+
+
+def _whole(shape: Shape) -> units.MilliGpu:
+    return units.MILLI * shape.gpus_per_worker
 
 
 def _name(record: _Named) -> str:

@@ -34,6 +34,9 @@ NODES = np.dtype(
         ("state", "<i4"),
         ("rack", "<U63"),
         ("block", "<U63"),
+        ("mem_gib", "<i4"),
+        ("limit_gib", "<i4"),
+        ("tenants", "<i4"),
     ]
 )
 """In name order. `contribution` and `accelerator` index the catalogue."""
@@ -65,12 +68,17 @@ ATTEMPTS = np.dtype(
         ("gpu_rate", "<i8"),
         ("draining", "?"),
         ("refused", "?"),
+        ("numbered", "<i4"),
     ]
 )
 """In order of job and number. `job` is a row of JOBS."""
 
-HOLDINGS = np.dtype([("attempt", "<i4"), ("node", "<i4"), ("workers", "<i4"), ("gpus", "<u8")])
-"""In order of attempt and node, which are rows of ATTEMPTS and NODES."""
+CORE = -1
+HOLDINGS = np.dtype(
+    [("attempt", "<i4"), ("worker", "<i4"), ("node", "<i4"), ("workers", "<i4"), ("gpus", "<u8"), ("leaving", "?")]
+)
+"""In order of attempt, worker and node; attempt and node are rows of ATTEMPTS and NODES. `worker` is `CORE`, or the
+number of one worker beyond it."""
 
 
 def table(dtype: np.dtype[Any], rows: Sequence[tuple[Any, ...]]) -> Table:
@@ -109,4 +117,4 @@ def ordered_attempts(attempts: Table, holdings: Table) -> tuple[Table, Table]:
     new_row[order] = np.arange(len(order))
     moved = holdings.copy()
     moved["attempt"] = new_row[holdings["attempt"]]
-    return attempts[order], frozen(moved[np.lexsort((moved["node"], moved["attempt"]))])
+    return attempts[order], frozen(moved[np.lexsort((moved["node"], moved["worker"], moved["attempt"]))])

@@ -15,7 +15,7 @@ from typing import Any
 from hanse.quota import units
 from hanse.scheduler.columns import Table
 from hanse.scheduler.pool import Rung
-from hanse.scheduler.records import Donor, Kept, Placed
+from hanse.scheduler.records import Donor, Extra, Kept, Placed
 
 
 class Reason(StrEnum):
@@ -31,6 +31,7 @@ class Reason(StrEnum):
     RESIDENCY_LEAVES_NOTHING = "ResidencyLeavesNothing"
     TRUST_LEAVES_NOTHING = "TrustLeavesNothing"
     CLUSTER_UNREACHABLE = "ClusterUnreachable"
+    MEMORY_DOES_NOT_FIT = "MemoryDoesNotFit"
     NODE_RESOURCES_DO_NOT_FIT = "NodeResourcesDoNotFit"
     NO_TOPOLOGY_FIT = "NoTopologyFit"
     RETRY_DELAYED = "RetryDelayed"
@@ -45,6 +46,14 @@ class AttemptId:
 
     job: str
     number: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WorkerId:
+    """A worker of an elastic gang beyond its core."""
+
+    attempt: AttemptId
+    worker: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,15 @@ class Stop:
     gpus: int
     lost_gpu_seconds: int
     reason: Reason = Reason.PREEMPTED
+
+
+@dataclass(frozen=True, slots=True)
+class Shrink:
+    """A gang that gives up workers beyond its core for another, and runs on; they get their grace."""
+
+    attempt: AttemptId
+    workers: tuple[int, ...]
+    gpus: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +117,10 @@ class CapShort:
 
 @dataclass(frozen=True, slots=True)
 class Admit:
-    """A gang starts, whole; those in `stops` end for it, and those in `falls` give it their entitlement.
+    """A gang starts, whole; those in `stops` end for it, those in `shrinks` give it workers, those in `falls` cover.
 
-    Its workers start when all attempts in `awaits`, which drain on its nodes, are confirmed to have ended. Until then
-    its GPUs there are promised, and nobody else gets them.
+    Its workers start when all attempts in `awaits`, which drain on its nodes, are confirmed to have ended, and all
+    workers in `awaits_workers` to have left. Until then its GPUs there are promised, and nobody else gets them.
     """
 
     attempt: AttemptId
@@ -116,6 +134,8 @@ class Admit:
     stops: tuple[Stop, ...] = ()
     falls: tuple[Relabel, ...] = ()
     awaits: tuple[AttemptId, ...] = ()
+    shrinks: tuple[Shrink, ...] = ()
+    awaits_workers: tuple[WorkerId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +170,32 @@ class Refuse:
     stop_by_seconds: int
     short: CapShort
     reason: Reason = Reason.FUNDING_REFUSED
+
+
+class Why(StrEnum):
+    """Why an elastic gang changes its size, but for those that shrink for an admission."""
+
+    IDLE = "Idle"
+    """It grows into what nobody wants."""
+    FUNDING_REFUSED = "FundingRefused"
+    """A cap does not fund it at its size any longer."""
+    LIMITED = "Limited"
+    """Limits on borrowing or lending have no room for it any longer: jobs come first."""
+    CHANGED = "Changed"
+    """Its job asks for fewer workers than it has."""
+    RECALLED = "Recalled"
+    """Their nodes are taken back by who contributes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """An elastic gang gets the workers in `grown`, or gives up those in `leaving`, by number."""
+
+    attempt: AttemptId
+    why: Why
+    grown: tuple[Extra, ...] = ()
+    leaving: tuple[int, ...] = ()
+    reserved: tuple[Reserved, ...] = ()
 
 
 class Cause(StrEnum):
@@ -191,7 +237,7 @@ class Release:
     cause: Cause
 
 
-Decision = Admit | Rise | Fall | Renew | Refuse | Reserve | Release
+Decision = Admit | Rise | Fall | Renew | Refuse | Resize | Reserve | Release
 
 
 def changed(decision: Decision) -> Iterator[AttemptId]:
@@ -200,6 +246,7 @@ def changed(decision: Decision) -> Iterator[AttemptId]:
         return
     if isinstance(decision, Admit):
         yield from (stop.attempt for stop in decision.stops)
+        yield from (shrink.attempt for shrink in decision.shrinks)
     elif isinstance(decision, Rise | Fall):
         yield decision.change.attempt
     else:

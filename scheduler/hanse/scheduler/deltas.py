@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hanse.scheduler import building, columns, reading
 from hanse.scheduler.columns import Integers, Table
-from hanse.scheduler.decisions import AttemptId
+from hanse.scheduler.decisions import AttemptId, WorkerId
 from hanse.scheduler.pool import CapWindow, Pool
 from hanse.scheduler.records import Attempt, Job, Node, Reservation
 from hanse.scheduler.snapshot import Snapshot, attempt_rows
@@ -28,9 +28,11 @@ class Delta:
 
     `caps`, `attempts` and `reservations`, if given, replace all there are.
 
-    `ended` are attempts that are confirmed to hold nothing any more, however they ended. A job that goes takes its
+    `ended` are attempts that are confirmed to hold nothing any more, however they ended, `left` likewise workers that
+    were leaving. A job that goes takes its
     attempts along; a node that goes must hold nothing any more. Who reads attempts from elsewhere, instead of following
-    plans and ends, gives `attempts`, and neither `ended` nor `checkpoints`.
+    plans and ends, gives `attempts`, and none of `ended`, `left` and
+    `checkpoints`.
     """
 
     as_of: int
@@ -39,6 +41,7 @@ class Delta:
     jobs: tuple[Job, ...] = ()
     jobs_gone: tuple[str, ...] = ()
     ended: tuple[AttemptId, ...] = ()
+    left: tuple[WorkerId, ...] = ()
     checkpoints: tuple[tuple[AttemptId, int], ...] = ()
     caps: tuple[CapWindow, ...] | None = None
     attempts: tuple[Attempt, ...] | None = None
@@ -87,7 +90,17 @@ def _with_attempts(snapshot: Snapshot, delta: Delta) -> Snapshot:
         for attempt, seconds in delta.checkpoints:
             attempts["checkpoint"][attempt_rows(snapshot.jobs, attempts, [attempt])] = seconds
         snapshot = replace(snapshot, attempts=columns.frozen(attempts))
+    if delta.left:
+        snapshot = _without_workers(snapshot, delta.left)
     return _without(snapshot, attempt_rows(snapshot.jobs, snapshot.attempts, delta.ended)) if delta.ended else snapshot
+
+
+def _without_workers(snapshot: Snapshot, left: Sequence[WorkerId]) -> Snapshot:
+    rows = attempt_rows(snapshot.jobs, snapshot.attempts, [each.attempt for each in left])
+    gone = {(int(row), each.worker) for row, each in zip(rows, left, strict=True)}
+    held = zip(snapshot.holdings["attempt"].tolist(), snapshot.holdings["worker"].tolist(), strict=True)
+    keep = np.array([each not in gone for each in held], dtype=np.bool_)
+    return replace(snapshot, holdings=columns.frozen(snapshot.holdings[keep]))
 
 
 def _without(snapshot: Snapshot, rows: Integers) -> Snapshot:

@@ -10,6 +10,7 @@ own clusters alone; that a gang is too large for every cluster, only when it is 
 for a job follows from what others run: it is told to the hour, and only where four or more others contribute.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,8 +45,9 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Split:
+    clusters: ClusterNodes
+    member: int
     own: ClusterNodes
-    others: ClusterNodes
     is_told: bool
     """Whether enough others contribute, and none was left out by wish."""
     free_own: int
@@ -58,27 +60,31 @@ class Disclosing:
     def __init__(self, ground: Ground, capacity: Capacity) -> None:
         self._ground, self._capacity = ground, capacity
         self._splits: dict[tuple[int, int], _Split] = {}
+        self._owners: dict[int, tuple[Integers, Integers]] = {}
+        self._others_of: dict[int, ClusterNodes] = {}
 
     def seen(self, ask: Ask) -> Seen:
         """Return what may be told of the nodes that *ask* may use, within its rooms."""
         split = self._split(ask)
         own, others = split.free_own, split.free_others
+        if ask.slices:
+            own, others = (self._with_slices(ask, each) for each in (split.own, self._others(split)))
         # No lender limits what its own member takes of it.
-        fit_own = most(replace(ask, clusters=split.own, rooms=Rooms()), self._capacity) if split.own else UNKNOWN
+        fit_own = most(ask, split.own, self._capacity) if split.own else UNKNOWN
         if not split.is_told:
             free = own if split.own else UNKNOWN
             return Seen(free, free, fit_own)
         free = own + _coarse(others)
         if not ask.rooms.workers or free < ask.gpus:
             return Seen(free, free, fit_own)
-        return Seen(free, own + _coarse(min(others, self._room(ask, split.others))), fit_own)
+        return Seen(free, own + _coarse(min(others, self._room(ask, self._others(split)))), fit_own)
 
     def may_fit(self, ask: Ask, empty: Capacity) -> bool:
         """Return whether some cluster could take the gang if it were *empty*, or may not be told to be too small."""
         split, gpus = self._split(ask), int(ask.demand[GPUS])
-        if most(replace(ask, clusters=split.own), empty) >= ask.workers:
+        if most(ask, split.own, empty) >= ask.workers:
             return True
-        fit = most(replace(ask, clusters=split.others), empty)
+        fit = most(ask, self._others(split), empty)
         return fit > 0 and (not split.is_told or fit * gpus > _coarse(ask.gpus - 1))
 
     def start(self, member: int, accelerator: int, clusters: ClusterNodes, kept: Integers, seconds: int) -> int:
@@ -94,38 +100,59 @@ class Disclosing:
         # The ground keeps these lists for as long as the plan, so they are known by their identity.
         key = member, id(clusters)
         if key not in self._splits:
-            owner = self._ground.owner
             is_whole = clusters is self._ground.nodes_for(member, _ANYWHERE, accelerator)
-            own = [(each, nodes[owner[nodes] == member]) for each, nodes in clusters]
-            others = [(each, nodes[owner[nodes] != member]) for each, nodes in clusters]
-            members = np.unique(owner[_joined(others)])
+            owners, free = self._by_owner(clusters)
+            others = int(np.count_nonzero(owners)) - bool(owners[member])
+            own: ClusterNodes = []
+            if owners[member]:
+                own = _filled((each, nodes[self._ground.owner[nodes] == member]) for each, nodes in clusters)
+            free_own = int(free[member])
             self._splits[key] = _Split(
-                _filled(own), _filled(others), is_whole and len(members) >= OTHERS_MIN, self._free(own),
-                self._free(others),
-            )  # fmt: skip
+                clusters, member, own, is_whole and others >= OTHERS_MIN, free_own, int(free.sum()) - free_own
+            )
         return self._splits[key]
 
-    def _free(self, clusters: ClusterNodes) -> int:
-        return int(self._capacity.free[GPUS, _joined(clusters)].sum())
+    def _by_owner(self, clusters: ClusterNodes) -> tuple[Integers, Integers]:
+        """Return how many nodes each member has there, and how many GPUs are free on them."""
+        key = id(clusters)
+        if key not in self._owners:
+            nodes = np.concatenate([np.zeros(0, dtype=np.int64), *(nodes for _, nodes in clusters)])
+            owner, free = self._ground.owner[nodes], np.zeros(len(self._ground.catalogue.members), dtype=np.int64)
+            np.add.at(free, owner, self._capacity.free[GPUS, nodes])
+            self._owners[key] = np.bincount(owner, minlength=len(free)), free
+        return self._owners[key]
+
+    def _others(self, split: _Split) -> ClusterNodes:
+        """Return the nodes of a split that are others'."""
+        if not split.own:
+            return split.clusters
+        if id(split) not in self._others_of:
+            owner = self._ground.owner
+            others = _filled((each, nodes[owner[nodes] != split.member]) for each, nodes in split.clusters)
+            self._others_of[id(split)] = others
+        return self._others_of[id(split)]
+
+    def _with_slices(self, ask: Ask, clusters: ClusterNodes) -> int:
+        """Return how many GPUs have as much memory left as a worker asks for."""
+        gpus = (self._capacity.gpus_with(ask.slices, nodes, ask.member) for _, nodes in clusters if ask.slices)
+        return sum(int(each.sum()) for each in gpus)
 
     def _room(self, ask: Ask, clusters: ClusterNodes) -> int:
         workers = sum(placing.room(ask.anywhere, self._capacity, nodes) for _, nodes in clusters)
         return workers * int(ask.demand[GPUS])
 
 
-def most(ask: Ask, capacity: Capacity) -> int:
-    """Return how many of the gang's workers the cluster that takes most could take."""
-    exactly = replace(ask, workers=0)
-    return max((placing.room_remembered(exactly, capacity, nodes) for _, nodes in ask.clusters), default=0)
+def most(ask: Ask, clusters: ClusterNodes, capacity: Capacity) -> int:
+    """Return how many of the gang's workers the one of *clusters* that takes most could take, without its rooms."""
+    if not ask.near.is_needed:
+        return max((placing.total(ask, capacity, nodes, wanted=0) for _, nodes in clusters), default=0)
+    anyhow = replace(ask, workers=0, rooms=Rooms())
+    return max((placing.room_remembered(anyhow, capacity, nodes) for _, nodes in clusters), default=0)
 
 
 def _coarse(gpus: int) -> int:
     return gpus // STEP_GPUS * STEP_GPUS
 
 
-def _filled(clusters: ClusterNodes) -> ClusterNodes:
+def _filled(clusters: Iterable[tuple[int, Integers]]) -> ClusterNodes:
     return [(each, nodes) for each, nodes in clusters if len(nodes)]
-
-
-def _joined(clusters: ClusterNodes) -> Integers:
-    return np.concatenate([np.zeros(0, dtype=np.int64), *(nodes for _, nodes in clusters)])

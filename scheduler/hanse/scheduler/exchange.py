@@ -15,13 +15,6 @@ Donors: TypeAlias = tuple[tuple[int, units.MilliGpu], ...]
 """Classes, as indices, and what each gives."""
 
 
-def worth(raw: Sequence[units.MilliH100e], unused: Sequence[units.MilliGpu], accelerator: int) -> int:
-    """Return what is *unused* in all classes but one, in millionths of an H100e."""
-    return sum(
-        each * free for c, (each, free) in enumerate(zip(raw, unused, strict=True)) if c != accelerator and free > 0
-    )
-
-
 def donors(
     raw: Sequence[units.MilliH100e],
     unused: Sequence[units.MilliGpu],

@@ -5,7 +5,8 @@ only who is ahead differs. It reads and decides nothing. Rivals are counted, nev
 enters only as :mod:`hanse.scheduler.disclosing` lets it: reasons too are drawn from what may be told.
 
 The reason is that of the option that came furthest, in this order: the pool has the class; some contribution may be
-used (residency, then trust); its nodes are in reach; a worker fits on an empty node; the gang fits in an empty cluster;
+used (residency, then trust); its nodes are in reach; some of them share their GPUs, and one has as much memory, if it
+asks for part of one; a worker fits on an empty node; the gang fits in an empty cluster;
 it fits in one where it may be tried again; caps; the borrowing limit; the lending limits; enough is free together; it
 is kept for nobody; there is room in entitlement. Limits on borrowing do not keep a covered job waiting: it waits until
 its GPUs come back (a recall, a least time to run).
@@ -19,7 +20,6 @@ import numpy as np
 
 from hanse.quota import units
 from hanse.scheduler import placing
-from hanse.scheduler.accounts import BORROWED
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.catalogue import UNLIMITED
 from hanse.scheduler.columns import Integers, Table, find, frozen
@@ -27,6 +27,7 @@ from hanse.scheduler.cycle import Cycle
 from hanse.scheduler.decisions import CapShort, Reason
 from hanse.scheduler.disclosing import UNKNOWN, Disclosing, Seen, most
 from hanse.scheduler.limits import Limits
+from hanse.scheduler.parts import BORROWED
 from hanse.scheduler.placing import Ask
 from hanse.scheduler.pool import Level, NodeState, Option, Rung, Shape, Trust
 from hanse.scheduler.reserving import Reserving
@@ -39,6 +40,9 @@ EXPLANATIONS = np.dtype(
         ("reason", "<U24"),
         ("accelerator", "<U63"),
         ("asked_gpus", "<i8"),
+        ("guaranteed_gib", "<i8"),
+        ("limit_gib", "<i8"),
+        ("shareable_gib", "<i8"),
         ("free_gpus", "<i8"),
         ("borrowable_gpus", "<i8"),
         ("lacking_gpus", "<i8"),
@@ -54,7 +58,9 @@ EXPLANATIONS = np.dtype(
         ("ahead_in_member", "<i8"),
     ]
 )
-"""`free` is what the job may use and nobody holds, in all clusters, as far as it may be told, or -1; `borrowable` is
+"""`guaranteed` and `limit` are of each of its GPUs, if it shares them, else 0; `shareable` is what one that it may use
+has for all who share it, 0 if none is shared; free are then GPUs that have as much left.
+`free` is what the job may use and nobody holds, in all clusters, as far as it may be told, or -1; `borrowable` is
 what its member's borrowing limit leaves, -1 if nothing limits it; `lacking` is what the member's own cluster that comes
 closest would have to free, -1 if it has none; `workers_that_fit` are those that this cluster could take now.
 `cap` is the cap that refuses, empty if none does; what it is asked for and has left is mH·s, or mH if it is at once.
@@ -72,16 +78,17 @@ class _Stage(IntEnum):
     RESIDENCY = 1
     TRUST = 2
     REACH = 3
-    WORKER = 4
-    GANG = 5
-    RETRY = 6
-    CAP = 7
-    BORROWING = 8
-    LENDING = 9
-    TOGETHER = 10
-    RESERVED = 11
-    RECLAIM = 12
-    QUOTA = 13
+    MEMORY = 4
+    WORKER = 5
+    GANG = 6
+    RETRY = 7
+    CAP = 8
+    BORROWING = 9
+    LENDING = 10
+    TOGETHER = 11
+    RESERVED = 12
+    RECLAIM = 13
+    QUOTA = 14
 
 
 _REASONS = {
@@ -89,6 +96,7 @@ _REASONS = {
     _Stage.RESIDENCY: Reason.RESIDENCY_LEAVES_NOTHING,
     _Stage.TRUST: Reason.TRUST_LEAVES_NOTHING,
     _Stage.REACH: Reason.CLUSTER_UNREACHABLE,
+    _Stage.MEMORY: Reason.MEMORY_DOES_NOT_FIT,
     _Stage.WORKER: Reason.NODE_RESOURCES_DO_NOT_FIT,
     _Stage.GANG: Reason.NO_TOPOLOGY_FIT,
     _Stage.RETRY: Reason.RETRY_DELAYED,
@@ -102,6 +110,9 @@ _REASONS = {
 }
 
 
+_NO_SLICES = (0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     stage: _Stage
@@ -113,6 +124,7 @@ class _Verdict:
     fit: int = 0
     short: CapShort | None = None
     level: str = ""
+    slices: tuple[int, int, int] = _NO_SLICES
 
 
 class Explaining:
@@ -127,7 +139,7 @@ class Explaining:
     def table(self) -> Table:
         """Return a row for each job that waits, also those of suspended members, but not suspended jobs."""
         parts, jobs = self._cycle.parts, self._cycle.snapshot.jobs
-        rows = np.flatnonzero(~parts.live & ~jobs["suspended"])
+        rows = np.flatnonzero(~parts.live[: parts.jobs] & ~jobs["suspended"])
         classes = list(self._waiting.classes())
         verdicts = [self._verdict(job_class) for job_class in classes]
         of_part = np.full(len(parts.live), len(classes), dtype=np.int64)
@@ -169,11 +181,12 @@ class Explaining:
         asked, level = option.workers * shape.gpus_per_worker, _level(shape, option)
         claim = cycle.claim(part, option, accelerator, Rung.BORROW, BORROWED)
         seen = self._room_of(shape, claim, option)
+        slices = self._slices(cycle.ask(claim, option)) if shape.slices else _NO_SLICES
         if isinstance(seen, _Stage):
-            return _Verdict(seen, name, asked, level=level)
+            return _Verdict(seen, name, asked, level=level, slices=slices)
         left = self._limits.left(int(cycle.parts.member[part]), accelerator)
         is_covered = cycle.is_covered(claim)
-        if short := cycle.funds.short(int(cycle.parts.leaf[part]), cycle.use(claim)):
+        if short := self._short(claim):
             stage = _Stage.CAP
         elif claim.milli_gpus > left and not is_covered:
             stage = _Stage.BORROWING
@@ -190,8 +203,21 @@ class Explaining:
         return _Verdict(
             stage, name, asked, seen.free, borrowable=max(0, left) // units.MILLI if left < UNLIMITED // 2 else UNKNOWN,
             lacking=max(0, option.workers - seen.fit_own) * shape.gpus_per_worker if has_own else UNKNOWN,
-            fit=max(0, seen.fit_own), short=short, level=level,
+            fit=max(0, seen.fit_own), short=short, level=level, slices=slices,
         )  # fmt: skip
+
+    def _short(self, claim: Claim) -> CapShort | None:
+        leaf, funds = int(self._cycle.parts.leaf[claim.part]), self._cycle.funds
+        return funds.short(leaf, self._cycle.use(claim)) if funds.is_capped(leaf) else None
+
+    def _slices(self, ask: Ask) -> tuple[int, int, int]:
+        """Return what a worker asks for of a GPU, and what there is of one to share."""
+        return (ask.slices.guaranteed_gib, ask.slices.limit_gib, self._shareable(ask)) if ask.slices else (0, 0, 0)
+
+    def _shareable(self, ask: Ask) -> int:
+        """Return the most that workers may be guaranteed together of one GPU that they may use."""
+        mem_gib = self._cycle.ground.nodes["mem_gib"]
+        return max((int(mem_gib[nodes].max(initial=0)) for _, nodes in ask.clusters), default=0)
 
     def _room_of(self, shape: Shape, claim: Claim, option: Option) -> _Stage | Seen:
         """Return what no waiting will bring, else what may be told of the room there is: one answer for all tiers.
@@ -211,11 +237,10 @@ class Explaining:
         return self._rooms[key]
 
     def _fill_starts(self, table: Table, classes: Sequence[JobClass]) -> None:
-        row_of = {uid: row for row, uid in enumerate(table["uid"].tolist())} if self._reserving.holds.by_part else {}
-        uids = self._cycle.snapshot.jobs["uid"]
-        for part in map(self._waiting.part, classes):
-            if part in self._reserving.holds.by_part:
-                table["starts_by"][row_of[str(uids[part])]] = self._start(part)
+        kept = [part for part in map(self._waiting.part, classes) if part in self._reserving.holds.by_part]
+        rows = find(table["uid"], self._cycle.snapshot.jobs["uid"][kept].tolist())
+        for part, row in zip(kept, rows.tolist(), strict=True):
+            table["starts_by"][row] = self._start(part)
 
     def _start(self, part: int) -> int:
         """Return from when on places are kept for a part, as exactly as may be told."""
@@ -247,7 +272,9 @@ class Explaining:
             return _Stage.TRUST
         if not (ground.nodes["state"][allowed] == NodeState.READY).any():
             return _Stage.REACH
-        return _Stage.GANG if most(ask.anywhere, self._empty) else _Stage.WORKER
+        is_short = shape.slices and self._shareable(ask) < shape.slices.limit_gib
+        too_small = _Stage.MEMORY if is_short else _Stage.WORKER
+        return _Stage.GANG if most(ask.anywhere, ask.clusters, self._empty) else too_small
 
     def _count_ahead(self, table: Table, rows: Integers, accelerator: Integers) -> None:
         parts = self._cycle.parts
@@ -274,8 +301,8 @@ def _by_verdict(verdicts: Sequence[_Verdict]) -> Table:
         short = verdict.short
         cap = (short.cap, short.is_at_once, short.asked, short.left) if short else ("", False, 0, 0)
         table[row] = (
-            "", reason, verdict.accelerator, verdict.asked, verdict.free, verdict.borrowable, verdict.lacking,
-            verdict.fit, *cap, verdict.level, verdict.stage == _Stage.GANG, UNKNOWN, 0, 0,
+            "", reason, verdict.accelerator, verdict.asked, *verdict.slices, verdict.free, verdict.borrowable,
+            verdict.lacking, verdict.fit, *cap, verdict.level, verdict.stage == _Stage.GANG, UNKNOWN, 0, 0,
         )  # fmt: skip
     return table
 

@@ -194,12 +194,14 @@ def _table(name: str, by_column: Mapping[str, Sequence[Any]]) -> Table:
 
 
 def _rows(dtype: np.dtype[Any], said: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
-    """Yield rows by field, in the order of *dtype*'s; what an older Hanse did not know is zero or empty."""
+    """Yield rows by field, in the order of *dtype*'s; what an older Hanse did not know is 0, empty or the core."""
     fields = dtype.names or ()
     if unknown := sorted(set(said) - set(fields)):
         raise ValueError(f"there is no column {', '.join(unknown)}: a newer Hanse wrote it")
     count = max(map(len, said.values()), default=0)
     usual = np.zeros(1, dtype)
+    if "worker" in fields:
+        usual["worker"] = columns.CORE
     ordered = [said.get(each) or [usual[each][0].item()] * count for each in fields]
     for values in zip(*ordered, strict=True):
         yield dict(zip(fields, values, strict=True))

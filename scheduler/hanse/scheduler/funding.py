@@ -4,7 +4,8 @@ A job is under every cap on the way from its leaf to its member: an organisation
 use, a member's cap counts everything. In: the snapshot's cap windows, and what attempts use now. Out: what a decision
 reserves, or the cap that refuses it. A reservation only ever lowers what a cap has left here; what an attempt that ends
 early gives back is the ledger's to say, and comes with a later snapshot. At once, a draining attempt still counts: it
-still uses its GPUs, and those who take them start when it has gone.
+still uses its GPUs, and those who take them start when it has gone. Workers beyond cores count apart: they go where a
+job needs what they use.
 """
 
 from collections.abc import Iterable
@@ -34,8 +35,13 @@ class Funds:
         for limit in sorted(catalogue.pool.caps_at_once, key=lambda limit: limit.name):
             self._at_once[self._index[limit.organisation]].append(limit)
         self._used = [0] * len(self._names)
+        self._used_beyond = [0] * len(self._names)
         for each in catalogue.pool.unplaced:
             self.use(self._index[each.organisation], each.rate)
+
+    def is_capped(self, leaf: int) -> bool:
+        """Return whether there is any cap above *leaf*."""
+        return any(self._windows[each] or self._at_once[each] for each in self._path[leaf])
 
     def need_seconds(self, shape: Shape) -> int:
         """Return for how long an attempt of this shape is funded at a time."""
@@ -61,7 +67,7 @@ class Funds:
 
     def short(self, leaf: int, use: caps.Use) -> CapShort | None:
         """Return a cap above *leaf* that refuses *use* if nobody is stopped for it: over a window, else at once."""
-        return self.short_over_windows(leaf, use) or self.short_at_once(leaf, use.gpu_rate * use.gpus // units.MILLI)
+        return self.short_over_windows(leaf, use) or self.short_at_once(leaf, use.rate)
 
     def short_over_windows(self, leaf: int, use: caps.Use) -> CapShort | None:
         """Return the first cap above *leaf* that has too little left in a window for *use*."""
@@ -84,6 +90,25 @@ class Funds:
         """Count what runs below *leaf*. It counts until it has ended: a plan never takes it off."""
         for organisation in self._path[leaf]:
             self._used[organisation] += rate
+
+    def use_beyond(self, leaf: int, rate: units.MilliH100e) -> None:
+        """Count what workers beyond cores use below *leaf*, or, if it is less than 0, that they do not any more."""
+        for organisation in self._path[leaf]:
+            self._used_beyond[organisation] += rate
+
+    def over_at_once(self, leaf: int, rate: units.MilliH100e, stopped: Iterable[Rate] = ()) -> list[int]:
+        """Return the organisations of caps at once that *rate* more would cross, with all that is beyond cores."""
+        found = []
+        for organisation in self._path[leaf]:
+            going = sum(each for below, each in stopped if organisation in self._path[below])
+            used = self._used[organisation] + self._used_beyond[organisation] - going + rate
+            if any(used > cap.limit for cap in self._at_once[organisation]):
+                found.append(organisation)
+        return found
+
+    def counts(self, organisation: int, leaf: int) -> bool:
+        """Return whether caps of *organisation* count what runs below *leaf*."""
+        return organisation in self._path[leaf]
 
     def short_at_once(self, leaf: int, rate: units.MilliH100e, stopped: Iterable[Rate] = ()) -> CapShort | None:
         """Return the first cap at once that refuses *rate* more, which starts when all that is *stopped* has ended."""

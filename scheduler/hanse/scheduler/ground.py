@@ -13,6 +13,7 @@ from hanse.quota import entitlement, units
 from hanse.scheduler.catalogue import NONE, Catalogue
 from hanse.scheduler.columns import Flags, Integers, Table, integers
 from hanse.scheduler.domains import Domains
+from hanse.scheduler.ladders import Ladders
 from hanse.scheduler.pool import NodeState, Shape, Trust
 from hanse.scheduler.records import NOT_ENROLLED
 
@@ -32,14 +33,23 @@ class Ground:
         self.contribution = integers(nodes["contribution"])
         self.owner = catalogue.contribution_member[self.contribution]
         self.ready: Flags = nodes["state"] == NodeState.READY
+        self.recalled: Flags = nodes["state"] == NodeState.RECALLED
         self.usable_gpus = nodes["gpus"] & ~nodes["foreign_gpus"]
+        self.shares = bool((nodes["mem_gib"] > 0).any())
         self.whole = self._whole()
         cluster = catalogue.contribution_cluster[self.contribution]
         is_as_before = before is not None and before.domains.holds(nodes, cluster)
         self.domains: Domains = before.domains if before and is_as_before else Domains(nodes, cluster)
+        is_same_pool = before is not None and before.catalogue is catalogue
+        self.ladders: list[Ladders] = (
+            before.ladders
+            if before and is_same_pool
+            else [Ladders(catalogue, member) for member in range(len(catalogue.members))]
+        )
         self.levied = self._levied()
         self.granted, self.entitled = self._entitle()
         self._nodes_for: dict[tuple[object, ...], ClusterNodes] = {}
+        self._nodes_offered: dict[tuple[object, ...], ClusterNodes] = {}
         self._clusters_of: dict[bytes, ClusterNodes] = {}
 
     def _whole(self) -> Integers:
@@ -126,30 +136,49 @@ class Ground:
         home: Flags = own & (self.accelerator == accelerator)
         return home
 
+    def _offering(self, member: int, shape: Shape) -> Flags:
+        """Return which contributions residency, exclusion and trust leave to this member's jobs of this shape."""
+        serves = self.catalogue.serves(member, shape.regions, shape.excluded_members)
+        offering: Flags = serves & self.catalogue.offers(shape.trust)
+        return offering & self.catalogue.outside(shape.excluded_clusters) if shape.excluded_clusters else offering
+
     def allowed(self, member: int, shape: Shape) -> Flags:
         """Return which nodes residency, exclusion and trust leave to this member's jobs of this shape."""
-        serves = self.catalogue.serves(member, shape.regions, shape.excluded_members)
-        allows = serves & self.catalogue.offers(shape.trust) & self.catalogue.outside(shape.excluded_clusters)
-        allowed: Flags = allows[self.contribution]
+        allowed: Flags = self._offering(member, shape)[self.contribution]
         return allowed
 
     def nodes_for(self, member: int, shape: Shape, accelerator: int, *, home: bool = False) -> ClusterNodes:
         """Return, by cluster, the nodes that may take workers of this shape; each list is in name order."""
-        where = (shape.regions, shape.excluded_members, shape.excluded_clusters, shape.trust)
+        is_shared = shape.slices is not None
+        where = (shape.regions, shape.excluded_members, shape.excluded_clusters, shape.trust, is_shared)
         key = (member, *where, accelerator, home)
         if key not in self._nodes_for:
-            flags = self.ready & (self.accelerator == accelerator) & self.allowed(member, shape)
+            self._nodes_for[key] = self._nodes_of(
+                member, self._offering(member, shape), accelerator, is_shared=is_shared, home=home
+            )
+        return self._nodes_for[key]
+
+    def _nodes_of(self, member: int, offering: Flags, accelerator: int, *, is_shared: bool, home: bool) -> ClusterNodes:
+        """Return the nodes of these contributions; what many shapes are left with is looked up once."""
+        known = (member if home else NONE, is_shared, accelerator, offering.tobytes())
+        if known not in self._nodes_offered:
+            flags = self.ready & (self.accelerator == accelerator) & offering[self.contribution]
             if home:
                 flags &= self.home(member, accelerator)
+            if is_shared:
+                flags &= self.nodes["mem_gib"] > 0
             rows = np.flatnonzero(flags)
             # The same nodes are the same array, whoever asks: what `capacity` remembers of them serves all.
             same = rows.tobytes()
-            self._nodes_for[key] = self._clusters_of.setdefault(same, self._by_cluster(rows))
-        return self._nodes_for[key]
+            if same not in self._clusters_of:
+                self._clusters_of[same] = self._by_cluster(rows)
+            self._nodes_offered[known] = self._clusters_of[same]
+        return self._nodes_offered[known]
 
     def _by_cluster(self, rows: Integers) -> ClusterNodes:
         cluster = self.catalogue.contribution_cluster[self.contribution[rows]]
-        return [(int(each), rows[cluster == each]) for each in np.unique(cluster)]
+        found = ((each, rows[cluster == each]) for each in range(len(self.catalogue.clusters)))
+        return [(each, nodes) for each, nodes in found if len(nodes)]
 
 
 def demand(shape: Shape) -> Integers:

@@ -105,9 +105,15 @@ class Holds:
 
     def _take(self, free: Integers, rows: Integers) -> None:
         held = self._parts.holdings
-        demand = held.demand_of[:, self._parts.shape[held.part[rows]]]
+        shape, column = self._parts.shape[held.part[rows]], self._column[held.node[rows]]
+        demand, is_shared = held.demand_of[:, shape], held.is_shared_of[shape]
+        if is_shared.any():  # however many share a GPU, it is one
+            demand[GPUS, is_shared] = 0
+            masks = np.zeros(free.shape[1], dtype=np.uint64)
+            np.bitwise_or.at(masks, column[is_shared], held.gpus[rows[is_shared]])
+            free[GPUS] -= np.bitwise_count(masks)
         for resource in range(len(free)):
-            np.subtract.at(free[resource], self._column[held.node[rows]], held.workers[rows] * demand[resource])
+            np.subtract.at(free[resource], column, held.workers[rows] * demand[resource])
 
     def _use(self, hold: Hold) -> Integers:
         use = np.zeros((len(hold.demand), len(self._nodes)), dtype=np.int64)

@@ -2,7 +2,8 @@
 
 In: a cycle. Out: what is borrowed by whom and lent by whom, by member and class in milli-GPUs, kept up to date, and
 what the limits leave. What is kept for a borrower counts as borrowed and lent from when it is reserved, to all but
-itself: else others would use up what it needs to start.
+itself: else others would use up what it needs to start. Workers beyond cores are not counted here: they never keep a
+job from starting, and `growing` holds them to what the limits leave beside jobs.
 """
 
 import numpy as np
@@ -38,7 +39,8 @@ class Limits:
             [(lender, row[each]) for lender, row in enumerate(limits) if row[each] < UNLIMITED]
             for each in range(len(cycle.catalogue.accelerators))
         ]
-        self.add(np.flatnonzero(cycle.parts.live & (cycle.parts.rung == Rung.BORROW)))
+        parts = cycle.parts
+        self.add(np.flatnonzero(parts.live & ~parts.is_extra & (parts.rung == Rung.BORROW)))
 
     def add(self, borrowers: Integers) -> None:
         """Count live parts that borrow."""
@@ -46,7 +48,7 @@ class Limits:
         np.add.at(self.borrowed, (parts.member[borrowers], parts.accelerator[borrowers]), parts.milli_gpus[borrowers])
         rows = held.rows(borrowers)
         part = held.part[rows]
-        milli = held.workers[rows] * held.demand_of[0, parts.shape[part]] * units.MILLI
+        milli = held.workers[rows] * parts.milli_of[parts.accelerator[part], parts.shape[part]]
         self._lend(parts.member[part], parts.accelerator[part], held.node[rows], milli)
 
     def reserve(self, hold: Hold, sign: int) -> None:
@@ -65,6 +67,16 @@ class Limits:
         """Return how much more of a class a member may borrow; at least `UNLIMITED` / 2 if nothing limits it."""
         used = int(self.borrowed[member, accelerator] + self._reserved[member, accelerator])
         return self._cycle.catalogue.borrowing_limit[member][accelerator] - used
+
+    def lending(self, accelerator: int) -> list[tuple[int, units.MilliGpu]]:
+        """Return each lender with a limit in a class, and what the limit leaves."""
+        lent = self._lent[:, accelerator]
+        return [(lender, limit - int(lent[lender])) for lender, limit in self._lending_limits[accelerator]]
+
+    def lender(self, nodes: Integers) -> Integers:
+        """Return whose own nodes these are, `NO_GROUP` if they are levied."""
+        lenders: Integers = self._lender[nodes]
+        return lenders
 
     def exceeds(self, claim: Claim) -> bool:
         """Return whether a claim is for more than its member may borrow of this class."""

@@ -1,35 +1,52 @@
 """Parts: what runs, as columns by job row, and which nodes each part holds.
 
-A part is what is started, stopped and labelled as one. Today that is a rigid gang, so a part's row is its job's row;
-the workers of an elastic gang beyond its core will be rows of their own behind the jobs'. In: the snapshot's jobs and
-live attempts. Out: the columns that `rules`, `accounts` and `victims` compare, changed as the plan goes. It keeps
-facts and decides nothing.
+A part is what is started, stopped and labelled as one: a rigid gang, an elastic gang's core, or one worker beyond it. A
+gang's or core's row is its job's row; behind the jobs' come those of the workers beyond cores, all of which borrow.
+In: the snapshot's jobs and live attempts. Out: the columns that `rules`, `accounts` and `victims` compare, changed as
+the plan goes. It keeps facts and decides nothing.
 """
 
-import numpy as np
+from collections.abc import Callable
 
-from hanse.quota import units
-from hanse.scheduler import exchange, runtimes
+import numpy as np
+import numpy.typing as npt
+
+from hanse.quota import charge, units
+from hanse.scheduler import columns, exchange, runtimes
 from hanse.scheduler import ground as grounds
 from hanse.scheduler.capacity import Use
 from hanse.scheduler.columns import Flags, Integers, find, integers
-from hanse.scheduler.ground import GPUS, Ground
-from hanse.scheduler.pool import Rung
+from hanse.scheduler.ground import Ground
+from hanse.scheduler.pool import Rung, Shape, Slices
+from hanse.scheduler.sharing import Parted
 from hanse.scheduler.snapshot import Snapshot
+
+BORROWED = -1
+"""The cover of who borrows."""
+_WHOLE = Slices(0, 0)
 
 
 class Parts:
     """Columns by part. Those in the first block never change in a plan; the others mean something while `live`."""
 
     def __init__(self, snapshot: Snapshot, ground: Ground) -> None:
-        catalogue, jobs, size = snapshot.catalogue, snapshot.jobs, len(snapshot.jobs)
+        catalogue, beyond = snapshot.catalogue, snapshot.holdings[_is_extra(snapshot)]
+        self.jobs = len(snapshot.jobs)
+        size = self.jobs + len(beyond)
+        self.job = np.concatenate([np.arange(self.jobs), snapshot.attempts["job"][beyond["attempt"]]])
+        self.worker = np.concatenate([np.full(self.jobs, columns.CORE), integers(beyond["worker"])])
+        self.is_extra: Flags = np.arange(size) >= self.jobs
+        jobs = snapshot.jobs[self.job] if len(beyond) else snapshot.jobs
         self.leaf = integers(jobs["organisation"])
         self.tier = integers(jobs["tier"])
         self.shape = integers(jobs["shape"])
         self.member = integers(catalogue.member_of)[self.leaf]
+        by_member = np.argsort(self.member, kind="stable")
+        ends = np.cumsum(np.bincount(self.member, minlength=len(catalogue.members)))
+        self.of_member = np.split(by_member, ends[:-1])
         self.leaf_depth = integers(catalogue.depth)[self.leaf]
         self.tier_rank = catalogue.tier_rank[self.tier]
-        self.age = _ranks(np.lexsort((jobs["uid"], jobs["submitted"])))
+        self.age = _ranks(np.lexsort((snapshot.jobs["uid"], snapshot.jobs["submitted"])))[self.job]
         self.preemptible: Flags = np.array([tier.preemptible for tier in catalogue.tiers])[self.tier]
         self._as_of = snapshot.as_of
         self._run_min = integers([tier.run_seconds_min for tier in catalogue.tiers])
@@ -50,9 +67,14 @@ class Parts:
         self.lost_seconds = np.zeros(size, dtype=np.int64)
         self.ends = np.zeros(size, dtype=np.int64)
         self.started: Flags = np.zeros(size, dtype=np.bool_)
+        self.starts: list[int] = []
         self.donors: dict[int, exchange.Donors] = {}
+        self._catalogue, self._shapes = catalogue, snapshot.shapes
+        self.milli_of = _by_class_and_shape(snapshot, catalogue.milli_gpus)
+        self._milli_limit_of = _by_class_and_shape(snapshot, catalogue.milli_gpus_limit)
         self._load(snapshot)
-        self.holdings = Holdings(snapshot, self)
+        self._load_extras()
+        self.holdings = Holdings(snapshot, self, ground)
         self._place(np.flatnonzero(self.live), ground)
 
     def _load(self, snapshot: Snapshot) -> None:
@@ -82,12 +104,20 @@ class Parts:
         cover: Integers = np.where(self.rung[parts] == Rung.EXCHANGE, -1, self.cover[parts])
         return cover
 
+    def _load_extras(self) -> None:
+        """Let each worker beyond a core be as its core, but for its label; it leaves whenever it is asked to."""
+        extras, core = self.jobs, self.job[self.jobs :]
+        for column in (self.live, self.accelerator, self.gpu_rate, self.lost_seconds):
+            column[extras:] = column[core]
+        self.rung[extras:], self.cover[extras:] = Rung.BORROW, BORROWED
+        self.ends[extras:] = self._as_of
+
     def _place(self, parts: Integers, ground: Ground) -> None:
         """Set what follows from where the live *parts* are."""
         held = self.holdings
         rows = held.rows(parts)
         part, node = held.part[rows], held.node[rows]
-        milli = held.workers[rows] * held.demand_of[GPUS, self.shape[part]] * units.MILLI
+        milli = held.workers[rows] * self.milli_of[self.accelerator[part], self.shape[part]]
         levied, own = ground.levied[node], ground.owner[node] == self.member[part]
         grants = np.array(ground.catalogue.grant, dtype=np.int64).reshape(
             -1, max(1, len(ground.catalogue.accelerators))
@@ -103,6 +133,7 @@ class Parts:
     def start(self, part: int, accelerator: int, gpu_rate: int, placed: "Placement", ground: Ground) -> None:
         """Make *part* live where *placed* says; its label is set by `accounts`."""
         self.live[part] = self.started[part] = True
+        self.starts.append(part)
         self.accelerator[part] = accelerator
         self.gpu_rate[part] = gpu_rate
         self.number[part] += 1
@@ -122,13 +153,37 @@ class Parts:
         self.preemptions[part] += 1
         self.holdings.drop(part)
 
+    def extras_of(self, cores: Integers) -> Integers:
+        """Return the live workers beyond these *cores*."""
+        extras: Integers = self.jobs + np.flatnonzero(self.live[self.jobs :] & np.isin(self.job[self.jobs :], cores))
+        return extras
+
+    def workers(self, part: int) -> int:
+        """Return the workers of a live part."""
+        return int(self.milli_gpus[part] // self.milli_of[self.accelerator[part], self.shape[part]])
+
     def gpus(self, part: int) -> int:
-        """Return the whole GPUs of a live part."""
-        return int(self.milli_gpus[part]) // units.MILLI
+        """Return the GPUs of a live part, shared or not."""
+        return self.workers(part) * self._shapes[int(self.shape[part])].gpus_per_worker
+
+    def milli_gpus_limit(self, part: int) -> units.MilliGpu:
+        """Return the most milli-GPUs that a live part may be charged for."""
+        shape, accelerator = self._shapes[int(self.shape[part])], int(self.accelerator[part])
+        return self.workers(part) * self._catalogue.milli_gpus_limit(accelerator, shape)
 
     def rate(self, part: int) -> units.MilliH100e:
-        """Return the mH·s that a live part uses in a second."""
-        return int(self.gpu_rate[part]) * self.gpus(part)
+        """Return the most mH·s that a live part uses in a second."""
+        return charge.rate(int(self.gpu_rate[part]), self.milli_gpus_limit(part))
+
+    def rates_by_leaf(self, parts: Integers) -> list[tuple[int, units.MilliH100e]]:
+        """Return what live *parts* use in a second at most, by leaf."""
+        shape, accelerator = self.shape[parts], self.accelerator[parts]
+        workers = self.milli_gpus[parts] // self.milli_of[accelerator, shape]
+        rates = -(-self.gpu_rate[parts] * workers * self._milli_limit_of[accelerator, shape] // units.MILLI)
+        leaves, index = np.unique(self.leaf[parts], return_inverse=True)
+        total = np.zeros(len(leaves), dtype=np.int64)
+        np.add.at(total, index, rates)
+        return list(zip(leaves.tolist(), total.tolist(), strict=True))
 
 
 class Placement:
@@ -143,13 +198,19 @@ class Placement:
 class Holdings:
     """Which part holds which GPUs of which node: growing columns in which each part's rows are together."""
 
-    def __init__(self, snapshot: Snapshot, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, snapshot: Snapshot, parts: Parts, ground: Ground) -> None:
+        self._parts, self.nodes = parts, len(snapshot.nodes)
+        slices = [shape.slices or _WHOLE for shape in snapshot.shapes] if ground.shares else []
+        self._slices_of = integers([(each.guaranteed_gib, each.limit_gib, each.with_others) for each in slices]).T
+        self.is_shared_of: Flags = np.array([shape.slices is not None for shape in snapshot.shapes], dtype=np.bool_)
         demands = [grounds.demand(shape) for shape in snapshot.shapes]
         self.demand_of = np.array(demands, dtype=np.int64).reshape(-1, len(grounds.RESOURCES)).T
         self.exclusive_of = np.array([grounds.is_exclusive(shape) for shape in snapshot.shapes], dtype=np.bool_)
-        held = snapshot.holdings[~snapshot.attempts["draining"][snapshot.holdings["attempt"]]]
-        self.part = integers(snapshot.attempts["job"][held["attempt"]])
+        is_extra = _is_extra(snapshot)
+        staying = ~snapshot.attempts["draining"][snapshot.holdings["attempt"]] & ~snapshot.holdings["leaving"]
+        part = integers(snapshot.attempts["job"][snapshot.holdings["attempt"]])
+        part[is_extra] = parts.jobs + np.arange(int(is_extra.sum()))
+        held, self.part = snapshot.holdings[staying], part[staying]
         self.node, self.workers = integers(held["node"]), integers(held["workers"])
         self.gpus = held["gpus"].astype(np.uint64)
         self.size = len(held)
@@ -178,7 +239,15 @@ class Holdings:
             self.exclusive_of[shape],
         )  # fmt: skip
         use.is_one = len(parts) == 1
+        use.parted = self.parted(self.gpus[rows], shape)
         return use
+
+    def parted(self, masks: npt.NDArray[np.uint64], shape: Integers) -> Parted | None:
+        """Return what workers of these shapes hold of shared GPUs, or None where no node shares any."""
+        if not len(self._slices_of):
+            return None
+        guaranteed, limit, with_others = self._slices_of[:, shape]
+        return Parted(masks, guaranteed, limit, with_others.astype(np.bool_))
 
     def add(self, part: int, placed: Placement) -> None:
         """Append the rows of a part that starts."""
@@ -198,6 +267,22 @@ class Holdings:
     def drop(self, part: int) -> None:
         """Forget the rows of a part that stops."""
         self.count[part] = 0
+
+
+def _by_class_and_shape(snapshot: Snapshot, of: Callable[[int, Shape], int]) -> Integers:
+    """Return a number by class and shape; that of most shapes is the same for all classes."""
+    classes = max(1, len(snapshot.catalogue.accelerators))
+    rows = [[of(each, shape) for each in range(classes if shape.slices else 1)] for shape in snapshot.shapes]
+    table = [row if len(row) == classes else row * classes for row in rows]
+    return integers(table).reshape(-1, classes).T
+
+
+def _is_extra(snapshot: Snapshot) -> Flags:
+    """Return which holdings are those of workers beyond a core who stay."""
+    held = snapshot.holdings
+    draining: Flags = snapshot.attempts["draining"][held["attempt"]]
+    beyond: Flags = (held["worker"] != columns.CORE) & ~held["leaving"] & ~draining
+    return beyond
 
 
 def _ranks(order: Integers) -> Integers:

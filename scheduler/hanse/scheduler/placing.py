@@ -11,13 +11,12 @@ from typing import Protocol
 
 import numpy as np
 
-from hanse.quota import units
-from hanse.scheduler.capacity import Capacity
+from hanse.scheduler.capacity import GPUS_MAX, Capacity
 from hanse.scheduler.columns import Integers
 from hanse.scheduler.domains import Near
 from hanse.scheduler.fragments import Mix
 from hanse.scheduler.ground import GPUS, ClusterNodes
-from hanse.scheduler.pool import Level
+from hanse.scheduler.pool import Level, Slices
 from hanse.scheduler.rules import Claim
 
 NO_GROUP = -1
@@ -55,7 +54,10 @@ class Kept(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A gang that looks for a place under one label: so many workers in one of these clusters."""
+    """A gang that looks for a place under one label: so many workers in one of these clusters.
+
+    With *slices* each has part of one GPU, no two of them of the same.
+    """
 
     claim: Claim
     member: int
@@ -67,6 +69,7 @@ class Ask:
     near: Near
     mix: Mix
     kept: Kept | None = None
+    slices: Slices | None = None
 
     @property
     def gpus(self) -> int:
@@ -85,23 +88,26 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A place, once *stops* have gone (none: it is there now). Nodes are in name order."""
+    """A place. Nodes are in name order."""
 
     cluster: int
     nodes: Integers
     workers: Integers
-    stops: tuple[int, ...] = ()
 
 
 def fits(ask: Ask, capacity: Capacity, nodes: Integers) -> Integers:
     """Return how many of the gang's workers each node could take, before rooms."""
-    free = capacity.fit(nodes, ask.demand, ask.member, exclusive=ask.exclusive)
+    free = capacity.fit(nodes, ask.demand, ask.member, exclusive=ask.exclusive, slices=ask.slices)
     return ask.kept.limit(ask, capacity, nodes, free) if ask.kept else free
 
 
 def room(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
     """Return how many of the gang's workers *nodes* could take together: those of one domain, if it needs one."""
-    by_node = fits(ask, capacity, nodes)
+    return room_of(ask, nodes, fits(ask, capacity, nodes))
+
+
+def room_of(ask: Ask, nodes: Integers, by_node: Integers) -> int:
+    """Return the same where each of *nodes* could take so many."""
     if ask.near.is_needed and ask.near.level < _CLUSTER:
         return int(_by_domain(ask, nodes, by_node, ask.near.level).max(initial=0))
     return int(ask.rooms.clip(nodes, by_node).sum())
@@ -109,9 +115,18 @@ def room(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
 
 def room_remembered(ask: Ask, capacity: Capacity, nodes: Integers) -> int:
     """Return the same as `room` for nodes of the ground, faster; or too little, if there is too little."""
-    total = capacity.total(nodes, ask.demand, ask.member, exclusive=ask.exclusive, wanted=ask.workers)
+    workers = total(ask, capacity, nodes, wanted=ask.workers)
     is_limited = ask.rooms.workers or ask.kept or ask.near.is_needed
-    return room(ask, capacity, nodes) if is_limited and total >= ask.workers else total
+    is_close = is_limited and workers >= ask.workers
+    return room(ask, capacity, capacity.open_of(nodes, ask.demand, ask.slices)) if is_close else workers
+
+
+def total(ask: Ask, capacity: Capacity, nodes: Integers, *, wanted: int) -> int:
+    """Return how many of the gang's workers nodes of the ground could take, before all that limits them.
+
+    It is exactly so if that is *wanted* or more.
+    """
+    return capacity.total(nodes, ask.demand, ask.member, exclusive=ask.exclusive, wanted=wanted, slices=ask.slices)
 
 
 def has_idle(ask: Ask, capacity: Capacity) -> bool:
@@ -133,10 +148,10 @@ def find_idle(ask: Ask, capacity: Capacity) -> Found | None:
     return _spread(ask, capacity, cluster, nodes)
 
 
-def spread(ask: Ask, capacity: Capacity, cluster: int, nodes: Integers, stops: tuple[int, ...] = ()) -> Found:
+def spread(ask: Ask, capacity: Capacity, cluster: int, nodes: Integers) -> Found:
     """Return the best place for the gang on *nodes*, which have room for it."""
     _, _, nodes = area(ask, capacity, nodes)
-    return _spread(ask, capacity, cluster, nodes, stops)
+    return _spread(ask, capacity, cluster, nodes)
 
 
 def area(ask: Ask, capacity: Capacity, nodes: Integers) -> tuple[Level, int, Integers]:
@@ -167,7 +182,7 @@ def _by_domain(ask: Ask, nodes: Integers, by_node: Integers, level: Level) -> In
     return totals
 
 
-def _spread(ask: Ask, capacity: Capacity, cluster: int, nodes: Integers, stops: tuple[int, ...] = ()) -> Found:
+def _spread(ask: Ask, capacity: Capacity, cluster: int, nodes: Integers) -> Found:
     by_node = fits(ask, capacity, nodes)
     able = np.flatnonzero(by_node)
     order = able[_order(ask, capacity, nodes[able], by_node[able])]
@@ -176,7 +191,7 @@ def _spread(ask: Ask, capacity: Capacity, cluster: int, nodes: Integers, stops: 
     taken = np.clip(ask.workers - before, 0, taken)
     used = np.flatnonzero(taken)
     used = used[np.argsort(ordered[used])]
-    return Found(cluster, ordered[used], taken[used], stops)
+    return Found(cluster, ordered[used], taken[used])
 
 
 def _order(ask: Ask, capacity: Capacity, nodes: Integers, by_node: Integers) -> Integers:
@@ -184,8 +199,11 @@ def _order(ask: Ask, capacity: Capacity, nodes: Integers, by_node: Integers) -> 
     limited = np.zeros(len(nodes), dtype=np.int64)
     for group in ask.rooms.workers:
         limited[ask.rooms.group[nodes] == group] = 1
+    if ask.slices and capacity.sharing:  # GPUs that are in use already are shared first, so that others stay whole
+        joined = capacity.sharing.joined(nodes, ask.slices, ask.member)
+        limited = limited * (GPUS_MAX + 1) + np.maximum(0, np.minimum(by_node, ask.workers) - joined)
     free = capacity.free[GPUS, nodes]
-    key = limited * units.MILLI + free
+    key = limited * (GPUS_MAX + 1) + free
     if ask.near.domains.has_racks:
         in_rack = ask.near.domains.totals(_RACK, nodes, free)[ask.near.domains.of(_RACK, nodes)]
         key = key * (1 + int(in_rack.max(initial=0))) + in_rack
@@ -194,14 +212,23 @@ def _order(ask: Ask, capacity: Capacity, nodes: Integers, by_node: Integers) -> 
         line = np.argsort(key.astype(np.int16), kind="stable")  # short integers sort several times as fast
     first = line[:CANDIDATES_MAX]
     workers = np.minimum(by_node[first], ask.workers)
-    growth = _growth(ask, capacity.free[:, nodes[first]], workers)
+    growth = _growth(ask, capacity, nodes[first], workers)
     if growth is not None:
         line[:CANDIDATES_MAX] = first[np.lexsort((growth, limited[first]))]
     return line
 
 
-def _growth(ask: Ask, free: Integers, workers: Integers) -> Integers | None:
+def _growth(ask: Ask, capacity: Capacity, nodes: Integers, workers: Integers) -> Integers | None:
     """Return how much fragments grow, or None if that is the same everywhere, as on nodes that are all idle."""
+    free, sharing = capacity.free[:, nodes], capacity.sharing
+    if sharing and (sharing.row[nodes] >= 0).any():
+        gpus = sharing.gpus(nodes)
+        taken = sharing.taken(nodes, workers * int(ask.demand[GPUS]), ask.slices, ask.member)
+        after = free - ask.demand[:, None] * workers
+        if ask.slices:
+            after[GPUS] = free[GPUS] - (taken & gpus.is_idle).sum(axis=1)
+        left = gpus.less(taken & (sharing.row[nodes] >= 0)[:, None], ask.slices)
+        return ask.mix.gradient_shared(ask.claim.accelerator, (free, gpus), (after, left), workers)
     if not len(workers) or ((free == free[:, :1]).all() and (workers == workers[0]).all()):
         return None
     return ask.mix.gradient(ask.claim.accelerator, free, ask.demand, workers)

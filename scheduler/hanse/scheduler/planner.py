@@ -14,6 +14,7 @@ from hanse.scheduler.decisions import Plan
 from hanse.scheduler.deltas import Delta, changed
 from hanse.scheduler.explaining import Explaining
 from hanse.scheduler.ground import Ground
+from hanse.scheduler.growing import Growing
 from hanse.scheduler.limits import Limits
 from hanse.scheduler.reserving import Reserving
 from hanse.scheduler.snapshot import Snapshot
@@ -34,9 +35,11 @@ def _plan(snapshot: Snapshot, ground: Ground) -> Plan:
     Covered(cycle, waiting).run()
     limits = Limits(cycle)
     reserving = Reserving(cycle, waiting, limits)
-    Borrowing(cycle, waiting, limits, reserving).run()
+    borrowing = Borrowing(cycle, waiting, limits, reserving)
+    borrowing.run()
     reserving.decide()
     explanations = Explaining(cycle, waiting, limits, reserving).table()
+    Growing(cycle, limits, reserving, borrowing).run()
     return Plan(snapshot.as_of, tuple(cycle.decisions), explanations)
 
 

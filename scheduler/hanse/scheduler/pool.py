@@ -51,10 +51,14 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class AcceleratorClass:
-    """A kind of GPU, and its H100-equivalent at each precision that it has."""
+    """A kind of GPU, and its H100-equivalent at each precision that it has.
+
+    `shareable_gib` is what may be guaranteed of one's memory, all workers together; 0 if nobody shares one.
+    """
 
     name: str
     h100_equivalents: Mapping[str, units.MilliH100e]
+    shareable_gib: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What a member offers in one of its clusters, and to whom."""
+    """What a member offers in one of its clusters, and to whom; whether workers of different members share a GPU."""
 
     name: str
     member: str
@@ -102,6 +106,7 @@ class Contribution:
     region: str
     trust: frozenset[Trust] = frozenset()
     excluded_members: frozenset[str] = frozenset()
+    mixes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +177,28 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A class that a job accepts, and how many workers it needs there."""
+    """A class that a job accepts, how many workers it needs there, and how many it can use, if these are more."""
 
     accelerator: str
     workers: int
+    workers_max: int = 0
+
+    @property
+    def most(self) -> int:
+        """The most workers that a gang has on this class."""
+        return max(self.workers, self.workers_max)
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """What each worker of a gang that shares GPUs has of the memory of one, in slices of 1 GiB.
+
+    It shares one with workers of its own member; *with_others*, also with those of others that say so too.
+    """
+
+    guaranteed_gib: int
+    limit_gib: int
+    with_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +226,5 @@ class Shape:
     run_seconds: int = 24 * 3600
     level: Level = Level.CLUSTER
     needs_level: bool = False
+    slices: Slices | None = None
+    """Of one GPU a worker; without any, its GPUs are its own."""

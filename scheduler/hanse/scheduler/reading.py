@@ -3,9 +3,9 @@
 In: a snapshot. Out: the records that `building.build` would make the same snapshot from.
 """
 
-from hanse.scheduler import building
+from hanse.scheduler import building, columns
 from hanse.scheduler.pool import NodeState, Pool, Rung
-from hanse.scheduler.records import Attempt, Job, Node, Placed
+from hanse.scheduler.records import Attempt, Extra, Job, Node, Placed
 from hanse.scheduler.snapshot import Snapshot
 
 
@@ -25,10 +25,12 @@ def nodes(snapshot: Snapshot) -> list[Node]:
             cpu_milli=cpu, memory_mib=memory, ephemeral_mib=ephemeral, rdma=rdma, foreign_gpus=foreign_gpus,
             foreign_cpu_milli=foreign_cpu, foreign_memory_mib=foreign_memory, foreign_ephemeral_mib=foreign_ephemeral,
             foreign_rdma=foreign_rdma, enrolled=enrolled, state=NodeState(state), rack=rack, block=block,
+            mem_gib=mem_gib, limit_gib=limit_gib, tenants=tenants,
         )
         for (
             name, contribution, accelerator, gpus, gpus_enrolled, cpu, memory, ephemeral, rdma, foreign_gpus,
-            foreign_cpu, foreign_memory, foreign_ephemeral, foreign_rdma, enrolled, state, rack, block,
+            foreign_cpu, foreign_memory, foreign_ephemeral, foreign_rdma, enrolled, state, rack, block, mem_gib,
+            limit_gib, tenants,
         ) in snapshot.nodes.tolist()
     ]  # fmt: skip
 
@@ -49,16 +51,21 @@ def attempts(snapshot: Snapshot) -> list[Attempt]:
     """Return the attempts, in order of job and number."""
     uids, names = snapshot.jobs["uid"].tolist(), snapshot.nodes["name"].tolist()
     placed: list[list[Placed]] = [[] for _ in range(len(snapshot.attempts))]
-    for attempt, node, workers, gpus in snapshot.holdings.tolist():
-        placed[attempt].append(Placed(names[node], workers, gpus))
+    extras: list[list[Extra]] = [[] for _ in range(len(snapshot.attempts))]
+    for attempt, worker, node, workers, gpus, leaving in snapshot.holdings.tolist():
+        if worker == columns.CORE:
+            placed[attempt].append(Placed(names[node], workers, gpus))
+        else:
+            extras[attempt].append(Extra(worker, names[node], gpus, leaving))
     donors = {each.job: each.donors for each in snapshot.exchanges}
     return [
         Attempt(
             uids[job], number, snapshot.catalogue.accelerators[accelerator].name, Rung(rung), cover, started,
             checkpoint, funded_until, gpu_rate, tuple(placed[row]), draining, refused,
-            donors.get(uids[job], ()),
+            donors.get(uids[job], ()), tuple(extras[row]), numbered,
         )
         for row, (
             job, number, accelerator, rung, cover, started, checkpoint, funded_until, gpu_rate, draining, refused,
+            numbered,
         ) in enumerate(snapshot.attempts.tolist())
     ]  # fmt: skip

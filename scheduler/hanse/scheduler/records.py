@@ -18,7 +18,8 @@ class Node:
 
     `gpus_enrolled` counts also those that are broken now; `enrolled` orders a member's nodes for the levy, which takes
     none that is `NOT_ENROLLED` from who has enrolled others of the class. `rack` and `block` name where it stands,
-    empty if nobody says; a rack's name need be unique in its block only, a block's in its cluster.
+    empty if nobody says; a rack's name need be unique in its block only, a block's in its cluster. If it shares its
+    GPUs, each has `mem_gib` slices to guarantee and `limit_gib` to promise as limits, for at most so many `tenants`.
     """
 
     name: str
@@ -39,6 +40,9 @@ class Node:
     state: NodeState = NodeState.READY
     rack: str = ""
     block: str = ""
+    mem_gib: int = 0
+    limit_gib: int = 0
+    tenants: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Workers of one attempt on one node, and the mask of the GPUs that are theirs, shared out in rising order."""
+    """Workers of one attempt on one node, and the mask of the GPUs that are theirs, shared out in rising order.
+
+    Workers that share GPUs have one each, of which others may have slices too.
+    """
 
     node: str
     workers: int
@@ -73,12 +80,27 @@ class Donor:
 
 
 @dataclass(frozen=True, slots=True)
+class Extra:
+    """One worker of an elastic gang beyond its core, and the mask of its GPUs.
+
+    Its number is never given twice in an attempt. If it is `leaving` it was told to go: it counts nowhere, but is still
+    on its GPUs, which are promised to others.
+    """
+
+    worker: int
+    node: str
+    gpus: int
+    leaving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One run of a job's gang, decided and not yet confirmed as ended.
 
     It is live, or it is draining: told to stop, counted nowhere, but still on its GPUs, which are promised to others.
     `refused` says that its owner has had notice that its funding ends. `donors` are in name order, and only there if it
-    runs on exchange.
+    runs on exchange. `placed` is its core; `numbered` is how many numbers its workers, those that have left too, have
+    had so far.
     """
 
     job: str
@@ -94,6 +116,8 @@ class Attempt:
     draining: bool = False
     refused: bool = False
     donors: tuple[Donor, ...] = ()
+    extras: tuple[Extra, ...] = ()
+    numbered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ _FOR_ROOM = {Reason.EXCEEDS_LENDING_LIMIT, Reason.NO_TOPOLOGY_FIT, Reason.WAITIN
 def sentence(row: np.void) -> str:
     """Return an explanation in words: what would let the job run."""
     text = f"{row['reason']}: asks for {row['asked_gpus']} {row['accelerator']}"
+    if row["limit_gib"]:
+        text += f", of each {row['guaranteed_gib']} GiB guaranteed and {row['limit_gib']} GiB at most"
     text += f", {row['free_gpus']} free" if row["free_gpus"] != UNKNOWN else ""
     said = cap(row).english if row["cap"] else phrases.joined(remedies(row))
     return f"{text}; {said}" if said else text
@@ -43,6 +45,8 @@ def _room(row: Mapping[str, Any] | np.void) -> Phrase | None:
     if row["cap"]:
         # However many GPUs become free, they would not help.
         return _CAP_AT_ONCE_ROOM if row["cap_is_at_once"] else _CAP_ROOM
+    if row["reason"] == Reason.MEMORY_DOES_NOT_FIT:
+        return _less_memory(row)
     if row["is_too_large"]:
         said = "no {domain} that it may use holds so many, however empty it is"
         return phrase("remedy.too-large", said, domain=row["level"] or "cluster")
@@ -55,8 +59,32 @@ def _room(row: Mapping[str, Any] | np.void) -> Phrase | None:
     return _lacking_anywhere(row) if lacking == UNKNOWN and row["reason"] in _FOR_ROOM else None
 
 
+def _less_memory(row: Mapping[str, Any] | np.void) -> Phrase:
+    """Return what of a GPU's memory a worker may ask for."""
+    accelerator, shareable = row["accelerator"], int(row["shareable_gib"])
+    if not shareable:
+        said = "no node that it may use shares its {accelerator}: apply the job without gpuMemory to have whole ones"
+        return phrase("remedy.not-shared", said, accelerator=accelerator)
+    said = (
+        "one {accelerator} has {shareable} GiB for all who share it, and it asks for up to {limit} GiB: lower"
+        " gpuMemory.limitMiB, or apply the job without gpuMemory to have whole ones"
+    )
+    return phrase("remedy.memory", said, accelerator=accelerator, shareable=shareable, limit=row["limit_gib"])
+
+
+def _slices(row: Mapping[str, Any] | np.void) -> dict[str, Any]:
+    memory = {"guaranteed": row["guaranteed_gib"], "limit": row["limit_gib"]}
+    return {"accelerator": row["accelerator"], "domain": row["level"] or "cluster", **memory}
+
+
 def _lacking_anywhere(row: Mapping[str, Any] | np.void) -> Phrase:
     """Return what would have to be free, where no cluster is its member's own."""
+    if row["limit_gib"]:
+        said = (
+            "starts when {asked} {accelerator} have {guaranteed} GiB to guarantee and {limit} GiB to promise"
+            " in one {domain}"
+        )
+        return phrase("remedy.slices", said, asked=row["asked_gpus"], **_slices(row))
     asked = {"asked": row["asked_gpus"], "accelerator": row["accelerator"]}
     if row["level"]:
         said = "starts when {asked} {accelerator} are free for it in one {domain}"
@@ -67,6 +95,12 @@ def _lacking_anywhere(row: Mapping[str, Any] | np.void) -> Phrase:
 def _lacking_at_home(row: Mapping[str, Any] | np.void, lacking: int) -> Phrase:
     """Return what its member's own clusters would have to free, and with how many workers it would do already."""
     level, fit = row["level"], int(row["workers_that_fit"])
+    if row["limit_gib"]:
+        said = (
+            "starts when {lacking} more {accelerator} have {guaranteed} GiB to guarantee and {limit} GiB to promise in"
+            " one {domain} of its member's own"
+        )
+        return phrase("remedy.own-slices", said, lacking=lacking, **_slices(row))
     named = {"lacking": lacking, "accelerator": row["accelerator"]}
     if level and fit:
         said = (
@@ -109,5 +143,6 @@ def cap(row: Mapping[str, Any] | np.void) -> Phrase:
 
 
 def _thousandths(milli: int) -> str:
-    """Return thousandths as a decimal number."""
-    return f"{milli // units.MILLI}.{milli % units.MILLI:03}"
+    """Return thousandths as a decimal number, with groups of thousands and no more places than it has."""
+    whole, rest = divmod(milli, units.MILLI)
+    return f"{whole:,}.{rest:03}".rstrip("0").rstrip(".")

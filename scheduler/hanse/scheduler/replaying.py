@@ -61,7 +61,8 @@ class Planned:
         if row < 0:
             raise frames.FrameError(f"there is no job {uid}")
         job, catalogue = self.snapshot.jobs[row], self.snapshot.catalogue
-        tier, precision = catalogue.tiers[job["tier"]], self.snapshot.shapes[job["shape"]].precision
+        tier, shape = catalogue.tiers[job["tier"]], self.snapshot.shapes[job["shape"]]
+        precision, slices = shape.precision, shape.slices
         return {
             "organisation": catalogue.organisations[job["organisation"]].name,
             "member": catalogue.members[catalogue.member_of[job["organisation"]]].name,
@@ -70,6 +71,8 @@ class Planned:
             "tierThousandths": tier.factor,
             "precision": precision,
             "milliH100e": {each.name: each.h100_equivalents.get(precision) for each in catalogue.accelerators},
+            "slices": (slices.guaranteed_gib, slices.limit_gib, slices.with_others) if slices else None,
+            "shareableGiB": {each.name: each.shareable_gib for each in catalogue.accelerators},
         }
 
 

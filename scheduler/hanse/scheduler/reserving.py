@@ -17,14 +17,13 @@ from dataclasses import replace
 import numpy as np
 
 from hanse.scheduler import columns, placing, runtimes
-from hanse.scheduler.accounts import BORROWED
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.columns import Flags, Integers, integers
 from hanse.scheduler.cycle import Cycle
 from hanse.scheduler.decisions import Cause, Release, Reserve
 from hanse.scheduler.holds import Hold, Holds, Window
 from hanse.scheduler.limits import Limits
-from hanse.scheduler.parts import Parts
+from hanse.scheduler.parts import BORROWED, Parts
 from hanse.scheduler.placing import Ask, Found, Rooms
 from hanse.scheduler.pool import Option, Rung
 from hanse.scheduler.records import Kept, Reservation
@@ -73,8 +72,13 @@ class Reserving:
             self._limits.reserve(hold, +1)
 
     def reserve(self, job_class: JobClass) -> None:
-        """Keep places for the next of a class that cannot start, if it may have a reservation and has none."""
+        """Keep places for the next of a class that cannot start, if it may have a reservation and has none.
+
+        None is kept for who shares GPUs: it waits for part of one, which those that are larger leave to it.
+        """
         part, holds = self._waiting.part(job_class), self.holds.by_part
+        if self._cycle.snapshot.shapes[job_class.shape].slices:
+            return
         if part in holds or part in self._causes or len(holds) >= self._depth or self._new >= NEW_MAX:
             return
         if Counter(hold.member for hold in holds.values())[job_class.member] >= self._depth_each:

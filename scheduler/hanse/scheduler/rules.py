@@ -1,8 +1,9 @@
-"""Who may stop whom: the four rules of `docs/fairness.md`, as masks over parts.
+"""Who may stop whom: the rules of `docs/fairness.md`, as masks over parts.
 
 In: the part columns, and a claim: a part as it would be labelled. Out: which parts it may stop, for entitlement (rules
-c and d, which stay within a member) or for GPUs (all four). Each rule implies that the victim is strictly weaker, and
-there must be no other way to stop anything: that is what keeps preemption from going round in a circle.
+c and d, which stay within a member) or for GPUs (all of them). Each implies that the victim is strictly weaker, or is a
+worker beyond its gang's core, which is weaker than any gang; there must be no other way to stop anything: that is what
+keeps preemption from going round in a circle.
 """
 
 from dataclasses import dataclass
@@ -47,9 +48,11 @@ class Rules:
     def yielding_gpus(self, claim: Claim, others: Integers) -> Flags:
         """Return which of *others*, live parts of any member on nodes that the claim needs, it may stop."""
         parts = self._parts
-        yields = np.zeros(len(others), dtype=np.bool_)
+        yields: Flags = parts.is_extra[others]  # rule e
+        if claim.rung == Rung.BORROW:
+            return yields
         own = parts.member[others] == parts.member[claim.part]
-        yields[own] = self.yielding_entitlement(claim, others[own])
+        yields[own] |= self.yielding_entitlement(claim, others[own])
         if claim.rung == Rung.HOME:  # rule a; whoever calls it for HOME names holders of home nodes only
             yields |= parts.rung[others] < Rung.HOME
         else:  # rule b
@@ -59,7 +62,10 @@ class Rules:
         return yields
 
     def _urgent(self, claim: Claim, others: Integers) -> Flags:
-        """Return rule d: in one leaf, greater by (rung, cover, tier), unless the other's higher tier is covered."""
+        """Return rule d: in one leaf, greater by (rung, cover, tier), unless the other is of no lower tier and covered.
+
+        So who was placed AWAY for being first, and stops nobody, keeps its entitlement from those who come after it.
+        """
         parts, tier = self._parts, int(self._parts.tier[claim.part])
         if not self._may_preempt[tier]:
             return np.zeros(len(others), dtype=np.bool_)
@@ -67,7 +73,7 @@ class Rules:
         rung, cover, other_rank = parts.rung[others], parts.cover[others], parts.tier_rank[others]
         same_rung, same_cover = rung == claim.rung, cover == claim.cover
         weaker = (rung < claim.rung) | (same_rung & ((cover < claim.cover) | (same_cover & (other_rank < rank))))
-        keeps = (other_rank > rank) & (parts.cover_in_kind(others) == parts.leaf_depth[others])
+        keeps = (other_rank >= rank) & (parts.cover_in_kind(others) == parts.leaf_depth[others])
         urgent: Flags = weaker & ~keeps & parts.preemptible[others]
         return urgent
 

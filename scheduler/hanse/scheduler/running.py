@@ -1,17 +1,18 @@
 """What happens to running attempts before any waiting job is looked at: funding, falls and rises.
 
-In: a cycle. Out: its decisions. Nothing here starts or stops anything by itself: a refused renewal is notice, and the
-agent stops the attempt when its funding ends; a change of label only changes who may stop whom. Next: `covered`.
+In: a cycle. Out: its decisions. Nothing here starts or stops a gang by itself: a refused renewal makes it smaller if it
+can be, else it is notice, and the agent stops the attempt when its funding ends; a change of label only changes who may
+stop whom. Next: `covered`.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from hanse.quota import caps, units
-from hanse.scheduler.columns import Integers, integers
+from hanse.quota import caps
+from hanse.scheduler.columns import Flags, Integers, integers
 from hanse.scheduler.cycle import Cycle
-from hanse.scheduler.decisions import Fall, Refuse, Renew, Rise
+from hanse.scheduler.decisions import Fall, Refuse, Renew, Rise, Why
 from hanse.scheduler.pool import Rung
 from hanse.scheduler.shrinking import Shrinking
 
@@ -43,8 +44,13 @@ def _renew(cycle: Cycle, row: int, need_seconds: int) -> None:
     part, funded_until = int(attempt["job"]), int(attempt["funded_until"])
     leaf, until = int(cycle.parts.leaf[part]), cycle.snapshot.as_of + need_seconds
     start = max(funded_until, cycle.snapshot.as_of)
-    use = caps.Use(int(attempt["gpu_rate"]), cycle.parts.gpus(part) * units.MILLI, start, until)
+    extras = cycle.parts.extras_of(np.array([part]))
+    milli = sum(map(cycle.parts.milli_gpus_limit, [part, *extras.tolist()]))
+    use = caps.Use(int(attempt["gpu_rate"]), milli, start, until)
     reserved = cycle.funds.reservation(leaf, use)
+    if reserved is None and len(extras):
+        cycle.shrink(extras, Why.FUNDING_REFUSED)  # the next plan renews what is left
+        return
     if reserved is not None:
         cycle.funds.commit(reserved)
         cycle.decisions.append(Renew(cycle.attempt(part), until, reserved))
@@ -62,15 +68,11 @@ def rise(cycle: Cycle) -> None:
     """Let parts rise that entitlement covers better now: first at their leaves, then at what is above these."""
     rising = _Rising(cycle)
     parts = cycle.parts
-    live = np.flatnonzero(parts.live & (parts.rung < Rung.HOME))
-    rising.each(live[np.lexsort((parts.age[live], -parts.tier_rank[live]))], rising.at_leaf)
-    live = np.flatnonzero(parts.live & (parts.rung < Rung.HOME))
+    live = np.flatnonzero(parts.live & ~parts.is_extra & (parts.rung < Rung.HOME))
+    rising.each(live[np.lexsort((parts.age[live], -parts.tier_rank[live]))], rising.may_at_leaf, rising.at_leaf)
+    live = np.flatnonzero(parts.live & ~parts.is_extra & (parts.rung < Rung.HOME))
     live = live[parts.cover_in_kind(live) < parts.leaf_depth[live]]
-    rising.each(_by_age(live, parts.age), rising.above_leaf)
-
-
-_ALIKE = ("leaf", "tier", "accelerator", "milli_gpus", "milli_levied", "rung", "cover", "at_home")
-"""What decides whether a part may rise, besides what others use."""
+    rising.each(_by_age(live, parts.age), rising.may_above_leaf, rising.above_leaf)
 
 
 def _by_age(parts: Integers, age: Integers) -> Integers:
@@ -78,27 +80,44 @@ def _by_age(parts: Integers, age: Integers) -> Integers:
 
 
 class _Rising:
-    """Tries labels; one refused is refused to all of the same leaf, tier, class and size until something moves."""
+    """Tries labels. Most parts cannot rise: all of a member's are told so at once, and again when one of them moved."""
 
     def __init__(self, cycle: Cycle) -> None:
         self._cycle = cycle
-        self._refused: set[tuple[int, ...]] = set()
-        self._hopeless: set[tuple[int, ...]] = set()
-        self._moved: set[int] = set()
 
-    def each(self, parts: Integers, rises: Callable[[int], bool]) -> None:
-        """Try all *parts* in their order; those like one that has just failed need not be looked at."""
-        columns = self._cycle.parts
-        alike = zip(*(getattr(columns, name)[parts].tolist() for name in _ALIKE), strict=True)
-        self._hopeless.clear()
-        for part, like in zip(parts.tolist(), alike, strict=True):
-            has_moved = part in self._moved  # then it is like others than those that it was like
-            if like in self._hopeless and not has_moved:
-                continue
-            if not rises(part) and not has_moved:
-                self._hopeless.add(like)
+    def each(self, parts: Integers, may: Callable[[int, Integers], Flags], rises: Callable[[int], bool]) -> None:
+        """Try those of *parts* that *may* rise, in their order."""
+        member = self._cycle.parts.member[parts]
+        places = {each: np.flatnonzero(member == each) for each in np.unique(member).tolist()}
+        ahead = {each: own[may(each, parts[own])].tolist() for each, own in places.items()}
+        while heads := [(own[0], each) for each, own in ahead.items() if own]:
+            place, each = min(heads)
+            ahead[each].pop(0)
+            if rises(int(parts[place])):
+                later = places[each][places[each] > place]
+                ahead[each] = later[may(each, parts[later])].tolist()
+
+    def may_at_leaf(self, member: int, parts: Integers) -> Flags:
+        """Return which of a member's *parts* are covered at their leaf better than they are; grants may be short."""
+        columns, covers = self._cycle.parts, self._cycle.accounts.covers
+        depth = columns.leaf_depth[parts]
+        is_weaker = (columns.cover[parts] < depth) | (columns.rung[parts] < Rung.AWAY)
+        may: Flags = columns.at_home[parts] & covers(member, parts, Rung.HOME, depth)
+        may |= is_weaker & covers(member, parts, Rung.AWAY, depth)
+        return may
+
+    def may_above_leaf(self, member: int, parts: Integers) -> Flags:
+        """Return which of a member's *parts* are covered above their leaf better than they are."""
+        columns, covers = self._cycle.parts, self._cycle.accounts.covers
+        depth, cover_now = columns.leaf_depth[parts], columns.cover_in_kind(parts)
+        may: Flags = (columns.rung[parts] < Rung.EXCHANGE) & covers(member, parts, Rung.EXCHANGE, 0 * depth)
+        for cover in range(int(depth.max(initial=0))):
+            at = np.flatnonzero((cover_now < cover) & (cover < depth))
+            may[at] |= covers(member, parts[at], Rung.AWAY, np.full(len(at), cover))
+        return may
 
     def at_leaf(self, part: int) -> bool:
+        """Let a part rise as far as it is covered at its leaf; return whether it does."""
         parts = self._cycle.parts
         depth = int(parts.leaf_depth[part])
         if parts.at_home[part] and self._try(part, Rung.HOME, depth):
@@ -107,6 +126,7 @@ class _Rising:
         return is_weaker and self._try(part, Rung.AWAY, depth)
 
     def above_leaf(self, part: int) -> bool:
+        """Let a part rise as far as it is covered above its leaf; return whether it does."""
         parts = self._cycle.parts
         (cover_now,) = parts.cover_in_kind(np.array([part])).tolist()
         covers = range(int(parts.leaf_depth[part]) - 1, cover_now, -1)
@@ -115,22 +135,12 @@ class _Rising:
         return bool(parts.rung[part] < Rung.EXCHANGE) and self._try(part, Rung.EXCHANGE, 0)
 
     def _try(self, part: int, rung: Rung, cover: int) -> bool:
-        cycle, parts = self._cycle, self._cycle.parts
+        cycle = self._cycle
+        if not cycle.accounts.may_rise(part, rung, cover):
+            return False
         before = cycle.accounts.label_of(part)
-        key = (
-            int(parts.leaf[part]), int(parts.tier[part]), int(parts.accelerator[part]), int(parts.milli_gpus[part]),
-            int(parts.milli_levied[part]), *(before.rung, before.cover), *(rung, cover),
-        )  # fmt: skip
-        if key in self._refused:
-            return False
-        if not cycle.accounts.rise(part, rung, cover):
-            self._refused.add(key)
-            return False
-        moved = cycle.accounts.settle(part)
-        falls = cycle.relabels(moved)
-        self._refused.clear()
-        self._hopeless.clear()
-        self._moved.update((part, *(each for each, _ in moved)))
+        cycle.accounts.rise(part, rung, cover)
+        falls = cycle.relabels(cycle.accounts.settle(part))
         (change,) = cycle.relabels([(part, before)])
         cycle.decisions.append(Rise(change, falls))
         return True

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from hanse.quota import units
-from hanse.scheduler import columns, remedies
+from hanse.scheduler import columns, remedies, using
 from hanse.scheduler.decisions import Admit, Decision, Label, Plan, Relabel, Reserve, Rise, changed
 from hanse.scheduler.ground import GPUS, Ground
 from hanse.scheduler.pool import Level, Rung, Shape
@@ -26,6 +26,8 @@ def seen(snapshot: Snapshot, plan: Plan, uid: str) -> Iterator[str]:
     catalogue, job = snapshot.catalogue, snapshot.jobs[row]
     shape, organisation = snapshot.shapes[job["shape"]], int(job["organisation"])
     asked = " or ".join(f"{each.workers * shape.gpus_per_worker} {each.accelerator}" for each in shape.options)
+    if shape.slices:
+        asked += f", of each {shape.slices.guaranteed_gib} GiB guaranteed and {shape.slices.limit_gib} GiB at most"
     tier = catalogue.tiers[job["tier"]]
     yield (
         f"job {uid} of {catalogue.organisations[organisation].name}, tier {tier.name} (rank {tier.rank}), submitted "
@@ -47,11 +49,9 @@ def _entitlements(snapshot: Snapshot, leaf: int, accelerators: set[str]) -> Iter
     """Yield what each organisation from the leaf up is entitled to, has covered and lets run, and what is idle."""
     ground, catalogue = Ground(snapshot.catalogue, snapshot.nodes), snapshot.catalogue
     attempts = snapshot.attempts
-    gpus = np.zeros(len(attempts), dtype=np.int64)
-    held = np.zeros(len(snapshot.nodes), dtype=np.int64)
-    in_use = np.bitwise_count(snapshot.holdings["gpus"]).astype(np.int64)
-    np.add.at(gpus, snapshot.holdings["attempt"], in_use)
-    np.add.at(held, snapshot.holdings["node"], in_use)
+    milli = np.zeros(len(attempts), dtype=np.int64)
+    np.add.at(milli, snapshot.holdings["attempt"], using.milli_gpus(snapshot))
+    held = using.gpus_held(snapshot, np.ones(len(snapshot.holdings), dtype=np.bool_))
     whose = snapshot.jobs["organisation"][attempts["job"]]
     in_kind = attempts["rung"] != Rung.EXCHANGE
     for name in sorted(accelerators & catalogue.accelerator.keys()):
@@ -59,9 +59,9 @@ def _entitlements(snapshot: Snapshot, leaf: int, accelerators: set[str]) -> Iter
         live = ~attempts["draining"] & (attempts["accelerator"] == accelerator)
         for each in catalogue.path[leaf]:
             below = live & np.array([each in catalogue.path[one] for one in whose.tolist()], dtype=np.bool_)
-            covered = int(gpus[below & in_kind & (attempts["cover"] >= catalogue.depth[each])].sum())
+            covered = _count(int(milli[below & in_kind & (attempts["cover"] >= catalogue.depth[each])].sum()))
             entitled = ground.entitled[each][accelerator] // units.MILLI
-            whose_name, ran = catalogue.organisations[each].name, int(gpus[below].sum())
+            whose_name, ran = catalogue.organisations[each].name, _count(int(milli[below].sum()))
             yield f"{whose_name} was entitled to {entitled} {name}; {covered} were covered by it, {ran} ran in all"
         if given := _given(snapshot, catalogue.path[leaf][-1], name):
             yield f"{_gpus(given, name)} of it stood for what its member ran on exchange in other classes"
@@ -92,6 +92,11 @@ def _given(snapshot: Snapshot, root: int, accelerator: str) -> units.MilliGpu:
 
 def _gpus(milli: units.MilliGpu, accelerator: str) -> str:
     return f"{milli // units.MILLI}.{milli % units.MILLI:03} {accelerator}"
+
+
+def _count(milli: units.MilliGpu) -> str:
+    """Return GPUs as a number; one with decimals only where some are shared."""
+    return f"{milli // units.MILLI}" + (f".{milli % units.MILLI:03}" if milli % units.MILLI else "")
 
 
 def _label(label: Label) -> str:

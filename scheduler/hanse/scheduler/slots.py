@@ -2,15 +2,16 @@
 
 In: what live attempts hold and draining ones still hold. Out: masks, and the attempts to wait for. `capacity` has
 already decided how many GPUs on which node; here only the bits are chosen. A GPU is held (`busy`), draining, both
-(promised: the one who holds it waits), or free.
+(promised: the one who holds it waits), or free. One that workers share is held until the last of them has let it go.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 
+from hanse.scheduler import using
 from hanse.scheduler.columns import Flags, Integers
-from hanse.scheduler.decisions import AttemptId
+from hanse.scheduler.decisions import AttemptId, WorkerId
 from hanse.scheduler.ground import Ground
 from hanse.scheduler.snapshot import Snapshot
 
@@ -20,15 +21,24 @@ class Slots:
 
     def __init__(self, snapshot: Snapshot, ground: Ground) -> None:
         self._usable: list[int] = ground.usable_gpus.tolist()
-        drains = snapshot.attempts["draining"][snapshot.holdings["attempt"]]
+        has_stopped = snapshot.attempts["draining"][snapshot.holdings["attempt"]]
+        drains: Flags = has_stopped | snapshot.holdings["leaving"]
+        self._tenants: Counter[tuple[int, int]] = Counter()
+        """How many workers share a GPU, by node and GPU."""
+        for held in snapshot.holdings[~drains & using.is_shared(snapshot)]:
+            self._tenants.update((int(held["node"]), gpu) for gpu in _gpus(int(held["gpus"])))
         self._busy = _together(snapshot, ~drains)
         self._draining = _together(snapshot, drains)
         self._drainers: dict[int, list[AttemptId]] = defaultdict(list)
+        self._leavers: dict[int, list[WorkerId]] = defaultdict(list)
         self._draining_jobs: set[str] = set()
-        for holding in snapshot.holdings[drains]:
+        for holding, is_whole in zip(snapshot.holdings[drains], has_stopped[drains], strict=True):
             attempt = snapshot.attempts[holding["attempt"]]
             name = AttemptId(str(snapshot.jobs["uid"][attempt["job"]]), int(attempt["number"]))
-            self._note(name, [int(holding["node"])])
+            if is_whole:
+                self._note(name, [int(holding["node"])])
+            else:
+                self._leavers[int(holding["node"])].append(WorkerId(name, int(holding["worker"])))
 
     def _note(self, attempt: AttemptId, nodes: list[int]) -> None:
         self._draining_jobs.add(attempt.job)
@@ -44,12 +54,37 @@ class Slots:
             masks.append(mask)
         return masks
 
+    def share(self, nodes: Integers, masks: list[int]) -> None:
+        """Let one more worker have part of each GPU in *masks*, by node."""
+        for node, mask in zip(nodes.tolist(), masks, strict=True):
+            self._tenants.update((node, gpu) for gpu in _gpus(mask))
+            self._busy[node] |= mask
+
     def drain(self, attempt: AttemptId, nodes: Integers, masks: list[int]) -> None:
         """Let a stopped attempt's GPUs go: they may be promised from now on."""
-        for node, mask in zip(nodes.tolist(), masks, strict=True):
-            self._busy[node] &= ~mask
-            self._draining[node] |= mask
+        self._let_go(nodes, masks)
         self._note(attempt, nodes.tolist())
+
+    def leave(self, worker: WorkerId, nodes: Integers, masks: list[int]) -> None:
+        """Let the GPUs of one worker go that is told to leave its gang."""
+        self._let_go(nodes, masks)
+        for node in nodes.tolist():
+            self._leavers[node].append(worker)
+
+    def _let_go(self, nodes: Integers, masks: list[int]) -> None:
+        for node, mask in zip(nodes.tolist(), masks, strict=True):
+            self._busy[node] &= ~mask | self._shared_still(node, mask)
+            self._draining[node] |= mask
+
+    def _shared_still(self, node: int, mask: int) -> int:
+        """Take a worker off those that share GPUs in *mask*; return those of them that others still share."""
+        still = 0
+        for gpu in _gpus(mask) if self._tenants else ():
+            left = self._tenants.pop((node, gpu), 0) - 1
+            if left > 0:
+                self._tenants[node, gpu] = left
+                still |= 1 << gpu
+        return still
 
     def awaited(self, nodes: Integers) -> tuple[AttemptId, ...]:
         """Return who must have ended before anybody may start on *nodes*: whoever drains there.
@@ -57,6 +92,19 @@ class Slots:
         Whoever drains on a node, not only on the very GPUs: its memory, its processors and its member leave with it.
         """
         return tuple(sorted({attempt for node in nodes.tolist() for attempt in self._drainers.get(node, ())}))
+
+    def awaited_workers(self, nodes: Integers) -> tuple[WorkerId, ...]:
+        """Return the workers that must have left before anybody may start on *nodes*."""
+        return tuple(sorted({worker for node in nodes.tolist() for worker in self._leavers.get(node, ())}))
+
+    def is_quiet(self, nodes: Integers) -> Flags:
+        """Return on which of *nodes* nobody drains or leaves: what is free there is free now."""
+        quiet: Flags = np.array([not (self._drainers.get(each) or self._leavers.get(each)) for each in nodes.tolist()])
+        return quiet.astype(np.bool_)
+
+    def leaving(self) -> set[AttemptId]:
+        """Return the attempts of which workers leave."""
+        return {worker.attempt for workers in self._leavers.values() for worker in workers}
 
     def draining_jobs(self) -> list[str]:
         """Return the jobs of which an attempt was stopped and has not ended, in order."""
@@ -69,6 +117,10 @@ def _together(snapshot: Snapshot, chosen: Flags) -> list[int]:
     np.bitwise_or.at(masks, held["node"], held["gpus"])
     listed: list[int] = masks.tolist()
     return listed
+
+
+def _gpus(mask: int) -> list[int]:
+    return [gpu for gpu in range(mask.bit_length()) if mask >> gpu & 1]
 
 
 def _choose(free: int, draining: int, count: int) -> int:

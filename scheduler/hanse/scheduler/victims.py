@@ -1,5 +1,8 @@
 """Victims: which parts to stop so that a claim finds its place, and no more than that.
 
+Workers beyond an elastic gang's core come first: their gang runs on without them. If their core goes after all, they go
+with it.
+
 In: an ask that finds no place on what is free, and whom the rules let it stop. Out: a place and its victims, or none.
 In each cluster candidates are lined up, weakest first, then cheapest, then youngest; the shortest head of that line
 that makes room is taken; then each of it, from its end, is spared if there is still room without it. Of the clusters,
@@ -13,17 +16,33 @@ far): not checkpointing buys nothing, and nobody is picked on for ever.
 """
 
 import bisect
+from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
+from hanse.quota import units
 from hanse.scheduler import placing
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.columns import Flags, Integers
+from hanse.scheduler.ground import GPUS
 from hanse.scheduler.parts import Parts
 from hanse.scheduler.placing import Ask, Found
 from hanse.scheduler.pool import Level
 from hanse.scheduler.rules import Rules
+
+_HEAD = 32
+"""So many of a line are looked at first: most often they are enough."""
+
+
+class Choice(NamedTuple):
+    """A place on some of these *nodes* for the gang that asks, once *stops* have gone, which are in rising order."""
+
+    ask: Ask
+    cluster: int
+    nodes: Integers
+    stops: Integers
 
 
 class Victims:
@@ -31,64 +50,131 @@ class Victims:
 
     def __init__(self, parts: Parts, rules: Rules, restart_seconds: int) -> None:
         self._parts, self._rules, self._restart_seconds = parts, rules, restart_seconds
+        self._there: dict[int, tuple[Integers, int]] = {}
+        self._first: tuple[Integers, Integers, int] | None = None
 
-    def find(self, ask: Ask, capacity: Capacity) -> Found | None:
-        """Return the best place for the gang that stopping others makes, or None."""
-        parts = self._parts
-        running = np.flatnonzero(parts.live & (parts.accelerator == ask.claim.accelerator))
-        stoppable = running[self._rules.yielding_gpus(ask.claim, running)]
-        if not len(stoppable):
-            return None
-        places = [
-            (found, near.level)
-            for near in ask.near.levels_to_clear()
+    def choose(self, ask: Ask, capacity: Capacity, allows: Callable[[Integers], bool]) -> Choice | None:
+        """Return who best goes for the gang, and where it then finds its place, or None.
+
+        There is none either where caps do not *allow* the gang though all of a line went that would have to at most.
+        """
+        lines = [
+            (cluster, nodes, self._in_line(line))
             for cluster, nodes in ask.clusters
-            if (found := self._find_in(replace(ask, near=near), capacity, stoppable, cluster, nodes))
+            if len(line := self._stoppable(ask, nodes)) and self._may_be_enough(ask, capacity, nodes, line)
         ]
-        return min(places, key=self._badness, default=(None,))[0]
-
-    def _find_in(
-        self, ask: Ask, capacity: Capacity, stoppable: Integers, cluster: int, nodes: Integers
-    ) -> Found | None:
-        candidates = self._on(nodes, stoppable, len(capacity.tenants_all))
-        if not len(candidates):
+        heads = [
+            (replace(ask, near=near), cluster, nodes, head)
+            for near in ask.near.levels_to_clear()
+            for cluster, nodes, line in lines
+            if len(head := self._head(replace(ask, near=near), capacity, nodes, line))
+        ]
+        if not any(allows(head) for *_, head in heads):
             return None
-        trial = _Trial(ask, capacity, nodes, self._parts)
+        return min((self._choose_in(capacity, *each) for each in heads), key=self._badness)
+
+    def place(self, choice: Choice, capacity: Capacity) -> Found:
+        """Return the gang's place, once those chosen have gone."""
+        use = self._parts.holdings.use(choice.stops)
         with capacity.trying():
-            head = self._shortest_head(trial, self._in_line(candidates))
-            if head is None:
-                return None
-            if ask.near.level < Level.CLUSTER:
-                trial.go(head)
-                _, _, area = placing.area(ask, capacity, nodes)
-                trial.come_back(head)
-                head = head[np.isin(head, self._on(area, head, len(capacity.tenants_all)))]
-                trial, nodes = _Trial(ask, capacity, area, self._parts), area
-            chosen = self._spare(trial, head)
-            trial.go(chosen)
-            found = placing.spread(ask, capacity, cluster, nodes, tuple(sorted(chosen.tolist())))
-            trial.come_back(chosen)
+            capacity.change(use, +1)
+            found = placing.spread(choice.ask, capacity, choice.cluster, choice.nodes)
+            capacity.change(use, -1)
         return found
 
-    def _on(self, nodes: Integers, parts: Integers, nodes_count: int) -> Integers:
-        """Return which of *parts*, which are live, hold one of *nodes*."""
-        is_there: Flags = np.zeros(nodes_count, dtype=np.bool_)
+    def _may_be_enough(self, ask: Ask, capacity: Capacity, nodes: Integers, line: Integers) -> bool:
+        """Return whether those in a line hold, with what is free, as many GPUs as the gang asks for: often they do not.
+
+        Parts of GPUs are left to the closer look.
+        """
+        free = int(capacity.free[GPUS, nodes].clip(min=0).sum())
+        held = int(self._parts.milli_gpus[line].sum()) // units.MILLI
+        return capacity.sharing is not None or free + held >= ask.gpus
+
+    def _stoppable(self, ask: Ask, nodes: Integers) -> Integers:
+        """Return whom the gang may stop of those who hold one of *nodes*, which are the ground's."""
+        parts, claim = self._parts, ask.claim
+        there = self._on_ground(nodes)
+        is_weaker = parts.rung[there] <= claim.rung  # no rule stops who is on a higher rung, and most are quickly told
+        there = there[parts.live[there] & is_weaker & (parts.accelerator[there] == claim.accelerator)]
+        yields: Flags = self._rules.yielding_gpus(claim, there)
+        stoppable: Integers = there[yields]
+        return stoppable
+
+    def _on_ground(self, nodes: Integers) -> Integers:
+        """Return the parts that hold one of *nodes*, or did earlier in this plan.
+
+        It is remembered, and only who started since is looked at: *nodes* must live as long as the plan.
+        """
+        starts = self._parts.starts
+        known, seen = self._there.get(id(nodes)) or self._held_at_first(nodes)
+        if seen != len(starts):
+            known = np.concatenate([known, self._on(nodes, np.array(starts[seen:], dtype=np.int64))])
+        self._there[id(nodes)] = known, len(starts)
+        return known
+
+    def _held_at_first(self, nodes: Integers) -> tuple[Integers, int]:
+        """Return who held one of *nodes* when somebody first asked for any, and how many had started by then."""
+        parts, held = self._parts, self._parts.holdings
+        if self._first is None:
+            rows = held.rows(np.flatnonzero(parts.live))
+            self._first = held.part[rows], held.node[rows], len(parts.starts)
+        part, node, seen = self._first
+        is_there: Flags = np.zeros(held.nodes, dtype=np.bool_)
         is_there[nodes] = True
+        there = part[is_there[node]]  # a part's rows are together
+        return there[np.flatnonzero(np.diff(there, prepend=-1))], seen
+
+    def _head(self, ask: Ask, capacity: Capacity, nodes: Integers, line: Integers) -> Integers:
+        """Return the shortest head of a line that makes room, empty if all of it does not."""
+        for length in sorted({min(len(line), _HEAD), len(line)}):
+            with capacity.trying():
+                trial = _Trial(ask, capacity, nodes, self._parts, line[:length])
+                trial.shorten()
+                head = trial.line[: trial.gone]
+                trial.move(0)
+            if len(head):
+                break
+        return head
+
+    def _choose_in(self, capacity: Capacity, ask: Ask, cluster: int, nodes: Integers, head: Integers) -> Choice:
+        with capacity.trying():
+            trial = _Trial(ask, capacity, nodes, self._parts, head)
+            trial.move(len(head))
+            needed = 1  # a shorter head does not do
+            if ask.near.level < Level.CLUSTER:
+                _, _, nodes = placing.area(ask, capacity, nodes)
+                trial.move(0)
+                trial = _Trial(ask, capacity, nodes, self._parts, head[np.isin(head, self._on(nodes, head))])
+                trial.move(len(trial.line))
+                needed = 0
+            chosen = trial.spare(needed)
+            capacity.change(self._parts.holdings.use(chosen), -1)
+        return Choice(ask, cluster, nodes, np.sort(chosen))
+
+    def _on(self, nodes: Integers, parts: Integers) -> Integers:
+        """Return which of *parts*, which are live, hold one of *nodes*."""
         held = self._parts.holdings
-        # Rows of parts that were stopped are there too, but such parts are not asked about.
+        rows = held.rows(parts)
+        is_there: Flags = np.zeros(held.nodes, dtype=np.bool_)
+        is_there[nodes] = True
         has_one: Flags = np.zeros(len(self._parts.live), dtype=np.bool_)
-        has_one[held.part[: held.size][is_there[held.node[: held.size]]]] = True
+        has_one[held.part[rows[is_there[held.node[rows]]]]] = True
         return parts[has_one[parts]]
 
     def _in_line(self, candidates: Integers) -> Integers:
         parts = self._parts
         order = np.lexsort(
             (
-                -parts.age[candidates], self._cost(candidates), parts.tier_rank[candidates], parts.cover[candidates],
-                parts.rung[candidates],
+                -parts.worker[candidates], -parts.age[candidates], self._cost(candidates), parts.tier_rank[candidates],
+                parts.cover[candidates], parts.rung[candidates], ~parts.is_extra[candidates],
             )
         )  # fmt: skip
         return candidates[order]
+
+    def extras_first(self, candidates: Integers) -> Integers:
+        """Return workers beyond cores in the order in which they go."""
+        return self._in_line(candidates)
 
     def _cost(self, candidates: Integers) -> Integers:
         parts = self._parts
@@ -96,61 +182,75 @@ class Victims:
         cost: Integers = parts.milli_gpus[candidates] * seconds * (1 + parts.preemptions[candidates])
         return cost
 
-    def _shortest_head(self, trial: "_Trial", line: Integers) -> Integers | None:
-        """Return as much of *line* as has to go; None if all of it is not enough.
-
-        Twice as many are tried each time, as most gangs are small: the whole line is let go only where it has to be.
-        """
-        longest = 1
-        while not trial.enough_without(line[:longest]):
-            if longest >= len(line):
-                return None
-            longest *= 2
-        lengths = range(longest // 2 + 1, min(longest, len(line)))
-        shortest = bisect.bisect_left(lengths, x=True, key=lambda length: trial.enough_without(line[:length]))
-        return line[: longest // 2 + 1 + shortest]
-
-    def _spare(self, trial: "_Trial", head: Integers) -> Integers:
-        """Return *head* without those whose stopping is not needed, trying its end first."""
-        trial.go(head)
-        spared = [part for part in head[::-1] if trial.is_spared(part)]
-        chosen = np.setdiff1d(head, spared, assume_unique=True)
-        trial.come_back(chosen)
-        return chosen
-
-    def _badness(self, place: tuple[Found, Level]) -> tuple[int, ...]:
-        found, level = place
-        parts, stops = self._parts, np.array(found.stops)
-        strongest = max((int(parts.rung[each]), int(parts.cover[each]), int(parts.tier_rank[each])) for each in stops)
-        return (*strongest, level, int(self._cost(stops).sum()), found.cluster)
+    def _badness(self, choice: Choice) -> tuple[int, ...]:
+        parts, stops = self._parts, choice.stops
+        strongest = max(
+            (not parts.is_extra[each], int(parts.rung[each]), int(parts.cover[each]), int(parts.tier_rank[each]))
+            for each in stops.tolist()
+        )
+        return (*strongest, choice.ask.near.level, int(self._cost(stops).sum()), choice.cluster)
 
 
 class _Trial:
-    """The capacity, with parts that go and come back; in the end all that went has come back."""
+    """The capacity, while those at the head of a line go and come back: only nodes where they stand count anew."""
 
-    def __init__(self, ask: Ask, capacity: Capacity, nodes: Integers, parts: Parts) -> None:
-        self._ask, self._capacity, self._nodes, self._holdings = ask, capacity, nodes, parts.holdings
+    def __init__(self, ask: Ask, capacity: Capacity, nodes: Integers, parts: Parts, line: Integers) -> None:
+        self.line, self._ask, self._capacity, self._nodes = line, ask, capacity, nodes
+        self._use = parts.holdings.use(line)
+        self._ends = np.concatenate([[0], np.cumsum(parts.holdings.count[line])])
+        self._row = np.searchsorted(nodes, self._use.nodes)
+        self._is_there = nodes[np.minimum(self._row, len(nodes) - 1)] == self._use.nodes
+        self._fits = capacity.fit(nodes, ask.demand, ask.member, exclusive=ask.exclusive, slices=ask.slices)
+        self.gone = 0
 
-    def go(self, parts: Integers) -> None:
-        self._capacity.change(self._holdings.use(parts), +1)
+    def move(self, length: int) -> None:
+        """Let so many at the head of the line be gone, and nobody else."""
+        low, high = sorted((length, self.gone))
+        if low < high:
+            self._change(low, high, +1 if length > self.gone else -1)
+        self.gone = length
 
-    def come_back(self, parts: Integers) -> None:
-        self._capacity.change(self._holdings.use(parts), -1)
+    def _change(self, low: int, high: int, sign: int) -> None:
+        rows = slice(int(self._ends[low]), int(self._ends[high]))
+        self._capacity.change(self._use.some(rows, is_one=high == low + 1), sign)
+        ask, there = self._ask, self._is_there[rows]
+        fits = self._capacity.fit_now(
+            self._use.nodes[rows][there], ask.demand, ask.member, exclusive=ask.exclusive, slices=ask.slices
+        )
+        self._fits[self._row[rows][there]] = fits
 
-    def enough(self) -> bool:
-        return placing.room(self._ask, self._capacity, self._nodes) >= self._ask.workers
+    def _is_enough(self) -> bool:
+        ask, fits = self._ask, self._fits
+        fits = ask.kept.limit(ask, self._capacity, self._nodes, fits) if ask.kept else fits
+        return placing.room_of(ask, self._nodes, fits) >= ask.workers
 
-    def enough_without(self, parts: Integers) -> bool:
-        self.go(parts)
-        enough = self.enough()
-        self.come_back(parts)
-        return enough
+    def _enough_without(self, length: int) -> bool:
+        self.move(length)
+        return self._is_enough()
 
-    def is_spared(self, part: int) -> bool:
-        """Bring *part* back if the gang has room beside it, and say so."""
-        alone = np.array([part])
-        self.come_back(alone)
-        if self.enough():
-            return True
-        self.go(alone)
-        return False
+    def shorten(self) -> None:
+        """Let as many at the head of the line go as have to, none if all of it is not enough.
+
+        Twice as many are tried each time, as most gangs are small.
+        """
+        length, longest = len(self.line), 1
+        while not self._enough_without(min(longest, length)):
+            if longest >= length:
+                self.move(0)
+                return
+            longest *= 2
+        least, longest = longest // 2 + 1, min(longest, length)
+        self.move(bisect.bisect_left(range(longest), x=True, lo=least, key=self._enough_without))
+
+    def spare(self, needed: int = 0) -> Integers:
+        """Bring back whose going is not needed, the last of those who went first; return those who stay away.
+
+        The last *needed* are known to be.
+        """
+        stay_away = list(range(self.gone - 1, self.gone - 1 - needed, -1))
+        for index in range(self.gone - 1 - needed, -1, -1):
+            self._change(index, index + 1, -1)
+            if not self._is_enough():
+                self._change(index, index + 1, +1)
+                stay_away.append(index)
+        return self.line[stay_away[::-1]]

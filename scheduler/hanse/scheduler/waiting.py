@@ -41,12 +41,12 @@ class Waiting:
     def __init__(self, cycle: Cycle) -> None:
         self._cycle = cycle
         parts, jobs = cycle.parts, cycle.snapshot.jobs
-        self._part_of_age = np.argsort(parts.age)
+        self._part_of_age = np.argsort(parts.age[: parts.jobs])
         self.by_key: dict[Key, JobClass] = {}
         self._by_member: dict[int, list[JobClass]] = {}
         suspended = np.array([member.suspended for member in cycle.catalogue.members], dtype=np.bool_)
         attempts = cycle.snapshot.attempts
-        is_tried = ~parts.live & ~jobs["suspended"] & ~suspended[parts.member]
+        is_tried = ~parts.live[: parts.jobs] & ~jobs["suspended"] & ~suspended[parts.member[: parts.jobs]]
         is_tried[attempts["job"][attempts["draining"]]] = False
         self._fill(np.flatnonzero(is_tried))
 
