@@ -212,6 +212,14 @@ def _new_agent(pool, real, tmp_path):
         agent.clean()
 
 
+@pytest.fixture(name="lasting_agent", scope="module")
+def _lasting_agent(pool, real, tmp_path_factory):
+    """An agent that a whole file of tests shares."""
+    agent = RunningAgent(pool, f"c{next(NUMBERS)}", "alibaba", real, tmp_path_factory.mktemp("agent"))
+    yield agent
+    agent.clean()
+
+
 def running_template(trainer, *command):
     return {"spec": {"containers": [{"name": "trainer", "image": trainer, "command": list(command)}]}}
 

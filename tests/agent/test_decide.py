@@ -252,3 +252,57 @@ def test_a_status_is_written_when_it_has_something_new_to_say(make_placement):
 def test_a_seat_knows_its_gang():
     gang = Gang(UUID(int=1), 1, "p", 0, 0, 0, seats=(Seat(0, "n", (0,)), Seat(1, "n", (1,), leaving=True)))
     assert frozenset({0}) == gang.ranks
+
+
+def taken_away(world):
+    """Return the world of a gang of two whose placement has lost its second worker, at a later sequence."""
+    smaller = world.placements["job-a"]
+    spec = smaller.spec.model_copy(update={"workers": smaller.spec.workers[:1], "sequence": smaller.spec.sequence + 1})
+    return replace(world, placements={"job-a": smaller.model_copy(update={"spec": spec})})
+
+
+def test_a_decision_counts_as_carried_out_when_those_whom_it_took_away_are_seen_to_be_gone(world):
+    both = world(READY, READY)
+    before = decide.desired(both, NOW, LIMITS)
+    shrunk = taken_away(replace(both, gangs=before.gangs))
+    sequence = shrunk.placements["job-a"].spec.sequence
+    told = decide.desired(shrunk, NOW, LIMITS)
+    assert sequence - 1 == told.reports[0].acted, "it has its grace"
+    (gang,) = told.gangs.values()
+    first_only = replace(shrunk, gangs=told.gangs, workers=shrunk.workers[:1])
+    unsure = decide.desired(first_only, NOW, LIMITS)
+    assert [decide.ConfirmLeft(gang.attempt, frozenset({1}))] == list(unsure.actions)
+    assert sequence - 1 == unsure.reports[0].acted
+    sure = decide.desired(replace(first_only, gangs=unsure.gangs, left={gang.attempt: {1}}), NOW, LIMITS)
+    assert (sequence, ()) == (sure.reports[0].acted, sure.actions)
+    assert (Phase.RUNNING, None) == (sure.reports[0].phase, sure.reports[0].outcome)
+
+
+def test_whoever_was_taken_away_before_anything_of_it_began_has_left(world):
+    nothing_yet = taken_away(world())
+    plan = decide.desired(nothing_yet, NOW, LIMITS)
+    assert nothing_yet.placements["job-a"].spec.sequence == plan.reports[0].acted
+    assert [0] == [action.seat.rank for action in plan.actions if isinstance(action, decide.CreateWorker)]
+
+
+def test_an_agent_without_its_record_does_not_take_a_worker_for_gone_that_is_there(world):
+    """Its placement does not name the second worker any more, and no record says that it ever did."""
+    shrunk = taken_away(world(READY, READY))
+    forgotten = replace(shrunk, gangs={}, services=frozenset())
+    (report,) = decide.desired(forgotten, NOW, LIMITS).reports
+    assert 0 == report.acted
+    placement = shrunk.placements["job-a"]
+    lease = Lease(attempt=placement.spec.attempt, fence=1, lease_seconds=300, funded_seconds=None, first=False)
+    held = leases.answered({}, shrunk.placements, SyncAnswer(leases=[lease], slot_seconds=300), NOW)
+    plan = decide.desired(replace(forgotten, gangs=held), NOW, LIMITS)
+    assert 0 == plan.reports[0].acted
+    assert [1] == [action.worker.rank for action in plan.actions if isinstance(action, decide.DeleteWorker)]
+
+
+def test_new_workers_of_a_placement_are_made_and_their_gang_runs_on(world, make_placement):
+    two = world(READY, READY)
+    known = decide.desired(two, NOW, LIMITS).gangs
+    larger = make_placement(seats=[("node-0", (0,)), ("node-1", (0,)), ("node-2", (0,))])
+    plan = decide.desired(replace(two, gangs=known, placements={"job-a": larger}), NOW, LIMITS)
+    assert [2] == [action.seat.rank for action in plan.actions if isinstance(action, decide.CreateWorker)]
+    assert Phase.RUNNING == plan.reports[0].phase

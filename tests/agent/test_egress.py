@@ -79,7 +79,7 @@ def test_no_stop_waits_for_a_name_server(make_placement):
         )  # fmt: skip
         site = Site("workers", "cluster.local", "http://10.0.0.1:80", ())
         keys = SimpleNamespace(token=lambda _: "token")
-        doing = hands.Hands(kube, site, OwnRules(), keys, copies, logs=Logs(None, kube, "n", copies, dict))
+        doing = hands.Hands(kube, site, OwnRules(), keys, copies, logs=Logs(None, kube, "n", copies, dict), stated={})
         starts = [decide.CreateGang(gang), *(decide.CreateWorker(gang, seat) for seat in gang.seats)]
         await doing.carry_out([decide.DeleteWorker(other, 1), *starts])
         first = [(method, what) for method, what, _ in kube.asked]

@@ -6,13 +6,16 @@ from ipaddress import ip_address
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from hanse.agent import inventory, manifests, rules
-from hanse.agent.gangs import Gang, Seat
+from hanse.agent import frameworks, inventory, manifests, nodes, rules
+from hanse.agent.bindings import GpuThere
+from hanse.agent.gangs import Gang, Seat, Worker
 from hanse.agent.rules import OwnRules
 from hanse.evidence import sealing
 from hanse.evidence.errors import EvidenceError
-from hanse.resources import AcceleratorClass
-from hanse.resources.protocol import CheckpointOfRecord
+from hanse.resources import AcceleratorClass, template
+from hanse.resources.protocol import CheckpointOfRecord, Outcome
+from hanse.resources.training_job import GpuMemory
+from hanse.training.memory import CONTEXT_MIB
 
 SITE = manifests.Site(namespace="workers", cluster_domain="cluster.local", agent_url="http://10.0.0.1:8380")
 VENDOR = "nvidia.com/gpu"
@@ -27,7 +30,7 @@ def gang(placement, **more):
 
 def pod_of(placement, seat=SEATS[1], allocatable=None, **more):
     devices = manifests.devices(placement, seat, allocatable or {}, VENDOR)
-    return manifests.pod(SITE, placement, gang(placement, **more), seat, devices)
+    return manifests.pod(SITE, placement, gang(placement, **more), seat, devices, {})
 
 
 def test_a_worker_finds_the_others_by_torchruns_variables(make_placement):
@@ -62,6 +65,27 @@ def test_a_share_of_a_gpu_asks_for_its_guarantee_and_its_limit(make_placement):
     own = {"gpu0.hanse.dev/mem-gib": "78", "gpu0.hanse.dev/tenant": "4"}
     asked = manifests.devices(placement, Seat(0, "node-0", (0,)), own, VENDOR)
     assert {"gpu0.hanse.dev/mem-gib": "20", "gpu0.hanse.dev/limit-gib": "40", "gpu0.hanse.dev/tenant": "1"} == asked
+    assert asked == manifests.devices(placement, Seat(0, "node-0", (0,)), {VENDOR: "8"}, VENDOR)
+
+
+def test_only_the_trainer_sees_a_gpu_whatever_the_images_beside_it_ask_for(make_placement):
+    image = f"registry.example/i@sha256:{64 * '0'}"
+    named = {"containers": [{"name": each, "image": image} for each in ("logs", "trainer")]}
+    first = [{"name": "fetch", "image": image}]
+    placement = make_placement(template={"spec": {**named, "initContainers": first}})
+    own = {"gpu0.hanse.dev/mem-gib": "78", "gpu0.hanse.dev/tenant": "4"}
+    hints = {"NVIDIA_VISIBLE_DEVICES": "GPU-0", "HANSE_HINTS": "/run/hanse/gpu0/hints.json"}
+    seat = Seat(0, "node-0", (0,))
+    devices = manifests.devices(placement, seat, own, VENDOR)
+    spec = manifests.pod(SITE, placement, gang(placement), seat, devices, hints)["spec"]
+    found = {
+        each["name"]: (
+            {one["name"]: one["value"] for one in each["env"] if one["name"] in hints}, bool(each["resources"])
+        )
+        for each in (*spec["containers"], *spec["initContainers"])
+    }  # fmt: skip
+    nothing = ({"NVIDIA_VISIBLE_DEVICES": "void"}, False)
+    assert {"trainer": (hints, True), "logs": nothing, "fetch": nothing} == found
 
 
 def test_a_policy_lets_out_to_what_was_declared_and_no_further(make_placement):
@@ -169,6 +193,49 @@ def test_rdma_devices_are_counted_and_those_that_others_have():
     assert {"a": (8, 3), "b": (0, 0)} == {name: (each.rdma, each.foreign.rdma) for name, each in found.items()}
 
 
+@pytest.mark.parametrize(
+    ("has", "gpus", "shared"),
+    [
+        pytest.param({VENDOR: "8"}, 8, None, id="the vendor's plugin"),
+        pytest.param(
+            dict.fromkeys((0, 1, 2), ("78", "118", "4")), 3,
+            {"gpus": (0, 1, 2), "memGib": 78, "limitGib": 118, "tenants": 4}, id="the pool's own",
+        ),
+        pytest.param(
+            {0: ("77", "118", "4"), 1: ("0", "0", "0"), 10: ("78", "90", "4")}, 11,
+            {"gpus": (0, 10), "memGib": 77, "limitGib": 90, "tenants": 4}, id="one is lost, and the least counts",
+        ),
+        pytest.param(
+            {0: ("0", "0", "0")}, 1, {"gpus": (), "memGib": 0, "limitGib": 0, "tenants": 0}, id="its agent is away"
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_node_has_to_share_is_reported(has, gpus, shared):
+    made = node("a")
+    parts = ("mem-gib", "limit-gib", "tenant")
+    made["status"]["allocatable"] = {
+        name: count
+        for gpu, counts in has.items()
+        for name, count in (
+            [(gpu, counts)]
+            if gpu == VENDOR
+            else zip((f"gpu{gpu}.hanse.dev/{part}" for part in parts), counts, strict=True)
+        )
+    }
+    report = inventory.reports([made], [], [CLASS])["a"]
+    assert (gpus, shared) == (report.gpus, report.shared and report.shared.model_dump())
+
+
+def test_a_node_whose_gpus_are_offered_twice_takes_no_more_work(caplog):
+    made = node("twice")
+    made["status"]["allocatable"]["gpu0.hanse.dev/mem-gib"] = "78"
+    for _ in range(2):
+        report = inventory.reports([made], [], [CLASS])["twice"]
+    assert (8, 8, 63500, None) == (report.gpus, report.foreign.gpus, report.foreign.cpu_milli, report.shared)
+    [said] = caplog.messages
+    assert f"their maker's plugin ({VENDOR}); take that one off" in said
+
+
 def test_an_odd_node_is_left_out_and_an_odd_pod_has_its_whole_node(caplog):
     shared = node("shared", gpus="80")
     labelled = node("labelled", **{f"hanse.dev/l{number}": "" for number in range(70)})
@@ -215,3 +282,61 @@ def test_what_is_sealed_is_opened_by_its_recipient_as_what_it_was_sealed():
     ):
         with pytest.raises(EvidenceError):
             wrong()
+
+
+THERE = [GpuThere(index=3, uuid="GPU-3", memory_mib=81_559), GpuThere(index=5, uuid="GPU-5", memory_mib=81_559)]
+
+
+def test_frameworks_are_told_a_fraction_of_the_whole_gpu_that_is_not_more_than_the_limit():
+    share = GpuMemory(guaranteed_mib=20_480, limit_mib=30_720)
+    told = frameworks.variables("nvidia", share, THERE[:1])
+    assert {
+        "HANSE_HINTS": "/run/hanse/gpu3/hints.json",
+        "NVIDIA_VISIBLE_DEVICES": "GPU-3",
+        "PYTORCH_CUDA_ALLOC_CONF": "per_process_memory_fraction:0.3672",
+        "XLA_CLIENT_MEM_FRACTION": "0.3672",
+        "XLA_PYTHON_CLIENT_MEM_FRACTION": "0.3672",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "CUDA_MPS_PINNED_DEVICE_MEM_LIMIT": "0=30720M",
+    } == told
+    # Tensors and the context, which is beside the fraction, are not more together.
+    assert float(told["XLA_CLIENT_MEM_FRACTION"]) * 81_559 + CONTEXT_MIB <= 30_720
+    fixed = frameworks.variables("nvidia", GpuMemory(guaranteed_mib=20_480, limit_mib=20_480), THERE[:1])
+    assert "XLA_PYTHON_CLIENT_PREALLOCATE" not in fixed
+    # No job sets by itself what bounds it; how JAX begins is no bound.
+    assert ["XLA_PYTHON_CLIENT_PREALLOCATE"] == [name for name in told if not template._reserved(name)]
+
+
+def test_whole_gpus_are_named_and_nothing_is_held_back_of_them():
+    told = frameworks.variables("nvidia", None, THERE)
+    assert {"HANSE_HINTS": "/run/hanse/gpu3/hints.json", "NVIDIA_VISIBLE_DEVICES": "GPU-3,GPU-5"} == told
+    assert ["HANSE_HINTS"] == list(frameworks.variables("huawei", None, THERE))
+
+
+def test_a_node_has_what_is_placed_there_and_knows_what_is_to_stop(make_placement):
+    placement = make_placement(gpuMemory={"guaranteedMiB": 4096, "limitMiB": 6144}, seats=[("node-0", (1,))])
+    here = replace(gang(placement), seats=(Seat(0, "node-0", (1,)), Seat(1, "node-1", (1,))), guaranteed_mib=4096)
+    pods = [worker_of(here, 0)]
+
+    def of(node, gang, placement=placement):
+        return nodes.bindings(node, [gang], {gang.attempt: placement} if placement else {}, pods, "workers")
+
+    [binding] = of("node-0", here)
+    assert ("workers", f"g-{here.attempt}-0", "uid-0", 1, (1,), 4, 6, False) == (
+        binding.namespace, binding.pod, binding.uid, binding.fence, binding.gpus, binding.guaranteed_gib,
+        binding.limit_gib, binding.stopping,
+    )  # fmt: skip
+    assert [""] == [each.uid for each in of("node-1", here)]
+    newer = placement.model_copy(update={"spec": placement.spec.model_copy(update={"fence": 2})})
+    stopped = here.stopping(Outcome.STOPPED)
+    for found in (of("node-0", stopped), of("node-0", stopped, None), of("node-0", stopped, newer)):
+        assert [(4, True)] == [(each.guaranteed_gib, each.stopping) for each in found]
+    # That a placement is gone asks nobody to end, and lets nobody begin.
+    assert () == of("node-0", here, None) == of("node-0", here, newer)
+    assert () == of("node-0", replace(here, released=True)) == of("node-2", here)
+
+
+def worker_of(gang, rank):
+    name = manifests.worker_name(gang, rank)
+    return Worker(name, f"uid-{rank}", gang.attempt, gang.fence, gang.placement, rank, f"node-{rank}")

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from hanse.agent.keys import Keys
 from hanse.ledger import attempts, decisions, errors
 
 pytestmark = pytest.mark.real_node
@@ -201,7 +202,8 @@ def test_nodes_reach_the_hub_with_what_others_use(pool, agent, eventually):
 def test_what_ran_is_metered_signed_and_stored(pool, agent, run, eventually):
     """The ledger itself checks signature, form and enrolment; the sums are those of the gang."""
     for node in (NODE, OTHER):
-        pool.enrol(agent.name, "alibaba", node, 8, agent.signing.public_key().public_bytes_raw())
+        key = Keys(agent.signing.private_bytes_raw(), bytes(32)).of_node(f"{agent.name}/{node}")
+        pool.enrol(agent.name, "alibaba", node, 8, key.public_key().public_bytes_raw())
     entry, _ = run(agent)
 
     def whole():

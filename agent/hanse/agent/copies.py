@@ -69,6 +69,12 @@ class Copies:
         found = {each.metadata.name: each.spec.device_resources for each in _parsed(self.class_feed, AcceleratorClass)}
         return found[accelerator_class][0]
 
+    def vendor(self, accelerator_class: str) -> str:
+        """Return who makes a class's devices."""
+        return {each.metadata.name: each.spec.vendor for each in _parsed(self.class_feed, AcceleratorClass)}[
+            accelerator_class
+        ]
+
     def inventory(self) -> dict[str, NodeReport]:
         """Return a report of each node that has an accelerator."""
         classes = _parsed(self.class_feed, AcceleratorClass)

@@ -45,6 +45,8 @@ class World:
     """Attempts of which a fresh look has shown that nothing is left; what is watched may be late."""
     made: Mapping[UUID, Collection[int]] = field(default_factory=dict)
     """The ranks whose pods this process has made; one may be gone again before it was ever watched."""
+    left: Mapping[UUID, Collection[int]] = field(default_factory=dict)
+    """The ranks taken away from their gangs of which a fresh look has shown that their pods are gone."""
 
     @cached_property
     def workers_by_attempt(self) -> Mapping[UUID, tuple[Worker, ...]]:
@@ -110,7 +112,15 @@ class ConfirmGone:
     attempt: UUID
 
 
-Action = CreateGang | CreateWorker | DeleteWorker | DeleteGang | ConfirmGone
+@dataclass(frozen=True)
+class ConfirmLeft:
+    """Ask the API server itself which of these workers, which were taken away from a gang, are gone."""
+
+    attempt: UUID
+    ranks: frozenset[int]
+
+
+Action = CreateGang | CreateWorker | DeleteWorker | DeleteGang | ConfirmGone | ConfirmLeft
 
 
 @dataclass(frozen=True)
@@ -130,6 +140,8 @@ class Report:
     """Its place is not free yet: the hub is not asked for the lease."""
     finished: bool = False
     """The hub knows; only the placement's status still has to say it."""
+    acted: int = 0
+    """The last decision that is carried out: whoever it took away from the gang has left."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +163,10 @@ def desired(world: World, now: float, limits: Limits) -> Plan:
         workers = world.workers_by_attempt.get(attempt, ())
         placement = wanted.get(attempt)
         gang = replace(before, seen=before.seen.union(world.made.get(attempt, ())))
-        gang = _observed(gang, placement, workers, now, limits)
+        gang = _observed(gang, placement, workers, world.left.get(attempt, ()))
+        gang = replace(gang, stop=gang.stop or _stops(gang, placement, workers, now, limits))
         if gang.stop is None:
+            actions += _confirm_left(gang, workers)
             starts = tuple(_start(gang, workers, now))
             begun = {action.seat.rank for action in starts if isinstance(action, CreateWorker)}
             gang = replace(gang, begun=(gang.begun & gang.ranks) | begun)
@@ -186,38 +200,69 @@ def drain_at(gang: Gang, limits: Limits) -> float:
 
 def _order(action: Action) -> int:
     """Make room before taking it."""
-    return (DeleteWorker, DeleteGang, ConfirmGone, CreateGang, CreateWorker).index(type(action))
+    return (DeleteWorker, DeleteGang, ConfirmGone, ConfirmLeft, CreateGang, CreateWorker).index(type(action))
 
 
-def _observed(gang: Gang, placement: Placement | None, workers: tuple[Worker, ...], now: float, limits: Limits) -> Gang:
-    """Return the gang with what its placement and its workers now show, and with the reason to stop if there is one."""
+def _observed(gang: Gang, placement: Placement | None, workers: tuple[Worker, ...], left: Collection[int]) -> Gang:
+    """Return the gang with what its placement and its workers now show."""
     if gang.stop is not None:
         return gang
     if placement is not None:
-        gang = replace(gang, seats=_seats(gang, placement, workers))
-    members = [worker for worker in workers if worker.rank in gang.ranks]
+        seats = _seats(gang, placement, workers, left)
+        is_done = {worker.rank for worker in workers} <= {seat.rank for seat in seats if not seat.leaving}
+        sequence = placement.spec.sequence
+        acted = sequence if is_done and not any(seat.leaving for seat in seats) else gang.acted
+        gang = replace(gang, seats=seats, sequence=sequence, acted=acted)
+    members = _members(gang, workers)
     there = {worker.rank for worker in members}
-    gang = replace(
+    return replace(
         gang,
         seen=(gang.seen & gang.ranks) | there,
         ran=gang.ran or (there == gang.ranks and all(worker.ready or worker.succeeded for worker in members)),
         simulated=gang.simulated or any(worker.simulated for worker in members),
+        succeeded=frozenset(worker.rank for worker in members if worker.succeeded),
     )
-    return replace(
-        gang,
-        stop=_ended_by_itself(gang, members)
+
+
+def _members(gang: Gang, workers: tuple[Worker, ...]) -> list[Worker]:
+    return [worker for worker in workers if worker.rank in gang.ranks]
+
+
+def _stops(
+    gang: Gang, placement: Placement | None, workers: tuple[Worker, ...], now: float, limits: Limits
+) -> Stop | None:
+    """Return the reason to stop, if there is one."""
+    members = _members(gang, workers)
+    return (
+        _ended_by_itself(gang, members)
         or _called_off(placement)
         or _lost_worker(gang, members)
-        or _ran_out(gang, placement, now, limits),
+        or _ran_out(gang, placement, now, limits)
     )
 
 
-def _seats(gang: Gang, placement: Placement, workers: tuple[Worker, ...]) -> tuple[Seat, ...]:
-    """Return the seats of the placement, and those that it took away and whose workers have not left yet."""
+def _seats(gang: Gang, placement: Placement, workers: tuple[Worker, ...], left: Collection[int]) -> tuple[Seat, ...]:
+    """Return the seats of the placement, and those that it took away and whose workers have not left yet.
+
+    Who was never begun leaves at once; of who was, a fresh look has to show that it is gone.
+
+    """
     seats = tuple(Seat(worker.rank, worker.node, worker.gpus) for worker in placement.spec.workers)
     ranks, there = {seat.rank for seat in seats}, {worker.rank for worker in workers}
-    leaving = (seat for seat in gang.seats if seat.rank not in ranks and seat.rank in there)
+    begun = there | ((gang.begun | gang.seen) - set(left))
+    leaving = (
+        seat
+        for seat in gang.seats
+        if seat.rank not in ranks and (seat.rank in begun or (seat.leaving and seat.rank not in left))
+    )
     return seats + tuple(replace(seat, leaving=True) for seat in leaving)
+
+
+def _confirm_left(gang: Gang, workers: tuple[Worker, ...]) -> Iterator[Action]:
+    """Yield the look at those who were taken away, and do not seem to be there any more."""
+    gone = {seat.rank for seat in gang.seats if seat.leaving} - {worker.rank for worker in workers}
+    if gone:
+        yield ConfirmLeft(gang.attempt, frozenset(gone))
 
 
 def _ended_by_itself(gang: Gang, members: list[Worker]) -> Stop | None:
@@ -287,7 +332,9 @@ def _newcomers(world: World) -> Iterator[Report]:
         attempt = UUID(placement.spec.attempt)
         if attempt in world.gangs:
             continue
-        report = Report(attempt, placement.spec.fence, Phase.PENDING, detail="waits for its lease")
+        ranks = {worker.rank for worker in world.workers_by_attempt.get(attempt, ())}
+        acted = placement.spec.sequence if ranks <= {worker.rank for worker in placement.spec.workers} else 0
+        report = Report(attempt, placement.spec.fence, Phase.PENDING, detail="waits for its lease", acted=acted)
         if name in world.refusals:
             yield replace(report, phase=Phase.REFUSED, outcome=Outcome.REFUSED, detail=world.refusals[name])
         elif placement.spec.wanted == "Stopped" or _is_over(placement):
@@ -330,4 +377,5 @@ def _report(gang: Gang, workers: tuple[Worker, ...]) -> Report:
         succeeded=sum(worker.succeeded for worker in workers),
         simulated=gang.simulated,
         finished=gang.ended,
+        acted=gang.acted,
     )

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from hanse.agent import faults
 from hanse.agent.faults import Fault
+from hanse.evidence.slots import WHOLE_MILLI_GPUS
 from hanse.resources import protocol
 from hanse.resources.protocol import CheckpointOfRecord, Outcome
 
@@ -71,6 +72,8 @@ class Gang:
     *deadline* is when its workers must be gone unless the lease is renewed, *funded_until* likewise unless it is
     funded further. *begun* are the ranks whose pods were to be made, *seen* those whose pods have been there; *ran*
     says that all were ready at one time.
+    *sequence* is the last decision that its placement showed, *acted* the last that is carried out: whoever it took
+    away has left. *succeeded* are the ranks that have ended well.
     *cancelled* is an attempt that the hub no longer counts; *ended* is one that both sides are done with.
     """
 
@@ -84,6 +87,8 @@ class Gang:
     grace_seconds: float = 0.0
     seats: tuple[Seat, ...] = ()
     guaranteed_mib: int | None = None
+    milli_gpus: int = WHOLE_MILLI_GPUS
+    """What each of its GPUs counts as: part of one that it shares."""
     begun: frozenset[int] = frozenset()
     seen: frozenset[int] = frozenset()
     ran: bool = False
@@ -93,6 +98,9 @@ class Gang:
     ended: bool = False
     simulated: bool = False
     checkpoint: CheckpointOfRecord | None = None
+    sequence: int = 0
+    acted: int = 0
+    succeeded: frozenset[int] = frozenset()
 
     @property
     def ranks(self) -> frozenset[int]:

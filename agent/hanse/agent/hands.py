@@ -12,16 +12,26 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from hanse.agent import manifests, rules
+from hanse.agent import frameworks, manifests, rules
+from hanse.agent.bindings import NodeStatement
 from hanse.agent.copies import Copies
-from hanse.agent.decide import Action, ConfirmGone, CreateGang, CreateWorker, DeleteGang, DeleteWorker
+from hanse.agent.decide import (
+    Action,
+    ConfirmGone,
+    ConfirmLeft,
+    CreateGang,
+    CreateWorker,
+    DeleteGang,
+    DeleteWorker,
+)
 from hanse.agent.egress import Found, Lookups, Target
 from hanse.agent.feed import Feed
-from hanse.agent.gangs import ATTEMPT_LABEL, Gang, Seat
+from hanse.agent.gangs import ATTEMPT_LABEL, RANK_LABEL, Gang, Seat
 from hanse.agent.keys import Keys
 from hanse.agent.kube import Kube, KubeError, Object
 from hanse.agent.logs import Logs
 from hanse.agent.manifests import Site
+from hanse.agent.node import slices
 from hanse.agent.rules import OwnRules
 from hanse.evidence.errors import EvidenceError
 from hanse.resources import Placement
@@ -33,16 +43,25 @@ _REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.
 
 
 class Hands:
-    """What the agent does in its cluster; *confirmed*, *made* and *refused* tell of what it met."""
+    """What the agent does in its cluster; *confirmed*, *left*, *made* and *refused* tell of what it met."""
 
     def __init__(  # noqa: PLR0913  # what the agent has
-        self, kube: Kube, site: Site, own_rules: OwnRules, keys: Keys, copies: Copies, *, logs: Logs
+        self,
+        kube: Kube,
+        site: Site,
+        own_rules: OwnRules,
+        keys: Keys,
+        copies: Copies,
+        *,
+        logs: Logs,
+        stated: Mapping[str, NodeStatement],
     ) -> None:
         self.confirmed: set[UUID] = set()
         self.refused: dict[UUID, str] = {}
         self.made: dict[UUID, set[int]] = {}
+        self.left: dict[UUID, set[int]] = {}
         self._kube, self._site, self._own_rules, self._keys, self._copies = kube, site, own_rules, keys, copies
-        self._logs = logs
+        self._logs, self._stated = logs, stated
         self._at_once = asyncio.Semaphore(PARALLEL)
         self._lookups = Lookups(copies.changed)
         self._incomplete: set[UUID] = set()
@@ -90,6 +109,8 @@ class Hands:
                 await self._gone(self._copies.service_feed, f"{self._core}/services/{name}", {})
             case ConfirmGone(attempt):
                 await self._confirm(attempt)
+            case ConfirmLeft(attempt, ranks):
+                await self._confirm_left(attempt, ranks)
             case CreateGang(gang):
                 await self._create_gang(gang, placements[gang.attempt])
             case CreateWorker(gang, seat) if gang.attempt not in self._incomplete:
@@ -104,9 +125,22 @@ class Hands:
         devices = manifests.devices(
             placement, seat, has, self._copies.device_resource(placement.spec.accelerator_class)
         )
-        pod = manifests.pod(self._site, placement, gang, seat, devices)
+        pod = manifests.pod(self._site, placement, gang, seat, devices, self._hints(placement, seat, devices))
         self._copies.pod_feed.put(await self._create(f"{self._core}/pods", pod))
         self.made.setdefault(gang.attempt, set()).add(seat.rank)
+
+    def _hints(self, placement: Placement, seat: Seat, devices: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what a worker's frameworks are told, where a node agent offers its GPUs.
+
+        Raises:
+            KeyError: the node's agent has not said yet what is there.
+
+        """
+        if slices.resource(seat.gpus[0], slices.MEMORY) not in devices:
+            return {}
+        there = {gpu.index: gpu for gpu in self._stated[seat.node].gpus}
+        vendor = self._copies.vendor(placement.spec.accelerator_class)
+        return frameworks.variables(vendor, placement.spec.gpu_memory, [there[gpu] for gpu in seat.gpus])
 
     async def _create_gang(self, gang: Gang, placement: Placement) -> None:
         found = self._lookups.found(gang.attempt, {*_declared(placement), self._agent})
@@ -174,6 +208,15 @@ class Hands:
         if not pods and not services:
             self.confirmed.add(attempt)
             self.made.pop(attempt, None)
+            self.left.pop(attempt, None)
+
+    async def _confirm_left(self, attempt: UUID, ranks: frozenset[int]) -> None:
+        pods, _ = await self._kube.listed(f"{self._core}/pods", {"labelSelector": f"{ATTEMPT_LABEL}={attempt}"})
+        for pod in pods:
+            self._copies.pod_feed.put(pod)
+        there = {int(pod["metadata"]["labels"][RANK_LABEL]) for pod in pods}
+        self.left.setdefault(attempt, set()).update(ranks - there)
+        self._copies.changed.set()
 
 
 def _named(action: Action) -> dict[str, str]:
@@ -183,7 +226,7 @@ def _named(action: Action) -> dict[str, str]:
             return {"attempt": str(gang.attempt)}
         case DeleteWorker(worker, _):
             return {"attempt": str(worker.attempt)}
-        case DeleteGang(attempt) | ConfirmGone(attempt):
+        case DeleteGang(attempt) | ConfirmGone(attempt) | ConfirmLeft(attempt, _):
             return {"attempt": str(attempt)}
 
 

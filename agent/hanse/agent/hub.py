@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from hanse.resources.protocol import (
     CheckpointRequest,
+    EnrolmentsAnswer,
     LogKeysAnswer,
     LogKeysRequest,
     LogsAnswer,
@@ -54,6 +55,10 @@ class Hub:
         """Report everything; learn what may go on."""
         return _read(SyncAnswer, await self._post("/v1/agent/sync", request))
 
+    async def enrolments(self) -> EnrolmentsAnswer:
+        """Ask how the cluster's nodes are enrolled."""
+        return _read(EnrolmentsAnswer, await self._ask("GET", "/v1/agent/enrolments"))
+
     async def slots(self, request: SlotsRequest) -> SlotsAnswer:
         """Hand over slots."""
         return _read(SlotsAnswer, await self._post("/v1/agent/slots", request))
@@ -76,10 +81,13 @@ class Hub:
         return _read(LogsAnswer, await self._post("/v1/agent/logs", request))
 
     async def _post(self, path: str, message: BaseModel) -> bytes:
+        return await self._ask("POST", path, message.model_dump_json())
+
+    async def _ask(self, method: str, path: str, body: str | None = None) -> bytes:
         try:
             token = self._token_file.read_text().strip()
             headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-            async with self._session.post(self._url + path, data=message.model_dump_json(), headers=headers) as answer:
+            async with self._session.request(method, self._url + path, data=body, headers=headers) as answer:
                 data = await answer.read()
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

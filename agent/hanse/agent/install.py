@@ -12,7 +12,9 @@ from hanse.agent.settings import WORKERS_NAMESPACE_PREFIX
 from hanse.resources import CLUSTER_NAMESPACE_PREFIX, GROUP
 
 AGENT = "hanse-agent"
+NODE_AGENT = "hanse-node-agent"
 AGENT_NAMESPACE_PREFIX = "hanse-agent-"
+NODES_NAMESPACE_PREFIX = "hanse-nodes-"
 READ = ["get", "list", "watch"]
 _RBAC = "rbac.authorization.k8s.io/v1"
 Manifest = dict[str, Any]
@@ -62,6 +64,26 @@ def at_member(cluster: str) -> list[Manifest]:
         _binding("RoleBinding", AGENT, namespace, agent_namespace),
         _object(_RBAC, "ClusterRole", inventory, rules=[_rule([""], ["nodes", "pods"], READ), uid]),
         _binding("ClusterRoleBinding", inventory, None, agent_namespace, role=inventory),
+    ]
+
+
+def for_node_agents(cluster: str) -> list[Manifest]:
+    """Return what node agents need: an account without any right, and for the agent the right to ask whose token it is.
+
+    That right says nothing but whether a token that it is shown is good. Their namespace is one of its own, as they are
+    root on their nodes.
+
+    """
+    namespace, agent_namespace = f"{NODES_NAMESPACE_PREFIX}{cluster}", f"{AGENT_NAMESPACE_PREFIX}{cluster}"
+    nodes = _object("v1", "Namespace", namespace)
+    nodes["metadata"]["labels"] |= {"pod-security.kubernetes.io/enforce": "privileged"}
+    reviews = f"{AGENT}-reviews-{cluster}"
+    review = _rule(["authentication.k8s.io"], ["tokenreviews"], ["create"])
+    return [
+        nodes,
+        _object("v1", "ServiceAccount", NODE_AGENT, namespace, automountServiceAccountToken=False),
+        _object(_RBAC, "ClusterRole", reviews, rules=[review]),
+        _binding("ClusterRoleBinding", reviews, None, agent_namespace, role=reviews),
     ]
 
 

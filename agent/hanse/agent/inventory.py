@@ -8,13 +8,14 @@ has its whole node: neither keeps the others from being reported.
 
 import functools
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from hanse.resources import RDMA, AcceleratorClass
-from hanse.resources.protocol import ForeignUse, Inventory, NodeReport
+from hanse.resources.protocol import ForeignUse, Inventory, NodeReport, SharedGpus
 from hanse.resources.quantities import ceil_mib, ceil_milli, parse_quantity
 
 SIMULATED_LABEL = "hanse.dev/simulated"
@@ -23,6 +24,7 @@ _REPORTED = frozenset(
     {"kubernetes.io/arch", "kubernetes.io/hostname", "kubernetes.io/os", "node.kubernetes.io/instance-type"}
 )
 _OVER = frozenset({"Succeeded", "Failed"})
+_SLICES = re.compile(r"gpu(?P<gpu>\d{1,2})\.hanse\.dev/(?P<of>mem-gib|limit-gib|tenant)")
 _LOG = logging.getLogger(__name__)
 Node = Mapping[str, Any]
 Pod = Mapping[str, Any]
@@ -77,14 +79,22 @@ def _report(node: Node, labels: Mapping[str, str], of: AcceleratorClass, foreign
     has = node["status"].get("allocatable") or {}
     conditions = {each["type"]: each["status"] for each in node["status"].get("conditions") or []}
     devices = of.spec.device_resources
+    vendors = max([_count(has.get(name, "0")) for name in devices], default=0)
+    shared = None if vendors else _shared(has)
     whole = ForeignUse(
-        gpus=max([_count(has.get(name, "0")) for name in devices], default=0) or _own_gpus(has),
+        gpus=vendors or _own_gpus(has),
         cpu_milli=_floor_milli(has.get("cpu", "0")),
         memory_mib=_floor_mib(has.get("memory", "0")),
         rdma=_count(has.get(RDMA, "0")),
     )
+    name = node["metadata"]["name"]
+    if is_offered_twice := vendors > 0 and any(_slices(has, "mem-gib").values()):
+        _warn_once(
+            f"node {name} takes no more work: its GPUs are offered by Hanse's node agent and by their maker's plugin"
+            f" ({', '.join(devices)}); take that one off, or set nodeAgent.shared to false"
+        )
     return NodeReport(
-        name=node["metadata"]["name"],
+        name=name,
         accelerator_class=of.metadata.name,
         gpus=whole.gpus,
         cpu_milli=whole.cpu_milli,
@@ -94,7 +104,9 @@ def _report(node: Node, labels: Mapping[str, str], of: AcceleratorClass, foreign
         labels=dict(labels),
         ready=conditions.get("Ready") == "True" and not node["spec"].get("unschedulable", False),
         simulated=labels.get(SIMULATED_LABEL) == "true",
-        foreign=_sum((_use(pod, devices, whole) for pod in foreign), whole),
+        # Each of the two would give out the same GPU.
+        foreign=whole if is_offered_twice else _sum((_use(pod, devices, whole) for pod in foreign), whole),
+        shared=shared,
     )
 
 
@@ -130,8 +142,24 @@ def _warn_once(sentence: str) -> None:
 
 
 def _own_gpus(has: Mapping[str, str]) -> int:
-    """Count the GPUs that Hanse's own node agent offers, one by one."""
-    return sum(1 for name in has if name.startswith("gpu") and name.endswith(".hanse.dev/mem-gib"))
+    """Return how many GPUs there are of which Hanse's own node agent offers slices, those that are lost now too."""
+    return max(_slices(has, "mem-gib"), default=-1) + 1
+
+
+def _shared(has: Mapping[str, str]) -> SharedGpus | None:
+    """Return what Hanse's own node agent offers of its GPUs, if it is there."""
+    mem, limit, tenant = (_slices(has, each) for each in ("mem-gib", "limit-gib", "tenant"))
+    usable = sorted(gpu for gpu, count in mem.items() if count)
+    if not mem:
+        return None
+    least = (min((each.get(gpu, 0) for gpu in usable), default=0) for each in (mem, limit, tenant))
+    return SharedGpus(gpus=tuple(usable), **dict(zip(("mem_gib", "limit_gib", "tenants"), least, strict=True)))
+
+
+def _slices(has: Mapping[str, str], of: str) -> dict[int, int]:
+    """Return how many slices of a kind a node offers, by GPU."""
+    names = ((name, _SLICES.fullmatch(name)) for name in has)
+    return {int(match["gpu"]): _count(has[name]) for name, match in names if match and match["of"] == of}
 
 
 def _asks(pod: Pod, names: Iterable[str], read: Callable[[str], int]) -> int:

@@ -7,19 +7,20 @@ answer, which is later: the holder gives up first, whatever the clocks say.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from uuid import UUID
 
 from hanse.agent.decide import Report
 from hanse.agent.gangs import Gang, Seat, Stop
 from hanse.resources import Placement
-from hanse.resources.protocol import Cancelled, Held, Lease, Outcome, SyncAnswer
+from hanse.resources.protocol import Cancelled, Held, Lease, Outcome, Progress, SyncAnswer
 
 DRIFT_THOUSANDTHS = 10
 """How much faster than ours the hub's clock may run: far more than any quartz is off."""
 
 
-def held(reports: Iterable[Report]) -> tuple[Held, ...]:
-    """Return the set of attempts to report."""
+def held(reports: Iterable[Report], progress: Mapping[UUID, Progress] = MappingProxyType({})) -> tuple[Held, ...]:
+    """Return the set of attempts to report, with how far they say that they have come."""
     return tuple(
         Held(
             attempt=report.attempt,
@@ -28,6 +29,7 @@ def held(reports: Iterable[Report]) -> tuple[Held, ...]:
             outcome=report.outcome,
             detail=report.detail,
             simulated=report.simulated,
+            progress=progress.get(report.attempt),
         )
         for report in reports
         if not (report.finished or report.blocked)
@@ -67,6 +69,7 @@ def _taken_up(lease: Lease, name: str, placement: Placement | None, sent_at: flo
         grace_seconds=spec.grace.total_seconds(),
         seats=tuple(Seat(worker.rank, worker.node, worker.gpus) for worker in spec.workers),
         guaranteed_mib=spec.gpu_memory.guaranteed_mib if spec.gpu_memory else None,
+        milli_gpus=spec.milli_gpus,
         checkpoint=lease.checkpoint,
     )
 

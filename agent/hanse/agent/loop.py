@@ -14,7 +14,8 @@ from contextlib import AsyncExitStack
 from http import HTTPStatus
 from importlib import metadata
 
-from hanse.agent import clock, decide, expiry, inventory, leases, metrics, rules, story
+from hanse.agent import clock, decide, expiry, inventory, leases, metrics, nodes, rules, story
+from hanse.agent.bindings import Binding
 from hanse.agent.copies import Copies
 from hanse.agent.decide import Plan, World
 from hanse.agent.gangs import Gang
@@ -25,6 +26,7 @@ from hanse.agent.kube import Kube, KubeError
 from hanse.agent.logs import Logs
 from hanse.agent.manifests import Site
 from hanse.agent.meters import Meters
+from hanse.agent.nodes import Nodes
 from hanse.agent.server import Server
 from hanse.agent.settings import Settings
 from hanse.agent.store import Store
@@ -56,7 +58,11 @@ class Agent:
             name_servers=tuple(f"{each}/{each.max_prefixlen}" for each in settings.name_servers),
         )
         self._logs = Logs(hub, kube, settings.workers_namespace, self._copies, lambda: self._gangs)
-        self._hands = Hands(kube, site, settings.own_rules, keys, self._copies, logs=self._logs)
+        self._nodes = Nodes(kube, settings.node_agent_account, self._bindings)
+        self._hands = Hands(
+            kube, site, settings.own_rules, keys, self._copies, logs=self._logs, stated=self._nodes.stated
+        )
+        self._server = Server(hub, keys, lambda: self._gangs, self._lives, self._nodes)
         self._teller = Teller(hub_kube, settings.hub_namespace, self._copies)
         self._tracer = Tracer()
         self._meters = Meters(settings.cluster, self._store, keys)
@@ -67,15 +73,15 @@ class Agent:
         self._reports: tuple[decide.Report, ...] = ()
         self._renew_now = asyncio.Event()
         self._stands_by = False
+        self._enrolled = 0
         self._looked_at: float | None = None
 
     async def run(self) -> None:
         """Run until cancelled; what runs in the cluster goes on, under its leases."""
         async with AsyncExitStack() as stack:
             stack.callback(self._store.close)
-            server = Server(self._hub, self._keys, lambda: self._gangs, self._lives)
-            stack.push_async_callback(server.stop)
-            await server.start(self._settings.listen_host, self._settings.listen_port)
+            stack.push_async_callback(self._server.stop)
+            await self._server.start(self._settings.listen_host, self._settings.listen_port)
             if self._settings.metrics_port:
                 metrics.serve(self._settings.metrics_host, self._settings.metrics_port)
             async with asyncio.TaskGroup() as tasks:
@@ -97,6 +103,13 @@ class Agent:
             tasks.create_task(self._keep_leases())
             tasks.create_task(self._keep_metering())
             tasks.create_task(self._logs.run())
+
+    def _bindings(self, node: str) -> tuple[Binding, ...] | None:
+        """Return what is placed on a node, as soon as that is known."""
+        if self._looked_at is None:
+            return None
+        placements, workers = self._copies.placements_by_attempt(), self._copies.workers()
+        return nodes.bindings(node, self._gangs.values(), placements, workers, self._settings.workers_namespace)
 
     def _lives(self) -> bool:
         """Whether rounds are played; until the first one, it is others that are waited for."""
@@ -150,6 +163,7 @@ class Agent:
             gangs=self._gangs,
             confirmed=frozenset(self._hands.confirmed),
             made=self._hands.made,
+            left=self._hands.left,
         )
         plan = decide.desired(world, clock.boottime(), self._limits)
         if _newsworthy(self._reports) != _newsworthy(plan.reports):
@@ -190,14 +204,16 @@ class Agent:
 
     async def _renew(self) -> bool:
         """Report everything, take the answer; false if there was none."""
-        nodes = self._copies.inventory()
+        nodes, wall = self._nodes.reported(self._copies.inventory()), self._meters.wall
         request = SyncRequest(
             instance=self._store.instance,
             process=self._process,
             cluster_uid=self._cluster_uid,
             agent_version=metadata.version("hanse"),
-            held=leases.held(self._reports),
+            held=leases.held(self._reports, self._server.progress),
             inventory=inventory.changes(self._known_nodes, nodes),
+            clock_ms=int(time.time() * 1000),
+            clock_stepped_ms=int(wall.stepped_seconds * 1000),
         )
         sent_at = clock.boottime()
         try:
@@ -211,6 +227,10 @@ class Agent:
         self._stands_by = False
         self._known_nodes = None if answer.send_inventory else nodes
         self._meters.slot_seconds = answer.slot_seconds
+        wall.told(request.clock_stepped_ms / 1000)
+        if answer.clock_ahead_ms is not None:
+            wall.compared(answer.clock_ahead_ms / 1000, clock.boottime() - sent_at)
+        self._enrolled = answer.enrolled
         self._remember(leases.answered(self._gangs, self._copies.placements(), answer, sent_at))
         metrics.synced(answered=True, gangs=len(self._gangs), nodes=len(nodes))
         self._copies.changed.set()
@@ -228,13 +248,25 @@ class Agent:
 
     async def _keep_metering(self) -> None:
         while True:
+            await self._learn_keys()
             self._meter()
             await self._send_slots()
             await asyncio.sleep(self._settings.meter_seconds)
 
+    async def _learn_keys(self) -> None:
+        """Ask for the enrolments if there are others than those that are known."""
+        newest = self._enrolled
+        if self._meters.certified.newest != newest:
+            try:
+                found = await self._hub.enrolments()
+            except HubError as error:
+                _LOG.warning("the enrolments cannot be read: %s", error)
+                return
+            await asyncio.to_thread(self._meters.certified.take, newest, found.latest)
+
     def _meter(self) -> None:
         nodes, reports = self._copies.nodes(), self._copies.inventory()
-        self._meters.look(int(time.time()), nodes, reports, self._gangs.values())
+        self._meters.look(int(time.time()), nodes, reports, self._gangs.values(), self._nodes.readings())
 
     async def _send_slots(self) -> None:
         while request := self._meters.pending():

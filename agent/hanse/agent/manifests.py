@@ -19,6 +19,9 @@ CONTRIBUTED_TAINT = "hanse.dev/contributed"
 MIB_PER_SLICE = 1024
 MANAGED = {"app.kubernetes.io/managed-by": "hanse"}
 DNS_PORT = 53
+# Images for GPUs ask for all of them by this variable, and NVIDIA's runtime hears them where it is the default one.
+# Beside the trainer, which the node agent lets start, no container may have any.
+NO_GPU = {"NVIDIA_VISIBLE_DEVICES": "void"}
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,19 @@ def default_deny() -> dict[str, Any]:
     }
 
 
-def pod(site: Site, placement: Placement, gang: Gang, seat: Seat, devices: Mapping[str, str]) -> dict[str, Any]:
-    """Return a worker's pod, bound to its node, with the device resources that :func:`devices` returns."""
+def pod(  # noqa: PLR0913, PLR0917  # a worker
+    site: Site,
+    placement: Placement,
+    gang: Gang,
+    seat: Seat,
+    devices: Mapping[str, str],
+    hints: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return a worker's pod, bound to its node, with its device resources and *hints* to its frameworks.
+
+    They are what :func:`devices` and :mod:`hanse.agent.frameworks` return.
+
+    """
     template = placement.spec.template
     variables = _variables(site, placement, gang, seat)
     own = _dump(template.spec.security_context) if template.spec.security_context else {}
@@ -131,40 +145,46 @@ def pod(site: Site, placement: Placement, gang: Gang, seat: Seat, devices: Mappi
             "terminationGracePeriodSeconds": max(1, int(gang.grace_seconds)),
             "tolerations": [{"key": CONTRIBUTED_TAINT, "operator": "Exists"}],
             "securityContext": {**own, "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-            "containers": [_container(each, gang, variables, devices) for each in template.spec.containers],
-            "initContainers": [_container(each, gang, variables, {}) for each in template.spec.init_containers],
+            "containers": [_container(each, gang, variables, devices, hints) for each in template.spec.containers],
+            "initContainers": [_container(each, gang, variables, {}, {}) for each in template.spec.init_containers],
             "volumes": [{"name": each.name, "emptyDir": _dump(each.empty_dir)} for each in template.spec.volumes],
         },
     }
 
 
 def devices(placement: Placement, seat: Seat, allocatable: Mapping[str, str], vendor: str) -> dict[str, str]:
-    """Return the device resources of a worker: exact GPUs where Hanse's node agent offers them, else *vendor*'s."""
-    spec = placement.spec
-    if f"gpu{seat.gpus[0]}.hanse.dev/mem-gib" not in allocatable:
+    """Return the device resources of a worker: exact GPUs where Hanse's node agent offers them, else *vendor*'s.
+
+    Part of a GPU is asked for as such in any case: the kubelet refuses it where nobody offers any.
+
+    """
+    memory = placement.spec.gpu_memory
+    if memory is None and f"gpu{seat.gpus[0]}.hanse.dev/mem-gib" not in allocatable:
         return {vendor: str(len(seat.gpus))}
     found: dict[str, str] = {}
     for gpu in seat.gpus:
-        whole = {part: allocatable[f"gpu{gpu}.hanse.dev/{part}"] for part in ("mem-gib", "tenant")}
-        asked = {"mem-gib": whole["mem-gib"], "limit-gib": whole["mem-gib"], "tenant": whole["tenant"]}
-        if memory := spec.gpu_memory:
+        if memory:
             asked = {
                 "mem-gib": str(memory.guaranteed_mib // MIB_PER_SLICE),
                 "limit-gib": str(memory.limit_mib // MIB_PER_SLICE),
                 "tenant": "1",
             }
+        else:
+            whole = {part: allocatable[f"gpu{gpu}.hanse.dev/{part}"] for part in ("mem-gib", "tenant")}
+            asked = {"mem-gib": whole["mem-gib"], "limit-gib": whole["mem-gib"], "tenant": whole["tenant"]}
         found |= {f"gpu{gpu}.hanse.dev/{part}": count for part, count in asked.items()}
     return found
 
 
 def _container(
-    container: Container, gang: Gang, variables: Mapping[str, str], devices: Mapping[str, str]
+    container: Container, gang: Gang, own: Mapping[str, str], devices: Mapping[str, str], hints: Mapping[str, str]
 ) -> dict[str, Any]:
     manifest = _dump(container)
     resources = manifest.setdefault("resources", {})
     if container.name == TRAINER and devices:
         for kind in ("requests", "limits"):
             resources[kind] = {**resources.get(kind, {}), **devices}
+    variables = {**own, **(hints if container.name == TRAINER else NO_GPU)}
     manifest["env"] = [*manifest.get("env", []), *({"name": n, "value": v} for n, v in sorted(variables.items()))]
     manifest["envFrom"] = [{"secretRef": {"name": service_name(gang)}}]
     manifest["imagePullPolicy"] = "IfNotPresent"  # by digest, what is there is what is asked for

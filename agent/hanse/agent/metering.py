@@ -2,26 +2,42 @@
 
 In: from time to time, what each GPU of a node is used for (:func:`usage`). Out: finished :class:`Interval` s, which
 :func:`sign` makes into signed slots. An attempt has its GPUs from its lease until nothing of it is left. Time in which
-nobody looked belongs to nobody: its slots are left out, and the ledger calls them unknown. Memory and energy are the
-node agent's to measure; they are zero here.
+nobody looked belongs to nobody: its slots are left out, and the ledger calls them unknown. Memory, whose it was, energy
+and how busy GPUs were are what the counters of the node's own agent have grown by; of a node without one the slots say
+nothing of them.
 """
 
+import itertools
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanse.agent.gangs import Gang
 from hanse.evidence import slots
-from hanse.evidence.slots import DOWN, WHOLE_MILLI_GPUS, Segment, Slot
+from hanse.evidence.slots import DOWN, IDLE, WHOLE_MILLI_GPUS, Segment, Slot
 
 Shares: TypeAlias = tuple[tuple[str, int], ...]
 """Who (an attempt, `idle` or `down`) has how many thousandths of one GPU."""
 Usage: TypeAlias = tuple[Shares, ...]
 """The shares of each GPU of a node, by index."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The counters of a node agent's *process*: what was used of each GPU, by index, since it began.
+
+    *memory_by* are parts of the memory, by attempt; one that is not there has used nothing yet, or ended long ago.
+    """
+
+    process: uuid.UUID
+    memory_mib_seconds: tuple[int, ...]
+    energy_millijoules: tuple[int | None, ...]
+    busy_milliseconds: tuple[int | None, ...] = ()
+    memory_by: tuple[Mapping[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,11 +51,15 @@ class Identity:
 
 @dataclass(frozen=True)
 class Interval:
-    """A whole metering interval of a node: what each GPU was used for from each *offset* on."""
+    """A whole metering interval of a node: what each GPU was used for from each *offset* on.
+
+    *readings* are those at the beginning of each piece, and at the end of the last.
+    """
 
     start_seconds: int
     length_seconds: int
     pieces: tuple[tuple[int, Usage], ...]
+    readings: tuple[Reading | None, ...]
 
 
 @dataclass
@@ -48,48 +68,54 @@ class Meter:
 
     slot_seconds: int
     gap_seconds: int = 60
-    _pieces: list[tuple[int, Usage]] = field(default_factory=list)
+    _pieces: list[tuple[int, Usage, Reading | None]] = field(default_factory=list)
     _last: int | None = None
 
-    def look(self, at_seconds: int, usage: Usage) -> list[Interval]:
+    def look(self, at_seconds: int, usage: Usage, reading: Reading | None = None) -> list[Interval]:
         """Take note of what is used from *at_seconds* (Unix time) on; return the intervals that this ends."""
         if self._last is None or not 0 <= at_seconds - self._last <= self.gap_seconds:
-            self._pieces = [(at_seconds, usage)]
+            self._pieces = [(at_seconds, usage, reading)]
         elif not self._pieces or self._pieces[-1][1] != usage:
-            self._pieces.append((at_seconds, usage))
+            self._pieces.append((at_seconds, usage, reading))
         self._last = at_seconds
-        return list(self._finished(at_seconds))
+        return list(self._finished(at_seconds, reading))
 
-    def _finished(self, now: int) -> Iterator[Interval]:
-        """Yield the intervals that end by *now* and were seen from their beginning; keep what is after them."""
+    def _finished(self, now: int, reading: Reading | None) -> Iterator[Interval]:
+        """Yield the intervals that end by *now* and were seen from their beginning; keep what is after them.
+
+        What is read at the first look after an interval's end counts as read at its end: what was used between the two
+        is in one of both intervals, and in one only.
+
+        """
         first = self._pieces[0][0]
         start = first - first % self.slot_seconds
         while start + self.slot_seconds <= now:
             end = start + self.slot_seconds
-            inside = [(max(at, start) - start, usage) for at, usage in self._pieces if at < end]
-            after = [(at, usage) for at, usage in self._pieces if at >= end]
+            inside = [(max(at, start) - start, usage, read) for at, usage, read in self._pieces if at < end]
+            after = [piece for piece in self._pieces if piece[0] >= end]
+            at_end = after[0][2] if after else reading
             # What was used at the end is used on, unless something else begins right there.
-            goes_on = [] if after and after[0][0] == end else [(end, inside[-1][1])]
+            goes_on = [] if after and after[0][0] == end else [(end, inside[-1][1], at_end)]
             self._pieces = goes_on + after
             if inside[0][0] == 0:
-                yield Interval(start, self.slot_seconds, _last_of_each(inside))
+                pieces = _last_of_each(inside)
+                used = tuple((offset, usage) for offset, usage, _ in pieces)
+                yield Interval(start, self.slot_seconds, used, (*(read for _, _, read in pieces), at_end))
             start = end
 
 
-def usage(node: str, gpus: int, mem_gib_by_gpu: Mapping[int, int], gangs: Iterable[Gang], *, ready: bool) -> Usage:
+def usage(node: str, gpus: int, gangs: Iterable[Gang], *, ready: bool) -> Usage:
     """Return what each of a node's GPUs is used for now.
 
-    A worker with a share of a GPU has its guaranteed part of the GiB that may be guaranteed there.
+    A worker with part of a GPU has as much of it as the hub counts it for: by what its memory is guaranteed.
 
     """
     guaranteed: dict[int, dict[str, int]] = defaultdict(dict)
     for gang in gangs:
         for seat in gang.seats if not gang.released else ():
             for gpu in seat.gpus if seat.node == node else ():
-                milli = WHOLE_MILLI_GPUS
-                if gang.guaranteed_mib is not None and mem_gib_by_gpu.get(gpu):
-                    milli = gang.guaranteed_mib * WHOLE_MILLI_GPUS // (mem_gib_by_gpu[gpu] * 1024)
-                guaranteed[gpu][str(gang.attempt)] = min(milli, WHOLE_MILLI_GPUS - sum(guaranteed[gpu].values()))
+                left = WHOLE_MILLI_GPUS - sum(guaranteed[gpu].values())  # parts are rounded up
+                guaranteed[gpu][str(gang.attempt)] = min(gang.milli_gpus, left)
     return tuple(_shares(guaranteed.get(gpu, {}), ready=ready) for gpu in range(gpus))
 
 
@@ -113,16 +139,72 @@ def _shares(guaranteed: Mapping[str, int], *, ready: bool) -> Shares:
     return slots.shares({who: milli for who, milli in guaranteed.items() if milli}, {})
 
 
-def _last_of_each(pieces: list[tuple[int, Usage]]) -> tuple[tuple[int, Usage], ...]:
+def _last_of_each(pieces: list[tuple[int, Usage, Reading | None]]) -> list[tuple[int, Usage, Reading | None]]:
     """Leave out what lasted for less than a second."""
-    return tuple(dict(pieces).items())
+    return list({piece[0]: piece for piece in pieces}.values())
 
 
 def _segments(interval: Interval) -> Iterator[Segment]:
     ends = [offset for offset, _ in interval.pieces[1:]] + [interval.length_seconds]
-    for (offset, usage_), end in zip(interval.pieces, ends, strict=True):
+    spans = itertools.pairwise(interval.readings)
+    for (offset, usage_), end, (before, after) in zip(interval.pieces, ends, spans, strict=True):
         mask_by_shares: dict[Shares, int] = defaultdict(int)
         for gpu, shares in enumerate(usage_):
             mask_by_shares[shares] |= 1 << gpu
         for shares, mask in sorted(mask_by_shares.items(), key=lambda item: item[1]):
-            yield Segment(offset, end - offset, mask, shares, memory_mib_max=0, energy_millijoules=0)
+            plain = Segment(offset, end - offset, mask, shares)
+            yield plain if before is None or after is None else _measured(plain, before, after)
+
+
+def _measured(segment: Segment, before: Reading, after: Reading) -> Segment:
+    """Return a segment with what its GPUs' counters grew by; what nobody has measured is None."""
+    if before.process != after.process:
+        return segment
+    gpus = [gpu for gpu in range(segment.gpu_mask.bit_length()) if segment.gpu_mask >> gpu & 1]
+    memory = _sum(gpus, before.memory_mib_seconds, after.memory_mib_seconds)
+    busy = _sum(gpus, before.busy_milliseconds, after.busy_milliseconds)
+    most = segment.length_seconds * 1000 * len(gpus)
+    return replace(
+        segment,
+        memory_mib_seconds=memory,
+        energy_millijoules=_sum(gpus, before.energy_millijoules, after.energy_millijoules),
+        memory_by=None if memory is None else _by(segment.shares, gpus, (before.memory_by, after.memory_by), memory),
+        # What was counted in the seconds around the segment is in it, too.
+        busy_milliseconds=None if busy is None else min(busy, most),
+    )
+
+
+def _by(
+    shares: Shares, gpus: Iterable[int], counted: tuple[tuple[Mapping[str, int], ...], ...], memory: int
+) -> tuple[tuple[str, int], ...] | None:
+    """Return how much of some GPUs' *memory* was whose, of those who have a share; together it is never more.
+
+    What a driver says of processes and of the GPU need not fit together, and parts of MiB are rounded.
+
+    """
+    before, after = counted
+    if not after:
+        return None
+    grown = {
+        who: sum(after[gpu].get(who, 0) - _at(before, gpu).get(who, 0) for gpu in gpus if gpu < len(after))
+        for who, _ in shares
+        if who not in {IDLE, DOWN}
+    }
+    grown = {who: mib for who, mib in grown.items() if mib > 0}
+    if sum(grown.values()) > memory:
+        grown = slots.largest_remainder(memory, grown)
+    return tuple(sorted((who, mib) for who, mib in grown.items() if mib))
+
+
+def _at(counted: tuple[Mapping[str, int], ...], gpu: int) -> Mapping[str, int]:
+    return counted[gpu] if gpu < len(counted) else {}
+
+
+def _sum(gpus: Iterable[int], before: tuple[int | None, ...], after: tuple[int | None, ...]) -> int | None:
+    total = 0
+    for gpu in gpus:
+        began, ended = (each[gpu] if gpu < len(each) else None for each in (before, after))
+        if began is None or ended is None:
+            return None
+        total += ended - began
+    return total

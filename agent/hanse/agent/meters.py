@@ -12,16 +12,16 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from hanse.agent import clock, metering
+from hanse.agent.certified import Certified
 from hanse.agent.gangs import Gang
 from hanse.agent.keys import Keys
-from hanse.agent.metering import Identity, Meter
+from hanse.agent.metering import Identity, Meter, Reading
 from hanse.agent.store import Store
+from hanse.agent.wall import Wall
 from hanse.evidence import identity
 from hanse.resources.protocol import NodeReport, SignedSlot, SlotsAnswer, SlotsRequest
 
 BATCH = 500
-STEP_SECONDS_MAX = 2.0
-"""A wall clock that moves otherwise than time itself by more than this was set: nothing across it is metered."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -31,18 +31,28 @@ class Meters:
     def __init__(self, cluster: str, store: Store, keys: Keys) -> None:
         self.slot_seconds = 0
         """The pool's metering interval; nothing is metered before the hub has said it."""
-        self._cluster, self._store, self._keys = cluster, store, keys
+        self.wall = Wall()
+        """What is known of the clock that slots are cut by."""
+        self.certified = Certified(keys)
+        """The keys that nodes sign with."""
+        self._cluster, self._store = cluster, store
         self._meters: dict[str, Meter] = {}
         self._sent: list[int] = []
-        self._offset = 0.0
 
     def look(
-        self, at_seconds: int, nodes: Mapping[str, Any], reports: Mapping[str, NodeReport], gangs: Collection[Gang]
+        self,
+        at_seconds: int,
+        nodes: Mapping[str, Any],
+        reports: Mapping[str, NodeReport],
+        gangs: Collection[Gang],
+        readings: Mapping[str, Reading],
     ) -> None:
         """Take note of what each node's GPUs are used for now, and keep the slots that this ends."""
-        if not self.slot_seconds:
+        is_right = self.wall.looked(time.time(), clock.boottime())
+        if not is_right or not self.slot_seconds or self.certified.newest is None:
+            # What began under a clock that is not right is not seen to its end either.
+            self._meters.clear()
             return
-        self._mind_the_clock()
         self._meters = {
             name: meter
             for name, meter in self._meters.items()
@@ -51,11 +61,11 @@ class Meters:
         made: list[tuple[str, bytes, bytes]] = []
         for name, report in reports.items():
             meter = self._meters.setdefault(name, Meter(self.slot_seconds))
-            used = metering.usage(name, report.gpus, _mem_gib(nodes[name]), gangs, ready=report.ready)
+            used = metering.usage(name, report.gpus, gangs, ready=report.ready)
             of = self._identity(name, nodes[name], report.gpus)
             made += [
                 self._signed(interval, of)
-                for interval in meter.look(at_seconds, used)
+                for interval in meter.look(at_seconds, used, readings.get(name))
                 if all(len(usage) == report.gpus for _, usage in interval.pieces)
             ]
         if made:
@@ -76,7 +86,8 @@ class Meters:
         self._store.drop_slots(self._sent[: len(answer.verdicts)])
 
     def _signed(self, interval: metering.Interval, of: Identity) -> tuple[str, bytes, bytes]:
-        body, signature = metering.sign(interval, of, self._store.previous_sha256(of.node), self._keys.signing)
+        key = self.certified.key(of.node, interval.start_seconds)
+        body, signature = metering.sign(interval, of, self._store.previous_sha256(of.node), key)
         return of.node, body, signature
 
     def _identity(self, name: str, node: Mapping[str, Any], gpus: int) -> Identity:
@@ -86,12 +97,6 @@ class Meters:
             gpus=tuple(identity.gpu_id(self._cluster, name, index) for index in range(gpus)),
         )
 
-    def _mind_the_clock(self) -> None:
-        offset = time.time() - clock.boottime()
-        if abs(offset - self._offset) > STEP_SECONDS_MAX:
-            self._meters.clear()
-            self._offset = offset
-
 
 def _boot_id(node: Mapping[str, Any]) -> uuid.UUID:
     """Return the node's boot id; a simulated node has none, and its uid says as much."""
@@ -99,11 +104,3 @@ def _boot_id(node: Mapping[str, Any]) -> uuid.UUID:
         return uuid.UUID(node["status"]["nodeInfo"]["bootID"])
     except (KeyError, ValueError):
         return uuid.UUID(node["metadata"]["uid"])
-
-
-def _mem_gib(node: Mapping[str, Any]) -> dict[int, int]:
-    """Return how many GiB of each GPU may be guaranteed, where Hanse's node agent offers them."""
-    has = node["status"].get("allocatable") or {}
-    suffix = ".hanse.dev/mem-gib"
-    found = {n[3 : -len(suffix)]: c for n, c in has.items() if n.startswith("gpu") and n.endswith(suffix)}
-    return {int(gpu): int(count) for gpu, count in found.items() if gpu.isdecimal() and count.isdecimal()}

@@ -16,10 +16,19 @@ SYNCED = prometheus_client.Gauge(
 )
 GANGS = prometheus_client.Gauge("hanse_agent_gangs", "Attempts that the agent holds.", registry=REGISTRY)
 NODES = prometheus_client.Gauge("hanse_agent_nodes", "Nodes that the agent reports.", registry=REGISTRY)
-
+CLOCK_AHEAD = prometheus_client.Gauge(
+    "hanse_agent_clock_ahead_seconds",
+    "How far this machine's clock was ahead of the hub's when it was compared last.",
+    registry=REGISTRY,
+)
 TAILS = prometheus_client.Counter(
     "hanse_agent_tails", "Tails of workers' logs, by outcome.", ["outcome"], registry=REGISTRY
 )
+
+
+def clock_ahead(seconds: float) -> None:
+    """Note how far the clock is ahead of the hub's."""
+    CLOCK_AHEAD.set(seconds)
 
 
 def tail(outcome: str) -> None:

@@ -51,6 +51,8 @@ class Settings(Model):
     """X25519, likewise: opens what was encrypted to this agent."""
     listen_host: str = "0.0.0.0"  # noqa: S104  # pods reach the agent from all nodes
     listen_port: int = Field(default=8380, ge=0, le=65_535)
+    node_agent_account: str = Field(default="", pattern=r"^([a-z0-9.-]+:[a-z0-9.-]+)?$")
+    """NAMESPACE:NAME of the ServiceAccount of this cluster's node agents; empty: there are none."""
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=1, le=65_535)
     """For Prometheus; let no worker reach it. Absent, there are no metrics."""

@@ -38,7 +38,7 @@ def status(report: Report, placement: Placement, at: datetime) -> dict[str, Any]
         observed_generation=placement.metadata.generation,
         conditions=conditions,
         fence=report.fence,
-        sequence=placement.spec.sequence,
+        sequence=report.acted,
         phase=report.phase.value,
         message=report.detail[:1024],
         ready_workers=report.ready,

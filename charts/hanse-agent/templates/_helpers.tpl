@@ -16,6 +16,39 @@ app.kubernetes.io/name: hanse-agent
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{- define "node.labels" -}}
+{{ include "node.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- define "node.selector" -}}
+app.kubernetes.io/name: hanse-node-agent
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- /* node.yaml: what the values say of nodes. */ -}}
+{{- define "node.settings" -}}
+{{- $own := .Values.nodeAgent -}}
+{{- $settings := dict "agentUrl" (include "agent.url" .)
+  "tokenFile" "/etc/hanse/credentials/token"
+  "stateFolder" $own.stateFolder
+  "provider" $own.provider
+  "shared" $own.shared
+  "cdi" $own.cdi
+  "memory" $own.memory -}}
+{{- if $own.metricsPort -}}
+{{- $_ := set $settings "metricsHost" "0.0.0.0" -}}
+{{- $_ := set $settings "metricsPort" $own.metricsPort -}}
+{{- end -}}
+{{ toYaml $settings }}
+{{- end }}
+
+{{- define "agent.url" -}}
+{{ printf "http://hanse-agent.%s.svc.%s:8380" .Release.Namespace (.Values.settings.clusterDomain | default "cluster.local") }}
+{{- end }}
+
 {{- define "agent.image" -}}
 {{- if contains "@" .Values.image.repository -}}
 {{ .Values.image.repository }}
@@ -35,7 +68,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   "sealingKeyFile" (printf "%s/sealing.key" $at)
   "stateFolder" "/var/lib/hanse"
   "listenPort" 8380
-  "workerUrl" (printf "http://hanse-agent.%s.svc.%s:8380" .Release.Namespace (.Values.settings.clusterDomain | default "cluster.local")) -}}
+  "workerUrl" (include "agent.url" .) -}}
+{{- if .Values.nodeAgent.enabled -}}
+{{- $_ := set $own "nodeAgentAccount" (printf "hanse-nodes-%s:hanse-node-agent" (include "agent.cluster" .)) -}}
+{{- end -}}
 {{- if .Values.monitoring.metricsPort -}}
 {{- $_ := set $own "metricsHost" "0.0.0.0" -}}
 {{- $_ := set $own "metricsPort" .Values.monitoring.metricsPort -}}

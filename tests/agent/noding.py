@@ -1,0 +1,91 @@
+"""A node agent as a process on the real node, with simulated GPUs, and what tests look at of it."""
+
+import signal
+import time
+
+import urllib3
+import yaml
+
+from hanse.agent import install
+from hanse.agent.node import slices
+from hanse.devcluster import cluster, ports, processes
+
+NODE, GPUS, PART = cluster.REAL_NODE, 8, "node-agent"
+
+
+class RunningNodeAgent:
+    """The node agent as a process, with no more than its account's token."""
+
+    def __init__(self, agent, folder):
+        self.agent, self.folder, self.local = agent, folder, agent.local
+        # A socket's path has an end, and the cluster's folder is deep.
+        (folder / "kubelet").symlink_to(agent.local.folder / "node/kubelet")
+        self.script({})
+        self.settings = {
+            "agentUrl": f"http://{agent.pool.address}:{agent.port}",
+            "tokenFile": str(folder / "token"),
+            # Containers get folders of it, so that the kubelet has to see it too.
+            "stateFolder": str(agent.local.folder / "node-agent"),
+            "kubeletFolder": str(folder / "kubelet"),
+            "provider": "simulated",
+            "script": str(folder / "script.yaml"),
+            "memory": {"ratioThousandths": 1500, "reserveMiB": 2048},
+            "metricsPort": ports.free("127.0.0.1"),
+            "sampleSeconds": 0.3,
+            "exchangeSeconds": 0.5,
+        }
+        (folder / "token").write_text(self.token(install.NODE_AGENT))
+
+    def token(self, account, *more):
+        bound = ("--bound-object-kind=Node", f"--bound-object-name={NODE}")
+        namespace = (
+            f"hanse-nodes-{self.agent.name}" if account == install.NODE_AGENT else f"hanse-agent-{self.agent.name}"
+        )
+        asked = (account, f"--namespace={namespace}", "--audience=hanse-cluster-agent")
+        return self.local.kubectl("create", "token", *asked, *(more or bound)).stdout.strip()
+
+    def script(self, content):
+        gpus = [{"uuid": f"GPU-{index}", "memoryMiB": 10 * 1024} for index in range(GPUS)]
+        aside = self.folder / "script.new"
+        aside.write_text(yaml.safe_dump({"gpus": gpus, **content}))
+        aside.replace(self.folder / "script.yaml")
+
+    def write(self, **changed):
+        aside = self.folder / "node.new"
+        aside.write_text(yaml.safe_dump({**self.settings, **changed}))
+        aside.replace(self.folder / "node.yaml")
+
+    def start(self, **changed):
+        """Start it, and return when the kubelet knows its slices: before, pods with them are turned away."""
+        before = self.registrations()
+        self.write(**changed)
+        argv = ("node-agent", f"--config={self.folder / 'node.yaml'}")
+        processes.start_module(self.local.folder, PART, "hanse.cli.main", *argv)
+        processes.wait_until_ready(self.local.folder, PART, lambda: self.registrations() > before, 120)
+        # The kubelet takes up the lists on its own time, and says nothing of it for ten seconds.
+        time.sleep(1)
+
+    def registrations(self):
+        """Return how often the kubelet has taken all resources."""
+        return self.told("resources are registered")
+
+    def told(self, words):
+        """Return how often all its processes together have said something."""
+        log = self.local.folder / "logs" / f"{PART}.log"
+        return log.read_text().count(words) if log.exists() else 0
+
+    def stop(self, number=signal.SIGTERM):
+        processes.end(self.local.folder, [PART], [number])
+
+    def log(self):
+        return processes.log_tail(self.local.folder, PART)
+
+    def metric(self, name):
+        with urllib3.PoolManager(retries=False, timeout=10) as http:
+            said = http.request("GET", f"http://127.0.0.1:{self.settings['metricsPort']}/metrics").data.decode()
+        return float(next(line.rpartition(" ")[2] for line in said.splitlines() if line.startswith(f"{name} ")))
+
+    def has(self, part="mem-gib"):
+        """Return what the API server knows that each GPU can still give out."""
+        status = self.local.client.request("GET", f"/api/v1/nodes/{NODE}")["status"]["allocatable"]
+        return [int(status.get(slices.resource(gpu, part), -1)) for gpu in range(GPUS)]

@@ -1,0 +1,325 @@
+"""The node agent under a real kubelet with simulated GPUs: workers get what is placed, whoever fails meanwhile.
+
+All tests share one node with eight GPUs of 10 GiB, 2 of which are in reserve, and one cluster agent.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+import yaml
+from noding import GPUS, NODE, RunningNodeAgent
+
+from hanse.agent import install
+from hanse.agent.keys import Keys
+from hanse.agent.node import slices
+from hanse.devcluster import processes
+from hanse.evidence import slots
+
+pytestmark = pytest.mark.real_node
+
+NOT_HEARD = "the last known placements hold, as the cluster agent does not answer"
+HALF = {"guaranteedMiB": 4096, "limitMiB": 6144}
+TELL = """
+import json, os, pathlib, time
+from hanse import training
+folder = pathlib.Path("/run/hanse/gpu%s")
+told = json.loads((folder / "hints.json").read_text())
+print(json.dumps({"told": told, "variables": dict(os.environ)}), flush=True)
+training.should_stop()  # from now on the kubelet's signal does not end it
+while not json.loads((folder / "hints.json").read_text())["checkpointRequested"]:
+    time.sleep(0.05)
+print("asked to save", training.should_stop(), flush=True)
+time.sleep(5)  # its log goes with it
+"""
+STAYS = ("sh", "-c", "trap 'exit 0' TERM; sleep 3600 & wait")
+
+
+@pytest.fixture(name="node", scope="module")
+def _node(lasting_agent, eventually):
+    agent = lasting_agent
+    account = {"nodeAgentAccount": f"hanse-nodes-{agent.name}:{install.NODE_AGENT}"}
+    handed = agent.folder / "handed"
+    handed.mkdir()
+    (handed / "agent.yaml").write_text(yaml.safe_dump({**agent.settings, **account}))
+    (handed / "member-cluster.yaml").write_text(yaml.safe_dump_all(install.at_member(agent.name)))
+    command = ["cluster", "install", str(handed), f"--kubeconfig={agent.local.kubeconfig}"]
+    subprocess.run([sys.executable, "-P", "-m", "hanse.cli.main", *command], check=True, capture_output=True)
+    agent.start(**account)
+    folder = Path(tempfile.mkdtemp(prefix="hn"))
+    node = RunningNodeAgent(agent, folder)
+    node.start()
+    eventually(lambda: (node.has(), node.log()), lambda now: now[0] == [8] * GPUS)
+    yield node
+    node.stop()
+    shutil.rmtree(folder)
+    # Others use the node's GPUs by their maker's name, and find it as it was: the kubelet forgets ours.
+    agent.clean()
+    (agent.local.folder / "node/kubelet/device-plugins/kubelet_internal_checkpoint").unlink()
+    restart_kubelet(agent.local)
+    names = [slices.resource(gpu, part).replace("/", "~1") for gpu in range(GPUS) for part in slices.PARTS]
+    kinds = ("capacity", "allocatable")
+    patches = [{"op": "remove", "path": f"/status/{kind}/{name}"} for kind in kinds for name in names]
+    agent.local.kubectl("patch", "node", NODE, "--subresource=status", "--type=json", "-p", json.dumps(patches))
+    assert [-1] * GPUS == node.has()
+
+
+def restart_kubelet(local):
+    # The node's own shell starts it again.
+    [kubelet] = [each for each in processes.find(local.folder, ["kubelet"]) if is_kubelet(each.pid)]
+    os.kill(kubelet.pid, signal.SIGKILL)
+
+
+def is_kubelet(pid):
+    return b"\0kubelet\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+@pytest.fixture(name="place")
+def _place(node, pool, template, eventually):
+    """Place a gang of shares, one on each of some GPUs; take it away in the end."""
+    placed = []
+
+    def place(*command, gpus=(0,), job=None, fence=1, **spec):
+        entry = pool.admit(node.agent.name, "tencent", job, fence=fence, lease=600)
+        seats = [(NODE, [gpu]) for gpu in gpus]
+        shared = {"gpuMemory": HALF, "template": template(*(command or STAYS)), "grace": "2s", "lease": "10m"}
+        name = pool.place(node.agent.name, entry, seats, **{**shared, **spec})
+        placed.append(entry)
+        return entry, name
+
+    yield place
+    for entry in placed:
+        if pool.state(entry) not in {"draining", "released"}:
+            pool.stop(entry)
+    for entry in placed:
+        eventually(lambda entry=entry: pool.state(entry), lambda state: state == "released")
+
+
+def pods_of(node, entry):
+    found = node.local.kubectl(
+        "get", "pods", f"-n={node.agent.namespace}", f"-l=hanse.dev/attempt={entry.attempt}", "-o=json"
+    )
+    return json.loads(found.stdout)["items"]
+
+
+def running(node, entry):
+    """Return the uids of an attempt's pods that run, and what the agents say otherwise."""
+    return sorted(pod["metadata"]["uid"] for pod in pods_of(node, entry) if pod["status"].get("phase") == "Running")
+
+
+def said(node, entry, rank=0):
+    got = node.local.kubectl("logs", f"g-{entry.attempt}-{rank}", f"-n={node.agent.namespace}", check=False)
+    return got.stdout.splitlines()
+
+
+def events(node, pod):
+    got = node.local.kubectl("get", "events", f"-n={node.agent.namespace}", "-o=json").stdout
+    return " ".join(each["message"] for each in json.loads(got)["items"] if each["involvedObject"]["name"] == pod)
+
+
+def test_a_worker_has_what_is_placed_and_is_told_to_save_while_it_runs(node, pool, place, eventually):
+    entry, _ = place("python3", "-c", TELL % 3, gpus=(3,), grace="20s")
+    told, *_ = eventually(lambda: said(node, entry) or [""], lambda lines: lines[0].startswith("{"))
+    told = json.loads(told)
+    assert {
+        "HANSE_GPU_3": "GPU-3", "NVIDIA_VISIBLE_DEVICES": "GPU-3", "XLA_CLIENT_MEM_FRACTION": "0.5250",
+    }.items() <= told["variables"].items()  # fmt: skip
+    assert (4096, 6144, 10_240, "GPU-3", False) == tuple(
+        told["told"][each] for each in ("guaranteedMiB", "limitMiB", "basisMiB", "uuid", "checkpointRequested")
+    )
+    pool.stop(entry)
+    eventually(lambda: said(node, entry), lambda lines: "asked to save True" in lines)
+
+
+def test_sixteen_halves_share_eight_gpus_and_a_seventeenth_is_turned_away(node, place, eventually):
+    gangs = [place(gpus=range(GPUS))[0] for _ in range(2)]
+    for entry in gangs:
+        eventually(lambda entry=entry: (running(node, entry), node.log()), lambda now: len(now[0]) == GPUS)
+    _, name = place(gpus=(5,))
+    message = eventually(lambda: node.agent.status(name), lambda now: now[:2] == ("Released", "PoolFault"))[2]
+    assert "gpu5.hanse.dev/" in message
+    # The ratio is lowered while 12 of 13 are promised of each GPU: nobody loses anything, and nobody gets more.
+    before = [running(node, entry) for entry in gangs]
+    node.write(memory={"ratioThousandths": 1000, "reserveMiB": 2048})
+    eventually(lambda: node.has("limit-gib"), lambda now: now == [12] * GPUS)
+    # The kubelet admits them all again when it starts, with the slices that they have.
+    restart_kubelet(node.local)
+    eventually(lambda: (node.has("limit-gib"), node.log()), lambda now: now[0] == [12] * GPUS)
+    assert before == [running(node, entry) for entry in gangs]
+    node.write()
+
+
+def test_a_kubelet_that_starts_again_finds_the_same_slices_and_what_runs_runs_on(node, place, eventually):
+    entry, _ = place(gpus=(1,))
+    before = eventually(lambda: running(node, entry), len)
+    registrations = node.registrations()
+    restart_kubelet(node.local)
+    eventually(node.registrations, lambda now: now > registrations)
+    other, _ = place(gpus=(1,))
+    eventually(lambda: (running(node, other), node.log()), lambda now: now[0])
+    assert before == running(node, entry)
+    eventually(node.has, lambda now: now == [8] * GPUS)
+
+
+def test_an_agent_that_is_killed_between_allocate_and_start_lets_the_worker_start_when_it_is_back(
+    node, place, eventually
+):
+    node.stop()
+    # It does not hear what is placed: the kubelet has its slices, and waits.
+    node.start(agentUrl="http://127.0.0.1:9")
+    asked = node.told(NOT_HEARD)
+    entry, _ = place(gpus=(2,))
+    eventually(lambda: node.told(NOT_HEARD), lambda now: now > asked)
+    [pod] = pods_of(node, entry)
+    node.stop(signal.SIGKILL)
+    assert [] == running(node, entry)
+    node.start()
+    assert [pod["metadata"]["uid"]] == eventually(lambda: running(node, entry), len)
+
+
+def test_a_fence_that_has_changed_before_the_start_keeps_the_older_worker_from_starting(node, pool, place, eventually):
+    node.stop()
+    node.start(agentUrl="http://127.0.0.1:9")
+    asked = node.told(NOT_HEARD)
+    older, _ = place(gpus=(6,))
+    eventually(lambda: node.told(NOT_HEARD), lambda now: now > asked)
+    pool.stop(older)
+    node.stop(signal.SIGKILL)
+    node.start()
+    eventually(lambda: pool.state(older), lambda state: state == "released")
+    newer, _ = place(gpus=(6,), job=older.job, fence=2)
+    eventually(lambda: running(node, newer), len)
+    found = node.local.kubectl("get", "events", f"-n={node.agent.namespace}", "-o=json").stdout
+    started = [
+        each for each in json.loads(found)["items"]
+        if str(older.attempt) in each["involvedObject"]["name"] and each["reason"] == "Started"
+    ]  # fmt: skip
+    assert [] == started
+
+
+def test_with_nobody_to_ask_a_pod_starts_as_it_was_placed_and_not_otherwise(node, place, eventually):
+    """Its cluster's API server or agent is away, and somebody makes pods of the placed one's name."""
+    entry, _ = place(gpus=(4,))
+    eventually(lambda: running(node, entry), len)
+    [pod] = pods_of(node, entry)
+    [agent] = [each.pid for each in processes.find(node.local.folder, [node.agent.part])]
+    name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+    again = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": node.agent.namespace}}
+    again["spec"] = {key: value for key, value in pod["spec"].items() if key != "tolerations"}
+    os.kill(agent, signal.SIGSTOP)
+    try:
+        node.stop(signal.SIGKILL)
+        node.start()
+
+        def replace(**resources):
+            for kind in ("requests", "limits"):
+                again["spec"]["containers"][0]["resources"][kind].update(resources)
+            node.local.kubectl("delete", "pod", name, f"-n={node.agent.namespace}", "--grace-period=1")
+            node.local.kubectl("create", "-f", "-", stdin=json.dumps(again))
+
+        def state():
+            got = node.local.client.request("GET", f"/api/v1/namespaces/{node.agent.namespace}/pods/{name}")
+            return got["metadata"]["uid"], got["status"].get("phase")
+
+        replace()
+        eventually(lambda: (*state(), node.log()), lambda now: now[0] != uid and now[1] == "Running")
+        replace(**{slices.resource(4, slices.MEMORY): "5"})
+        wanted = "has 5 of gpu4.hanse.dev/mem-gib, and is placed with 4: delete the pod"
+        eventually(lambda: events(node, name), lambda messages: wanted in messages)
+        assert "Pending" == state()[1]
+        node.local.kubectl("delete", "pod", name, f"-n={node.agent.namespace}", "--grace-period=1")
+    finally:
+        os.kill(agent, signal.SIGCONT)
+
+
+def test_a_gpu_that_is_lost_gives_out_nothing_until_it_is_back(node, eventually):
+    node.script({"faults": [{"gpu": 7, "what": "XID 79"}]})
+    for part in slices.PARTS:
+        eventually(lambda part=part: node.has(part), lambda now: now[7] == 0 and now[6] > 0)
+    node.script({})
+    eventually(node.has, lambda now: now == [8] * GPUS)
+
+
+def test_memory_is_its_workers_or_nobodys_and_workers_hear_when_it_runs_short(node, pool, place, eventually):
+    agent = node.agent
+    key = Keys(agent.signing.private_bytes_raw(), bytes(32)).of_node(f"{agent.name}/{NODE}")
+    # Until a kubelet starts again it keeps the four GPUs that others say this node has.
+    status = node.local.client.request("GET", f"/api/v1/nodes/{NODE}")["status"]["allocatable"]
+    pool.enrol(agent.name, "alibaba", NODE, int(status["nvidia.com/gpu"]) or GPUS, key.public_key().public_bytes_raw())
+    entry, _ = place(gpus=(1,))
+    [uid] = eventually(lambda: running(node, entry), len)
+    folders = Path(node.settings["stateFolder"]) / "workers"
+
+    def told():
+        found = [json.loads(each.read_text()) for each in folders.glob("*/hints.json")]
+        return [each["pressure"] for each in found if each["gpu"] == 1]
+
+    assert ["ok"] == told()
+    own, stranger = pid_in(uid), os.getpid()
+    used = [{"gpu": 1, "pid": own, "memoryMiB": [[0, 9000]]}, {"gpu": 1, "pid": stranger, "memoryMiB": [[0, 700]]}]
+    node.script({"processes": used})
+    nobodys = 'hanse_node_gpu_memory_unattributed_bytes{gpu="1"}'
+    eventually(lambda: node.metric(nobodys), lambda now: now == 700 * 2**20)
+    assert 9700 * 2**20 == node.metric('hanse_node_gpu_memory_used_bytes{gpu="1"}')
+    eventually(told, lambda now: now == ["warn"])
+
+    def measured():
+        rows = pool.rows("SELECT body FROM ledger.slot WHERE node = :node", node=f"{agent.name}/{NODE}")
+        segments = [segment for row in rows for segment in slots.decode(bytes(row.body)).segments]
+        mine = [each for each in segments if str(entry.attempt) in dict(each.shares)]
+        return [each for each in mine if each.memory_mib_seconds and each.energy_millijoules], node.agent.log()
+
+    # The ledger has them, as the node has signed them.
+    [found, *_] = eventually(measured, lambda now: now[0])[0]
+    # The worker's own is in its name, and the stranger's in nobody's.
+    [(whose, its)] = found.memory_by
+    assert (str(entry.attempt), True) == (
+        whose,
+        0 < its < found.memory_mib_seconds <= 9700 * (found.length_seconds + 5),
+    )
+    assert found.busy_milliseconds > 0
+    node.script({})
+    eventually(told, lambda now: now == ["ok"])
+    assert 0 == node.metric(nobodys)
+
+
+def pid_in(uid):
+    """Return a process of a pod, by its control group."""
+    for each in Path("/proc").glob("[0-9]*/cgroup"):
+        with contextlib.suppress(OSError):
+            if uid in each.read_text():
+                return int(each.parent.name)
+    raise AssertionError(uid)
+
+
+def test_only_node_agents_of_that_node_are_answered(node, pool):
+    """A worker, the cluster agent itself, and a node agent's token that is bound to no node are not."""
+    nil = "00000000-0000-0000-0000-000000000000"
+    statement = {"bootId": nil, "process": nil, "enforcer": "advisory", "gpus": []}
+
+    def ask(token):
+        command = ["curl", "--silent", "--noproxy", "*", "-o", os.devnull, "-w", "%{http_code}", "-d@-"]
+        url = f"http://{pool.address}:{node.agent.port}/v1/node"
+        header = ["-H", f"Authorization: Bearer {token}"]
+        body = json.dumps(statement)
+        return subprocess.run([*command, *header, url], input=body, capture_output=True, text=True, check=True).stdout
+
+    assert "401" == ask("")
+    assert "401" == ask("nonsense")
+    assert "401" == ask(node.token("hanse-agent"))
+    assert "401" == ask(node.token(install.NODE_AGENT, "--duration=1h"))
+    assert "200" == ask(node.token(install.NODE_AGENT))
+
+
+def test_the_agents_account_may_do_nothing(node):
+    account = f"--as=system:serviceaccount:hanse-nodes-{node.agent.name}:{install.NODE_AGENT}"
+    for asked in (("get", "pods"), ("patch", "nodes"), ("create", "tokenreviews"), ("get", "configmaps")):
+        got = node.local.kubectl("auth", "can-i", *asked, account, "--all-namespaces", check=False)
+        assert "no" == got.stdout.strip(), asked
