@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
@@ -166,16 +167,26 @@ def _new_client(pool):
 
 
 @pytest.fixture(name="shown", scope="module")
-def _shown(pool, hub, make_pool):
+def _shown(pool, roles, hub, make_pool, tmp_path_factory):  # noqa: ARG001  # whose job is there first
     """A service with a leader and a ledger that have something to tell, beside the members of the others' pool."""
     server = scene.leader()
     pool.apply(*(scene.accelerator(*each) for each in scene.CLASSES.items()))
     told = make_pool(hub, *pool.options, f"--leader-url=http://127.0.0.1:{server.server_address[1]}")
-    scene.fill(told)
+    uid = pool.cluster.kubectl("get", "trainingjob/llm", "--namespace=tencent", "-ojsonpath={.metadata.uid}").stdout
+    scene.fill(told, tmp_path_factory.mktemp("log"), uuid.UUID(uid))
+    for member in scene.ENTITLED:
+        status = json.dumps({"status": scene.member_status(member)})
+        pool.cluster.kubectl("patch", "member", member, "--subresource=status", "--type=merge", f"--patch={status}")
     yield told
     server.shutdown()
     server.server_close()
     pool.cluster.kubectl("delete", "acceleratorclass", *scene.CLASSES)
+
+
+@pytest.fixture(name="shown_to")
+def _shown_to(shown, tokens):
+    """Return a client of the service that has something to tell."""
+    return lambda who: Client(shown, tokens[who])
 
 
 @pytest.fixture(name="visit")

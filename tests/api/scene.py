@@ -1,5 +1,6 @@
 """A pool in the middle of its work: what its leader tells of one member, and a ledger with a day of posted hours."""
 
+import dataclasses
 import http.server
 import json
 import math
@@ -12,7 +13,22 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import yaml
 
-from hanse.ledger import books, database, facts, registry, reports, sealing, transfers
+from hanse.evidence import notes, policy
+from hanse.ledger import (
+    attempts,
+    books,
+    database,
+    decisions,
+    disputes,
+    facts,
+    registry,
+    reports,
+    signing,
+    transfers,
+    witness,
+)
+from hanse.ledger.publishing import Folder
+from hanse.ledger.sealer import Sealer
 from hanse.ledger.transfers import Purpose, Run
 
 MEMBER, RIVAL = "tencent", "alibaba"
@@ -20,6 +36,8 @@ CLASSES = {"h100-sxm": 1000, "ascend-910c": 600}
 HOUR = 3600
 # Clusters: their nodes, and how many of these are ready.
 REPORTING = {"alibaba-hz": (96, 96), "tencent-gz": (128, 121), "tencent-sh": (64, 64)}
+SILENT = "tencent-sh"
+ENTITLED = {MEMBER: (1280, 768), RIVAL: (768, 0)}
 MILLI_HOUR = 1000 * HOUR
 
 
@@ -36,6 +54,12 @@ def standing(name, entitled, used, borrowed, lent):
     given = {"entitled": entitled, "used": used, "borrowed": borrowed, "lent": lent}
     limits = {"borrowingLimitMilliGpus": 512_000, "lendingLimitMilliGpus": None}
     return {"class": name, **{f"{key}MilliGpus": value * 1000 for key, value in given.items()}, **limits}
+
+
+def member_status(member):
+    """Return what the operator writes into a Member."""
+    shares = zip(CLASSES, ENTITLED[member], strict=True)
+    return {"entitlements": [{"class": name, "milliGpus": 1000 * gpus} for name, gpus in shares if gpus]}
 
 
 def cap(name, limit, left, **more):
@@ -93,7 +117,7 @@ def coordination():
         "contributions": [
             each | {"recall": recall if each["name"] == "night" else None} for each in TOLD["contributions"]
         ],
-        "silentClusters": [{"name": "tencent-sh", "silentSeconds": 190}],
+        "silentClusters": [{"name": SILENT, "silentSeconds": 190}],
         "downNodes": 7,
         "nodes": [{"cluster": "tencent-gz", "name": f"n{number}"} for number in range(7)],
         "feeds": {kind: {"objects": 40, "ageSeconds": 0.3, "fresh": True, "opened": 1} for kind in ("Member", "Job")},
@@ -123,10 +147,13 @@ class Leader(http.server.BaseHTTPRequestHandler):
         known = {
             "/v1/queue": TOLD["queue"] if is_own else [],
             "/v1/jobs": TOLD["jobs"] if is_own else [],
-            "/v1/quota": [quota() if is_own else nothing],
+            "/v1/quota": [quota() if is_own else nothing] if "planned" in TOLD else [],
             "/v1/pool": TOLD["pool"] if is_own else [],
         }
         choices = TOLD["choices"] | ({} if is_own else {"namespaces": []})
+        if asked.path.startswith("/v1/jobs/"):
+            self.answer(TOLD["running"])
+            return
         self.answer({**known, "/v1/coordination": coordination(), "/v1/choices": choices}.get(asked.path))
 
     def do_POST(self):
@@ -156,14 +183,15 @@ def leader():
     return server
 
 
-def fill(pool):
-    """Record a day: posted hours, what agents did by themselves, what was broken; and seal it."""
+def fill(pool, folder, job):
+    """Record a day: posted hours, what became of a *job*, what agents did, what was broken; publish it in *folder*."""
     for member in (MEMBER, RIVAL):
         registry.register_member(pool.operator, member, login=None, verify_key=bytes(32))
     now = pool.now() // HOUR * HOUR
     for hours_ago in range(26, 1, -1):  # the last hour is not over for long enough
         _post(pool, now - hours_ago * HOUR, hours_ago)
     entitle(pool, now)
+    _try(pool, now, job)
     for number, kind in enumerate((facts.Kind.NODE_STALE, facts.Kind.NODE_HEALTHY, facts.Kind.LOCAL_RECALL)):
         told = facts.Fact(kind, now - 2000 + 500 * number, cluster="tencent-gz", node="gz-r07-n12")
         facts.record(pool.operator, told, term=pool.term)
@@ -177,9 +205,50 @@ def fill(pool):
                 [uuid.uuid4(), kind, now - 9000 * (3 - number), RIVAL, said],
             )
     report(pool, *REPORTING)
-    sealer = database.engine(pool.database_url, role="hanse_sealer")
-    sealing.seal(sealer)
-    sealer.dispose()
+    with psycopg.connect(pool.database_url) as connection:
+        connection.execute(
+            "UPDATE ledger.agent SET seen_at_seconds = seen_at_seconds - 190 WHERE cluster = %s", [SILENT]
+        )
+    publish(pool, folder)
+
+
+def _try(pool, now, job):
+    """Let an attempt of a job be stopped for a rival's, and the next one run; both used GPUs that were posted."""
+    api = database.engine(pool.database_url, role="hanse_api")
+    for member in (MEMBER, RIVAL):
+        disputes.open_(api, disputes.Matter(member, now - 4 * HOUR), claimed=0, reason=f"{member}'s job had stopped")
+    for fence in (1, 2):
+        tried = pool.admit("tencent-gz", MEMBER, job, fence=fence, nodes={f"n{number}": 8000 for number in range(16)})
+        attempts.grant(api, "tencent-gz", tried.attempt, fence, uuid.uuid4())
+        with psycopg.connect(pool.database_url) as connection:
+            used = 128 * MILLI_HOUR
+            given = [pool.term, now - (8 - 2 * fence) * HOUR, MEMBER, [tried.attempt], [used], [used // 1000 * 61_440]]
+            connection.execute("SELECT ledger.record_usage(%s, %s, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                               [*given, [used], [None], [0], [used * 7 // 10], [used]])  # fmt: skip
+        if fence == 1:
+            wins = {"member": RIVAL, "job": uuid.uuid4(), "detail": {"namespace": RIVAL, "name": "urgent"}}
+            stops = {"kind": "Preempt", "effect": decisions.Effect.STOP, "verdict": "Stopped", "reason": "Preempted"}
+            stop = dataclasses.replace(tried, admission=None, nodes={}, cause_index=0, **stops)
+            pool.decide(dataclasses.replace(tried, **wins), stop)
+            attempts.release(api, "tencent-gz", tried.attempt, fence, "Stopped")
+    api.dispose()
+
+
+def publish(pool, folder):
+    """Seal what is recorded, sign it, and have a witness cosign it."""
+    key = notes.signer("pool.example/ledger", notes.ED25519, bytes(32))
+    cosigner = notes.signer("auditor.example/w", notes.COSIGNATURE, bytes([1]) * 32)
+    log = f"log {key.key}\n"
+    seen = witness.Witness(folder / "witness", policy.parse(f"{log}quorum none\n"), cosigner)
+    server = witness.server(seen, "127.0.0.1", 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    trusted = policy.parse(f"{log}witness auditor {cosigner.key} {url}\nquorum auditor\n")
+    engine = database.engine(pool.database_url, role="hanse_sealer")
+    with server:
+        Sealer(engine, trusted, signing.KeyFile((key,)), Folder(folder / "log")).round()
+        server.shutdown()
+    engine.dispose()
 
 
 def entitle(pool, now):
@@ -212,8 +281,9 @@ def _post(pool, hour, ago):
     did = [each * MILLI_HOUR for each in (used, 2048 - used - down - unknown, down, unknown)]
     with psycopg.connect(pool.database_url) as connection:
         connection.execute("SELECT ledger.open_posting(%s, %s)", [pool.term, hour])
-        given = [pool.term, hour, MEMBER, *did]
-        connection.execute("SELECT ledger.record_posting(%s, %s, 0, %s, %s, %s, %s, %s)", given)
+        for member in (MEMBER, RIVAL):
+            given = [pool.term, hour, member, *did]
+            connection.execute("SELECT ledger.record_posting(%s, %s, 0, %s, %s, %s, %s, %s)", given)
 
 
 def report(pool, *names):

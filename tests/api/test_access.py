@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from visiting import AUDITORS, COORDINATORS, FORMS, MEMBERS, OPEN_PAGES, PAGES, PEOPLE, TENCENT
 
 from hanse.api import app
-from hanse.ledger import attempts, database, decisions, verify
+from hanse.ledger import attempts, database, decisions, reports, verify
 from hanse.ledger.models import METADATA
 
 pytestmark = pytest.mark.usefixtures("roles")
@@ -63,6 +63,13 @@ ENDPOINTS = {
     ("GET", "/v1/pool"): (MEMBERS, None),
     ("GET", "/v1/usage"): (MEMBERS, None),
     ("GET", "/v1/statements/{period}"): (MEMBERS, None),
+    ("GET", "/v1/disputes"): (MEMBERS, None),
+    ("POST", "/v1/disputes"): (MEMBERS, {"hourSeconds": 3600, "claimed": 0, "reason": "it had stopped"}),
+    # Of one that does not exist, which is answered as another member's is.
+    ("POST", "/v1/disputes/{dispute}/withdraw"): (set(), None),
+    ("GET", "/v1/audit/disputes"): (AUDITORS, None),
+    ("GET", "/v1/uses"): (MEMBERS, None),
+    ("POST", "/v1/acknowledgements"): (MEMBERS, {"acknowledgements": SIGNED}),
     ("GET", "/v1/entitlements"): (MEMBERS, None),
     ("GET", "/v1/audit/balances"): (AUDITORS, None),
     ("GET", "/v1/audit/violations"): (AUDITORS, None),
@@ -80,7 +87,9 @@ ENDPOINTS = {
 FOR_ALL = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/v1/openapi.json")}
 FOR_BROWSERS = OPEN_PAGES | {("GET", path) for path in PAGES} | {("POST", path) for path in FORMS}
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
-IN_PATHS = {"{namespace}": "tencent", "{name}": "llm", "{period}": "2026-11"}
+IN_PATHS = {
+    "{namespace}": "tencent", "{name}": "llm", "{period}": "2026-11", "{dispute}": str(uuid.UUID(int=3)),
+}  # fmt: skip
 
 
 def routes():
@@ -137,9 +146,9 @@ def test_who_may_is_not_refused_for_who_they_are(as_, method, path):
     assert not {401, 403} & set(answered.values()), answered
 
 
-@pytest.mark.parametrize("path", sorted({path for _, path in ENDPOINTS}))
+@pytest.mark.parametrize("path", sorted({path for _, path in ENDPOINTS.keys() | FOR_BROWSERS}))
 def test_no_other_method_is_served(as_, path):
-    for method in METHODS - {served for served, at in ENDPOINTS if at == path}:
+    for method in METHODS - {served for served, at in ENDPOINTS.keys() | FOR_BROWSERS if at == path}:
         assert 405 == as_("people of tencent").answer(method, path_of(path)).status, method
 
 
@@ -275,6 +284,28 @@ def test_a_stop_names_what_it_was_for_only_if_that_is_its_members_own(pool, as_)
         "stopped to make room for another member's job", "8 h100-80g in gz, Covered",
         "stopped to make room for its own member's job tencent/urgent", "8 h100-80g in gz, Covered",
     ] == [each["said"] for each in told["decisions"]]  # fmt: skip
+
+
+def test_an_owner_is_told_how_far_a_job_has_come_and_how_memory_is_kept_apart_where_it_runs(pool, as_):
+    uid = uuid.UUID(pool.cluster.kubectl("get", "trainingjob/llm", "-ntencent", "-ojsonpath={.metadata.uid}").stdout)
+    api = database.engine(pool.database_url, role="hanse_api")
+    mine = pool.admit("gz", "tencent", uid, fence=3, nodes={"gz/shares": 8000})
+    attempts.grant(api, "gz", mine.attempt, 3, uuid.uuid4())
+    reports.report_nodes(api, "gz", [{"name": "shares", "enforcer": "advisory"}, {"name": "n2", "enforcer": "other"}])
+    reports.report_progress(api, "gz", [(mine.attempt, 3, 120, 400)])
+
+    def told():
+        _, body = as_("people of tencent").send("GET", "/v1/jobs/tencent/llm/explain")
+        return [body["attempts"][0][name] for name in ("fence", "step", "steps", "enforcers")]
+
+    try:
+        assert [3, 120, 400, ["advisory"]] == told()
+        attempts.release(api, "gz", mine.attempt, 3, "Stopped")
+        # The node may be another one by now.
+        assert [3, 120, 400, []] == told()
+    finally:
+        reports.report_nodes(api, "gz", [], gone=["shares", "n2"])
+        api.dispose()
 
 
 def test_the_queue_is_the_leaders_to_tell_and_nothing_is_made_up_in_its_place(as_):

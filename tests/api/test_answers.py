@@ -12,7 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from kubernetes import client, config
 
-from hanse.api import answers, app, examples, overseeing, paging
+from hanse.api import answers, app, disputing, examples, logs, overseeing, paging, uses
 from hanse.api.authenticating import Authenticator
 from hanse.api.identity import Directory
 from hanse.api.leader import Leader
@@ -200,7 +200,11 @@ def bodies():
 
 def found(name):
     """Return the model of a schema."""
-    return next(getattr(module, name) for module in (answers, overseeing, protocol) if hasattr(module, name))
+    return next(
+        getattr(module, name)
+        for module in (answers, disputing, logs, overseeing, protocol, uses)
+        if hasattr(module, name)
+    )
 
 
 @pytest.mark.parametrize("name", sorted(set(bodies())))

@@ -59,7 +59,7 @@ def test_a_code_opens_one_session(browser, pool, tokens):
     assert "/login" != browser.get("/").headers.get("Location")
     for path, used in (("/login", code), ("/login/confirm", confirming(asked))):
         again = Browser(pool.api_url).post(path, {"code": used})
-        assert (422, True) == (again.status, b"the code is not good, or not any more" in again.data)
+        assert (422, True) == (again.status, b"The code is not good, or not any more" in again.data)
 
 
 def test_a_code_of_somebody_else_says_whose_it_is_and_opens_nothing(browser, tokens):

@@ -11,6 +11,7 @@ from hanse.api import histories
 A, B = (str(uuid.UUID(int=number)) for number in (1, 2))
 ADMIT = {"kind": "Admit", "reason": "HOME", "nodes": {"n1": 8000, "n2": 8000}, "class": "h100", "cluster": "red-1"}
 STOP = {"kind": "Preempt", "reason": "Preempted", "cause": B}
+RESIZE = {"kind": "Resize", "nodes": {"n1": 8000, "n2": 8000}}
 CAUSE = {"kind": "Admit", "detail": {"namespace": "red", "name": "urgent"}}
 
 
@@ -32,6 +33,19 @@ CAUSE = {"kind": "Admit", "detail": {"namespace": "red", "name": "urgent"}}
         ({"kind": "Refuse", "reason": "FundingRefused", "detail": {"cap": "month"}}, "cap month does not fund it any"),
         ({"kind": "End", "reason": "Suspended"}, "its owner suspended it"),
         ({"kind": "Expire", "reason": "ClusterLost"}, "its cluster did not renew its lease, and it was given up there"),
+        (
+            RESIZE | {"reason": "Idle", "detail": {"grown": [[2, "n1", "3"]], "leaving": []}},
+            "grows by 1 worker, into what nobody wants, and has 16 GPUs",
+        ),
+        (
+            RESIZE | {"reason": "Preempted", "cause": B, "detail": {"grown": [], "leaving": [4, 5]}},
+            "shrinks by 2 workers, to make room for another member's job, and has 16 GPUs",
+        ),
+        (
+            RESIZE | {"reason": "FundingRefused", "detail": {"grown": [], "leaving": [4]}},
+            "shrinks by 1 worker, as a cap does not fund it at its size any longer, and has 16 GPUs",
+        ),
+        ({"kind": "Left", "reason": "Left", "detail": {"left": [4, 5]}}, "2 workers have left it"),
         ({"kind": "Later", "reason": "Unheard"}, "Unheard"),
     ],
 )

@@ -1,5 +1,6 @@
 """The pages in a real browser: for whom they are, what they show, and that everybody can use them."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -10,8 +11,8 @@ import scene
 import visiting
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from test_access import KNOWN, UNKNOWN, path_of
-from visiting import PAGES, PEOPLE, PHONE, WIDE, Browser
+from test_access import ENDPOINTS, KNOWN, UNKNOWN, path_of
+from visiting import MEMBERS, PAGES, PEOPLE, PHONE, WIDE, Browser
 
 from hanse.cli.demo import dashboard
 from hanse.cli.demo.stage import Stage
@@ -111,7 +112,7 @@ def test_what_the_leader_says_is_said_in_the_language_of_the_page(visit):
     for words in (
         "正在为其停止较弱的作业",
         "再空出 512 块 h100-sxm",
-        "剩余 6400.000 H100e 小时",
+        "剩余 6,400 H100e 小时",
         "预计启动",
         "2027/01/15",
     ):
@@ -145,6 +146,104 @@ def test_new_figures_are_put_in_place_without_a_new_page(visit, monkeypatch):
     page.evaluate("refresh()")
     expect(page.locator("ol.queue li")).to_have_count(1)
     assert 1 == page.evaluate("window.kept")
+
+
+def test_who_has_no_session_any_more_is_told_so_in_words_and_old_figures_stay(visit):
+    page = visit("people of tencent")
+    live = page.locator("[data-live-state]")
+    page.evaluate("refresh()")
+    expect(live).to_have_attribute("data-live-state", "on")
+    expect(live).to_have_text("live")
+    page.context.clear_cookies(name="hanse")
+    page.evaluate("refresh()")
+    expect(live).to_have_text("the session has ended: open another with hanse login")
+    expect(page.locator("ol.queue li")).to_have_count(3)
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en-US", "2026-11-02, 00:05 UTC"), ("zh-CN", "2026/11/02 UTC 00:05")])
+def test_midnight_is_nought_o_clock_and_a_date_can_be_read_in_one_way(visit, locale, said):
+    page = visit(locale=locale, timezone_id="UTC")
+    page.goto("/login")
+    time = "document.querySelector('footer').innerHTML = '<time datetime=\"2026-11-02T00:05:00Z\"></time>'"
+    page.evaluate(f"{time}; showTimes(document)")
+    expect(page.locator("footer time")).to_have_text(said)
+
+
+def test_another_language_shows_the_same_page_and_is_not_offered_where_it_would_lose_an_answer(visit, shown, tokens):
+    page = visit("people of tencent")
+    page.goto("/member?member=tencent&range=31d&period=2026-01")
+    page.get_by_role("link", name="中文").click()
+    assert "member=tencent&range=31d&period=2026-01&lang=zh" in page.url
+    asked = Browser(shown.api_url)
+    answer = asked.post("/login", {"code": asked.code(tokens["people of tencent"])})
+    assert (200, False) == (answer.status, b'class="languages"' in answer.data)
+
+
+def test_a_statement_of_an_earlier_month_is_a_click_away_and_says_how_far_it_is_settled(visit, shown, tokens):
+    page = visit("people of tencent")
+    statement = page.locator("[data-live=statement]")
+    expect(statement.locator(".chip").first).to_have_text("open")
+    expect(statement).to_contain_text("GPU-hours in use of")
+    statement.get_by_role("navigation").get_by_role("link").nth(1).click()
+    expect(page.locator("[data-live=statement] [aria-current]")).to_have_count(1)
+    expect(page.locator("[data-live=statement]")).to_contain_text("Nothing is booked in this period yet.")
+    assert 422 == visiting.session_of(shown, tokens, "people of tencent").get("/member?period=2026-13").status
+
+
+def test_jobs_have_their_class_their_memory_and_their_last_checkpoint(visit):
+    page = visit("people of tencent")
+    rows = page.locator("[data-live=jobs] tbody tr")
+    for name, words in (
+        ("asr-distill", ("h100-sxm", "tencent-gz", "whole GPUs", "step 48200", "2026-11-02")),
+        ("tokenizer-sweep", ("10 GiB", "up to 40 GiB")),
+    ):
+        for each in words:
+            expect(rows.filter(has_text=name)).to_contain_text(each)
+    assert "up to" not in rows.filter(has_text="ocr-eval").inner_text()
+
+
+def test_a_jobs_page_says_in_words_what_was_decided_and_what_its_attempts_used(visit):
+    page = visit("people of tencent")
+    page.goto("/jobs/tencent/llm")
+    said = page.locator("main").inner_text()
+    for words in (
+        "Running", "128/128", "h100-sxm, tencent-gz", "step 48200", "128 h100-80g in tencent-gz",
+        "stopped to make room for another member's job",
+        "128\t60 GiB a GPU on average", "released", "leased",
+    ):  # fmt: skip
+        assert words in said, said
+    chinese = visit("people of tencent", locale="zh-CN")
+    chinese.goto("/jobs/tencent/llm")
+    decisions = chinese.locator("[data-live=decisions]").inner_text()
+    assert {"准入", "停止让位"} <= set(re.findall("[\u4e00-\u9fff]+", decisions))
+
+
+def test_a_member_that_the_pool_does_not_plan_with_yet_has_a_page(visit, monkeypatch):
+    monkeypatch.delitem(scene.TOLD, "planned")
+    page = visit("people of tencent")
+    expect(page.locator("[data-live=now]")).to_contain_text("the pool does not plan with tencent yet")
+    expect(page.locator("[data-live=jobs]")).to_contain_text("asr-distill")
+
+
+def test_a_refusal_is_in_the_language_of_the_page(shown, tokens):
+    rival = visiting.session_of(shown, tokens, "people of alibaba")
+    assert "您无权查看" in rival.get("/member?member=tencent&lang=zh").data.decode()
+    stale = Browser(shown.api_url).post("/login?lang=zh", {"code": "x" * 43})
+    assert (422, True, False) == (stale.status, "代码无效" in stale.data.decode(), b"not any more" in stale.data)
+
+
+ASKED = sorted(path for (method, path), (allowed, _) in ENDPOINTS.items() if method == "GET" and allowed & MEMBERS)
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_no_answer_to_a_member_names_its_rival(shown, shown_to, path):
+    """Of all there are, the one that somebody adds tomorrow too: nothing in it is a rival's name, job or cluster."""
+    names = {"people of tencent": ["alibaba"], "people of alibaba": ["tencent", "llm-70b-pretrain", "asr-distill"]}
+    allowed, _ = ENDPOINTS["GET", path]
+    now = shown.now()
+    for who in sorted(names.keys() & allowed):
+        status, told = shown_to(who).send("GET", f"{path_of(path)}?from={now - 86400}&to={now}")
+        assert (200, []) == (status, [name for name in names[who] if name in json.dumps(told)]), told
 
 
 def test_the_pages_are_as_good_without_a_script(shown, tokens):
@@ -223,6 +322,7 @@ PICTURED = {
     "whatif-light": ("people of tencent", "/whatif", WIDE, "light", "en-US"),
     "whatif-phone": ("people of tencent", "/whatif", PHONE, "dark", "zh-CN"),
     "confirm-light": (None, "/login", WIDE, "light", "en-US"),
+    "job-light": ("people of tencent", "/jobs/tencent/llm", WIDE, "light", "en-US"),
     "pool-light": ("people of tencent", "/pool", WIDE, "light", "en-US"),
     "audit-light": ("bob, an auditor", "/audit", WIDE, "light", "en-US"),
     "coordination-dark": ("coordinator", "/coordination", WIDE, "dark", "en-US"),

@@ -1,12 +1,19 @@
 """What an agent is answered: leases for what it may run, and the same again when an answer was lost."""
 
+import base64
 import itertools
+import time
 import uuid
 
 import proxies
 import psycopg
 import pytest
 import sqlalchemy as sa
+
+from hanse.agent import certified
+from hanse.agent.keys import Keys
+from hanse.evidence import enrolments
+from hanse.evidence.signatures import public_bytes
 
 NUMBERS = itertools.count(100)
 
@@ -18,8 +25,9 @@ class Speaker:
         self.pool, self.client, self.name = pool, client, name
         self.instance, self.process, self.cluster_uid = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
 
-    def sync(self, *held, instance=None, cluster_uid=None, **inventory):
+    def sync(self, *held, instance=None, cluster_uid=None, clock=None, **inventory):
         body = {
+            **(clock or {}),
             "instance": str(instance or self.instance),
             "process": str(self.process),
             "clusterUid": str(cluster_uid or self.cluster_uid),
@@ -253,3 +261,40 @@ def test_what_the_database_cannot_store_is_refused_and_not_called_an_outage(spea
         body["errors"][0]["field"],
         "has control characters" in body["detail"],
     ), body
+
+
+def test_a_clock_that_is_off_or_was_set_is_told_of_and_on_record(pool, speaker):
+    """Once an hour each, however often it is said; who says nothing of a clock is told nothing."""
+
+    def off(seconds, **more):
+        status, body = speaker.sync(clock={"clockMs": int((time.time() + seconds) * 1000), **more})
+        assert 200 == status, body
+        return body["clockAheadMs"]
+
+    assert speaker.answer()["clockAheadMs"] is None
+    assert off(0) <= 5000
+    facts = "SELECT kind, amount, detail FROM ledger.fact WHERE cluster = :name AND kind LIKE 'Clock%' ORDER BY kind"
+    assert [] == pool.rows(facts, name=speaker.name)
+    for _ in range(2):
+        assert 5000 < off(3600, clockSteppedMs=-5000) <= 3_600_000
+    found = pool.rows(facts, name=speaker.name)
+    assert ["ClockOff", "ClockStepped"] == [row.kind for row in found]
+    assert (True, -5000) == (found[0].amount > 5000, found[1].amount)
+    assert " s ahead of the ledger's" in found[0].detail
+    assert off(-3600) < -15_000
+
+
+def test_the_agent_hears_of_enrolments_and_then_reads_those_that_are_in_force_or_begin_later(pool, speaker):
+    before = speaker.answer()["enrolled"]
+    key = Keys(bytes(range(32)), bytes(32))
+    for number in range(2):
+        pool.enrol(speaker.name, "tencent", f"n{number}", 8, public_bytes(key.of_node(f"{speaker.name}/n{number}")))
+    after = speaker.answer()["enrolled"]
+    assert before < after == speaker.answer()["enrolled"]
+    status, said = speaker.client.send("GET", "/v1/agent/enrolments")
+    found = [enrolments.decode(base64.urlsafe_b64decode(each)) for each in said["latest"]]
+    assert (200, ["n0", "n1"]) == (status, [each.node.partition("/")[2] for each in found])
+    its = certified.Certified(key)
+    its.take(after, [enrolments.encode(each) for each in found])
+    for each in found:
+        assert each.node_key == public_bytes(its.key(each.node, each.start_seconds))

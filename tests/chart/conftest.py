@@ -1,15 +1,23 @@
-"""Helm itself, of a pinned version, built from source like the control plane."""
+"""Helm itself, of a pinned version, built from source like the control plane; and a pool that it has installed."""
 
 import json
+import os
 import subprocess
+import time
 from pathlib import Path
 
+import psycopg
 import pytest
+import urllib3
 import yaml
 
-from hanse.devcluster import build
+from hanse.cli.demo import helm as page
+from hanse.cli.demo.stage import Stage
+from hanse.devcluster import build, cluster, realnode
+from hanse.devcluster.errors import DevclusterError
 
 CHART = Path(__file__).parents[2] / "charts/hanse"
+SYSTEM, AGENT, NODES = "hanse-system", "hanse-agent-zhejiang-lab-hz", "hanse-nodes-zhejiang-lab-hz"
 
 
 class Helm:
@@ -66,3 +74,80 @@ def _dry_run(hub):
 @pytest.fixture(name="chart", scope="session")
 def _chart():
     return CHART
+
+
+class Installed:
+    """A cluster whose hub and agent are releases of the charts."""
+
+    WAIT_SECONDS_MAX = 180
+
+    def __init__(self, running, helm, charts, stage, played):
+        self.cluster, self._helm, self._charts = running, helm, charts
+        self.stage, self.said, self.api_url, self.folder = stage, played.said, played.api_url, played.folder
+
+    def release(self, verb, chart, namespace, *options, **values):
+        """Install a chart, or change values of its release."""
+        return self._helm(
+            verb, "hanse", str(self._charts / chart), f"--namespace={namespace}", "--wait", *options,
+            f"--timeout={self.WAIT_SECONDS_MAX}s", kubeconfig=self.cluster.kubeconfig, values=values,
+        ).stdout  # fmt: skip
+
+    def helm(self, namespace, *arguments):
+        return self._helm(*arguments, f"--namespace={namespace}", kubeconfig=self.cluster.kubeconfig).stdout
+
+    def got(self, namespace, *arguments):
+        return self.cluster.kubectl("get", *arguments, f"--namespace={namespace}").stdout
+
+    def pod_url(self, namespace, selector, port):
+        """Return where a pod that is to stay listens, at its own address on the bridge."""
+        pods = json.loads(self.got(namespace, "pods", f"--selector={selector}", "--output=json"))["items"]
+        [address, *_] = [pod["status"]["podIP"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+        return f"http://{address}:{port}"
+
+    def is_ready(self):
+        url = self.pod_url(SYSTEM, "app.kubernetes.io/component=api", 8443)
+        with urllib3.PoolManager(retries=False, timeout=10) as http:
+            return http.request("GET", f"{url}/readyz").status == 200
+
+    def metrics(self, namespace, selector, port):
+        """Return what a pod tells Prometheus."""
+        with urllib3.PoolManager(retries=False, timeout=10) as http:
+            return http.request("GET", f"{self.pod_url(namespace, selector, port)}/metrics").data
+
+    def rows(self, statement):
+        with psycopg.connect(self.cluster.database_url) as connection:
+            return connection.execute(statement).fetchall()
+
+    def until(self, what, condition):
+        deadline = time.monotonic() + self.WAIT_SECONDS_MAX
+        while not (found := condition()):
+            assert time.monotonic() < deadline, f"{what}\n{self.logs()}"
+            time.sleep(0.2)
+        return found
+
+    def logs(self):
+        pods = self.cluster.kubectl("get", "pods", "--all-namespaces", "--output=wide").stdout
+        ours = "--selector=app.kubernetes.io/name in (hanse,hanse-agent,hanse-node-agent)"
+        named = (ours, "--tail=40", "--prefix", "--ignore-errors")
+        return pods + "".join(
+            self.cluster.kubectl("logs", *named, f"--namespace={namespace}", check=False).stdout
+            for namespace in (SYSTEM, AGENT, NODES)
+        )
+
+    def token(self, account, namespace):
+        made = self.cluster.kubectl("create", "token", account, f"--namespace={namespace}", "--audience=hanse-api")
+        return made.stdout.strip()
+
+
+@pytest.fixture(name="installed", scope="session")
+def _installed(helm, chart):
+    """Hub and agent, as docs/quickstart.md installs them: files that share it say what they change."""
+    try:
+        realnode.require()
+    except DevclusterError as error:
+        pytest.skip(str(error))
+    wanted = cluster.Wanted(real_node=True, scheduler=True)
+    with cluster.running(f"test-{os.getpid()}-chart", wanted) as running:
+        stage = Stage(running.kubeconfig)
+        with page.played(stage, running) as played:
+            yield Installed(running, helm, chart.parent, stage, played)

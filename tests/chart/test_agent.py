@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from hanse.agent import install, metrics, settings
+from hanse.agent.node import metrics as node_metrics
+from hanse.agent.node import settings as node_settings
 
 NAMESPACE = "hanse-agent-north"
 LEAST = {
@@ -37,6 +39,10 @@ EVERYTHING = {
         "rules": {"enabled": True, "labels": {"release": "prometheus"}},
         "dashboards": {"enabled": True},
     },
+    "nodeAgent": {
+        "enabled": True, "metricsPort": 9091, "nodeSelector": {"gpu": "h100"}, "runtimeClassName": "nvidia",
+        "memory": {"ratioThousandths": 1500, "reserveMiB": 4096, "tenantsMax": 2},
+    },
     "tracing": {
         "endpoint": "http://collector.monitoring:4318", "headersSecret": "collector",
         "variables": {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"},
@@ -49,6 +55,7 @@ WRONG = [
     ({"settings": {"listenPort": 1}}, "listenPort"),
     ({"replicas": 2}, "replicas"),
     ({"monitoring": {"metricsPort": 70_000}}, "monitoring/metricsPort"),
+    ({"nodeAgent": {"memory": {"ratioThousandths": 5000}}}, "nodeAgent/memory/ratioThousandths"),
 ]
 LACKING = [
     ("cluster", "cluster: name the MemberCluster"),
@@ -88,7 +95,7 @@ def test_helm_finds_nothing_to_complain_about(helm, chart, values):
 @ALL
 def test_the_api_server_takes_all_that_is_rendered(hub, dry_run, render, values):
     objects = [each for each in render(values) if each["kind"] not in {"PodMonitor", "PrometheusRule"}]
-    for name in (NAMESPACE, "hanse-workers-north"):
+    for name in (NAMESPACE, "hanse-workers-north", "hanse-nodes-north"):
         hub.kubectl("create", "namespace", name, check=False)
     assert len(objects) == len(dry_run(objects))
 
@@ -106,8 +113,11 @@ def test_what_a_release_lacks_is_said(helm, chart, missing, said):
     assert said in helm("template", "hanse", str(chart), values=values, check=False).stderr
 
 
-def test_its_rights_are_those_that_the_command_gives_and_no_right_is_a_wildcard(render):
-    rendered, made = render(LEAST), install.at_member("north")
+@ALL
+def test_its_rights_are_those_that_the_command_gives_and_no_right_is_a_wildcard(render, values):
+    rendered, made = render(values), install.at_member("north")
+    if values is EVERYTHING:
+        made += install.for_node_agents("north")
 
     def rights(objects):
         return {
@@ -185,8 +195,8 @@ def test_its_workers_reach_it_and_metrics_are_elsewhere(render):
     ]
     workers, watched = policy["spec"]["ingress"]
     assert ["workers"] == [each["port"] for each in workers["ports"]]
-    labels = workers["from"][0]["namespaceSelector"]["matchLabels"]
-    assert {"kubernetes.io/metadata.name": "hanse-workers-north"} == labels
+    named = [each["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for each in workers["from"]]
+    assert ["hanse-workers-north", "hanse-nodes-north"] == named
     assert (["metrics"], EVERYTHING["networkPolicies"]["metricsFrom"]) == (
         [each["port"] for each in watched["ports"]], watched["from"]
     )  # fmt: skip
@@ -195,15 +205,16 @@ def test_its_workers_reach_it_and_metrics_are_elsewhere(render):
 
 def test_alerts_and_the_dashboard_are_about_metrics_that_there_are(render, chart):
     objects = render(EVERYTHING)
-    ends = {"counter": "_total", "gauge": ""}
-    series = {family.name + ends[family.type] for family in metrics.REGISTRY.collect()}
+    ends = {"counter": "_total", "gauge": "", "histogram": "_bucket"}
+    registries = (metrics.REGISTRY, node_metrics.REGISTRY)
+    series = {family.name + ends[family.type] for each in registries for family in each.collect()}
     [board] = [each for each in of_kind(objects, "ConfigMap") if each["metadata"]["name"] == "hanse-agent-dashboards"]
-    panels = json.loads(board["data"]["hanse-agent.json"])["panels"]
     shown = {
         name
-        for panel in panels
+        for text in board["data"].values()
+        for panel in json.loads(text)["panels"]
         for target in panel["targets"]
-        for name in re.findall(r"hanse_agent_\w+", target["expr"])
+        for name in re.findall(r"hanse_(?:agent|node)_\w+", target["expr"])
     }
     assert series == shown
     [rules] = of_kind(objects, "PrometheusRule")
@@ -218,3 +229,34 @@ def test_every_setting_of_the_schema_is_one_that_an_agent_takes(chart):
     schema = json.loads((chart / "values.schema.json").read_text())
     taken = {settings.Settings.model_fields[name].alias for name in settings.Settings.model_fields}
     assert schema["properties"]["settings"]["properties"].keys() <= taken
+
+
+def test_a_node_agent_has_the_folders_that_it_needs_no_capability_and_settings_that_it_takes(render, tmp_path):
+    objects = render(EVERYTHING)
+    assert [] == of_kind(render(LEAST), "DaemonSet")
+    [daemons] = of_kind(objects, "DaemonSet")
+    pod = daemons["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    assert (True, False, None) == (pod["hostPID"], pod["automountServiceAccountToken"], pod.get("hostNetwork"))
+    own = container["securityContext"]
+    assert (False, True, ["ALL"]) == (
+        own["allowPrivilegeEscalation"], own["readOnlyRootFilesystem"], own["capabilities"]["drop"]
+    )  # fmt: skip
+    assert "privileged" not in own
+    folders = {each["name"]: each["hostPath"]["path"] for each in pod["volumes"] if "hostPath" in each}
+    writable = {each["name"]: each["mountPath"] for each in container["volumeMounts"] if not each.get("readOnly")}
+    assert {"plugins": "/var/lib/kubelet/device-plugins", "state": "/var/lib/hanse-node"} == {
+        name: writable[name] for name in folders if name in writable
+    }
+    [held] = [each for each in of_kind(objects, "ConfigMap") if each["metadata"]["name"] == "hanse-node-agent"]
+    (tmp_path / "node.yaml").write_text(held["data"]["node.yaml"])
+    loaded = node_settings.load(tmp_path / "node.yaml")
+    mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
+    # The kubelet mounts folders of it by the same path into containers.
+    assert (folders["state"], "state") == (str(loaded.state_folder), mounts[str(loaded.state_folder)])
+    assert str(loaded.plugins_folder) in mounts
+    assert {str(loaded.owners_socket.parent), str(loaded.token_file.parent)} <= mounts.keys()
+    assert (1500, 4096, 2, 9091) == (*loaded.memory.model_dump().values(), loaded.metrics_port)
+    [agents] = [each for each in of_kind(objects, "ConfigMap") if each["metadata"]["name"] == "hanse-agent"]
+    account = yaml.safe_load(agents["data"]["agent.yaml"])["nodeAgentAccount"]
+    assert account == f"{daemons['metadata']['namespace']}:{pod['serviceAccountName']}"

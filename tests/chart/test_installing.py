@@ -8,104 +8,24 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psycopg
 import pytest
-import urllib3
 import yaml
 from playwright.sync_api import expect
 
-from hanse.cli.demo import helm as page
-from hanse.cli.demo.stage import Stage
-from hanse.devcluster import cluster, pki, realnode
-from hanse.devcluster.errors import DevclusterError
+from hanse.devcluster import pki
 
 pytestmark = pytest.mark.real_node
 
 SYSTEM, AGENT = "hanse-system", "hanse-agent-zhejiang-lab-hz"
 AT_HUB, WORKERS = "hanse-cluster-zhejiang-lab-hz", "hanse-workers-zhejiang-lab-hz"
-WAIT_SECONDS_MAX = 180
 METRICS_PORT = 9090
 KEEP = "--reset-then-reuse-values"
 # Ends at once when it is told to.
 ENDLESS = "trap 'exit 0' TERM; sleep 3600 & wait"
 RIGHTS = yaml.safe_load(Path(__file__).with_name("rights.yaml").read_text())
 SUBRESOURCES = {"exec", "log", "token"}
-
-
-class Installed:
-    """A cluster whose hub and agent are releases of the charts."""
-
-    def __init__(self, running, helm, charts, stage, played):
-        self.cluster, self._helm, self._charts = running, helm, charts
-        self.stage, self.said, self.api_url, self.folder = stage, played.said, played.api_url, played.folder
-
-    def release(self, verb, chart, namespace, *options, **values):
-        """Install a chart, or change values of its release."""
-        return self._helm(
-            verb, "hanse", str(self._charts / chart), f"--namespace={namespace}", "--wait", *options,
-            f"--timeout={WAIT_SECONDS_MAX}s", kubeconfig=self.cluster.kubeconfig, values=values,
-        ).stdout  # fmt: skip
-
-    def helm(self, namespace, *arguments):
-        return self._helm(*arguments, f"--namespace={namespace}", kubeconfig=self.cluster.kubeconfig).stdout
-
-    def got(self, namespace, *arguments):
-        return self.cluster.kubectl("get", *arguments, f"--namespace={namespace}").stdout
-
-    def pod_url(self, namespace, selector, port):
-        """Return where a pod that is to stay listens, at its own address on the bridge."""
-        pods = json.loads(self.got(namespace, "pods", f"--selector={selector}", "--output=json"))["items"]
-        [address, *_] = [pod["status"]["podIP"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-        return f"http://{address}:{port}"
-
-    def is_ready(self):
-        url = self.pod_url(SYSTEM, "app.kubernetes.io/component=api", 8443)
-        with urllib3.PoolManager(retries=False, timeout=10) as http:
-            return http.request("GET", f"{url}/readyz").status == 200
-
-    def metrics(self, namespace, selector, port):
-        """Return what a pod tells Prometheus."""
-        with urllib3.PoolManager(retries=False, timeout=10) as http:
-            return http.request("GET", f"{self.pod_url(namespace, selector, port)}/metrics").data
-
-    def rows(self, statement):
-        with psycopg.connect(self.cluster.database_url) as connection:
-            return connection.execute(statement).fetchall()
-
-    def until(self, what, condition):
-        deadline = time.monotonic() + WAIT_SECONDS_MAX
-        while not (found := condition()):
-            assert time.monotonic() < deadline, f"{what}\n{self.logs()}"
-            time.sleep(0.2)
-        return found
-
-    def logs(self):
-        pods = self.cluster.kubectl("get", "pods", "--all-namespaces", "--output=wide").stdout
-        named = ("--selector=app.kubernetes.io/name in (hanse,hanse-agent)", "--tail=40", "--prefix", "--ignore-errors")
-        return pods + "".join(
-            self.cluster.kubectl("logs", *named, f"--namespace={namespace}", check=False).stdout
-            for namespace in (SYSTEM, AGENT)
-        )
-
-    def token(self, account, namespace):
-        made = self.cluster.kubectl("create", "token", account, f"--namespace={namespace}", "--audience=hanse-api")
-        return made.stdout.strip()
-
-
-@pytest.fixture(name="installed", scope="module")
-def _installed(helm, chart):
-    try:
-        realnode.require()
-    except DevclusterError as error:
-        pytest.skip(str(error))
-    wanted = cluster.Wanted(real_node=True, scheduler=True)
-    with cluster.running(f"test-{os.getpid()}-chart", wanted) as running:
-        stage = Stage(running.kubeconfig)
-        with page.played(stage, running) as played:
-            yield Installed(running, helm, chart.parent, stage, played)
 
 
 def test_every_command_of_the_page_ends_well(installed):
@@ -205,7 +125,7 @@ def test_an_upgrade_and_a_rollback_of_the_hub_keep_the_token_and_the_pool(instal
         assert f"# HELP hanse_{part}_".encode() in told
         found = promtool("check", "metrics", stdin=told)
         assert (0, b"") == (found.returncode, found.stdout + found.stderr)
-    installed.helm(SYSTEM, "rollback", "hanse", "1", "--wait", f"--timeout={WAIT_SECONDS_MAX}s")
+    installed.helm(SYSTEM, "rollback", "hanse", "1", "--wait", f"--timeout={installed.WAIT_SECONDS_MAX}s")
     assert (before, "2") == (installed.got(SYSTEM, *token), installed.got(SYSTEM, *replicas))
     installed.until("the API service to be ready", installed.is_ready)
 
@@ -235,7 +155,7 @@ def test_a_gang_runs_on_while_its_agent_is_upgraded_and_rolled_back(installed, p
     installed.until("the agent to hold the gang", lambda: b"hanse_agent_gangs 1.0" in told())
     found = promtool("check", "metrics", stdin=told())
     assert (0, b"") == (found.returncode, found.stdout + found.stderr)
-    installed.helm(AGENT, "rollback", "hanse", "1", "--wait", f"--timeout={WAIT_SECONDS_MAX}s")
+    installed.helm(AGENT, "rollback", "hanse", "1", "--wait", f"--timeout={installed.WAIT_SECONDS_MAX}s")
     agents.append(agent())
     assert (3, running) == (len(set(agents)), worker())
     installed.cluster.kubectl("delete", "trainingjob/long", "--namespace=zhejiang-lab")

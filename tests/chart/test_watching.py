@@ -5,18 +5,22 @@ import pytest
 import yaml
 
 from hanse.agent import metrics as agent
+from hanse.agent.node import metrics as node
 from hanse.api import metrics as api
 from hanse.ledger import watching as sealer
 from hanse.operator import health as operator
 
-REGISTRIES = {"agent": agent.REGISTRY, "api": api.REGISTRY, "operator": operator.REGISTRY, "sealer": sealer.REGISTRY}
+REGISTRIES = {
+    "agent": agent.REGISTRY, "api": api.REGISTRY, "node": node.REGISTRY, "operator": operator.REGISTRY,
+    "sealer": sealer.REGISTRY,
+}  # fmt: skip
 HUB = {
     "database": {"secret": "ledger"}, "sealer": {"keySecret": "log", "policy": "quorum none\n"},
     "monitoring": {"rules": {"enabled": True}},
 }  # fmt: skip
 AGENT = {
     "cluster": "north", "hub": {"apiUrl": "https://hub.example"}, "credentials": {"secret": "north"},
-    "monitoring": {"rules": {"enabled": True}},
+    "monitoring": {"rules": {"enabled": True}}, "nodeAgent": {"enabled": True},
 }  # fmt: skip
 
 

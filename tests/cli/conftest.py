@@ -7,8 +7,6 @@ nodes, south with one; each has a member cluster in the hub's own Kubernetes clu
 import json
 import os
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -35,8 +33,8 @@ IMAGE = "registry.example/trainer@sha256:" + "ab" * 32
 class Town:
     """The pool; what a test needs of it. *clusters* are the folders that members were handed, by member."""
 
-    def __init__(self, own, folder):
-        self.own, self.folder = own, folder
+    def __init__(self, own, folder, commands):
+        self.own, self.folder, self._commands = own, folder, commands
         self.operator_port, self.api_port = ports.free(), ports.free()
         self.api_url = f"http://127.0.0.1:{self.api_port}"
         self.metrics_ports = {"operator": self.operator_port, "api": ports.free()}
@@ -127,11 +125,9 @@ class Town:
 
     def call(self, *args, **variables):
         """Run a command of `hanse` as the coordinator; return its exit status and what it said."""
-        result = subprocess.run(
-            [sys.executable, "-P", "-m", "hanse.cli.main", *args], capture_output=True, text=True, check=False,
-            env={**processes.environment(), "KUBECONFIG": str(self.own.kubeconfig), **variables}, cwd=self.folder,
-        )  # fmt: skip
-        return result.returncode, result.stdout + result.stderr
+        environment = {**processes.environment(), "KUBECONFIG": str(self.own.kubeconfig), **variables}
+        status, *said = self._commands.run(args, env=environment, cwd=self.folder)
+        return status, "".join(said)
 
     def hanse(self, *args, **variables):
         status, said = self.call(*args, **variables)
@@ -224,9 +220,9 @@ def listens(port):
 
 
 @pytest.fixture(name="town", scope="session")
-def _town(tmp_path_factory):
+def _town(tmp_path_factory, commands):
     with cluster.running(f"test-{os.getpid()}-town", cluster.Wanted()) as own:
-        town = Town(own, tmp_path_factory.mktemp("town"))
+        town = Town(own, tmp_path_factory.mktemp("town"), commands)
         try:
             town.start()
             yield town

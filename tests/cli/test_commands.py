@@ -36,6 +36,16 @@ def test_help_says_what_a_command_does(command):
     assert result.stdout.startswith("Usage: ")
 
 
+def test_a_command_loads_nothing_that_others_need():
+    code = (
+        "import sys; from hanse.cli import main; main.app(['queue', '--help'], standalone_mode=False)\n"
+        "others = {'kubernetes', 'sqlalchemy', 'hanse.cli.demo', 'hanse.cli.devcluster'}\n"
+        "print(*others & sys.modules.keys(), file=sys.stderr)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ("\n", True) == (told.stderr, "Usage" in told.stdout)
+
+
 def test_an_error_is_one_sentence_and_no_traceback():
     result = hanse("devcluster", "kubeconfig", "nowhere")
     assert 1 == result.returncode

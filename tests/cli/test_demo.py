@@ -42,8 +42,12 @@ CLAIMS = (
 OF_THE_REAL_NODE = (
     "workers have torchrun's variables: MASTER_ADDR=w-0.",
     "credentials are sealed: none can be read in a Placement or a pod",
+    "its owner reads in `hanse explain` how far it has come",
+    "a worker hears that memory is short",
+    "it learns: its loss was",
     "it was stopped at a checkpoint",
     "its own output says that it began at step",
+    "it goes on with what it had learned",
 )
 
 

@@ -114,6 +114,15 @@ def test_what_runs_is_accepted_and_posted(enrolled):
         id=attempt.id,
     )
     assert 5 * 8 * 2 * 1000 <= north.used == credited.amount
+    key = f"--member-key={town.folder / 'north-keys' / 'signing.key'}"
+    status, said = town.call("ack", "--member=north", key, **town.as_people("north"))
+    assert (0, True) == (status, "hours of attempts acknowledged" in said), said
+    (kept,) = town.rows("SELECT milli_gpu_seconds FROM ledger.acknowledgement WHERE attempt = :id", id=attempt.id)
+    assert kept.milli_gpu_seconds == north.used
+    record = town.folder / "record"
+    record.write_text("nothing")
+    status, said = town.call("ack", "--member=north", key, f"--record={record}", **town.as_people("north"))
+    assert (1, True) == (status, "record, line 1: " in said), said
 
 
 @contextlib.contextmanager
@@ -129,6 +138,23 @@ def in_two_hours(town):
     sa.event.listen(engine, "connect", lambda raw, _: raw.execute("SET SESSION test.ahead = '2 hours'"))
     yield engine
     engine.dispose()
+
+
+def test_a_node_signs_with_a_new_key_when_its_member_says_so(enrolled):
+    """Its slots go on to be taken, without the agent being started anew; no other node has another key."""
+    town = enrolled
+    before = {each.node: each for each in map(enrolments.decode, recorded(town))}
+    assert len({each.node_key for each in before.values()}) == len(before), "each has one of its own"
+    assert "north-00009 has no key yet" in enrol(town, "north", "--new-key=north-00009")[1]
+    status, said = enrol(town, "north", "--new-key=north-00000", "--revoke-key=north-00001")
+    assert (0, True) == (status, "2 nodes enrolled" in said), said
+    after = {each.node: each for each in map(enrolments.decode, recorded(town))}
+    changed = {node for node in after if after[node].node_key != before[node].node_key}
+    assert changed == {"north-1/north-00000", "north-1/north-00001"}
+    assert {node for node in after if after[node].revokes} == {"north-1/north-00001"}
+    since = max(each.start_seconds for each in after.values()) + 5
+    taken = "SELECT DISTINCT node FROM ledger.slot WHERE start_seconds >= :since AND starts_with(node, 'north-1/')"
+    town.until("slots are taken", lambda: changed <= {row.node for row in town.rows(taken, since=since)})
 
 
 def test_a_node_that_is_gone_is_ended_by_name(enrolled):

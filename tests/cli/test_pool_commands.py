@@ -4,9 +4,9 @@ import http.server
 import json
 import os
 import subprocess
-import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import urllib3
@@ -25,16 +25,13 @@ def _pool(hub, make_pool):
 
 
 @pytest.fixture(name="hanse")
-def _hanse(pool):
+def _hanse(pool, commands):
     """Run a command as the administrator; return its exit status and what it said."""
 
     def hanse(*args, **variables):
-        result = subprocess.run(
-            [sys.executable, "-P", "-m", "hanse.cli.main", *args],
-            capture_output=True, text=True, check=False,
-            env={**os.environ, "KUBECONFIG": str(pool.cluster.kubeconfig), **variables},
-        )  # fmt: skip
-        return result.returncode, result.stdout + result.stderr
+        environment = {**os.environ, "KUBECONFIG": str(pool.cluster.kubeconfig), **variables}
+        status, *said = commands.run(args, env=environment, cwd=Path.cwd())
+        return status, "".join(said)
 
     return hanse
 

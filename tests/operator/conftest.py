@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from pathlib import Path
@@ -143,8 +142,8 @@ class Running:
 class Pool:
     """A test's pool: a database and nodes of its own, jobs that go with the test."""
 
-    def __init__(self, plane, kubeconfig, template, folder):
-        self.plane, self.kubeconfig, self.folder = plane, kubeconfig, folder
+    def __init__(self, plane, kubeconfig, template, folder, operators):
+        self.plane, self.kubeconfig, self.folder, self.operators = plane, kubeconfig, folder, operators
         self.name = f"pool_{next(DATABASES)}"
         with psycopg.connect(plane.database_url, autocommit=True) as connection:
             statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
@@ -182,12 +181,12 @@ class Pool:
         environment = os.environ | {"HANSE_DATABASE_URL": database_url or self.url, "HANSE_FAILPOINT": failpoint}
         token_file = self.folder / "token"
         token_file.write_text(token)
-        command_line = [
-            sys.executable, "-m", "hanse.cli.main", "operator", f"--kubeconfig={kubeconfig or self.kubeconfig}",
+        argv = [
+            "operator", f"--kubeconfig={kubeconfig or self.kubeconfig}",
             f"--health-port={port}", f"--lease-seconds={lease_seconds}", f"--internal-token-file={token_file}",
         ]  # fmt: skip
         with log.open("w") as output:
-            process = subprocess.Popen(command_line, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT)
+            process = self.operators.start(argv, env=environment, cwd=ROOT, stdout=output, stderr=output)
         running = Running(process, log, port)
         self.started.append(running)
         return running
@@ -277,7 +276,7 @@ def _unless_away(condition):
 
 
 @pytest.fixture(name="pool")
-def _pool(plane, kubeconfig, template, tmp_path):
-    made = Pool(plane, kubeconfig, template, tmp_path)
+def _pool(plane, kubeconfig, template, tmp_path, operators):
+    made = Pool(plane, kubeconfig, template, tmp_path, operators)
     yield made
     made.close()

@@ -5,6 +5,7 @@ functions. All chance comes from one seed.
 """
 
 import asyncio
+import random
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from structlog.testing import capture_logs
 from hanse import scheduler
 from hanse.ledger import attempts, database, reports, term
 from hanse.ledger import credits as credits_
+from hanse.operator import placing
 from hanse.operator.cycle import Leader
 from hanse.operator.following import Follower
 from hanse.operator.world import World
@@ -40,6 +42,7 @@ class Parties:
 
     def __init__(self, url, chance):
         self.chance, self.seen = chance, Counter()
+        self.parting = random.Random(1)  # noqa: S311  # of its own, so that what else happens does not depend on it
         self.super = psycopg.connect(url, autocommit=True)
         self.super.execute(CLOCK)
         self.super.execute("INSERT INTO public.test_clock VALUES (%s)", (START,))
@@ -78,7 +81,7 @@ class Parties:
         for name, rank in (("low", 10), ("high", 20)):
             factor = self.chance.choice([500, 1000, 1500])
             self.put("PriorityTier", name, {"rank": rank, "usageFactorThousandths": factor})
-        self.put("PoolPolicy", "default", {"fundingHorizon": "5m"})
+        self.put_policy()
         for name in MEMBERS:
             self.put_member(name)
             self.put("MemberCluster", f"{name}-1", {"member": name, "region": "north", "agentKey": KEY})
@@ -87,9 +90,16 @@ class Parties:
         for name in ("red", "blue", "red-a", "red-b", "red-c"):
             self.put_namespace(name)
 
+    def put_policy(self):
+        """Let so much of each GPU's memory be promised; of what runs, a worker's part is counted anew."""
+        ratio, reserve = self.parting.choice([1000, 1500]), self.parting.choice([2048, 10_240])
+        memory = {"ratioThousandths": ratio, "reserveMiB": reserve}
+        self.put("PoolPolicy", "default", {"fundingHorizon": "5m", "memory": {"default": memory}})
+
     def put_class(self, name):
         self.put("AcceleratorClass", name, {
             "vendor": "nvidia", "memoryMiB": 81920, "h100Equivalent": CLASSES[name], "watts": 700,
+            "sharingModes": ["Advisory"] if name == "h100" else [],
             "deviceResources": ["nvidia.com/gpu"], "nodeSelector": {"hanse.dev/accelerator": name},
         })  # fmt: skip
 
@@ -128,6 +138,7 @@ class Parties:
         """Offer all nodes, now and then with a notice that some are taken back."""
         for each in CLASSES:
             spec = {"cluster": f"{member}-1", "class": each}
+            spec["allowSharingWith"] = self.parting.choice(["any", "ownMember"])
             if self.chance.random() < 0.15:
                 at = datetime.fromtimestamp(self.now + self.chance.choice([120, 600, 1200]), UTC)
                 spec["recall"] = {"at": at.isoformat(), "notice": "10m"}
@@ -140,11 +151,17 @@ class Parties:
             {
                 "name": name, "class": self.nodes.setdefault(name, self.chance.choice([*CLASSES])), "gpus": 4,
                 "cpuMilli": 96000, "memoryMiB": 10**6, "rdma": self.chance.choice([0, 4, 8]),
-                "ready": self.chance.random() < 0.9, "labels": self.domains(),
+                "ready": self.chance.random() < 0.9, "labels": self.domains(), **self.shared(),
             }
             for name in names
         ]  # fmt: skip
         reports.report_nodes(self.api, f"{member}-1", nodes, whole=True)
+
+    def shared(self):
+        """Return what a node has of GPUs to share, if its own agent offers them; one of them may be lost."""
+        offered = {"memGib": 78, "limitGib": self.parting.choice([78, 118]), "tenants": 4}
+        gpus = self.parting.choice([[0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 3]])
+        return {"shared": offered | {"gpus": gpus}} if self.parting.random() < 0.6 else {}
 
     def domains(self):
         """Return where a node stands now, by its labels; nobody may know."""
@@ -190,6 +207,10 @@ class Parties:
             if self.chance.random() < 0.4:
                 level, mode = ("node", "rack", "block"), ("required", "preferred")
                 spec["topology"] = {"level": self.chance.choice(level), "mode": self.chance.choice(mode)}
+            if self.parting.random() < 0.3:
+                guaranteed, more = self.parting.choice([7, 20, 26, 39]), self.parting.choice([0, 0, 20])
+                spec["gpuMemory"] = {"guaranteedMiB": 1024 * guaranteed, "limitMiB": 1024 * (guaranteed + more)}
+                spec |= {"gpusPerWorker": 1, "allowSharingWith": self.parting.choice(["any", "ownMember"])}
             namespace = self.chance.choice(["blue", "red-a", "red-b", "red-c"])
             self.put("TrainingJob", f"j{self.chance.getrandbits(60)}", spec, namespace)
 
@@ -209,6 +230,7 @@ class Parties:
     def changes_pool(self):
         """Change caps, levies and grants; take a class or an offer away, or give it back."""
         self.put_member(self.chance.choice(MEMBERS))
+        self.put_policy()
         if self.chance.random() < 0.3:
             self.drop("AcceleratorClass", "ascend")
         elif self.chance.random() < 0.5:
@@ -244,7 +266,9 @@ class Parties:
         live = self.leader.mirror.live.values()
         there = {each.id for each in live}
         for each in sorted(live, key=lambda each: each.job):
-            if each.state == "admitted" and not each.awaits & there:
+            self.confirms(each)
+            is_free = not (each.awaits & there or each.awaits_workers & self.leader.mirror.leaving())
+            if each.state == "admitted" and is_free:
                 attempts.grant(self.api, each.cluster, each.id, each.fence, uuid.uuid4())
             elif self.chance.random() < 0.3:
                 reports.commit_checkpoint(
@@ -253,6 +277,17 @@ class Parties:
             if self.chance.random() < (0.7 if each.is_stopped else 0.1):
                 outcome = self.chance.choice(["Succeeded", "Failed", "Stopped"])
                 attempts.release(self.api, each.cluster, each.id, each.fence, outcome)
+
+    def confirms(self, live):
+        """Its agent may have carried out all that was decided on the attempt's size, and say so in its Placement."""
+        job = self.world.jobs.get(live.job)
+        if job is not None and live.size.decided_at and self.chance.random() < 0.7:
+            placement = placing.running(live, job.spec)
+            placement["metadata"]["uid"] = str(live.id)
+            sequence = placement["spec"]["sequence"]
+            placement["status"] = {"fence": live.fence, "sequence": sequence, "phase": "Running"}
+            self.world.take({"Placement": {str(live.id): placement}})
+            assert [] == [each.problem for each in self.world.misconfigured.values()]
 
     # What the operator does.
     def cycle(self):

@@ -5,52 +5,29 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import yaml
+from exemplified import BODY, NOW, as_exemplified, change, live, take_job
 from structlog.testing import capture_logs
 
 from hanse import scheduler
 from hanse.ledger.credits import Credits, row_id
 from hanse.ledger.reports import Node
 from hanse.operator import candidates, entries, following, snapshot
-from hanse.operator.mirror import Live, Mirror
+from hanse.operator.mirror import Mirror
 from hanse.operator.standing import Standing
-from hanse.operator.world import Leaf, World
+from hanse.operator.world import Leaf
 from hanse.quota.errors import QuotaError
 from hanse.resources.contribution import Recall
-from hanse.resources.training_job import GpuMemory, Topology
+from hanse.resources.training_job import Topology
 from hanse.scheduler.decisions import Admit
 from hanse.scheduler.pool import NodeState, Rung
 from hanse.scheduler.records import Donor
 
-NOW = 1_800_000_000
-BODY = {"class": "h100-80g", "gpus": 8, "cpuMilli": 1000, "memoryMiB": 1000, "ready": True}
 HOME = {"label": "HOME", "cover": 0, "tierRank": 1}
-KINDS = ("acceleratorclass", "contribution", "member", "membercluster", "prioritytier")
 
 
 @pytest.fixture(name="world")
 def _world(pytestconfig):
-    made = World()
-    for name in KINDS:
-        for number, document in enumerate(
-            yaml.safe_load_all((pytestconfig.rootpath / f"examples/{name}.yaml").read_text())
-        ):
-            document["metadata"] |= {"uid": f"{name}-{number}"}
-            made.take({document["kind"]: {f"{name}-{number}": document}})
-    return made
-
-
-def live(**more):
-    said = {
-        "id": uuid.UUID(int=2), "job": str(uuid.UUID(int=1)), "fence": 2, "member": "tencent", "cluster": "c",
-        "accelerator_class": "h100-80g", "precision": "bf16", "tier": "standard", "milli_h100e": 1000,
-        "tier_thousandths": 1500, "grace_seconds": 30, "state": "leased", "funded_until_seconds": NOW + 60,
-        "granted_at_seconds": NOW, "admitted_at_seconds": NOW, "admitted_sequence": 7,
-        "strength": {"label": "BORROW", "cover": -1, "tierRank": 1}, "placed": (("tencent-gz/node-0", 1, 0xFF),),
-        "awaits": frozenset(), "organisation": "tencent/llm", "job_name": ("tencent", "llm-7b"),
-        "last_decision": uuid.UUID(int=9),
-    }  # fmt: skip
-    return Live(**(said | more))
+    return as_exemplified(pytestconfig.rootpath)
 
 
 def gathered(world, *attempts, reported=("node-0",)):
@@ -182,25 +159,6 @@ def test_a_worker_goes_where_enough_rdma_devices_are_left(world, pytestconfig, l
     assert is_placed == any(isinstance(each, Admit) for each in plan.decisions)
 
 
-@pytest.mark.parametrize(
-    ("limit_mib", "said"),
-    [
-        (79_872, "spec.gpuMemory: no node shares its GPUs; apply the job without gpuMemory to have whole ones"),
-        (80_896, "spec.gpuMemory.limitMiB: 80896 is more than the 79872 MiB of a GPU of h100-80g that may be promised"),
-    ],
-)
-def test_nobody_is_placed_on_part_of_a_gpu_and_is_told_whether_one_has_as_much(world, pytestconfig, limit_mib, said):
-    take_job(world, pytestconfig.rootpath)
-    (job,) = world.jobs.values()
-    memory = GpuMemory(guaranteed_mib=1024, limit_mib=limit_mib)
-    world._objects["TrainingJob"][job.metadata.uid] = job.model_copy(
-        update={"spec": job.spec.model_copy(update={"gpu_memory": memory, "gpus_per_worker": 1})}
-    )
-    inputs = snapshot.Inputs(world, Mirror(NOW), [Node("tencent-gz", "node-0", BODY, 0)], {}, {})
-    (verdict,) = snapshot.gather(inputs, candidates.Memory()).verdicts.values()
-    assert ("MemoryDoesNotFit", True) == (verdict.reason, verdict.sentence.startswith(said))
-
-
 def recalled(world, at_seconds):
     """Have all contributions of the world recalled at a time, with an hour's notice."""
     recall = Recall(at=datetime.fromtimestamp(at_seconds, UTC), notice=timedelta(hours=1))
@@ -260,18 +218,6 @@ def test_settings_that_contradict_one_another_leave_those_before_in_force(world)
         before = shares[0]
 
 
-def take_job(world, root, **limits):
-    document = next(yaml.safe_load_all((root / "examples/trainingjob.yaml").read_text()))
-    document["metadata"] |= {"uid": str(uuid.UUID(int=1)), "creationTimestamp": "2026-01-01T00:00:00Z"}
-    document["spec"] |= {"workers": {"replicas": 1}, "accelerators": [{"class": "h100-80g"}], "gpusPerWorker": 1}
-    for field in ("storage", "placement", "trust", "topology"):
-        del document["spec"][field]
-    (container,) = document["spec"]["template"]["spec"]["containers"]
-    container["resources"] = {"requests": {"cpu": "1", "memory": "1Mi"}, "limits": {"memory": "1Mi"} | limits}
-    world.take({"TrainingJob": {document["metadata"]["uid"]: document}})
-    world.leaves[document["metadata"]["namespace"]] = Leaf("tencent", "llm")
-
-
 def admitted(follower, world):
     """Return the rates at which the only job's admission is recorded, and the one at which its caps are reserved."""
     mirror, nodes = Mirror(NOW), [Node("tencent-gz", f"node-{each}", BODY, 0) for each in range(2)]
@@ -279,15 +225,6 @@ def admitted(follower, world):
     (group,) = entries.Translator(world, mirror, situation).groups(situation.plan.decisions)
     admission = group.entries[0].admission
     return admission.milli_h100e, admission.tier_thousandths, situation.plan.decisions[0].gpu_rate
-
-
-def change(world, kind, name, fields):
-    """Change the spec of an object, or with no *fields* delete it."""
-    objects = world._objects[kind]
-    (uid,) = (uid for uid, each in objects.items() if each.metadata.name == name)
-    found = objects.pop(uid)
-    if fields:
-        objects[uid] = found.model_copy(update={"spec": found.spec.model_copy(update=fields)})
 
 
 @pytest.mark.parametrize(

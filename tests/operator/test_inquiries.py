@@ -3,9 +3,11 @@
 import asyncio
 from types import SimpleNamespace
 
+import exemplified
 import numpy as np
 import pytest
 
+from hanse.api import members
 from hanse.ledger import reports
 from hanse.operator import coordinating
 from hanse.operator.coordinating import Offered, Seen
@@ -87,6 +89,19 @@ def test_jobs_are_told_by_the_page(asked):
     assert [("red", "job-4"), ("red", "job-5")] == [(each["namespace"], each["name"]) for each in page]
     assert "Queued" == page[0]["status"]["phase"]
     assert [] == inquiries.jobs(frozenset({"green"}), ("", ""), 10)
+
+
+def test_the_api_service_reads_of_a_job_where_it_runs_and_what_memory_its_workers_have(asked):
+    inquiries, world, teller = asked
+    document = world.documents["red-0"]
+    memory = {"guaranteedMiB": 20480, "limitMiB": 40960}
+    world.take({"TrainingJob": {"red-0": document | {"spec": SPEC | {"gpusPerWorker": 1, "gpuMemory": memory}}}})
+    teller._mirror.live["red-0"] = exemplified.live(job="red-0", cluster="red-1", accelerator_class="h100")
+    shared, whole = members.jobs(inquiries, frozenset({"red"}), 2, "").items
+    assert ("h100", "red-1", memory) == (
+        shared.accelerator_class, shared.cluster, shared.gpu_memory.model_dump(by_alias=True),
+    )  # fmt: skip
+    assert (None, None, None) == (whole.accelerator_class, whole.cluster, whole.gpu_memory)
 
 
 def test_a_member_is_told_its_own_namespaces_and_the_settings_of_all(asked):

@@ -20,8 +20,9 @@ from hanse.operator import (
     statuses,
     storage,
 )
+from hanse.operator.checkpoints import Saved
 from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import NEVER_RAN, Fault, Live, Past, Saved
+from hanse.operator.mirror import NEVER_RAN, Fault, Live, Past
 from hanse.operator.world import Leaf, World
 from hanse.resources import Reason
 
@@ -59,7 +60,8 @@ REFUSED_FOR_GOOD = Past(attempts=1, last_stop_reason="PlacementRefused", last_fa
 FAULTED = Past(attempts=1, last_outcome="PoolFault", faults=(Fault("tencent-gz", 1, NOW),))
 WAITING = {
     "reason": "WaitingForQuota", "accelerator": "h100-80g", "asked_gpus": 512, "free_gpus": 100, "borrowable_gpus": -1,
-    "lacking_gpus": 12, "workers_that_fit": 24, "starts_by": -1, "level": "", "is_too_large": False,
+    "guaranteed_gib": 0, "limit_gib": 0,
+    "shareable_gib": 0, "lacking_gpus": 12, "workers_that_fit": 24, "starts_by": -1, "level": "", "is_too_large": False,
     "ahead_in_leaf": 3, "cap": "",
 }  # fmt: skip
 
@@ -73,7 +75,7 @@ WAITING = {
         ("Queued", "StorageNotReady", {"waiting": WAITING | {"reason": "RetryDelayed"}}),
         ("Queued", "TierNotAllowed", {"verdict": Verdict(Reason.TIER_NOT_ALLOWED, "no such tier")}),
         ("Admitted", None, {"live": live()}),
-        ("Admitted", "WaitingForReclaim", {"live": live(), "awaited": 2}),
+        ("Admitted", "WaitingForReclaim", {"live": live(), "is_promised": True}),
         ("Admitted", None, {"live": live(), "placement": placement("Starting")}),
         ("Admitted", None, {"live": live(), "placement": placement("Running", fence=1)}),
         ("Running", None, {"live": live(), "placement": placement("Running")}),
@@ -275,7 +277,7 @@ def test_a_gang_whose_placement_is_there_after_all_does_not_lack_its_storage(job
 @given(masks=st.lists(st.integers(1, 2**16 - 1), min_size=1, max_size=5))
 def test_each_gpu_of_a_placement_belongs_to_one_worker(masks):
     placed = tuple((f"c/n{number}", mask.bit_count(), mask) for number, mask in enumerate(masks))
-    workers = placing._workers("c", placed)
+    workers = placing._workers(live(cluster="c", placed=placed))
     assert list(range(len(workers))) == [each["rank"] for each in workers]
     for node, _, mask in placed:
         assert mask == sum(1 << gpu for each in workers if f"c/{each['node']}" == node for gpu in each["gpus"])

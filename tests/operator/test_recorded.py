@@ -53,7 +53,8 @@ def test_nothing_that_is_decided_is_refused(plane, template):
             decided.update(parties.decided())
 
     follow()
-    assert {"Admit", "Preempt", "Rise", "Fall", "Renew", "Refuse", "End", "Expire"} <= decided.keys()
+    kinds = {"Admit", "Preempt", "Rise", "Fall", "Renew", "Refuse", "End", "Expire", "Resize", "Left"}
+    assert kinds <= decided.keys()
 
 
 @pytest.fixture(name="overtaken")

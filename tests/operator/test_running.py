@@ -198,7 +198,7 @@ def test_an_owner_gets_its_nodes_back_from_a_borrower(pool):
     pool.until("Preempting", lambda: pool.phase("borrows") == "Preempting")
     assert "Preempted" == pool.status("borrows")["reason"]
     owns = "/apis/hanse.dev/v1alpha1/namespaces/blue/trainingjobs/owns"
-    promised = "its GPUs are promised to it, and are its own when an attempt that drains has ended"
+    promised = "its GPUs are promised to it, and are its own when those who have to leave them have left"
     pool.until("the promise", lambda: promised == _message(pool.plane.client.request("GET", owns)))
     assert 1 == len(pool.placements())
     pool.release(borrowed, "Stopped")

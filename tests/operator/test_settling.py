@@ -36,10 +36,14 @@ def _books(pool):
     engine.dispose()
 
 
+def node_key(node):
+    return Ed25519PrivateKey.from_private_bytes(slots.canonical.sha256(node.encode()))
+
+
 def enrolment(start_seconds, node=NODE, accelerator="h100", gpus=GPUS):
     return enrolments.Enrolment(
         node=node, member="blue", cluster="blue-1", accelerator_class=accelerator, milli_h100e=1000, gpus=gpus,
-        node_key=signatures.public_bytes(KEY), start_seconds=start_seconds,
+        node_key=signatures.public_bytes(node_key(node)), start_seconds=start_seconds,
     )  # fmt: skip
 
 
@@ -47,10 +51,15 @@ def enrol(pool, start_seconds):
     registry.enrol(pool.api, *enrolments.sign(enrolment(start_seconds), KEY), signatures.public_bytes(KEY))
 
 
-def slot(start_seconds, who):
-    segment = slots.Segment(0, SLOT_SECONDS, 2**8 - 1, ((who, 1000),), 1000, 10**6)
-    body = slots.Slot(NODE, uuid.UUID(int=7), start_seconds, SLOT_SECONDS, GPUS, (segment,), slots.NO_PREVIOUS)
-    return ledger_slots.Signed(*slots.sign(body, KEY))
+def chained(whose):
+    """Sign the node's slots, of which *whose* says by start who had its GPUs, each with the hash of the one before."""
+    found, before = {}, slots.NO_PREVIOUS
+    for start, who in sorted(whose.items()):
+        segment = slots.Segment(0, SLOT_SECONDS, 2**8 - 1, ((who, 1000),), 1000, 10**6)
+        slot = slots.Slot(NODE, uuid.UUID(int=7), start, SLOT_SECONDS, GPUS, (segment,), before)
+        found[start] = ledger_slots.Signed(*slots.sign(slot, node_key(NODE)))
+        before = slots.canonical.sha256(found[start].body)
+    return found
 
 
 def ran(pool):
@@ -79,10 +88,10 @@ def test_an_hour_is_posted_once_whoever_dies(pool, books):
     enrol(pool, now // 3600 * 3600)
     attempt, granted = ran(pool)
     hour, used = granted // 3600 * 3600, granted // SLOT_SECONDS * SLOT_SECONDS
-    late, *starts = [start for start in range(hour, hour + 3600, SLOT_SECONDS) if start != used]
+    signed = chained(dict.fromkeys(range(hour, hour + 3600, SLOT_SECONDS), "idle") | {used: attempt})
+    late = signed.pop(next(start for start in signed if start != used))
     pool.shift_clock(hour + 3600 + 900 + 60 - now)
-    batch = [slot(start, "idle") for start in starts] + [slot(used, attempt)]
-    assert {"stored"} == {str(answer.outcome) for answer in ledger_slots.ingest(pool.api, "blue", batch)}
+    assert {"stored"} == {str(each.outcome) for each in ledger_slots.ingest(pool.api, "blue", list(signed.values()))}
     with database.transaction(books) as connection:
         dead = term.current(books)
         assert 0 == connection.execute(sa.text(f"SELECT ledger.open_posting({dead}, {hour})")).scalar_one()
@@ -93,7 +102,7 @@ def test_an_hour_is_posted_once_whoever_dies(pool, books):
     assert {"use": 8 * SLOT_SECONDS * 1000, "offered": 8 * 11 * SLOT_SECONDS * 1000} == amounts
     third = pool.operator()
     pool.until("it to lead", lambda: third.said("leading"))
-    ledger_slots.ingest(pool.api, "blue", [slot(late, "idle")])
+    ledger_slots.ingest(pool.api, "blue", [late])
     pool.until("the late slot's posting", lambda: len(pool.rows("SELECT 1 FROM ledger.transfer")) == 3)
     rows = "SELECT member, at_seconds, amount FROM ledger.fact WHERE kind = 'Credit' ORDER BY amount"
     lent = 8 * SLOT_SECONDS * 1000

@@ -17,6 +17,7 @@ UID = "11111111-1111-1111-1111-111111111111"
 OTHER = "00000000-1111-1111-1111-111111111111"
 WAITING = {
     "reason": "ExceedsCap", "accelerator": "h100", "asked_gpus": 8, "free_gpus": 8, "borrowable_gpus": -1,
+    "guaranteed_gib": 0, "limit_gib": 0, "shareable_gib": 0,
     "lacking_gpus": 0, "workers_that_fit": 0, "starts_by": -1, "level": "", "is_too_large": False,
     "ahead_in_leaf": 0, "cap": "a", "cap_is_at_once": False,
     "cap_asked": 9, "cap_left": 5,

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse import resources
+from hanse.ledger.overrides import Ceilings
 from hanse.operator import capping, offers
 from hanse.scheduler.pool import NodeState
 
@@ -85,3 +86,15 @@ def test_the_windows_of_a_cap_follow_one_another_without_a_gap(window, zone, now
     assert opened[-1].end_seconds >= now + capping.HORIZON_SECONDS
     for one, next_one in itertools.pairwise(opened):
         assert one.end_seconds == next_one.start_seconds
+
+
+@pytest.mark.parametrize(
+    ("wanted", "agreed", "raised", "expected"),
+    [(10, None, None, 10), (10, 7, None, 7), (5, 7, None, 5), (10, 7, 9, 9), (5, 7, 9, 9), (10, None, 9, 10)],
+    ids=["no trustees", "a Member's higher cap waits", "lowered at once", "raised", "raised above both", "not begun"],
+)
+def test_a_window_is_as_high_as_the_ledger_lets_it_be(wanted, agreed, raised, expected):
+    opened = capping.Opened("m", "cap", "m/cap/cap/0", 0, 10, wanted)
+    ceilings = Ceilings(*({} if each is None else {opened.account: each} for each in (agreed, raised)))
+    (bounded,) = capping.bounded([opened], ceilings)
+    assert capping.left([bounded], {opened.account: 1})[0].left == expected - 1

@@ -10,18 +10,27 @@ import contextlib
 
 from xdist.scheduler import LoadScopeScheduling
 
-from hanse.devcluster import build, debian, image, realnode
+from hanse.devcluster import build, debian, image, realnode, store
 from hanse.devcluster.errors import DevclusterError
 
 # Units of more than a file, by what their tests share.
 SHARED = {
-    "agents on a real node": ("agent/test_real_gangs", "agent/test_real_logs", "agent/test_simulated_gangs"),
+    "agents on a real node": (
+        "agent/test_real_elastic", "agent/test_real_gangs", "agent/test_real_logs", "agent/test_real_node_agent",
+        "agent/test_simulated_gangs",
+    ),
+    # They look at what a node leaves in places that both kinds of nodes use.
+    "nodes of this machine": ("devcluster/test_processnode", "devcluster/test_realnode"),
     "operators": (
-        "operator/test_feed", "operator/test_recorded", "operator/test_retrying", "operator/test_rights",
+        "operator/test_elastic", "operator/test_feed", "operator/test_recorded", "operator/test_retrying",
+        "operator/test_rights",
         "operator/test_running", "operator/test_settling", "operator/test_storage", "operator/test_suspects",
         "operator/test_telling_of_the_pool",
     ),
-    "the town": ("cli/test_enrolling", "cli/test_side_by_side", "cli/test_traces", "cli/test_waiting"),
+    "the town": (
+        "cli/test_enrolling", "cli/test_side_by_side", "cli/test_traces", "cli/test_waiting",
+    ),
+    "the charts": ("chart/test_installing", "chart/test_sharing"),
     "the hub": (
         "agent/test_feed", "agent/test_kube", "api/test_access", "api/test_answers", "api/test_entering",
         "api/test_exporting", "api/test_health", "api/test_logs", "api/test_oidc", "api/test_pages",
@@ -36,26 +45,28 @@ UNITS = {f"tests/{file}.py": unit for unit, files in SHARED.items() for file in 
 # What takes a minute or more, the longest first; all else follows in its usual order.
 LONGEST = (
     "tests/scheduler/test_reference.py",
-    "tests/devcluster/test_crash.py",
-    "agents on a real node",
-    "tests/operator/test_faults.py",
+    "the hub",
     "operators",
-    "tests/chart/test_installing.py",
-    "tests/devcluster/test_realnode.py",
-    "tests/scheduler/test_snapshots.py",
     "tests/cli/test_demo.py",
+    "agents on a real node",
+    "the charts",
     "tests/ledger/test_replaying.py",
-    "tests/scheduler/test_other_pythons.py",
-    "tests/faults/test_streams.py",
     "the town",
-    "tests/ledger/test_export.py",
-    "tests/ledger/test_state_machines.py",
+    "tests/devcluster/test_crash.py",
+    "nodes of this machine",
+    "tests/faults/test_streams.py",
     "tests/bench/test_benches.py",
-    "tests/devcluster/test_cluster.py",
     "tests/scheduler/test_promises.py",
     "tests/scheduler/test_caps.py",
+    "tests/scheduler/test_snapshots.py",
+    "tests/scheduler/test_other_pythons.py",
+    "tests/ledger/test_export.py",
+    "tests/ledger/test_state_machines.py",
+    "tests/operator/test_faults.py",
+    "tests/devcluster/test_cluster.py",
     "tests/cli/test_commands.py",
-    "the hub",
+    "tests/ledger/test_posting.py",
+    "tests/docs/test_site.py",
 )
 # Fixtures that start a control plane.
 STARTING = {"guest", "hub", "installed", "plane", "real", "running", "start_owner", "town"}
@@ -111,4 +122,4 @@ def pytest_collection_finish(session):
         if any(item.get_closest_marker("real_node") for item in session.items):
             realnode.require()
             build.binary(build.COREDNS)
-            image.build()
+            store.prepared(image.build())

@@ -8,15 +8,16 @@ the second time. The ledger's functions are the fence; nothing here could let an
 import logging
 import time
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from hanse.api import clocks
 from hanse.api.problems import AnotherAgentError, ConflictError
 from hanse.evidence import traces
-from hanse.ledger import attempts, database, facts, reports, slots
+from hanse.ledger import attempts, database, facts, registry, reports, slots
 from hanse.ledger.attempts import Renewal, Verdict
 from hanse.ledger.errors import CommitUnknownError, LedgerError
 from hanse.ledger.reports import Checkpoint
@@ -72,17 +73,25 @@ def sync(engine: Engine, cluster: str, request: SyncRequest) -> SyncAnswer:
     )
     if refused:
         raise AnotherAgentError(f"{refused} speaks for {cluster}: one credential is for one agent of one cluster")
+    if reached := [
+        (each.attempt, each.fence, each.progress.step, each.progress.steps) for each in request.held if each.progress
+    ]:
+        reports.report_progress(engine, cluster, reached)
+    ahead_ms = clocks.compare(engine, cluster, request)
     inventory = request.inventory
     if inventory.whole or inventory.nodes or inventory.gone:
         nodes = [node.model_dump(mode="json") for node in inventory.nodes]
         reports.report_nodes(engine, cluster, nodes, gone=inventory.gone, whole=inventory.whole)
     answers = list(_attempts(engine, cluster, request))
+    setting = _setting(engine, cluster)
     return SyncAnswer(
         leases=tuple(each for each in answers if isinstance(each, Lease)),
         cancelled=tuple(each for each in answers if isinstance(each, Cancelled)),
         ended=tuple(each for each in answers if isinstance(each, Ended)),
-        slot_seconds=_setting(engine),
+        slot_seconds=setting.slot_seconds,
+        enrolled=setting.enrolled,
         send_inventory=not reports.has_inventory(engine, cluster),
+        clock_ahead_ms=ahead_ms,
     )
 
 
@@ -206,6 +215,12 @@ def _now(engine: Engine) -> int:
         return int(connection.execute(sa.text("SELECT ledger.clock_seconds()")).scalar_one())
 
 
-def _setting(engine: Engine) -> int:
+class _Setting(NamedTuple):
+    slot_seconds: int
+    enrolled: int
+
+
+def _setting(engine: Engine, cluster: str) -> _Setting:
     with database.transaction(engine) as connection:
-        return int(connection.execute(sa.text("SELECT slot_seconds FROM ledger.setting")).scalar_one())
+        slot_seconds = int(connection.execute(sa.text("SELECT slot_seconds FROM ledger.setting")).scalar_one())
+        return _Setting(slot_seconds, registry.newest_of(connection, cluster))

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-from pydantic import Base64UrlBytes, Field
+from pydantic import Field
 
+from hanse.api.metered import Did, Measured
 from hanse.resources.model import Model
 
 MilliH100eSeconds: TypeAlias = Annotated[
@@ -110,6 +111,13 @@ class Tried(Model):
     granted_at_seconds: int | None
     ended_at_seconds: int | None
     funded_until_seconds: int | None
+    measured: Measured = Field(description="What it used in the hours that were posted.")
+    step: int | None = Field(default=None, description="How far its workers have last said that they have come.")
+    steps: int | None = Field(default=None, description="Of so many steps, if they have said so.")
+    told_at_seconds: int | None = Field(default=None, description="When that was.")
+    enforcers: tuple[str, ...] = Field(
+        default=(), description="How the memory of those who share a GPU is kept apart on its nodes, as they are now."
+    )
 
 
 class Standing(Model):
@@ -146,6 +154,13 @@ class Identity(Model):
     roles: tuple[str, ...] = Field(description="What the PoolPolicy lets you do: auditor, coordinator.")
 
 
+class JobMemory(Model):
+    """What a worker that shares a GPU has of its memory: what it always has, and what it may use beyond that."""
+
+    guaranteed_mib: int
+    limit_mib: int
+
+
 class Job(Model):
     """A job as its status says; what is not known yet is null."""
 
@@ -156,6 +171,9 @@ class Job(Model):
     accelerator_class: str | None = Field(default=None, alias="class")
     cluster: str | None = None
     gpus: str = Field(description="The GPUs that it holds, of those that it asked for.")
+    gpu_memory: JobMemory | None = Field(
+        default=None, description="What each worker has of its GPU's memory; null: its GPUs are whole."
+    )
     charge_rate_milli_h100e: int = Field(default=0, description="What it is charged now, in milli-H100e.")
     attempts: int = 0
     preemptions: int = 0
@@ -348,36 +366,17 @@ class MemberStatement(Model):
     hours_posted: int
     lines: tuple[Line, ...]
     standing: MilliH100eSeconds
+    did: Did
+    measured: Measured
 
 
 class Statement(Model):
-    """A period as it is booked so far: preliminary, as hours that are still open or late may add to it."""
+    """A period as it is booked: preliminary until it is final with everybody; afterwards it is corrected elsewhere."""
 
     period: str
+    stage: str = Field(description="open, initial, final or true-up: how far it is settled with all counterparties.")
     is_final: bool
     members: tuple[MemberStatement, ...]
-
-
-class KeptTail(Model):
-    """The last lines of a worker's log. Who has the private half of spec.keys.encrypt opens them, with the *blind*."""
-
-    rank: int
-    key: Base64UrlBytes = Field(description="What it is sealed to: the member's key under the blind.")
-    blind: Base64UrlBytes
-    sealed: Base64UrlBytes
-    stored_at_seconds: int
-
-
-class Logs(Model):
-    """Tails of an attempt's workers, in the order in which they changed."""
-
-    attempt: UUID | None = None
-    fence: int | None = Field(default=None, description="By which attempts of a job are told apart.")
-    state: str = ""
-    ended: bool = False
-    items: tuple[KeptTail, ...] = ()
-    next: str = Field(default="", description="Send it as `cursor` for what has changed since, and for the rest.")
-    problem: str = Field(default="", description="Why there are none, and what to do.")
 
 
 class Entry(Model):

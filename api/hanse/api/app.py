@@ -8,6 +8,7 @@ restart would help, that is when nothing is answered at all; `/readyz` says what
 
 from http import HTTPStatus
 from typing import Annotated, Any, TypeAlias
+from uuid import UUID
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -21,11 +22,13 @@ from hanse.api import (
     auditors,
     books,
     coordinators,
+    disputing,
     enrolling,
     logs,
     members,
     openapi,
     overseeing,
+    uses,
 )
 from hanse.api.authenticating import Authenticator
 from hanse.api.bounding import Bounded
@@ -51,6 +54,18 @@ from hanse.resources.protocol import (
 )
 
 _BEARER = HTTPBearer(auto_error=False)
+_Seconds: TypeAlias = Annotated[int, Query(ge=0, le=books.SECONDS_MAX)]
+
+
+def _within(
+    start: Annotated[_Seconds, Query(alias="from", description="Unix seconds; from then on.")],
+    end: Annotated[_Seconds, Query(alias="to", description="Unix seconds; until then.")],
+) -> tuple[int, int]:
+    return start, end
+
+
+Within: TypeAlias = Annotated[tuple[int, int], Depends(_within)]
+"""From when to when somebody asks about."""
 
 
 def create(  # noqa: PLR0913  # each part is made by who starts the service, or a test
@@ -90,6 +105,8 @@ def create(  # noqa: PLR0913  # each part is made by who starts the service, or 
     _add_logs_kept(app, engine, directory, own)
     _add_members(app, engine, directory, leader, own)
     _add_standing(app, engine, leader, own)
+    _add_uses(app, engine, directory, own)
+    _add_disputes(app, engine, own)
     _add_auditors(app, engine, exports, Depends(auditor))
     _add_coordinators(app, engine, directory, Depends(coordinator))
     _add_capacity(app, leader, Depends(coordinator))
@@ -186,7 +203,7 @@ def _add_logs_kept(app: FastAPI, engine: Engine, directory: Directory, own: Any)
     OwnMembers: TypeAlias = Annotated[frozenset[str], Depends(own)]
 
     @app.get("/v1/jobs/{namespace}/{name}/logs", **openapi.FOR_MEMBERS)
-    def kept_logs(of: OwnMembers, namespace: str, name: str, asked: Annotated[logs.Asked, Query()]) -> answers.Logs:
+    def kept_logs(of: OwnMembers, namespace: str, name: str, asked: Annotated[logs.Asked, Query()]) -> logs.Logs:
         """Return sealed tails of the logs of a job of yours, in the order in which they changed."""
         return logs.kept(engine, directory, of, (namespace, name), asked)
 
@@ -227,7 +244,6 @@ def _add_members(app: FastAPI, engine: Engine, directory: Directory, leader: Lea
 
 def _add_standing(app: FastAPI, engine: Engine, leader: Leader, own: Any) -> None:
     OwnMembers: TypeAlias = Annotated[frozenset[str], Depends(own)]
-    Seconds: TypeAlias = Annotated[int, Query(ge=0, le=books.SECONDS_MAX)]
 
     @app.get("/v1/quota", **openapi.FOR_MEMBERS)
     def quota(of: OwnMembers) -> answers.Quotas:
@@ -240,31 +256,54 @@ def _add_standing(app: FastAPI, engine: Engine, leader: Leader, own: Any) -> Non
         return members.pool(leader, of)
 
     @app.get("/v1/usage", **openapi.FOR_MEMBERS)
-    def usage(
-        of: OwnMembers,
-        start: Annotated[Seconds, Query(alias="from", description="Unix seconds; hours that begin then or later.")],
-        end: Annotated[Seconds, Query(alias="to", description="Unix seconds; hours that begin before.")],
-        limit: Limit = LIMIT,
-        cursor: Cursor = "",
-    ) -> Page[answers.Hour]:
+    def usage(of: OwnMembers, within: Within, limit: Limit = LIMIT, cursor: Cursor = "") -> Page[answers.Hour]:
         """List the posted hours of your members: what they were charged, and what their GPUs did."""
-        return books.usage(engine, of, (start, end), limit, cursor)
+        return books.usage(engine, of, within, limit, cursor)
 
     @app.get("/v1/entitlements", **openapi.FOR_MEMBERS)
     def entitlements(
-        of: OwnMembers,
-        start: Annotated[Seconds, Query(alias="from", description="Unix seconds; what held then comes first.")],
-        end: Annotated[Seconds, Query(alias="to", description="Unix seconds; changes before.")],
-        limit: Limit = LIMIT,
-        cursor: Cursor = "",
+        of: OwnMembers, within: Within, limit: Limit = LIMIT, cursor: Cursor = ""
     ) -> Page[answers.EntitledSince]:
-        """List what your members were entitled to, by class, as it changed."""
-        return books.entitled(engine, of, (start, end), limit, cursor)
+        """List what your members were entitled to, by class, as it changed; what held at `from` comes first."""
+        return books.entitled(engine, of, within, limit, cursor)
 
     @app.get("/v1/statements/{period}", **openapi.FOR_MEMBERS)
     def statement(of: OwnMembers, period: str) -> answers.Statement:
         """Say how a period (`YYYY-MM`, UTC) of your members is booked so far."""
         return books.statement(engine, of, period)
+
+
+def _add_disputes(app: FastAPI, engine: Engine, own: Any) -> None:
+    OwnMembers: TypeAlias = Annotated[frozenset[str], Depends(own)]
+
+    @app.get("/v1/disputes", **openapi.FOR_MEMBERS)
+    def disputes(of: OwnMembers, limit: Limit = LIMIT, cursor: Cursor = "") -> Page[disputing.Dispute]:
+        """List your disputes and what became of them, the oldest first."""
+        return disputing.own(engine, of, limit, cursor)
+
+    @app.post("/v1/disputes", **openapi.FOR_MEMBERS)
+    def open_dispute(of: OwnMembers, asked: disputing.DisputeRequest) -> disputing.Dispute:
+        """Say that an hour of yours was posted wrongly; the same again is the same dispute."""
+        return disputing.open_(engine, of, asked)
+
+    @app.post("/v1/disputes/{dispute}/withdraw", **openapi.FOR_MEMBERS)
+    def withdraw_dispute(of: OwnMembers, dispute: UUID) -> disputing.Dispute:
+        """Take a dispute of yours back; it cannot be opened again."""
+        return disputing.withdraw(engine, of, dispute)
+
+
+def _add_uses(app: FastAPI, engine: Engine, directory: Directory, own: Any) -> None:
+    OwnMembers: TypeAlias = Annotated[frozenset[str], Depends(own)]
+
+    @app.get("/v1/uses", **openapi.FOR_MEMBERS)
+    def used(of: OwnMembers, within: Within, limit: Limit = LIMIT, cursor: Cursor = "") -> Page[uses.AttemptUse]:
+        """List what your attempts used in the hours that were posted: time of GPUs, memory and energy."""
+        return uses.uses(engine, of, within, limit, cursor)
+
+    @app.post("/v1/acknowledgements", **openapi.FOR_MEMBERS)
+    def acknowledge(of: OwnMembers, request: uses.AcknowledgementsRequest) -> uses.AcknowledgementsAnswer:
+        """Say what your attempts used, signed with your member's key; where slots say more, it is on record."""
+        return uses.acknowledge(engine, directory, of, request)
 
 
 def _add_auditors(app: FastAPI, engine: Engine, exports: Exports, auditor: Any) -> None:
@@ -277,6 +316,11 @@ def _add_auditors(app: FastAPI, engine: Engine, exports: Exports, auditor: Any) 
     def violations(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[overseeing.Violation]:
         """List what was broken, in the order in which it was recorded."""
         return auditors.violations(engine, limit, cursor)
+
+    @app.get("/v1/audit/disputes", dependencies=[auditor], **openapi.FOR_AUDITORS)
+    def all_disputes(limit: Limit = LIMIT, cursor: Cursor = "") -> Page[disputing.Dispute]:
+        """List all disputes and what became of them, the oldest first."""
+        return disputing.every(engine, limit, cursor)
 
     @app.get("/v1/audit/log", dependencies=[auditor], **openapi.FOR_AUDITORS)
     def log() -> overseeing.LogStanding:

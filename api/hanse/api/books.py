@@ -11,7 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from hanse.api import metered
 from hanse.api.answers import EntitledSince, Hour, Line, MemberStatement, Statement
+from hanse.api.metered import Did, Measured
 from hanse.api.paging import Page, cut, number, page
 from hanse.api.problems import InvalidError
 from hanse.ledger import database, entitlements, export, transfers
@@ -52,6 +54,10 @@ SELECT member, count(DISTINCT hour_seconds) AS hours FROM ledger.posting
 WHERE member = ANY (:members) AND hour_seconds >= :start AND hour_seconds < :end GROUP BY member
 """
 
+_SETTLED = "SELECT pair, array_agg(stage) AS stages FROM ledger.settlement WHERE period = :period GROUP BY pair"
+STAGES = ("open", "initial", "final", "true-up")
+"""How far a period is settled with all of a member's counterparties, whose number and names it is not told."""
+
 
 def usage(engine: Engine, members: frozenset[str], bounds: tuple[int, int], limit: int, cursor: str) -> Page[Hour]:
     """Return a page of the hours of *members* that begin within *bounds* (Unix seconds, the second is excluded).
@@ -60,7 +66,7 @@ def usage(engine: Engine, members: frozenset[str], bounds: tuple[int, int], limi
         InvalidError: the bounds are none, or too far apart.
 
     """
-    start, end = _checked(bounds)
+    start, end = checked(bounds)
     first = transfers.period(start)
     given = {"members": sorted(members), "start": start, "end": end, "first": first}
     rows = _rows(engine, _HOURS, given)
@@ -90,7 +96,7 @@ def entitled(
 
     """
     after = number(cursor, 0)
-    found = tuple(entitlements.history(engine, members, _checked(bounds), after, limit + 1))
+    found = tuple(entitlements.history(engine, members, checked(bounds), after, limit + 1))
     shown = cut(found, lambda each: (each.sequence,), limit)
     return Page(items=tuple(map(_since, shown.items)), next=shown.next)
 
@@ -108,7 +114,7 @@ def _since(found: entitlements.Since) -> EntitledSince:
     )
 
 
-def _checked(bounds: tuple[int, int]) -> tuple[int, int]:
+def checked(bounds: tuple[int, int]) -> tuple[int, int]:
     """Return the bounds of a question.
 
     Raises:
@@ -135,9 +141,13 @@ def statement(engine: Engine, members: frozenset[str], period: str) -> Statement
     lines = defaultdict[str, list[Line]](list)
     for row in _rows(engine, _LINES, given):
         lines[row["member"]].append(Line.model_validate(row))
-    found = (_of_member(name, hours.get(name, 0), lines[name]) for name in sorted(members))
-    # Periods are not closed yet: until there are closings, no statement is final.
-    return Statement(period=period, is_final=False, members=tuple(found))
+    did, measured = metered.did(engine, given), metered.measured(engine, given)
+    found = (_of_member(name, hours.get(name, 0), lines[name], did[name], measured[name]) for name in sorted(members))
+    settled = {row["pair"]: row["stages"] for row in _rows(engine, _SETTLED, given)}
+    own = [stages for pair, stages in settled.items() if set(pair.split("/")) & members]
+    stage = "open" if not own else min((max(stages, key=STAGES.index) for stages in own), key=STAGES.index)
+    is_final = stage in {"final", "true-up"}
+    return Statement(period=period, stage=stage, is_final=is_final, members=tuple(found))
 
 
 def period_bounds(period: str) -> tuple[int, int]:
@@ -153,10 +163,12 @@ def period_bounds(period: str) -> tuple[int, int]:
         raise InvalidError(f"{period!r} is no period: write YYYY-MM", field="path.period", value=period) from error
 
 
-def _of_member(name: str, hours: int, lines: list[Line]) -> MemberStatement:
+def _of_member(name: str, hours: int, lines: list[Line], did: Did, measured: Measured) -> MemberStatement:
     accounts = {transfers.use(name), transfers.contribution_used(name)}
     standing = sum(line.credits - line.debits for line in lines if line.account in accounts)
-    return MemberStatement(member=name, hours_posted=hours, lines=tuple(lines), standing=standing)
+    return MemberStatement(
+        member=name, hours_posted=hours, lines=tuple(lines), standing=standing, did=did, measured=measured
+    )
 
 
 def _rows(engine: Engine, statement: str, given: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 In: what agents reported, the Members, recorded facts; the leader, for what only it knows. Out: answers.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,9 +37,12 @@ WHERE kind = ANY (:kinds) AND sequence < :before ORDER BY sequence DESC LIMIT :m
 def clusters(engine: Engine, limit: int, cursor: str) -> Page[ClusterStanding]:
     """Return a page of the clusters whose agents were ever heard, by name."""
     nodes, ready = Counter[str](), Counter[str]()
+    enforcers: dict[str, Counter[str]] = defaultdict(Counter)
     for node in reports.nodes(engine):
         nodes[node.cluster] += 1
         ready[node.cluster] += bool(node.body.get("ready"))
+        if enforcer := node.body.get("enforcer"):
+            enforcers[node.cluster][enforcer] += 1
     now, agents = reports.agents(engine)
     found = [
         ClusterStanding(
@@ -48,6 +51,7 @@ def clusters(engine: Engine, limit: int, cursor: str) -> Page[ClusterStanding]:
             silent_seconds=max(0, now - each.seen_at_seconds),
             nodes=nodes[each.cluster],
             ready_nodes=ready[each.cluster],
+            enforcers=dict(enforcers[each.cluster]),
         )
         for each in agents
     ]

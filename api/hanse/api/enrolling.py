@@ -7,7 +7,7 @@ are there, and used, is shown by slots.
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -70,8 +70,26 @@ def enrol(engine: Engine, directory: Directory, cluster: str, request: Enrolment
     for enrolment, sent in zip(given, request.enrolments, strict=True):
         if (why := _problem(enrolment, terms)) and not registry.is_enrolled(engine, enrolment, sent.body):
             raise InvalidError(f"the enrolment of {enrolment.node} is refused: {why}")
+    _check_keys(engine, given)
     for sent in request.enrolments:
         registry.enrol(engine, sent.body, sent.signature, key)
+
+
+def _check_keys(engine: Engine, given: Sequence[Enrolment]) -> None:
+    """Check that each node has a key of its own, among those that are enrolled and those of the request.
+
+    Raises:
+        InvalidError: two have the same.
+
+    """
+    holders = registry.holders(engine, {each.node_key for each in given})
+    for each in given:
+        other = holders.setdefault(each.node_key, each.node)
+        if other != each.node:
+            raise InvalidError(
+                f"the enrolment of {each.node} is refused: key is {each.node_key.hex()}, but {other} is enrolled with "
+                "it: each node has a key of its own, as hanse cluster enrol makes them"
+            )
 
 
 def _verified(body: bytes, signature: bytes, member: str, key: bytes) -> Enrolment:

@@ -69,6 +69,13 @@ _TRIED = {
     "grantedAtSeconds": 1793610000,
     "endedAtSeconds": None,
     "fundedUntilSeconds": 1793615400,
+    "measured": {
+        "usedMilliGpuSeconds": 1843200000,
+        "memoryMiBSeconds": 106168320000,
+        "memoryOfMilliGpuSeconds": 1843200000,
+        "energyMillijoules": None,
+        "energyOfMilliGpuSeconds": 0,
+    },
 }
 _NOW = {
     "message": "its organisation's entitlement is used, and nothing idle can be borrowed",
@@ -92,7 +99,8 @@ _VIOLATION = {
     "detail": "ran beyond what its caps hold",
     "recordedAt": "2026-11-02T09:00:00Z",
 }
-_CLUSTER = {"name": "north-1", "agentVersion": "0.1.0", "silentSeconds": 3, "nodes": 400, "readyNodes": 398}
+_CLUSTER = {"name": "north-1", "agentVersion": "0.1.0", "silentSeconds": 3, "nodes": 400, "readyNodes": 398,
+            "enforcers": {"advisory": 380}}  # fmt: skip
 _MEMBER = {
     "name": "north",
     "displayName": "North Compute",
@@ -108,6 +116,7 @@ _JOB = {
     "class": "h100-80g",
     "cluster": "north-1",
     "gpus": "512/512",
+    "gpuMemory": {"guaranteedMiB": 20480, "limitMiB": 40960},
     "chargeRateMilliH100e": 512000,
     "attempts": 1,
     "preemptions": 0,
@@ -160,6 +169,20 @@ _HOUR = {
     "downMilliGpuSeconds": 0,
     "unknownMilliGpuSeconds": 0,
 }
+_USE = {
+    "member": "north",
+    "attempt": _ATTEMPT,
+    "hourSeconds": 1793606400,
+    "usedMilliGpuSeconds": 28800000,
+    "leasedMilliGpuSeconds": 28800000,
+    "memoryMiBSeconds": None,
+    "memoryOfMilliGpuSeconds": 0,
+    "energyMillijoules": 17280000000,
+    "energyOfMilliGpuSeconds": 28800000,
+    "busyMilliseconds": 25920000,
+    "busyOfMilliGpuSeconds": 28800000,
+    "acknowledgedMilliGpuSeconds": None,
+}
 _SINCE = {
     "member": "north",
     "class": "h100-80g",
@@ -168,7 +191,17 @@ _SINCE = {
     "milliH100e": 3200000,
 }
 _LINE = {"account": "north/use", "purpose": "use", "isCorrection": False, "debits": 13363200000, "credits": 0}
-_STATEMENT = {"member": "north", "hoursPosted": 1, "lines": [_LINE], "standing": -13363200000}
+_STATEMENT = {
+    "member": "north",
+    "hoursPosted": 1,
+    "lines": [_LINE],
+    "standing": -13363200000,
+    "did": {"usedMilliGpuSeconds": 11520000000, "idleMilliGpuSeconds": 0, "downMilliGpuSeconds": 0,
+            "unknownMilliGpuSeconds": 0},
+    "measured": {"usedMilliGpuSeconds": 11520000000, "memoryMiBSeconds": None, "memoryOfMilliGpuSeconds": 0,
+                 "energyMillijoules": None, "energyOfMilliGpuSeconds": 0, "busyMilliseconds": None,
+                 "busyOfMilliGpuSeconds": 0},
+}  # fmt: skip
 
 _WHAT_IF = {
     "asOfSeconds": 1793610000,
@@ -234,6 +267,17 @@ _SPEC = {
     "template": {"spec": {"containers": [{"name": "trainer", "image": "registry.example/t@sha256:" + "ab" * 32}]}},
 }
 
+_DISPUTE = {
+    "dispute": "5f0c7d0e-6a68-5b0b-9c5e-0d9a0c1b2a3f",
+    "member": "north",
+    "hourSeconds": 1793610000,
+    "attempt": _ATTEMPT,
+    "claimed": 0,
+    "reason": "The job had been stopped before the hour began.",
+    "state": "opened",
+    "answer": "",
+    "openedAtSeconds": 1793700000,
+}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "Health": {"status": "ok"},
     "Readiness": {"problems": ["the leader: no leading operator answers, and only it knows this"]},
@@ -275,13 +319,29 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Page_Balance_": {"items": [_BALANCE], "next": "WyJub3J0aC91c2UiXQ=="},
     "Page_Job_": {"items": [_JOB], "next": None},
     "Page_Hour_": {"items": [_HOUR], "next": None},
+    "Page_AttemptUse_": {"items": [_USE], "next": None},
+    "AcknowledgementsRequest": {"acknowledgements": [{"body": "e30=", "signature": "AAAA"}]},
+    "AcknowledgementsAnswer": {
+        "acknowledged": [
+            {"attempt": _ATTEMPT, "hourSeconds": 1793606400, "outcome": "recorded", "differs": 1200000},
+        ],
+    },
     "Page_EntitledSince_": {"items": [_SINCE], "next": None},
     "WhatIfRequest": {"namespace": "north", "spec": _SPEC},
     "WhatIf": _WHAT_IF,
     "Choices": _CHOICES,
     "Quotas": {"members": [_QUOTA]},
     "PoolShown": {"cells": [_CELL]},
-    "Statement": {"period": "2026-11", "isFinal": False, "members": [_STATEMENT]},
+    "DisputeRequest": {
+        "member": "north",
+        "hourSeconds": 1793610000,
+        "attempt": _ATTEMPT,
+        "claimed": 0,
+        "reason": "The job had been stopped before the hour began.",
+    },
+    "Dispute": _DISPUTE,
+    "Page_Dispute_": {"items": [_DISPUTE], "next": None},
+    "Statement": {"period": "2026-11", "stage": "initial", "isFinal": False, "members": [_STATEMENT]},
     "Page_Violation_": {"items": [_VIOLATION], "next": None},
     "Page_ClusterStanding_": {"items": [_CLUSTER], "next": None},
     "LogStanding": {

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from hanse.api import metered
 from hanse.api.answers import Decided, Tried
 from hanse.resources import Reason
 
@@ -24,8 +25,13 @@ WHERE job = :job AND member = ANY (:members) ORDER BY sequence DESC LIMIT :most
 """
 _CAUSES = "SELECT id, body FROM ledger.decision WHERE id = ANY (:causes) AND member = ANY (:members)"
 _ATTEMPTS = """
-SELECT id, fence, cluster, accelerator_class, state, granted_at_seconds, ended_at_seconds, funded_until_seconds
-FROM ledger.attempt WHERE job = :job AND member = ANY (:members) ORDER BY fence DESC LIMIT :most
+SELECT id, fence, cluster, accelerator_class, state, granted_at_seconds, ended_at_seconds, funded_until_seconds,
+       step, steps, told_at_seconds, ARRAY(
+         SELECT DISTINCT n.body ->> 'enforcer' FROM ledger.placement p
+           JOIN ledger.node n ON n.cluster = a.cluster AND n.name = substr(p.node, length(a.cluster) + 2)
+         WHERE p.attempt = a.id AND a.ended_at_seconds IS NULL AND n.body ->> 'enforcer' > '' ORDER BY 1) AS enforcers
+FROM ledger.attempt a LEFT JOIN ledger.progress o ON o.attempt = a.id
+WHERE job = :job AND member = ANY (:members) ORDER BY fence DESC LIMIT :most
 """
 _STRENGTHS = {
     "HOME": "covered by its organisation's entitlement, on its member's own or granted nodes",
@@ -62,10 +68,20 @@ def read(
     causes = [uuid.UUID(row["body"]["cause"]) for row in decided if "cause" in row["body"]]
     found = connection.execute(sa.text(_CAUSES), asking | {"causes": causes}) if causes else ()
     own = {str(each): json.loads(body) for each, body in found}
+    measured = metered.of_attempts(connection, [row["id"] for row in tried])
     return (
         tuple(Decided.model_validate(row | {"said": sentence(row.pop("body"), own)}) for row in decided),
-        tuple(Tried.model_validate(dict(row)) for row in tried),
+        tuple(Tried.model_validate({**row, "measured": measured[row["id"]]}) for row in tried),
     )
+
+
+_WHYS = {
+    "FundingRefused": "as a cap does not fund it at its size any longer",
+    "Limited": "as limits on borrowing or lending have no room for more any longer",
+    "Changed": "as its job asks for no more",
+    "Recalled": "as nodes of its are taken back by who contributes them",
+}
+"""Why an elastic gang shrinks, if it is not for an admission."""
 
 
 def sentence(body: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]]) -> str:
@@ -93,7 +109,7 @@ def sentence(body: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]]) -> s
         case "Expire" if reason == Reason.CLUSTER_LOST:
             said = "its cluster did not renew its lease, and it was given up there"
         case _:
-            said = _ENDS.get(reason, reason)
+            said = _resized(body, own) if kind in {"Resize", "Left"} else _ENDS.get(reason, reason)
     return said
 
 
@@ -102,6 +118,22 @@ def _given(body: Mapping[str, Any]) -> str:
     donors = body.get("strength", {}).get("donors", {})
     said = " and ".join(f"{milli / 1000:g} {name}" for name, milli in sorted(donors.items()))
     return f" ({said})" if said else ""
+
+
+def _resized(body: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return how an elastic gang changes its size, and why."""
+    if body["kind"] == "Left":
+        left = len(body["detail"]["left"])
+        return f"{_workers(left)} {'has' if left == 1 else 'have'} left it"
+    has, grown, leaving = sum(body["nodes"].values()) // 1000, len(body["detail"]["grown"]), body["detail"]["leaving"]
+    if grown:
+        return f"grows by {_workers(grown)}, into what nobody wants, and has {has} GPUs"
+    why = f"to make room for {_for(body, own)}" if "cause" in body else _WHYS.get(str(body["reason"]), "")
+    return f"shrinks by {_workers(len(leaving))}, {why}, and has {has} GPUs"
+
+
+def _workers(count: int) -> str:
+    return "1 worker" if count == 1 else f"{count} workers"
 
 
 def _for(body: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]]) -> str:

@@ -12,11 +12,11 @@ import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
+from uuid import UUID
 
-from pydantic import Field
+from pydantic import Base64UrlBytes, Field
 from sqlalchemy import Engine
 
-from hanse.api.answers import KeptTail, Logs
 from hanse.api.identity import Directory
 from hanse.api.paging import number, written
 from hanse.api.problems import ForbiddenError, InvalidError
@@ -58,6 +58,28 @@ class Room:
             self._due_at = self._clock() + BOUND_SECONDS
         if count := logs.bound(engine):
             _LOG.warning("%s tails of logs were deleted before their time: there is no room for them", count)
+
+
+class KeptTail(Model):
+    """The last lines of a worker's log. Who has the private half of spec.keys.encrypt opens them, with the *blind*."""
+
+    rank: int
+    key: Base64UrlBytes = Field(description="What it is sealed to: the member's key under the blind.")
+    blind: Base64UrlBytes
+    sealed: Base64UrlBytes
+    stored_at_seconds: int
+
+
+class Logs(Model):
+    """Tails of an attempt's workers, in the order in which they changed."""
+
+    attempt: UUID | None = None
+    fence: int | None = Field(default=None, description="By which attempts of a job are told apart.")
+    state: str = ""
+    ended: bool = False
+    items: tuple[KeptTail, ...] = ()
+    next: str = Field(default="", description="Send it as `cursor` for what has changed since, and for the rest.")
+    problem: str = Field(default="", description="Why there are none, and what to do.")
 
 
 class Asked(Model):

@@ -5,6 +5,8 @@ exist are refused with the same words, so that nobody can probe for a rival's na
 """
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -64,16 +66,35 @@ def jobs(leader: Leader, members: frozenset[str], limit: int, cursor: str) -> Pa
             after = (namespace, name)
         case _:
             raise wrong(cursor)
-    found = tuple(
-        Job.model_validate({"namespace": each["namespace"], "name": each["name"], **each["status"]})
-        for each in leader.jobs(members, after, limit + 1)
-    )
+    found = tuple(map(_job, leader.jobs(members, after, limit + 1)))
     return cut(found, lambda each: (each.namespace, each.name), limit)
+
+
+def _job(told: Mapping[str, Any]) -> Job:
+    """Return a job as the leader tells it; of the version before, it says nothing of memory."""
+    status = told["status"]
+    named = {"namespace": told["namespace"], "name": told["name"], "class": status.get("acceleratorClass")}
+    return Job.model_validate({**status, **named, "gpuMemory": told.get("gpuMemory")})
 
 
 def quota(leader: Leader, members: frozenset[str]) -> Quotas:
     """Return what *members* are entitled to, use, borrow and lend, and their caps."""
     return Quotas(members=tuple(Quota.model_validate(each) for each in leader.quota(members)))
+
+
+def quota_of(leader: Leader, member: str) -> Quota:
+    """Return how one member stands.
+
+    Raises:
+        UnavailableError: the leader has not planned with it yet, or cannot read its object.
+
+    """
+    found = quota(leader, frozenset({member})).members
+    if not found:
+        raise UnavailableError(
+            f"the pool does not plan with {member} yet: try again in a minute, or ask the coordinator"
+        )
+    return found[0]
 
 
 def choices(leader: Leader, members: frozenset[str]) -> Choices:

@@ -46,6 +46,9 @@ class ClusterStanding(Model):
     silent_seconds: int = Field(ge=0, description="Time since its agent was last heard.")
     nodes: int
     ready_nodes: int
+    enforcers: dict[str, int] = Field(
+        default={}, description="Nodes whose GPUs may be shared, by how memory is kept apart there."
+    )
 
 
 class EntitledGpus(Model):

@@ -5,6 +5,7 @@ Exporting needs the database and is imported only then: an auditor installs `han
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -38,6 +39,12 @@ Announced = Annotated[
     ),
 ]
 PolicyFile = Annotated[Path, typer.Option("--policy", metavar="FILE", help="Your own copy of the log's policy.")]
+Archive = Annotated[
+    Path | None,
+    typer.Option(
+        "--archive", metavar="DIR", help="The folder with the days of slots that `hanse ledger retain` took out."
+    ),
+]
 SHOWN_MAX = 20
 
 
@@ -52,12 +59,13 @@ def export(
         bool,
         typer.Option("--frames", help="With what each cycle saw, for `hanse audit replay`: everybody's jobs."),
     ] = False,
+    archive: Archive = None,
 ) -> None:
     """Export a period with everything that its verification needs; the database is HANSE_DATABASE_URL's."""
     from hanse.ledger import export as ledger_export  # noqa: PLC0415  # only exporting needs a database
 
     with _database() as engine:
-        digest = ledger_export.export(engine, period, out)
+        digest = ledger_export.export(engine, period, out, archived=archive)
         if frames:
             replay.export_frames(engine, period, out)
     typer.echo(f"exported {period} to {out}; its manifest has the SHA-256\n{digest.hex()}")
@@ -123,6 +131,7 @@ def verify_proof(
 def fsck(
     log: Annotated[Path, typer.Option("--log", metavar="DIR", help="The folder that is the log.")],
     policy_file: PolicyFile,
+    archive: Archive = None,
 ) -> None:
     """Check that database, log and checkpoints agree: exit 0 if they do; the database is HANSE_DATABASE_URL's."""
     from hanse.ledger import fsck as ledger_fsck  # noqa: PLC0415  # as above
@@ -130,7 +139,7 @@ def fsck(
 
     trusted = read_policy(policy_file)
     with _database() as engine:
-        checked = ledger_fsck.check(engine, Folder(log), trusted)
+        checked = ledger_fsck.check(engine, Folder(log), trusted, archive)
     for sentence in ledger_fsck.sentences(checked):
         typer.echo(sentence)
     for finding in checked.findings:
@@ -146,6 +155,9 @@ def completeness() -> None:
 
     with _database() as engine:
         found = complete.check(engine)
+    if found.since_seconds:
+        since = datetime.fromtimestamp(found.since_seconds, UTC)
+        typer.echo(f"slots from before {since:%Y-%m-%d} are archived, and not counted")
     for member, came, due in found.by_member():
         typer.echo(f"{member}: {came} of {due} slots" + (f", {100 * came / due:.2f} %" if due else ""))
     for node in found.gaps[:SHOWN_MAX]:

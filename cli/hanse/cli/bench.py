@@ -16,10 +16,16 @@ app = typer.Typer(help="Benchmarks.", no_args_is_help=True, rich_markup_mode=Non
 # The exit status of a program that Ctrl-C ended, as shells have it.
 INTERRUPTED = 130
 
+# Where the public traces lie if they lie beside the checkout.
+OPENB = Path("../shared/traces/openb")
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, or write it to FILE, and not a table.")]
 File = Annotated[Path | None, typer.Argument(help="With --json: where the JSON goes; by default standard output.")]
 Scale = Annotated[
     float, typer.Option(min=0.001, max=1.0, help="Play this part of the jobs; gates of time are then not reached.")
+]
+Data = Annotated[
+    Path, typer.Option(envvar="HANSE_TRACES", help="The folder with the public traces: philly, acme and others in it.")
 ]
 
 
@@ -106,6 +112,94 @@ def tamper(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> No
     from hanse.bench import tampering  # noqa: PLC0415  # as above
 
     _run(lambda: tampering.run(scale), file, as_json)
+
+
+@app.command()
+def trace_philly(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Play a month of Microsoft's Philly cluster at five loads under nine policies: half an hour and more."""
+    from hanse.bench import philly  # noqa: PLC0415  # as above
+
+    _run(lambda: philly.run_philly(_folder(data, "philly"), scale), file, as_json)
+
+
+@app.command()
+def trace_philly_fill(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Play the same with a backlog that may be stopped at any time: half an hour and more."""
+    from hanse.bench import philly  # noqa: PLC0415  # as above
+
+    _run(lambda: philly.run_fill(_folder(data, "philly"), scale), file, as_json)
+
+
+@app.command()
+def trace_kalos(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Play 319 large gangs of Kalos at three rates on two clusters, for ten seeds: minutes."""
+    from hanse.bench import kalos  # noqa: PLC0415  # as above
+
+    _run(lambda: kalos.run(_folder(data, "acme"), scale), file, as_json)
+
+
+@app.command()
+def failures(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Kill a part of Philly's jobs, lose and recall nodes, and account for every GPU-second: minutes."""
+    from hanse.bench import failing  # noqa: PLC0415  # as above
+
+    _run(lambda: failing.run(_folder(data, "philly"), scale), file, as_json)
+
+
+@app.command()
+def memory_share(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Share GPUs at fixed ratios, with memory drawn from what was measured: a minute."""
+    from hanse.bench import remembering  # noqa: PLC0415  # as above
+
+    _run(lambda: remembering.run(_folder(data, "gavel"), scale), file, as_json)
+
+
+@app.command()
+def ablations(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Play ours with one part left out at a time, on generated jobs: minutes, and no trace is needed."""
+    from hanse.bench import ablating  # noqa: PLC0415  # as above
+
+    _run(lambda: ablating.run(scale), file, as_json)
+
+
+@app.command()
+def simulate_pool(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Simulate a pool of 20,000 nodes for two hours, and time the second: minutes."""
+    from hanse.bench import large  # noqa: PLC0415  # as above
+
+    _run(lambda: large.run(scale), file, as_json)
+
+
+@app.command()
+def pack_openb(
+    file: File = None,
+    as_json: AsJson = False,
+    scale: Annotated[float, typer.Option(min=0.1, max=1.0, help="Play this part of the ten seeds.")] = 1.0,
+    data: Annotated[Path, typer.Option(help="The folder with the openb trace.")] = OPENB,
+) -> None:
+    """Pack pods of a production cluster onto its servers under eight policies: minutes, on one core."""
+    from hanse.bench import packing  # noqa: PLC0415  # as above
+
+    if not data.is_dir():
+        raise CommandError(
+            f"--data {data}: there is no such folder; docs/simulator.md says where the trace is to be had"
+        )
+    _run(lambda: packing.run(data, scale), file, as_json)
+
+
+def _folder(data: Path, needed: str) -> Path:
+    """Return the folder of the public traces, with the one that is needed in it."""
+    if not (data / needed).is_dir():
+        raise CommandError(f"--data {data}: there is no folder {needed} in it; docs/simulator.md says where traces are")
+    return data
+
+
+@app.command()
+def node_agent(file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Ask the agent of a node with 8 simulated GPUs and 32 pods for slices, and see what it takes: a minute."""
+    from hanse.bench import node_agent as nodes  # noqa: PLC0415  # as above
+
+    _run(lambda: nodes.run(scale), file, as_json)
 
 
 def _run(bench: Callable[[], reports.Report], file: Path | None, as_json: bool) -> None:

@@ -109,8 +109,11 @@ def install_agent(
 ) -> None:
     """Make in the member's cluster what the agent needs, and a kubeconfig for its account there. Again renews."""
     own = Hub(kubeconfig)
-    cluster = enrolling.load(folder / SETTINGS).cluster
+    settings = enrolling.load(folder / SETTINGS)
+    cluster = settings.cluster
     own.apply(yaml.safe_load_all((folder / MANIFESTS).read_text()))
+    if settings.node_agent_account:
+        own.apply(install.for_node_agents(cluster))
     namespace = f"{install.AGENT_NAMESPACE_PREFIX}{cluster}"
     token = own.token(namespace, install.AGENT, None, TOKEN_SECONDS)
     _write_secret(folder / OWN_KUBECONFIG, json.dumps(_kubeconfig(own, namespace, token), indent=1))

@@ -43,3 +43,21 @@ def named(otherwise: str) -> Iterator["Engine"]:
         raise CommandError(otherwise)
     with opened(url) as engine:
         yield engine
+
+
+@contextmanager
+def named_as(role: str) -> Iterator["Engine"]:
+    """Yield the database that the environment names, each connection acting as *role*.
+
+    Raises:
+        CommandError: the environment names none.
+
+    """
+    url = os.environ.get(DATABASE_URL)
+    if url is None:
+        raise CommandError(
+            f"{DATABASE_URL} is not set: it names the ledger's database, as a login with the role {role}: "
+            "postgresql://user:password@host/name"
+        )
+    with opened(url, role=role) as engine:
+        yield engine

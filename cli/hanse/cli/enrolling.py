@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from hanse.agent import inventory, settings
-from hanse.agent.keys import Keys
 from hanse.agent.settings import Settings
+from hanse.cli import node_keys
 from hanse.cli.errors import CommandError
 from hanse.cli.hub import HANSE, Hub, Object, Service
-from hanse.evidence import enrolments, identity, signatures
+from hanse.evidence import enrolments, identity
 from hanse.evidence.enrolments import Enrolment
 from hanse.resources import AcceleratorClass
 from hanse.resources.protocol import ENROLMENTS_MAX, EnrolmentsAnswer, NodeReport
@@ -42,6 +42,13 @@ def enrol(
         list[str] | None, typer.Option(help="A node that, or whose GPUs, are gone for good. May be repeated.")
     ] = None,
     fewer: Annotated[bool, typer.Option("--fewer", help="Nodes may have fewer GPUs than are enrolled.")] = False,
+    new_key: Annotated[
+        list[str] | None, typer.Option(help="A node that is to sign with a new key. May be repeated.")
+    ] = None,
+    revoke_key: Annotated[
+        list[str] | None,
+        typer.Option(help="A node whose keys so far are worth nothing any more: stolen, say. May be repeated."),
+    ] = None,
     api: Annotated[str, typer.Option(help="The API service, where it is reached here as it is not by the agent.")] = "",
     kubeconfig: Annotated[
         Path | None,
@@ -49,7 +56,7 @@ def enrol(
     ] = None,
 ) -> None:
     """Enrol a cluster's nodes, so that what runs there is credited to the member. Again enrols what changed."""
-    agent, key = load(config), _private_key(member_key)
+    agent, key = load(config), private_key(member_key)
     agent = agent.model_copy(update={"kubeconfig": kubeconfig or agent.kubeconfig})
     service = Service(api or agent.api_url, agent.api_token_file.read_text().strip(), agent.api_certificate_authority)
     known = EnrolmentsAnswer.model_validate(service.request("GET", PATH))
@@ -59,6 +66,7 @@ def enrol(
     ended = list(_ended(agent, latest, nodes, end or ()))
     check_counts(latest, nodes, {each.node for each in ended}, fewer=fewer)
     wanted = [*_present(agent, member, known, classes, nodes), *ended]
+    wanted = node_keys.certify(agent, wanted, latest, new_key or (), revoke_key or ())
     changed = [new for each in wanted if (new := _next(latest.get(each.node), each, known))]
     for first in range(0, len(changed), ENROLMENTS_MAX):
         signed = [enrolments.sign(each, key) for each in changed[first : first + ENROLMENTS_MAX]]
@@ -82,7 +90,13 @@ def load(config: Path) -> Settings:
         raise CommandError(f"{config}{at}: {error.problem}; correct it, as it has to be YAML") from error
 
 
-def _private_key(file: Path) -> Ed25519PrivateKey:
+def private_key(file: Path) -> Ed25519PrivateKey:
+    """Return the member's key.
+
+    Raises:
+        CommandError: the file holds none.
+
+    """
     try:
         return Ed25519PrivateKey.from_private_bytes(base64.b64decode(file.read_text().strip(), validate=True))
     except ValueError as error:
@@ -108,7 +122,6 @@ def _present(
 ) -> Iterator[Enrolment]:
     """Yield what is to be in force of the nodes that are there."""
     worth = {each.metadata.name: each.spec.h100_equivalent.get(known.reference_precision) for each in classes}
-    node_key = signatures.public_bytes(Keys.load(agent.signing_key_file, agent.sealing_key_file).signing)
     for node, report in nodes.items():
         if not report.gpus:
             continue
@@ -121,7 +134,7 @@ def _present(
         yield Enrolment(
             node=node, member=member, cluster=agent.cluster, accelerator_class=report.accelerator_class,
             milli_h100e=agreed, gpus=tuple(identity.gpu_id(agent.cluster, report.name, i) for i in range(report.gpus)),
-            node_key=node_key, start_seconds=0,
+            node_key=b"", start_seconds=0,
         )  # fmt: skip
 
 
@@ -156,16 +169,23 @@ def _ended(
             raise CommandError(
                 f"--end {name}: {why}; name a node that was enrolled and is gone, or has no GPUs any more"
             )
-        yield dataclasses.replace(latest[node], gpus=())
+        yield dataclasses.replace(latest[node], gpus=(), revokes=False)
 
 
 def _next(latest: Enrolment | None, wanted: Enrolment, known: EnrolmentsAnswer) -> Enrolment | None:
-    """Return the enrolment that makes *wanted* hold, None if it does already; two of a node never begin together."""
+    """Return the enrolment that makes *wanted* hold, None if it does already; two of a node never begin together.
+
+    A new key begins two slots later, so that the agent has heard of it; one in the place of a stolen one at once.
+
+    """
     start = known.now_seconds - known.now_seconds % known.slot_seconds
     if latest is None:
         return dataclasses.replace(wanted, start_seconds=start)
-    if dataclasses.replace(wanted, start_seconds=latest.start_seconds) == latest:
+    same = dataclasses.replace(wanted, start_seconds=latest.start_seconds, revokes=latest.revokes)
+    if same == latest and not wanted.revokes:
         return None
+    if wanted.node_key != latest.node_key and not wanted.revokes:
+        start += 2 * known.slot_seconds
     return dataclasses.replace(wanted, start_seconds=max(start, latest.start_seconds + known.slot_seconds))
 
 

@@ -15,9 +15,6 @@ from urllib.parse import quote, urlencode
 
 import typer
 import urllib3
-from kubernetes import client, config
-from kubernetes.client.exceptions import ApiException
-from kubernetes.config.config_exception import ConfigException
 
 from hanse.cli.errors import CommandError
 from hanse.resources import API_VERSION, KINDS
@@ -49,14 +46,19 @@ class Hub:
     """An API server, as the user of a kubeconfig."""
 
     def __init__(self, kubeconfig: Path | None) -> None:
+        # Most commands of members ask the API service alone, and need not wait for this library.
+        from kubernetes import client, config  # noqa: PLC0415
+        from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415
+
         configuration = client.Configuration()
         try:
             config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=str(kubeconfig) if kubeconfig else None, client_configuration=configuration
+                config_file=str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG") or None,
+                client_configuration=configuration,
             )
         except ConfigException as error:
             raise CommandError(f"no cluster to talk to: {error}; set KUBECONFIG") from error
-        self._api = client.ApiClient(configuration)
+        self._api, self._refused = client.ApiClient(configuration), client.ApiException
         self.url: str = configuration.host
         self.certificate_authority: str | None = configuration.ssl_ca_cert
 
@@ -126,7 +128,7 @@ class Hub:
         try:
             answer = self._api.call_api(*prepared, _request_timeout=TIMEOUT_SECONDS)
             data: bytes = answer.read()  # type: ignore[no-untyped-call]
-        except (ApiException, urllib3.exceptions.HTTPError) as error:
+        except (self._refused, urllib3.exceptions.HTTPError) as error:
             raise CommandError(f"{self.url} cannot be reached: {error}") from error
         parsed: Object = _parsed(answer.status, data)
         return parsed

@@ -1,4 +1,4 @@
-"""`hanse log`: keys of the transparency log, and the process that seals the ledger into it.
+"""`hanse log`: keys of the transparency log, the process that seals the ledger into it, and its files made again.
 
 Making a key needs no database, and is what an auditor installs; sealing imports it when it starts.
 """
@@ -28,6 +28,9 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A URL without its scheme, such as pool.example/ledger.")]
 KeyOut = Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file, for its owner's eyes only.")]
+DatabaseUrl = Annotated[
+    str, typer.Option(envvar="HANSE_DATABASE_URL", show_envvar=True, help="The ledger's PostgreSQL.")
+]
 PolicyFile = Annotated[Path, typer.Option("--policy", metavar="FILE", help="The log's policy (C2SP tlog-policy).")]
 SECONDS_MAX = 10.0
 
@@ -37,6 +40,31 @@ def key(name: Name, out: KeyOut) -> None:
     """Make a log's keys, Ed25519 and ML-DSA-44; print the lines that its policy needs."""
     for each in write_keys(out, name, (notes.ED25519, notes.MLDSA44)):
         typer.echo(f"log {each.key}")
+
+
+@app.command()
+def rebuild(
+    database_url: DatabaseUrl,
+    policy_file: PolicyFile,
+    checkpoint: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="The newest that anybody has: of a copy of the log, an export, a reader."),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder, or the log's.")],
+) -> None:
+    """Make the log's files again from the database, up to a checkpoint that it has shown; the sealer goes on there."""
+    from hanse.ledger import publishing, rebuilding  # noqa: PLC0415  # as below
+    from hanse.ledger.errors import LedgerError  # noqa: PLC0415  # as below
+
+    try:
+        note = notes.parse(checkpoint.read_bytes())
+        with databases.opened(database_url, role="hanse_sealer") as engine:
+            its = rebuilding.rebuild(engine, read_policy(policy_file), note, publishing.Folder(out))
+    except OSError as error:
+        raise CommandError(f"{error.filename}: {error.strerror}; name what can be read and written") from error
+    except (EvidenceError, LedgerError) as error:
+        raise CommandError(str(error)) from error
+    typer.echo(f"the first {its.size} leaves have the root {its.root.hex()}; {out} shows them again")
 
 
 def write_keys(file: Path, name: str, kinds: tuple[int, ...]) -> list[Signer]:
@@ -68,9 +96,7 @@ def read_policy(file: Path) -> Policy:
 
 @app.command()
 def seal(
-    database_url: Annotated[
-        str, typer.Option(envvar="HANSE_DATABASE_URL", show_envvar=True, help="The ledger's PostgreSQL.")
-    ],
+    database_url: DatabaseUrl,
     policy_file: PolicyFile,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder that a web server shows as the log.")],
     key_file: Annotated[Path | None, typer.Option(metavar="FILE", help="What `hanse log key` wrote.")] = None,

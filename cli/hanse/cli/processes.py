@@ -1,4 +1,4 @@
-"""`hanse api` and `hanse cluster-agent`: the processes, as containers start them."""
+"""`hanse api`, `hanse cluster-agent` and `hanse node-agent`: the processes, as containers start them."""
 
 import asyncio
 import signal
@@ -119,6 +119,23 @@ def cluster_agent(
     try:
         asyncio.run(_until_told(loop.run(enrolling.load(config))))
     except (ValueError, store.StateInUseError) as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def node_agent(
+    config: Annotated[
+        Path,
+        typer.Option(envvar="HANSE_NODE_CONFIG", exists=True, dir_okay=False, help="The agent's settings, in YAML."),
+    ],
+    log_format: LogFormat = None,
+) -> None:
+    """Run the agent of one node, which offers its GPUs in slices and measures them."""
+    from hanse.agent.node import process  # noqa: PLC0415  # an API image has no agent
+
+    process_logs.configure(log_format)
+    try:
+        asyncio.run(_until_told(process.run(config)))
+    except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
 

@@ -56,6 +56,11 @@ def explain(
     told = ask(api, f"/v1/jobs/{namespace}/{name}/explain")
     for line in lines(told["now"]):
         typer.echo(line)
+    for each in told["attempts"][:1]:
+        if each["step"] is not None:
+            typer.echo(_reached(each))
+        if each["enforcers"]:
+            typer.echo(f"memory of shared GPUs is kept apart on its nodes by: {', '.join(each['enforcers'])}")
     typer.echo()
     table = Table("when", "decision", "fence", "reason", "in words", "id", box=None, pad_edge=False)
     for each in told["decisions"]:
@@ -81,6 +86,12 @@ def lines(now: dict[str, Any]) -> Iterator[str]:
         yield f"place in its organisation's queue: {position}; older jobs of its member's other organisations: {others}"
     if start := now.get("start"):
         yield f"starts: {start_in_words(start)}"
+
+
+def _reached(attempt: dict[str, Any]) -> str:
+    of = "" if attempt["steps"] is None else f" of {attempt['steps']}"
+    at = datetime.fromtimestamp(attempt["toldAtSeconds"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"step {attempt['step']}{of}, as its workers said at {at}"
 
 
 def start_in_words(start: dict[str, Any]) -> str:

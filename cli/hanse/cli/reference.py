@@ -41,9 +41,10 @@ def pages() -> dict[Path, str]:
 
 
 def _tree() -> Any:
-    if app.info.epilog:
-        raise SystemExit(f"the reference is of all commands: {app.info.epilog}")
-    return typer.main.get_command(app)
+    tree: Any = typer.main.get_command(app)
+    if missing := tree.commands.missing():
+        raise SystemExit(f"the reference is of all commands: {'; '.join(missing)}")
+    return tree
 
 
 def _commands(command: Any, name: str, parent: Any) -> Iterator[str]:

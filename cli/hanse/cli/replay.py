@@ -6,6 +6,7 @@ neither knows the other. The planner needs numpy, so it is imported only when it
 """
 
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,13 +37,17 @@ Folder = Annotated[
 def replay(
     decision: Annotated[str, typer.Argument(metavar="DECISION", help="The id of a recorded decision.")],
     folder: Folder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,
 ) -> None:
     """Plan again the cycle of a decision: show what it saw, and exit 0 if it decides the same, else 1."""
     with _source(folder, decision) as source:
         (cycle,) = source.cycles()
         verdict = Replay(source, _replayer()).verdict(cycle)
-    for line in _shown(verdict, decision):
-        typer.echo(line)
+    if as_json:
+        typer.echo(json.dumps(_as_json(verdict, decision), indent=1))
+    else:
+        for line in _shown(verdict, decision):
+            typer.echo(line)
     if verdict.difference:
         raise CommandError(verdict.difference)
     if not verdict.is_replayed:
@@ -139,6 +144,32 @@ def _shown(verdict: Verdict, decision: str) -> Iterator[str]:
         yield f"{body['kind']} is no plan's: users, time and lost clusters bring it about"
     if not verdict.difference:
         yield f"planned again: equal, {planned.count} decisions with the digest {planned.decided}"
+
+
+def _as_json(verdict: Verdict, decision: str) -> dict[str, Any]:
+    """Return what `_shown` says, by name; without a frame there is no `saw` and no `again`."""
+    from hanse.scheduler import seeing  # noqa: PLC0415  # as below
+
+    cycle, body = verdict.cycle, verdict.cycle.bodies[decision]
+    told: dict[str, Any] = {
+        "decision": {"id": decision, **body},
+        "cycle": {"term": cycle.term, "cycle": cycle.cycle, "asOfSeconds": cycle.as_of_seconds},
+        "difference": verdict.difference,
+    }
+    planned: Any = verdict.planned
+    if planned is None:
+        return told
+    snapshot = planned.snapshot
+    told["saw"] = {
+        "nodes": len(snapshot.nodes), "jobs": len(snapshot.jobs), "attempts": len(snapshot.attempts),
+        "state": cycle.state.hex(), "frames": verdict.frames,
+        "ofJob": list(seeing.seen(snapshot, planned.plan, str(body.get("job")))),
+    }  # fmt: skip
+    told["again"] = {
+        "isOfAPlan": body.get("kind") not in BY_OTHERS, "byOtherCode": _is_other_code(verdict),
+        "decisions": planned.count, "digest": planned.decided,
+    }  # fmt: skip
+    return told
 
 
 def _is_other_code(verdict: Verdict) -> bool:

@@ -28,7 +28,9 @@ for _needed in ("jinja2", "matplotlib", "pyarrow"):
         raise ModuleNotFoundError(_needed, name=_needed)
 
 _POLICIES = (
-    "hanse", "kueue", "kueue-strict", "static", "static-skip", "pool", "pool-skip", "easy", "priority", "srtf-bound",
+    "hanse", "kueue", "kueue-strict", "static", "static-skip", "pool", "pool-skip", "easy", "priority",
+    "kube-least", "kube-most", "srtf-bound",
+    "hanse-no-borrowing", "hanse-no-reservations", "hanse-no-run-times", "hanse-no-checkpoints", "hanse-rigid",
 )  # fmt: skip
 _DEFAULT = ["hanse", "kueue", "static", "pool-skip"]
 _MINUTE = 60
@@ -49,9 +51,18 @@ Gpus = Annotated[
 More = Annotated[list[str] | None, typer.Option(help="MEMBER=GPUS that it contributes besides; may be negative.")]
 Without = Annotated[list[str] | None, typer.Option(help="A MEMBER that is not there, nor are its jobs.")]
 Backlog = Annotated[bool, typer.Option("--backlog", help="Add work that may be stopped, enough for what is idle.")]
+BacklogPart = Annotated[
+    float, typer.Option(help="The most of all GPUs that fillers may have, where there are limits to borrowing.", max=1)
+]
 Compression = Annotated[int, typer.Option(min=1, help="kalos: submit so many times as fast.")]
 Checkpoint = Annotated[int, typer.Option(min=1, help="Between two checkpoints of a job.")]
 Restart = Annotated[int, typer.Option(min=0, help="What a stopped job loses when it starts again.")]
+Killed = Annotated[float, typer.Option(min=0, max=1, help="Jobs with this part of all GPU time fail, once each.")]
+Losses = Annotated[float, typer.Option(min=0, help="Each node is lost once in so many days; 0 is never.")]
+Recalls = Annotated[float, typer.Option(min=0, help="Each node is recalled by its owner once in so many days.")]
+Slower = Annotated[str, typer.Option(help="PART=THOUSANDTHS: this part of nodes is worth so much of the others.")]
+Elastic = Annotated[float, typer.Option(min=0, max=1, help="This part of gangs can use twice what it needs.")]
+CycleSeconds = Annotated[int, typer.Option(min=1, help="How often hanse is asked at the most.")]
 Seed = Annotated[int, typer.Option(help="For all that is drawn.")]
 AsJson = Annotated[Path | None, typer.Option("--json", help="Write the numbers there.")]
 Report = Annotated[
@@ -70,9 +81,16 @@ def simulate(
     more: More = None,
     without: Without = None,
     backlog: Backlog = False,
+    backlog_part: BacklogPart = 1.0,
     compression: Compression = 1,
     checkpoint_minutes: Checkpoint = 30,
     restart_minutes: Restart = 5,
+    killed: Killed = 0.0,
+    days_between_losses: Losses = 0.0,
+    days_between_recalls: Recalls = 0.0,
+    slower: Slower = "0=1000",
+    elastic: Elastic = 0.0,
+    cycle_seconds: CycleSeconds = 10,
     seed: Seed = 1,
     as_json: AsJson = None,
     report: Report = None,
@@ -82,21 +100,19 @@ def simulate(
     For example: hanse simulate --policy hanse --policy static --report simulated
 
     Or: hanse simulate --trace jobs.csv --days 30 --gpus north=512 --gpus south=256 --more north=200
-
     """
     from hanse.simulator import reporting, scenarios  # noqa: PLC0415  # plots take seconds to import
-    from hanse.simulator.engine import Terms  # noqa: PLC0415  # as above
+    from hanse.simulator.runs import Terms  # noqa: PLC0415  # as above
 
     names = _known(policy or _DEFAULT)
-    terms = Terms(checkpoint_minutes * _MINUTE, restart_minutes * _MINUTE)
-    documents = []
+    documents, terms = [], Terms(checkpoint_minutes * _MINUTE, restart_minutes * _MINUTE)
     for each in load or [scenarios.GENERATED_LOAD]:
         asked = scenarios.Asked(
             trace, data, days, warm_up_days, each, _numbers("--gpus", gpus), _numbers("--more", more),
-            frozenset(without or ()), backlog, compression, terms, seed,
+            frozenset(without or ()), backlog, compression, terms, seed, killed, days_between_losses,
+            days_between_recalls, _slower(slower), elastic, cycle_seconds, backlog_part,
         )  # fmt: skip
-        setting = _setting(asked)
-        results = list(_played(setting, names))
+        results = list(_played(setting := _setting(asked), names))
         _show(setting, results)
         documents.append(reporting.document(setting, results))
         if report is not None:
@@ -132,6 +148,18 @@ def _numbers(option: str, said: Sequence[str] | None) -> dict[str, int]:
         if not name or not number.lstrip("+-").isdecimal():
             raise CommandError(f"{option} {each}: write MEMBER=GPUS, as in {option} north=200")
         found[name] = int(number)
+    return found
+
+
+def _slower(said: str) -> tuple[float, int]:
+    """Return what --slower says."""
+    part, _, worth = said.partition("=")
+    try:
+        found = float(part), int(worth)
+    except ValueError:
+        found = -1.0, 0
+    if not (0 <= found[0] <= 1 and 1 <= found[1] <= 1000):  # noqa: PLR2004
+        raise CommandError(f"--slower {said}: write PART=THOUSANDTHS, from 0 to 1 and 1 to 1000, as in 0.4=600")
     return found
 
 

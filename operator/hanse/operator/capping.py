@@ -1,15 +1,17 @@
 """The windows of members' and organisations' caps, from now until the last second that any attempt is funded for.
 
-In: the caps of Members, the settlement time zone, the time, and what the ledger says is taken. Out: the planner's cap
-windows, and for each the bounds and the ceiling that a reservation is recorded with. Pure.
+In: the caps of Members, the settlement time zone, the time, and what the ledger says is taken and raised. Out: the
+planner's cap windows, and for each the bounds and the ceiling that a reservation is recorded with. Pure.
 """
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hanse.ledger import transfers
+from hanse.ledger.overrides import Ceilings
 from hanse.operator.fitness import organisation_name
 from hanse.operator.world import Leaf
 from hanse.resources import Member
@@ -44,6 +46,11 @@ def windows(member: Member, time_zone: str, now_seconds: int) -> list[Opened]:
         if cap.milli_h100e_seconds is not None
         for start, end in _bounds(cap, ZoneInfo(time_zone), now_seconds)
     ]
+
+
+def bounded(opened: Iterable[Opened], ceilings: Ceilings) -> list[Opened]:
+    """Return the windows as the ledger lets them be: one that has begun is raised by trustees alone, if there are."""
+    return [dataclasses.replace(each, ceiling=ceilings.of(each.account, each.ceiling)) for each in opened]
 
 
 def at_once(member: Member) -> list[CapAtOnce]:

@@ -26,9 +26,8 @@ from hanse import resources, scheduler
 from hanse.evidence import canonical, identity
 from hanse.ledger import credits as credits_
 from hanse.ledger import database, decisions, errors, registry, reports
-from hanse.ledger.models.accounts import Account
 from hanse.ledger.models.reports import Node
-from hanse.operator import ends, entries, failpoints, following, grouping, kinds, members, snapshot, waking
+from hanse.operator import capped, ends, entries, failpoints, following, grouping, kinds, members, snapshot, waking
 from hanse.operator.actuator import Actuator
 from hanse.operator.cache import Cache
 from hanse.operator.coordinating import Seen
@@ -125,6 +124,7 @@ class Leader:
         self._newest_enrolment = 0
         self._enrolled: dict[str, int] = {}
         self._credits = credits_.Credits()
+        self._caps = capped.Reader(self.engine)
 
     async def run(self) -> None:
         """Lead until :meth:`finish`.
@@ -295,20 +295,11 @@ class Leader:
 
     def _inputs(self) -> snapshot.Inputs:
         held_back = self._storage.verdicts() | {job: held[0] for (job, _), held in self._held_back.items()}
-        return snapshot.Inputs(
-            self.world, self.mirror, self._nodes, self._taken(), held_back, self._enrolled, self._credits
-        )
-
-    def _taken(self) -> dict[str, int]:
-        """Return what is posted and reserved under each open window of a cap."""
         accounts = [each.account for each in snapshot.cap_windows(self.world, self.mirror.now_seconds)]
-        if not accounts:
-            return {}
-        statement = sa.select(Account.name, Account.debits_posted + Account.debits_pending).where(
-            Account.name.in_(accounts)
+        caps = self._caps.read(accounts)
+        return snapshot.Inputs(
+            self.world, self.mirror, self._nodes, caps.taken, held_back, self._enrolled, self._credits, caps.ceilings
         )
-        with database.transaction(self.engine) as connection:
-            return {name: int(taken) for name, taken in connection.execute(statement)}
 
     def _record(self, situation: Situation, groups: list[entries.Group]) -> bool:
         """Record the groups, or those that the ledger takes; return whether all are to be planned again at once."""

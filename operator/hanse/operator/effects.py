@@ -16,6 +16,7 @@ from hanse.operator import failpoints, kinds, placing, tracing
 from hanse.operator.credentials import UnusableError
 from hanse.operator.kube import Kube, KubeError
 from hanse.operator.mirror import Live, Mirror
+from hanse.operator.resizing import RESIZE
 from hanse.operator.storage import Storage
 from hanse.operator.world import World
 from hanse.resources import ObjectMeta, TrainingJob
@@ -45,7 +46,9 @@ class Effects:
             await self._start(body)
         elif body["effect"] == "stop":
             await self._stop(body, sequence)
-        # What is kept needs nothing: its funding travels with the lease's renewal, its label with the status.
+        elif body["kind"] == RESIZE:
+            await self._resize(body)
+        # What else is kept needs nothing: its funding travels with the lease's renewal, its label with the status.
 
     async def restore(self, live: Live) -> None:
         """Make the Placement of an attempt that has none, if it is to run."""
@@ -112,9 +115,25 @@ class Effects:
                 raise
         _log.info("placement_stopped", attempt=body["attempt"], fence=body["fence"])
 
+    async def _resize(self, body: Mapping[str, Any]) -> None:
+        """Give a Placement the size that its attempt has by now, which is this decision's or a later one's."""
+        live = self._live(body)
+        if live is None or live.is_stopped:
+            return
+        failpoints.hit("before-effect")
+        try:
+            await self._kube.merge(placing.path(live), placing.resized(live))
+        except KubeError as error:
+            # There is none yet, which will be made at its size, or a later decision has written to it.
+            if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}:
+                raise
+        _log.info("placement_resized", attempt=body["attempt"], workers=live.workers)
+
     def _waits(self, live: Live) -> bool:
-        """Return whether attempts whose GPUs it gets have not ended yet."""
-        return bool(live.awaits) and not live.awaits.isdisjoint(each.id for each in self._mirror.live.values())
+        """Return whether attempts have not ended, or workers not left, whose GPUs it gets."""
+        if live.awaits and not live.awaits.isdisjoint(each.id for each in self._mirror.live.values()):
+            return True
+        return bool(live.awaits_workers) and not live.awaits_workers.isdisjoint(self._mirror.leaving())
 
     def _live(self, body: Mapping[str, Any]) -> Live | None:
         live = self._mirror.live.get(body["job"])

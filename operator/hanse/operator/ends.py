@@ -1,7 +1,8 @@
 """Ends that others than the planner bring about: a job was deleted, suspended, refused, or has run its time.
 
 Or its nodes are taken back by who contributes them. In: the world, the mirror, by when nodes have to be free. Out:
-groups of entries that stop attempts, recorded in the same cycle as the plan. Pure.
+groups of entries that stop attempts, or say that workers have left an elastic gang, recorded in the same cycle as the
+plan. Pure.
 
 There is no finalizer on a TrainingJob. That its object is gone stops its attempt, which Postgres knows without it, so a
 user's delete never hangs for want of the operator. It is safe because a leader begins only when a sweep has found the
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hanse.ledger.attempts import State
-from hanse.operator.entries import Group, stopping
+from hanse.operator.entries import Group, left, stopping
 from hanse.operator.mirror import NODES_RECALLED, PLACEMENT_REFUSED, START_DEADLINE_EXCEEDED, Live, Mirror
 from hanse.operator.world import World
 from hanse.resources import TrainingJob
@@ -28,7 +29,7 @@ def groups(
     without_storage: frozenset[str] = frozenset(),
     free_by: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Group]:
-    """Return a group for each attempt that has to end now, in the order of the jobs' uids.
+    """Return a group for each attempt that has to end now, or that workers have left, in the order of the jobs' uids.
 
     *without_storage* are jobs whose attempts cannot be given what they reach their storage with. *free_by* is by when
     nodes have to be free (Unix time).
@@ -44,7 +45,16 @@ def groups(
             reason = NODES_RECALLED
         if reason is not None:
             found.append(Group(job, (stopping(live, END, reason),)))
+        elif gone := _left(world, live):
+            found.append(Group(job, (left(live, gone, mirror.now_seconds),)))
     return found
+
+
+def _left(world: World, live: Live) -> tuple[int, ...]:
+    """Return the workers of which the agent says that they have left; it knows no other attempt by this id."""
+    placement = world.placement_by_attempt.get(str(live.id))
+    status = placement.status if placement else None
+    return live.size.left_by(status.sequence) if status is not None and status.fence == live.fence else ()
 
 
 def _reason(world: World, mirror: Mirror, live: Live, without_storage: frozenset[str]) -> str | None:
@@ -85,10 +95,13 @@ def _late(job: TrainingJob, mirror: Mirror, live: Live) -> str | None:
     an attempt that has no lease, so that it can be given up safely, and its job tried elsewhere.
 
     """
-    left = live.awaits - mirror.ended_at.keys()
-    if left and not any(each.id in left and _is_overdue(each, mirror, live) for each in mirror.live.values()):
+    workers = live.awaits_workers & mirror.leaving() if live.awaits_workers else set()
+    missing = (live.awaits - mirror.ended_at.keys()) | {attempt for attempt, _ in workers}
+    if missing and not any(each.id in missing and _is_overdue(each, mirror, live) for each in mirror.live.values()):
         return None
-    ended = [mirror.ended_at[each] for each in live.awaits - left]
+    awaited = live.awaits | {attempt for attempt, _ in live.awaits_workers}
+    ended = [mirror.ended_at[each] for each in awaited & mirror.ended_at.keys()]
+    ended += [each.size.left_at_seconds for each in mirror.live.values() if each.id in awaited]
     waited = mirror.now_seconds - max([live.admitted_at_seconds, *ended])
     return START_DEADLINE_EXCEEDED if waited > job.spec.start_deadline.total_seconds() else None
 

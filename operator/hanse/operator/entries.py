@@ -7,17 +7,20 @@ In: the planner's decisions, and what the world says of their jobs. Out: groups 
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hanse.evidence import identity
 from hanse.ledger import credits as credits_
 from hanse.ledger.decisions import Admission, Effect, Entry, Funding, Label, Strength
+from hanse.operator import resizing, shapes, sharing
 from hanse.operator.fitness import organisation_name
 from hanse.operator.following import Situation
 from hanse.operator.mirror import ADMIT, PREEMPT, REFUSE, RELEASE, RENEW, RESERVE, Live, Mirror
+from hanse.operator.resizing import LEFT, RESIZE
 from hanse.operator.world import World
-from hanse.quota import units
+from hanse.quota import charge, units
 from hanse.resources import TrainingJobSpec
 from hanse.scheduler import decisions
 from hanse.scheduler.pool import Rung
@@ -72,6 +75,8 @@ class Translator:
         if isinstance(decision, decisions.Reserve | decisions.Release):
             return Group(decision.job, (self._reservation(decision),))
         live = self._mirror.live[decision.attempt.job]
+        if isinstance(decision, decisions.Resize):
+            return Group(live.job, (self._resized(live, decision),))
         return Group(
             live.job,
             (self._renew(live, decision) if isinstance(decision, decisions.Renew) else self._refuse(live, decision),),
@@ -83,6 +88,7 @@ class Translator:
         tier = self._catalogue.tiers[self._catalogue.tier[spec.tier]]
         accelerator = self._catalogue.accelerators[self._catalogue.accelerator[decision.accelerator]]
         gpus = sum(placed.gpus.bit_count() for placed in decision.placed)
+        part = sharing.counted(self._catalogue, decision.accelerator, shapes.slices(spec))
         return Entry(
             kind=ADMIT,
             effect=Effect.ADMIT,
@@ -102,10 +108,14 @@ class Translator:
                 grace_seconds=self._grace_seconds(spec),
             ),
             # Named as slots and enrolments name nodes, or nothing that runs there would be covered by its decision.
-            nodes={placed.node: units.MILLI * placed.gpus.bit_count() for placed in decision.placed},
+            # The most that it may be charged for there: of shared GPUs, up to its limit.
+            nodes={placed.node: part.milli_gpus_limit * placed.gpus.bit_count() for placed in decision.placed},
             strength=_strength(decision.label, tier.rank),
             funded_until_seconds=decision.funded_until_seconds,
-            funding=self._funding(decision, self._as_of, decision.gpu_rate * gpus),
+            funding=self._funding(
+                decision.reserved, (self._as_of, decision.funded_until_seconds),
+                charge.rate(decision.gpu_rate, gpus * part.milli_gpus_limit),
+            ),
             detail={
                 "asOf": self._as_of,
                 "namespace": job.metadata.namespace or "",
@@ -113,10 +123,18 @@ class Translator:
                 "organisation": organisation_name(leaf),
                 # A mask of 64 GPUs is no exact integer of JSON, so it travels as a string.
                 "placed": [[placed.node, placed.workers, str(placed.gpus)] for placed in decision.placed],
-                "awaits": [str(identity.attempt_id(uuid.UUID(each.job), each.number)) for each in decision.awaits],
+                "awaits": [_attempt(each) for each in decision.awaits],
+                "awaitsWorkers": [[_attempt(each.attempt), each.worker] for each in decision.awaits_workers],
+                **part.detail,
                 **self._credit(leaf.member, decision),
             },
-        )
+        )  # fmt: skip
+
+    def _rate(self, live: Live, gpus: int) -> units.MilliH100e:
+        """Return what caps are asked for so many of an attempt's GPUs, by the limits as they are by now."""
+        part = sharing.counted(self._catalogue, live.accelerator_class, live.part.slices)
+        rate = units.thousandths_of(live.milli_h100e, live.tier_thousandths)
+        return charge.rate(rate, gpus * part.milli_gpus_limit)
 
     def _credit(self, member: str, decision: decisions.Admit) -> dict[str, str]:
         """Return the ledger's row that the member's turn among borrowers followed from, if it borrows."""
@@ -159,8 +177,34 @@ class Translator:
             yield dataclasses.replace(
                 stopping(live, PREEMPT, stop.reason, {"lostGpuSeconds": stop.lost_gpu_seconds}), cause_index=0
             )
+        for shrink in decision.shrinks:
+            entry = self._resize(
+                self._mirror.live[shrink.attempt.job], (), shrink.workers, str(decisions.Reason.PREEMPTED)
+            )
+            yield dataclasses.replace(entry, cause_index=0)
         for relabel in decision.falls:
             yield self._relabel("Fall", relabel, 0)[1]
+
+    def _resize(
+        self, live: Live, grown: Iterable[tuple[int, str, int]], leaving: Collection[int], reason: str
+    ) -> Entry:
+        """Return the entry that gives a gang more workers beyond its core, or fewer."""
+        new = list(grown)
+        nodes: Counter[str] = Counter()
+        staying = (each for each in live.size.staying if each.worker not in leaving)
+        held = ((each.node, each.gpus) for each in staying)
+        for node, mask in (*((node, mask) for node, _, mask in live.placed), *held, *((n, mask) for _, n, mask in new)):
+            nodes[node] += live.part.milli_gpus_limit * mask.bit_count()
+        entry = _keeping(live, RESIZE, "Grown" if new else "Shrunk", reason)
+        return dataclasses.replace(entry, nodes=dict(nodes), detail=resizing.detail(self._as_of, new, leaving))
+
+    def _resized(self, live: Live, decision: decisions.Resize) -> Entry:
+        grown = [(each.worker, each.node, each.gpus) for each in decision.grown]
+        gpus = sum(mask.bit_count() for *_, mask in grown)
+        rate = self._rate(live, gpus)
+        funding = self._funding(decision.reserved, (self._as_of, live.funded_until_seconds or self._as_of), rate)
+        entry = self._resize(live, grown, decision.leaving, str(decision.why))
+        return dataclasses.replace(entry, funding=funding)
 
     def _relabel(self, kind: str, change: decisions.Relabel, cause_index: int | None = None) -> tuple[str, Entry]:
         live = self._mirror.live[change.attempt.job]
@@ -169,13 +213,12 @@ class Translator:
         return live.job, dataclasses.replace(entry, strength=strength, cause_index=cause_index)
 
     def _renew(self, live: Live, decision: decisions.Renew) -> Entry:
-        gpus = sum(mask.bit_count() for _, _, mask in live.placed)
-        rate = gpus * units.thousandths_of(live.milli_h100e, live.tier_thousandths)
+        rate = self._rate(live, live.gpus)
         start = max(live.funded_until_seconds or 0, self._as_of)
         return dataclasses.replace(
             _keeping(live, RENEW, "Funded", "Renewed"),
             funded_until_seconds=decision.funded_until_seconds,
-            funding=self._funding(decision, start, rate),
+            funding=self._funding(decision.reserved, (start, decision.funded_until_seconds), rate),
         )
 
     def _refuse(self, live: Live, decision: decisions.Refuse) -> Entry:
@@ -186,15 +229,21 @@ class Translator:
         return dataclasses.replace(entry, detail=said)
 
     def _funding(
-        self, decision: decisions.Admit | decisions.Renew, start_seconds: int, rate: int
+        self, taken: Iterable[decisions.Reserved], interval: tuple[int, int], rate: int
     ) -> tuple[Funding, ...]:
         found = []
-        for reserved in decision.reserved:
+        for reserved in taken:
             window = self._windows[reserved.organisation, reserved.cap, reserved.start_seconds]
-            start = max(start_seconds, window.start_seconds)
-            end = min(decision.funded_until_seconds, window.end_seconds)
+            start = max(interval[0], window.start_seconds)
+            end = min(interval[1], window.end_seconds)
             found.append(Funding(reserved.cap, window.start_seconds, window.ceiling, start, end, rate))
         return tuple(found)
+
+
+def left(live: Live, workers: Collection[int], as_of: int) -> Entry:
+    """Return the entry that says which workers beyond its core have left a gang."""
+    entry = _keeping(live, LEFT, "Confirmed", LEFT)
+    return dataclasses.replace(entry, detail={"asOf": as_of, "left": list(workers)})
 
 
 def stopping(live: Live, kind: str, reason: str, detail: Mapping[str, int] | None = None) -> Entry:
@@ -212,6 +261,10 @@ def _keeping(live: Live, kind: str, verdict: str, reason: str) -> Entry:
         kind=kind, effect=Effect.KEEP, verdict=verdict, reason=reason, member=live.member, job=uuid.UUID(live.job),
         fence=live.fence,
     )  # fmt: skip
+
+
+def _attempt(attempt: decisions.AttemptId) -> str:
+    return str(identity.attempt_id(uuid.UUID(attempt.job), attempt.number))
 
 
 def _strength(label: decisions.Label, tier_rank: int) -> Strength:

@@ -5,6 +5,7 @@ that it comes by. Nothing else of the operator reads the variable, and it is not
 in :data:`NAMES`, so that a test that misspells one does not pass by doing nothing.
 """
 
+import functools
 import os
 import signal
 
@@ -27,11 +28,15 @@ class _Armed:
         self.signal = _SIGNALS.get(action)
 
 
-_armed = _Armed(os.environ.get(VARIABLE, ""))
+@functools.cache
+def armed() -> _Armed:
+    """Return what the environment arms; a process asks when it starts, so that it does not run with a name misspelt."""
+    return _Armed(os.environ.get(VARIABLE, ""))
 
 
 def hit(name: str) -> None:
     """Come by the failpoint called *name*."""
-    if name == _armed.name and _armed.signal is not None:
-        chosen, _armed.signal = _armed.signal, None
+    here = armed()
+    if name == here.name and here.signal is not None:
+        chosen, here.signal = here.signal, None
         os.kill(os.getpid(), chosen)

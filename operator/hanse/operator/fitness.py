@@ -71,22 +71,6 @@ class Fitness:
         if job.spec.checkpoint.grace > self._max_grace:
             said = phrase("unfit.grace", "spec.checkpoint.grace: it is longer than maxGrace of the PoolPolicy")
             yield Verdict.of(Reason.MISCONFIGURED, said)
-        if job.spec.gpu_memory is not None:
-            yield Verdict(Reason.MEMORY_DOES_NOT_FIT, self._unshared(job.spec, job.spec.gpu_memory.limit_mib))
-
-    def _unshared(self, spec: resources.TrainingJobSpec, limit_mib: int) -> str:
-        """Return why nothing of a GPU is had: it asks for more than there is, or nobody shares one."""
-        memory, classes = self._world.policy().memory, self._world.named("AcceleratorClass")
-        rules = {each.accelerator_class: each for each in memory.classes}
-        wanted = [each.accelerator_class for each in spec.candidates if each.accelerator_class in classes]
-        offers = {name: classes[name].spec.memory_mib - rules.get(name, memory.default).reserve_mib for name in wanted}
-        if offers and limit_mib > max(offers.values()):
-            name = max(wanted, key=offers.__getitem__)
-            return (
-                f"spec.gpuMemory.limitMiB: {limit_mib} is more than the {max(0, offers[name])} MiB of a GPU of {name}"
-                " that may be promised: ask for less, or for whole GPUs without gpuMemory"
-            )
-        return "spec.gpuMemory: no node shares its GPUs; apply the job without gpuMemory to have whole ones"
 
     def _of_namespace(self, job: resources.TrainingJob) -> Iterator[Verdict]:
         leaf = self._world.leaves.get(job.metadata.namespace or "")

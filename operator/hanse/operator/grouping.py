@@ -5,6 +5,7 @@ left out is decided again from what is recorded by then, so it is never caught u
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from hanse.ledger.decisions import Entry
 from hanse.operator.entries import Group
@@ -29,9 +30,10 @@ class Missing:
 
 
 def _rests_on(entry: Entry) -> list[str]:
-    awaits = entry.detail.get("awaits", ())
+    awaits: Any = entry.detail.get("awaits", ())
+    workers: Any = entry.detail.get("awaitsWorkers", ())
     own = [str(entry.attempt)] if entry.attempt else []
-    return [*own, *(map(str, awaits) if isinstance(awaits, list) else ())]
+    return [*own, *awaits, *(attempt for attempt, _ in workers)]
 
 
 def key(group: Group) -> tuple[str, str]:

@@ -68,13 +68,22 @@ class Inquiries:
         return {**told, "said": why.said, "start": asking.place(waiting)["start"]}
 
     def jobs(self, members: frozenset[str], after: tuple[str, str], most: int) -> list[dict[str, Any]] | None:
-        """Return at most so many jobs of *members* after *after*, by namespace and name, with their statuses."""
+        """Return at most so many jobs of *members* after *after*, by namespace and name, with memory and status."""
         leader = self._leader()
         if leader is None:
             return None
         namespaces = [name for name, leaf in self._world.leaves.items() if leaf.member in members]
         found = self._world.names.page(namespaces, after, most)
-        return [{"namespace": space, "name": name, "status": leader.teller.status(uid)} for space, name, uid in found]
+        return [
+            {"namespace": space, "name": name, "gpuMemory": self._gpu_memory(uid), "status": leader.teller.status(uid)}
+            for space, name, uid in found
+        ]
+
+    def _gpu_memory(self, uid: str) -> dict[str, Any] | None:
+        """Return what a job's workers have of a GPU's memory; None if they have whole GPUs, or it cannot be read."""
+        job = self._world.jobs.get(uid)
+        memory = job.spec.gpu_memory if job else None
+        return memory.model_dump(by_alias=True) if memory else None
 
     def standing(self) -> Standing | None:
         """Return how members stand."""

@@ -7,7 +7,7 @@ lost needs no guessing. Details of an attempt are read once; each poll reads onl
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,9 @@ from hanse.evidence import canonical
 from hanse.ledger import database
 from hanse.ledger.attempts import LIVE, State
 from hanse.ledger.models.decisions import Attempt, Decision, Effect, Fact
+from hanse.operator import checkpoints, sharing
+from hanse.operator.checkpoints import Saved
+from hanse.operator.resizing import Awaited, Size
 from hanse.scheduler.records import Kept, Reservation
 
 SUCCEEDED, FAILED, POOL_FAULT = "Succeeded", "Failed", "PoolFault"
@@ -64,10 +67,34 @@ class Live:
     refused_by: str | None = None
     """The cap that does not fund it any longer, of which its owner has had notice; a renewal takes that back."""
 
+    awaits_workers: frozenset[Awaited] = frozenset()
+    """Workers of elastic gangs that have to leave before it starts."""
+    size: Size = field(default_factory=Size)
+    """What it has beyond its core, `placed`."""
+    part: sharing.Part = sharing.WHOLE
+    """What it has of each of its GPUs."""
+
     @property
     def is_stopped(self) -> bool:
         """Whether a decision has told it to stop."""
         return self.stop_kind is not None
+
+    @property
+    def held(self) -> tuple[tuple[str, int], ...]:
+        """The nodes and masks of the GPUs that it holds: also of workers that leave."""
+        core = ((node, mask) for node, _, mask in self.placed)
+        return (*core, *((one.node, one.gpus) for one in self.size.beyond))
+
+    @property
+    def gpus(self) -> int:
+        """The GPUs that it is to have."""
+        masks = (*(mask for *_, mask in self.placed), *(one.gpus for one in self.size.staying))
+        return sum(mask.bit_count() for mask in masks)
+
+    @property
+    def workers(self) -> int:
+        """The workers that it is to have."""
+        return sum(workers for _, workers, _ in self.placed) + len(self.size.staying)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +131,6 @@ class Past:
 NEVER_RAN = Past()
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """The last checkpoint of record of a job, under whichever of its fences."""
-
-    step: int
-    fence: int
-    at_seconds: int
-
-
 @dataclass
 class Mirror:
     """Live attempts by job, and the past of the jobs that were asked for."""
@@ -131,6 +149,10 @@ class Mirror:
     version: int = 0
     """Grows whenever something changed, but for checkpoints: by themselves they change nothing that is planned."""
 
+    def leaving(self) -> set[Awaited]:
+        """Return the workers that were told to leave their gangs, and may still hold their GPUs."""
+        return {(each.id, one.worker) for each in self.live.values() for one in each.size.beyond if one.leaves_at}
+
     def poll(self, engine: Engine, jobs: Collection[str]) -> None:
         """Read what changed, and the past of those *jobs* that are new here."""
         with database.transaction(engine) as connection:
@@ -142,7 +164,7 @@ class Mirror:
             self._take_live(connection, rows, known, fresh)
             self._take_awaited(connection)
             unknown = [job for job in jobs if job not in self.past]
-            self.saved |= _saved(connection, [*self.live, *ended, *unknown])
+            self.saved |= checkpoints.last(connection, [*self.live, *ended, *unknown])
             self._take_reservations(connection, unknown)
             self.reservations = {job: each for job, each in self.reservations.items() if job in jobs}
             if ended or unknown:
@@ -150,9 +172,12 @@ class Mirror:
             if fresh or ended or unknown:
                 self.version += 1
 
-    def awaited(self, live: Live) -> int:
-        """Return how many attempts have yet to end before *live*, which has no lease, gets the GPUs promised to it."""
-        return len(live.awaits - self.ended_at.keys()) if live.granted_at_seconds is None else 0
+    def is_promised(self, live: Live) -> bool:
+        """Return whether *live*, which has no lease, gets its GPUs only when others have ended, or left their gangs."""
+        if live.granted_at_seconds is not None:
+            return False
+        leaves_first = bool(live.awaits_workers) and not live.awaits_workers.isdisjoint(self.leaving())
+        return bool(live.awaits - self.ended_at.keys()) or leaves_first
 
     def drop(self) -> None:
         """Forget everything: the next poll reads it again."""
@@ -185,7 +210,10 @@ class Mirror:
         self.reserved_until = newest or datetime.min.replace(tzinfo=UTC)
 
     def _take_awaited(self, connection: Connection) -> None:
-        awaited = {each for live in self.live.values() if live.granted_at_seconds is None for each in live.awaits}
+        waiting = [live for live in self.live.values() if live.granted_at_seconds is None]
+        awaited = {
+            each for live in waiting for each in (*live.awaits, *(attempt for attempt, _ in live.awaits_workers))
+        }
         self.ended_at = {each: at for each, at in self.ended_at.items() if each in awaited}
         if unknown := awaited - self.ended_at.keys() - {each.id for each in self.live.values()}:
             statement = sa.select(Attempt.id, Attempt.ended_at_seconds).where(
@@ -248,32 +276,34 @@ def _details(connection: Connection, attempts: list[uuid.UUID]) -> list[Live]:
         .outerjoin(Effect, (Effect.decision == Attempt.admitted_by) & (Effect.outcome == "failed"))
         .where(Attempt.id.in_(attempts))
     )
-    strengths, refused = _kept(connection, attempts)
-    return [_live(row, strengths[row.id], refused.get(row.id)) for row in connection.execute(statement)]
+    strengths, refused, sizes = _kept(connection, attempts)
+    return [_live(row, strengths[row.id], refused.get(row.id), sizes[row.id]) for row in connection.execute(statement)]
 
 
 def _kept(
     connection: Connection, attempts: list[uuid.UUID]
-) -> tuple[dict[uuid.UUID, Mapping[str, Any]], dict[uuid.UUID, str]]:
-    """Return what each attempt's last decision on its strength says, and the cap of its last on funding, if refused."""
+) -> tuple[dict[uuid.UUID, Mapping[str, Any]], dict[uuid.UUID, str], dict[uuid.UUID, Size]]:
+    """Return what each attempt's last decision on its strength says, the cap that refuses it if one does, its size."""
     statement = (
-        sa.select(Decision.attempt, Decision.kind, Decision.body)
+        sa.select(Decision.attempt, Decision.kind, Decision.body, Decision.sequence)
         .where(Decision.attempt.in_(attempts), Decision.effect.in_(("admit", "keep")))
         .order_by(Decision.term, Decision.cycle, Decision.index)
     )
     strengths: dict[uuid.UUID, Mapping[str, Any]] = {}
     refused: dict[uuid.UUID, str] = {}
+    sizes: dict[uuid.UUID, Size] = {}
     for row in connection.execute(statement):
         body: Any = canonical.decode(row.body)
         strengths[row.attempt] = body.get("strength") or strengths[row.attempt]
+        sizes[row.attempt] = sizes.get(row.attempt, Size()).after(row.kind, body["detail"], row.sequence)
         if row.kind == REFUSE:
             refused[row.attempt] = body["detail"]["cap"]
         elif "fundedUntil" in body:
             refused.pop(row.attempt, None)
-    return strengths, refused
+    return strengths, refused, sizes
 
 
-def _live(row: Any, strength: Mapping[str, Any], refused_by: str | None) -> Live:
+def _live(row: Any, strength: Mapping[str, Any], refused_by: str | None, size: Size) -> Live:
     body: Any = canonical.decode(row.body)
     detail = body["detail"]
     return Live(
@@ -296,6 +326,7 @@ def _live(row: Any, strength: Mapping[str, Any], refused_by: str | None) -> Live
         strength=strength,
         placed=tuple((node, workers, int(mask)) for node, workers, mask in detail["placed"]),
         awaits=frozenset(uuid.UUID(each) for each in detail["awaits"]),
+        awaits_workers=frozenset((uuid.UUID(attempt), worker) for attempt, worker in detail.get("awaitsWorkers", ())),
         organisation=detail["organisation"],
         job_name=(detail["namespace"], detail["name"]),
         last_decision=row.last_decision,
@@ -303,20 +334,9 @@ def _live(row: Any, strength: Mapping[str, Any], refused_by: str | None) -> Live
         stop_reason=row.stop_reason,
         failure=row.failure,
         refused_by=refused_by,
+        size=size,
+        part=sharing.part(detail),
     )
-
-
-def _saved(connection: Connection, jobs: Iterable[str]) -> dict[str, Saved]:
-    """Return the last checkpoints of *jobs*: one look into an index for each."""
-    rows = connection.execute(_LAST_CHECKPOINTS, {"jobs": sorted(set(jobs))})
-    return {str(row.job): Saved(row.step, row.fence, row.at_seconds) for row in rows}
-
-
-_LAST_CHECKPOINTS = sa.text(
-    "SELECT asked.job, last.step, last.fence, last.at_seconds FROM unnest(CAST(:jobs AS uuid[])) AS asked (job),"
-    " LATERAL (SELECT step, fence, floor(extract(epoch FROM recorded_at))::bigint AS at_seconds FROM ledger.checkpoint"
-    " WHERE job = asked.job ORDER BY sequence DESC LIMIT 1) AS last"
-)
 
 
 def _past(connection: Connection, jobs: list[str]) -> dict[str, Past]:

@@ -5,7 +5,6 @@ after the attempt, whose id follows from job and fence, so that to make it twice
 decision's place in the ledger: the API server refuses what is older than what is there.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +36,7 @@ def running(live: Live, spec: resources.TrainingJobSpec, sealed_storage: str | N
     said: dict[str, Any] = {
         "attempt": str(live.id),
         "fence": live.fence,
-        "sequence": live.admitted_sequence,
+        "sequence": _sequence(live),
         "wanted": "Running",
         "fundedUntil": funded_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "class": live.accelerator_class,
@@ -46,10 +45,12 @@ def running(live: Live, spec: resources.TrainingJobSpec, sealed_storage: str | N
         "startDeadline": format_duration(spec.start_deadline),
         "grace": format_duration(spec.checkpoint.grace),
         "lease": format_duration(spec.partition_tolerance),
-        "workers": _workers(live.cluster, live.placed),
+        "workers": _workers(live),
         "egress": [each.model_dump(mode="json") for each in spec.egress],
         "template": spec.template.model_dump(mode="json", exclude_unset=True),
     }
+    if spec.gpu_memory is not None:
+        said |= {"gpuMemory": spec.gpu_memory.model_dump(by_alias=True), "milliGpus": live.part.milli_gpus}
     if sealed_storage is not None:
         said["sealedStorage"] = sealed_storage
     return {
@@ -65,14 +66,33 @@ def stopped(sequence: int) -> dict[str, Any]:
     return {"spec": {"wanted": "Stopped", "sequence": sequence}}
 
 
-def _workers(cluster: str, placed: Iterable[tuple[str, int, int]]) -> list[dict[str, Any]]:
-    """Share each node's GPUs out among its workers, both in rising order; ranks follow the nodes' order."""
-    prefix = identity.node_id(cluster, "")
+def resized(live: Live) -> dict[str, Any]:
+    """Return the change that gives an attempt the size it has by now."""
+    return {"spec": {"workers": _workers(live), "sequence": _sequence(live)}}
+
+
+def _sequence(live: Live) -> int:
+    return max(live.admitted_sequence, live.size.decided_at)
+
+
+def _workers(live: Live) -> list[dict[str, Any]]:
+    """Share each node's GPUs out among its workers, both in rising order; ranks follow the nodes' order.
+
+    A worker beyond the core has its number as its rank, for as long as it is there, whoever else comes and goes.
+    """
+    prefix = identity.node_id(live.cluster, "")
     workers: list[dict[str, Any]] = []
-    for node, count, mask in placed:
-        gpus = [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
+    for node, count, mask in live.placed:
+        gpus = _indices(mask)
         share = len(gpus) // count
         for index in range(count):
             own = gpus[index * share : (index + 1) * share]
             workers.append({"rank": len(workers), "node": node.removeprefix(prefix), "gpus": own})
+    for each in sorted(live.size.staying, key=lambda each: each.worker):
+        node = each.node.removeprefix(prefix)
+        workers.append({"rank": each.worker, "node": node, "gpus": _indices(each.gpus)})
     return workers
+
+
+def _indices(mask: int) -> list[int]:
+    return [bit for bit in range(mask.bit_length()) if mask >> bit & 1]

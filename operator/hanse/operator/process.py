@@ -21,7 +21,7 @@ from kubernetes.aio import client
 from sqlalchemy.exc import DBAPIError
 
 from hanse.ledger import database, errors, term
-from hanse.operator import health, kinds, kube
+from hanse.operator import failpoints, health, kinds, kube
 from hanse.operator.cache import Cache
 from hanse.operator.cycle import Leader
 from hanse.operator.election import Election, Timing
@@ -157,6 +157,7 @@ class Operator:
 
 async def run(settings: Settings) -> None:
     """Run an operator until SIGTERM or SIGINT."""
+    failpoints.armed()
     stop = asyncio.Event()
     for signalled in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signalled, stop.set)

@@ -2,10 +2,10 @@
 
 In: the ledger's slots, and what Members and the PoolPolicy say about levies and the metering interval. Out: the
 ledger's postings of each hour, once; reservations of attempts that ended given back; which nodes are levied; members'
-credits. Next are balances and statements, which read the books, and the cycle, which reads the credits. It runs in
-threads of its own and in small transactions; each of the leader's checks the term, so a leader that was replaced posts
-nothing more. It decides nothing: what an hour comes to is a function of rows that never change
-(:mod:`hanse.ledger.posting`).
+credits; periods closed (:mod:`hanse.operator.closing`). Next are balances and statements, which read the books, and the
+cycle, which reads the credits. It runs in threads of its own and in small transactions; each of the leader's checks the
+term, so a leader that was replaced posts nothing more. It decides nothing: what an hour comes to is a function of rows
+that never change (:mod:`hanse.ledger.posting`).
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import contextlib
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 import structlog
@@ -22,12 +22,14 @@ from sqlalchemy import Connection, Engine
 from hanse.evidence import enrolments, identity
 from hanse.evidence.enrolments import Enrolment
 from hanse.ledger import credits as credits_
-from hanse.ledger import database, errors, posting, registry, reports
+from hanse.ledger import database, errors, posting, registry, reports, slots
 from hanse.ledger.models import parties
 from hanse.operator import failpoints, offers
+from hanse.operator.closing import Closer
 from hanse.operator.world import POLICY_NAME, World
 from hanse.quota import entitlement, units
 from hanse.resources import ContributionSpec
+from hanse.resources.pool_policy import Settlement
 
 LOOK_SECONDS = 5.0
 HOURS_A_LOOK_MAX = 24
@@ -53,6 +55,7 @@ class Rules:
     half_life_seconds: int
     raw_by_class: tuple[tuple[str, int], ...]
     parents: tuple[tuple[str, str], ...]
+    settlement: Settlement = field(default_factory=Settlement)
 
 
 class Settler:
@@ -60,6 +63,7 @@ class Settler:
 
     def __init__(self, engine: Engine, term: int, world: World) -> None:
         self._engine, self._term, self._world = engine, term, world
+        self._closer = Closer(engine, term)
         self._levied_as_of: tuple[int, tuple[tuple[str, int], ...], int] | None = None
         self._metering_as_of: int | None = None
         self._older_hours: deque[int] = deque()
@@ -87,12 +91,15 @@ class Settler:
         """
         with self._going_on("metering"):
             self._set_metering(rules.slot_seconds)
+            slots.prepare_days(self._engine)
         with self._going_on("levies"):
             self._set_levies(rules)
         with self._going_on("hour search"):
             self._post_what_is_due()
         with self._going_on("credits"):
             self._settle_credits(rules)
+        with self._going_on("periods"):
+            self._closer.look(rules.settlement)
         with self._going_on("reservations"):
             if voided := posting.void_unused(self._engine, self._term):
                 _log.info("reservations_given_back", count=voided)
@@ -165,6 +172,7 @@ class Settler:
                 for name, each in self._world.named("AcceleratorClass").items()
             ),
             tuple((name, parent) for name, each in members.items() if (parent := each.spec.parent_organisation)),
+            in_force.settlement,
         )
 
     def failures_by_part(self) -> dict[str, int]:

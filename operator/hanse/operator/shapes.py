@@ -8,18 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 from hanse import resources
+from hanse.operator import sharing
 from hanse.scheduler import pool, runtimes
 
 
 def shape(spec: resources.TrainingJobSpec) -> pool.Shape:
-    """Return what a job asks for: its classes in order, and on each a gang of what it needs there.
-
-    A gang is its core: growing beyond it is left to a later planner.
-    """
+    """Return what a job asks for: its classes in order, and on each what a gang needs there and what it can use."""
     template = spec.template.spec
     return pool.Shape(
         options=tuple(
-            pool.Option(each.accelerator_class, each.min_replicas or spec.workers.core) for each in spec.candidates
+            pool.Option(each.accelerator_class, each.min_replicas or spec.workers.core, spec.workers.replicas)
+            for each in spec.candidates
         ),
         gpus_per_worker=spec.gpus_per_worker,
         cpu_milli=_needed(template, "cpu", resources.ceil_milli),
@@ -35,7 +34,18 @@ def shape(spec: resources.TrainingJobSpec) -> pool.Shape:
         run_seconds=runtimes.rounded_up(int(spec.max_runtime.total_seconds())),
         level=pool.Level[spec.topology.level.upper()] if spec.topology else pool.Level.CLUSTER,
         needs_level=spec.topology is not None and spec.topology.mode == "required",
+        slices=slices(spec),
     )
+
+
+def slices(spec: resources.TrainingJobSpec) -> pool.Slices | None:
+    """Return what each worker has of the GPU that it shares; the models take multiples of a slice only."""
+    if spec.gpu_memory is None:
+        return None
+    guaranteed, limit = (
+        mib // sharing.MIB_PER_SLICE for mib in (spec.gpu_memory.guaranteed_mib, spec.gpu_memory.limit_mib)
+    )
+    return pool.Slices(guaranteed, limit, with_others=spec.allow_sharing_with == resources.Sharing.ANY)
 
 
 def _needed(template: Any, name: str, read: Callable[[str], int]) -> int:

@@ -17,12 +17,14 @@ from hanse import resources
 from hanse.evidence import identity
 from hanse.ledger import reports
 from hanse.ledger.credits import Credits
-from hanse.operator import capping, offers
+from hanse.ledger.overrides import Ceilings
+from hanse.operator import capping, offers, sharing
 from hanse.operator.candidates import Memory
+from hanse.operator.checkpoints import Saved
 from hanse.operator.fitness import Fitness, Verdict
-from hanse.operator.mirror import Live, Mirror, Saved
+from hanse.operator.mirror import Live, Mirror
 from hanse.operator.world import World
-from hanse.quota import charge, units
+from hanse.quota import charge
 from hanse.scheduler import pool as pools
 from hanse.scheduler import records
 
@@ -62,6 +64,8 @@ class Inputs:
     enrolled: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """From when on nodes were enrolled first: the ledger levies in this order, and none that is not enrolled."""
     credits: Credits = dataclasses.field(default_factory=Credits)
+    ceilings: Ceilings = dataclasses.field(default_factory=Ceilings)
+    """What caps of windows that have begun may be, and what trustees raised."""
 
 
 def gather(inputs: Inputs, memory: Memory) -> Gathered:
@@ -70,7 +74,8 @@ def gather(inputs: Inputs, memory: Memory) -> Gathered:
     settled = _with_debits(memory.pool(world, _pool), inputs.credits)
     # Where settings are refused those before them are in force, and may know less than the objects name.
     organisations = {each.name for each in settled.members} | {each.name for each in settled.organisations}
-    opened = [each for each in cap_windows(world, mirror.now_seconds) if each.organisation in organisations]
+    known = [each for each in cap_windows(world, mirror.now_seconds) if each.organisation in organisations]
+    opened = capping.bounded(known, inputs.ceilings)
     pool = dataclasses.replace(settled, caps=capping.left(opened, inputs.taken_by_account))
     offered = _offered(inputs, pool)
     nodes = _nodes(inputs, pool, offered)
@@ -116,14 +121,14 @@ def _attempts(
         if live.job not in jobs and fitness.knows(live.organisation, live.tier, live.accelerator_class):
             jobs[live.job] = _departed(live)
         job = jobs.get(live.job)
-        if job is not None and _is_plannable(live, job, fitness) and all(node in nodes for node, _, _ in live.placed):
+        if job is not None and _is_plannable(live, job, fitness) and all(node in nodes for node, _ in live.held):
             found.append(_attempt(live, mirror.saved.get(live.job)))
             continue
         left_out.append(live)
         if job is not None:
             jobs[live.job] = dataclasses.replace(job, suspended=True)
         # It holds GPUs all the same: nobody else gets them until it has ended.
-        for node, _, mask in live.placed:
+        for node, mask in live.held:
             if node in nodes:
                 nodes[node] = dataclasses.replace(nodes[node], foreign_gpus=nodes[node].foreign_gpus | mask)
     return found, left_out
@@ -150,11 +155,12 @@ def _unplaced(left_out: Iterable[Live], pool: pools.Pool) -> Iterable[pools.Unpl
         whose = live.organisation if live.organisation in organisations else live.member
         if whose not in organisations:
             continue
-        gpus = sum(mask.bit_count() for _, _, mask in live.placed)
-        rate = gpus * charge.gpu_rate(live.milli_h100e, live.tier_thousandths)
+        gpus = sum(mask.bit_count() for _, mask in live.held)
+        gpu_rate = charge.gpu_rate(live.milli_h100e, live.tier_thousandths)
+        rate = charge.rate(gpu_rate, gpus * live.part.milli_gpus_limit)
         is_borrowed = live.strength["label"] == pools.Rung.BORROW.name and not live.is_stopped
         is_counted = is_borrowed and live.accelerator_class in accelerators
-        borrowed = (live.accelerator_class, units.MILLI * gpus) if is_counted else ("", 0)
+        borrowed = (live.accelerator_class, gpus * live.part.milli_gpus) if is_counted else ("", 0)
         yield pools.Unplaced(whose, rate, *borrowed)
 
 
@@ -177,7 +183,11 @@ def _pool(world: World) -> pools.Pool:
     policy = world.policy()
     return pools.Pool(
         accelerators=tuple(
-            pools.AcceleratorClass(name, {str(key): value for key, value in each.spec.h100_equivalent.items()})
+            pools.AcceleratorClass(
+                name,
+                {str(key): value for key, value in each.spec.h100_equivalent.items()},
+                sharing.memory(policy, each).shareable_gib,
+            )
             for name, each in classes.items()
         ),
         tiers=tuple(_tier(name, each.spec) for name, each in world.named("PriorityTier").items()),
@@ -239,6 +249,7 @@ def _contributions(world: World) -> Iterable[pools.Contribution]:
             region=cluster.spec.region,
             trust=frozenset(pools.Trust[level.name] for level in each.spec.trust_levels),
             excluded_members=frozenset(excluded | set(each.spec.exclude_members)),
+            mixes=each.spec.allow_sharing_with == resources.Sharing.ANY,
         )
 
 
@@ -265,15 +276,16 @@ def _offered(inputs: Inputs, pool: pools.Pool) -> _Offered:
 
 
 def _nodes(inputs: Inputs, pool: pools.Pool, offered: _Offered) -> dict[str, records.Node]:
-    classes = {each.name for each in pool.accelerators}
+    classes, policy = {each.name for each in pool.accelerators}, inputs.world.policy()
+    memories = {name: sharing.memory(policy, each) for name, each in inputs.world.named("AcceleratorClass").items()}
     found: dict[str, records.Node] = {}
     for cluster, name, report in ((each.cluster, each.name, each.body) for each in inputs.reports):
         offer = next((each for each in offered if offers.includes(each[0].spec, cluster, report)), None)
         # Decisions name a node as slots and enrolments do: two clusters may both have a node-0.
         node = identity.node_id(cluster, name)
-        is_known = offer is not None and report["class"] in classes
+        is_known = offer is not None and report["class"] in classes & memories.keys()
         if offer is not None and is_known and len(node) <= NODE_ID_LENGTH_MAX:
-            made = _node(node, report, *offer)
+            made = sharing.offered(_node(node, report, *offer), report, memories[report["class"]], offer[0].spec)
             found[node] = dataclasses.replace(made, enrolled=inputs.enrolled.get(node, records.NOT_ENROLLED))
     return found
 
@@ -319,7 +331,10 @@ def _departed(live: Live) -> records.Job:
     """Return a record of a job that is gone or cannot be read."""
     workers = sum(count for _, count, _ in live.placed)
     gpus = sum(mask.bit_count() for _, _, mask in live.placed)
-    asked = pools.Shape((pools.Option(live.accelerator_class, workers),), gpus // workers, precision=live.precision)
+    asked = pools.Shape(
+        (pools.Option(live.accelerator_class, workers),), gpus // workers, precision=live.precision,
+        slices=live.part.slices,
+    )  # fmt: skip
     return records.Job(
         live.job, live.organisation, live.tier, asked, live.admitted_at_seconds, attempts=live.fence, suspended=True
     )
@@ -343,6 +358,8 @@ def _attempt(live: Live, saved: Saved | None) -> records.Attempt:
         draining=live.is_stopped,
         refused=live.refused_by is not None,
         donors=tuple(records.Donor(*each) for each in sorted(live.strength.get("donors", {}).items())),
+        extras=tuple(records.Extra(one.worker, one.node, one.gpus, one.leaves_at > 0) for one in live.size.beyond),
+        numbered=sum(workers for _, workers, _ in live.placed) + live.size.numbers,
     )
 
 

@@ -19,8 +19,9 @@ from hanse.operator.capping import Opened
 from hanse.operator.fitness import organisation_name
 from hanse.operator.following import Situation
 from hanse.operator.world import Leaf
+from hanse.scheduler import using
 from hanse.scheduler.catalogue import UNLIMITED
-from hanse.scheduler.columns import Flags, Integers, Table, integers
+from hanse.scheduler.columns import CORE, Flags, Integers, Table, integers
 from hanse.scheduler.disclosing import OTHERS_MIN, STEP_GPUS
 from hanse.scheduler.ground import GPUS, Ground
 from hanse.scheduler.pool import NodeState, Rung
@@ -103,9 +104,9 @@ class Standing:
         for index, accelerator in enumerate(self._catalogue.accelerators):
             figures = {
                 "entitledMilliGpus": int(self._ground.entitled[root][index]),
-                "usedMilliGpus": int(self._held["used"][member, index]) * MILLI,
-                "borrowedMilliGpus": int(self._held["borrowed"][member, index]) * MILLI,
-                "lentMilliGpus": int(self._held["lent"][member, index]) * MILLI,
+                "usedMilliGpus": int(self._held["used"][member, index]),
+                "borrowedMilliGpus": int(self._held["borrowed"][member, index]),
+                "lentMilliGpus": int(self._held["lent"][member, index]),
             }
             if any(figures.values()):
                 limits = {
@@ -148,27 +149,27 @@ class Standing:
         """Return what an organisation, with all below it, is charged now, in milli-H100e: what drains too."""
         index = self._catalogue.organisation[organisation]
         below = np.array([index in path for path in self._catalogue.path], dtype=np.bool_)
-        attempts = self._snapshot.attempts[self._holding["attempt"]]
-        counted = below[self._snapshot.jobs["organisation"][attempts["job"]]]
+        counted = below[self._snapshot.jobs["organisation"][self._snapshot.attempts["job"]]]
         unplaced = [
             each.rate
             for each in self._catalogue.pool.unplaced
             if below[self._catalogue.organisation[each.organisation]]
         ]
-        return int((integers(attempts["gpu_rate"]) * self._gpus)[counted].sum()) + sum(unplaced)
+        return int(using.rates(self._snapshot)[counted].sum()) + sum(unplaced)
 
     @property
     def _holding(self) -> Table:
         return self._snapshot.holdings
 
     @cached_property
-    def _gpus(self) -> Integers:
-        return integers(np.bitwise_count(self._holding["gpus"]))
+    def _milli_gpus(self) -> Integers:
+        return using.milli_gpus(self._snapshot)
 
     @cached_property
     def _live(self) -> Flags:
         draining: Flags = self._snapshot.attempts["draining"][self._holding["attempt"]]
-        return ~draining
+        live: Flags = ~draining & ~self._holding["leaving"]
+        return live
 
     @cached_property
     def _jobs(self) -> Mapping[str, Integers]:
@@ -184,22 +185,27 @@ class Standing:
 
     @cached_property
     def _held(self) -> Mapping[str, Integers]:
-        """What live attempts hold, by member and class; lent is on one's own nodes that are not levied."""
+        """What live attempts hold, by member and class, in milli-GPUs; lent is on one's own nodes, but levied ones."""
         attempts = self._snapshot.attempts[self._holding["attempt"]]
         member_of = integers(self._catalogue.member_of)
         user = member_of[self._snapshot.jobs["organisation"][attempts["job"]]]
         node = self._holding["node"]
         owner, accelerator = self._ground.owner[node], self._ground.accelerator[node]
         is_lent = (owner != user) & ~self._ground.levied[node]
+        is_beyond, borrows = self._holding["worker"] != CORE, attempts["rung"] == Rung.BORROW
+        # Workers beyond cores borrow only what their own member does not leave unused.
+        covered = self._summed(user, accelerator, self._live & ~is_beyond & ~borrows)
+        entitled = integers([self._ground.entitled[root] for root in self._catalogue.root])
+        beyond = self._summed(user, accelerator, self._live & is_beyond) - np.maximum(0, entitled - covered)
         return {
             "used": self._summed(user, accelerator, self._live),
-            "borrowed": self._summed(user, accelerator, self._live & (attempts["rung"] == Rung.BORROW)),
+            "borrowed": self._summed(user, accelerator, self._live & ~is_beyond & borrows) + np.maximum(0, beyond),
             "lent": self._summed(owner, accelerator, self._live & is_lent),
         }
 
     def _summed(self, member: Integers, accelerator: Integers, counted: Flags) -> Integers:
         table = np.zeros((len(self._catalogue.members), len(self._catalogue.accelerators)), dtype=np.int64)
-        np.add.at(table, (member[counted], accelerator[counted]), self._gpus[counted])
+        np.add.at(table, (member[counted], accelerator[counted]), self._milli_gpus[counted])
         return table
 
     @cached_property
@@ -209,7 +215,7 @@ class Standing:
         state = nodes["state"]
         whole = np.where((state == NodeState.READY) | (state == NodeState.RECALLED), ground.whole[GPUS], 0)
         free = np.where(state == NodeState.READY, ground.whole[GPUS], 0)
-        np.subtract.at(free, self._holding["node"], self._gpus)
+        free -= using.gpus_held(self._snapshot, np.ones(len(self._holding), dtype=np.bool_))
         np.maximum(free, 0, out=free)
         regions = np.array([each.region for each in self._catalogue.contributions])[ground.contribution]
         cells = {}

@@ -26,8 +26,9 @@ from typing import Any
 from hanse import resources
 from hanse.operator import retrying
 from hanse.operator.candidates import failed
+from hanse.operator.checkpoints import Saved
 from hanse.operator.fitness import Verdict
-from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past, Saved
+from hanse.operator.mirror import FAILED, NEVER_RAN, SUCCEEDED, Live, Past
 from hanse.operator.world import Leaf
 from hanse.quota import units
 from hanse.resources import Phase, Reason
@@ -37,6 +38,9 @@ from hanse.scheduler.phrases import Phrase, phrase
 _DECIDED = ("phase", "reason", "observedGeneration", "fence", "strength", "cluster", "replicas")
 _REASON_BY_VALUE = {str(each): each for each in Reason}
 _MESSAGE_LENGTH_MAX = 1024
+PROMISED = phrase(
+    "why.promised", "its GPUs are promised to it, and are its own when those who have to leave them have left"
+)
 _NOWHERE_TO_SEAL = phrase(
     "unfit.seal",
     "spec.storage: no cluster that could hold it has a key that it can be sealed to: ask the coordinator",
@@ -55,8 +59,8 @@ class Known:
     waiting: Mapping[str, Any] | None = None
     placement: resources.PlacementStatus | None = None
     saved: Saved | None = None
-    awaited: int = 0
-    """Attempts that drain on the GPUs that are promised to it."""
+    is_promised: bool = False
+    """Whether others have yet to leave its GPUs. How many is not told: they may be a rival's."""
 
 
 def project(known: Known, now_seconds: int) -> dict[str, Any]:
@@ -71,10 +75,10 @@ def project(known: Known, now_seconds: int) -> dict[str, Any]:
     because = _why(known, phase)
     if because.reason is not None:
         status |= {"reason": str(because.reason), "explanation": because.explanation}
-    held = sum(mask.bit_count() for _, _, mask in live.placed) if live else 0
+    held = live.gpus if live else 0
     status["gpus"] = f"{held}/{spec.workers.replicas * spec.gpus_per_worker}"
     if live is not None:
-        status |= _running(live, held, known.placement)
+        status |= _running(live, known.placement)
     decided = live.last_decision if live else past.last_decision
     if decided is not None:
         status["lastDecision"] = str(decided)
@@ -175,7 +179,7 @@ def _why(known: Known, phase: Phase) -> Why:
     if live is not None and not live.is_stopped and (unfunded := _why_unfunded(live, known.verdict)):
         return unfunded
     is_unplaced = known.verdict is not None and known.verdict.reason == Reason.STORAGE_NOT_READY
-    if phase in {Phase.QUEUED, Phase.REQUEUED} or (phase == Phase.ADMITTED and (is_unplaced or known.awaited)):
+    if phase in {Phase.QUEUED, Phase.REQUEUED} or (phase == Phase.ADMITTED and (is_unplaced or known.is_promised)):
         return _why_waiting(known)
     return Why()
 
@@ -192,19 +196,11 @@ def _why_unfunded(live: Live, verdict: Verdict | None) -> Why | None:
     return None
 
 
-def _awaits(attempts: int) -> Phrase:
-    if attempts == 1:
-        said = "its GPUs are promised to it, and are its own when an attempt that drains has ended"
-        return phrase("why.awaits-one", said)
-    said = "its GPUs are promised to it, and are its own when {attempts} attempts that drain on them have ended"
-    return phrase("why.awaits", said, attempts=attempts)
-
-
 def _why_waiting(known: Known) -> Why:
     if known.verdict is not None:
         return Why(known.verdict.reason, (known.verdict.said,))
-    if known.awaited:
-        return Why(Reason.WAITING_FOR_RECLAIM, (_awaits(known.awaited),))
+    if known.is_promised:
+        return Why(Reason.WAITING_FOR_RECLAIM, (PROMISED,))
     if known.waiting is None:
         return Why()
     row = known.waiting
@@ -230,16 +226,17 @@ def _meaning(reason: Reason) -> Phrase:
     return Phrase(f"meaning.{reason}", reason.meaning, {})
 
 
-def _running(live: Live, held: int, placement: resources.PlacementStatus | None) -> dict[str, Any]:
-    rate = held * units.thousandths_of(live.milli_h100e, live.tier_thousandths)
-    worth = held * live.milli_h100e
+def _running(live: Live, placement: resources.PlacementStatus | None) -> dict[str, Any]:
+    milli = live.gpus * live.part.milli_gpus
+    rate = units.thousandths_of(milli, units.thousandths_of(live.milli_h100e, live.tier_thousandths))
+    worth = units.thousandths_of(milli, live.milli_h100e)
     ready = placement.ready_workers if placement is not None and placement.fence == live.fence else 0
     return {
         "acceleratorClass": live.accelerator_class,
         "cluster": live.cluster,
         "strength": live.strength["label"],
         "fence": live.fence,
-        "replicas": sum(workers for _, workers, _ in live.placed),
+        "replicas": live.workers,
         "readyReplicas": ready,
         "h100e": f"{worth // 1000}.{worth % 1000 // 100}",
         "chargeRateMilliH100e": rate,

@@ -182,7 +182,7 @@ class Teller:
             verdict,
             tuple(waiting[name] for name in _SHOWN) if waiting else None,
             placement.metadata.resource_version if placement else None,
-            self._mirror.awaited(live) if live else 0,
+            self._mirror.is_promised(live) if live else False,
         )
 
     def _last(self, uid: str) -> Mapping[str, Any]:
@@ -206,7 +206,7 @@ class Teller:
             waiting=self.waiting.get(uid),
             placement=placement.status if placement else None,
             saved=self._mirror.saved.get(uid),
-            awaited=self._mirror.awaited(live) if live else 0,
+            is_promised=self._mirror.is_promised(live) if live else False,
         )
 
     async def _write_job(self, uid: str, status: Mapping[str, Any]) -> None:

@@ -53,6 +53,7 @@ _FIXED_WITHIN_FENCE = (
     "attempt",
     "class",
     "gpuMemory",
+    "milliGpus",
     "trust",
     "allowSharingWith",
     "startDeadline",
@@ -62,6 +63,11 @@ _FIXED_WITHIN_FENCE = (
     "sealedStorage",
     "template",
 )
+
+
+def _in_order(spec: "PlacementSpec") -> bool:
+    ranks = [worker.rank for worker in spec.workers]
+    return ranks[0] == 0 and ranks == sorted(set(ranks))
 
 
 def _no_gpu_twice(spec: "PlacementSpec") -> bool:
@@ -81,12 +87,13 @@ class PlacementSpec(Model):
             "the placement changes under the same sequence: raise sequence with each decision",
             field=".sequence",
         ),
-        # In the order of their ranks: a list merged by rank would be recorded GPU by GPU in managedFields.
+        # In the order of their ranks: a list merged by rank would be recorded GPU by GPU in managedFields. Whoever
+        # leaves an elastic gang leaves its rank empty.
         Rule(
-            "self.workers.all(i, w, w.rank == i)",
-            "workers are not listed by rank: list ranks 0, 1, 2 and so on, each once and in this order",
+            "self.workers.all(i, w, i == 0 ? w.rank == 0 : w.rank > self.workers[i - 1].rank)",
+            "workers are not listed by rank: list them in rising order, from rank 0 on, each rank once",
             field=".workers",
-            holds=lambda spec: all(worker.rank == index for index, worker in enumerate(spec.workers)),
+            holds=_in_order,
         ),
         # CEL can afford to compare neighbours only; the models compare all.
         Rule(
@@ -115,6 +122,12 @@ class PlacementSpec(Model):
     accelerator_class: Name = Field(alias="class", description="The AcceleratorClass of all workers.")
     gpu_memory: GpuMemory | None = Field(
         default=None, description="Share of a GPU's memory of each worker. Absent: whole GPUs."
+    )
+    milli_gpus: int = Field(
+        default=1000,
+        ge=1,
+        le=1000,
+        description="What each GPU of a worker counts as, in thousandths: what it is guaranteed of a shared one.",
     )
     trust: Trust = Field(default=Trust.NONE, description="Isolation that the nodes must offer.")
     allow_sharing_with: Sharing = Field(default=Sharing.OWN_MEMBER, description="With whose jobs GPUs may be shared.")

@@ -70,6 +70,10 @@ class Settlement(Model):
     dispute_window: Annotated[timedelta, Between("24h", "1440h")] = Field(
         default=timedelta(days=10), description="Time between the initial and the final statement."
     )
+    true_up: Annotated[timedelta, Between("1464h", "8760h")] = Field(
+        default=timedelta(days=90),
+        description="Time after a period's end at which all that was found since is settled, and disputes end.",
+    )
     pool_slots_thousandths: Thousandths = Field(
         default=990, description="Part of the pool's metering slots that must have come in before a period is final."
     )

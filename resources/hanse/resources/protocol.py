@@ -2,7 +2,8 @@
 
 The agent reports the set of all that it holds, the service answers with the set of what may go on: a lost message or
 answer is repaired by the next one, and a repeated one changes nothing. No message says whose it is; that is known from
-the credential. Durations travel, points in time do not: times on other people's clocks decide nothing.
+the credential. Durations travel, points in time do not: times on other people's clocks decide nothing. But for slots:
+they are cut by the agent's wall clock, which is therefore compared with the ledger's.
 Both sides import this module, and it must not know how either of them works.
 """
 
@@ -12,7 +13,7 @@ from uuid import UUID
 
 from pydantic import Base64UrlBytes, BeforeValidator, Field
 
-from hanse.resources.limits import GPUS_PER_WORKER_MAX, WORKERS_MAX
+from hanse.resources.limits import GPUS_PER_NODE_MAX, GPUS_PER_WORKER_MAX, WORKERS_MAX
 from hanse.resources.model import Model
 from hanse.resources.scalars import MILLI_H100E_SECONDS_MAX, Name, Precision, matches
 
@@ -30,6 +31,7 @@ LOG_ATTEMPT_BYTES_MAX = 16 * 1024 * 1024
 LOG_TAILS_MAX = 32
 _BASE64_OF_KEY = 44
 LOG_ATTEMPTS_MAX = 1000
+ENFORCER_MAX = 32
 SENTENCE_MAX = 1024
 INTEGER_MAX = MILLI_H100E_SECONDS_MAX
 
@@ -80,6 +82,13 @@ class Outcome(StrEnum):
     REFUSED = "Refused"
 
 
+class Progress(Model):
+    """How far an attempt's workers say that they have come: the last step, of all steps if that is known."""
+
+    step: Count
+    steps: Count | None = None
+
+
 class Held(Model):
     """An attempt that the agent has taken up: Pending asks for its lease, Released says that nothing of it runs."""
 
@@ -90,6 +99,7 @@ class Held(Model):
     detail: Sentence = ""
     simulated: bool = False
     """Some of its workers are on simulated nodes, and so only said to run."""
+    progress: Progress | None = None
 
 
 class ForeignUse(Model):
@@ -99,6 +109,15 @@ class ForeignUse(Model):
     cpu_milli: Count = 0
     memory_mib: Count = 0
     rdma: Count = 0
+
+
+class SharedGpus(Model):
+    """What a node offers of its GPUs to workers that share them: which ones, and the least that any of them offers."""
+
+    gpus: tuple[Annotated[int, Field(ge=0, le=GPUS_PER_NODE_MAX - 1)], ...] = Field(max_length=GPUS_PER_NODE_MAX)
+    mem_gib: Count
+    limit_gib: Count
+    tenants: Count
 
 
 class NodeReport(Model):
@@ -116,6 +135,10 @@ class NodeReport(Model):
     ready: bool
     simulated: bool = False
     foreign: ForeignUse = ForeignUse()
+    shared: SharedGpus | None = None
+    """Of GPUs that Hanse's node agent offers; all others are had whole only."""
+    enforcer: str = Field(default="", max_length=ENFORCER_MAX)
+    """How that node agent keeps apart the memory of those who share a GPU; empty until it has said so."""
 
 
 class Inventory(Model):
@@ -139,6 +162,10 @@ class SyncRequest(Model):
     agent_version: str = Field(default="", max_length=64)
     held: tuple[Held, ...] = Field(default=(), max_length=HELD_MAX)
     inventory: Inventory = Inventory()
+    clock_ms: Count | None = None
+    """The wall clock that slots are cut by, when this was sent; absent from who has no meter."""
+    clock_stepped_ms: Annotated[int, Field(ge=-INTEGER_MAX, le=INTEGER_MAX)] = 0
+    """By how much it was set since the last answered request; below zero: back."""
 
 
 class CheckpointOfRecord(Model):
@@ -188,6 +215,10 @@ class SyncAnswer(Model):
     slot_seconds: int = Field(ge=1)
     send_inventory: bool = False
     """The service does not know the cluster's nodes: send all of them next time."""
+    enrolled: Count = 0
+    """Grows when nodes of the cluster are enrolled: whoever signs for them asks then with which keys."""
+    clock_ahead_ms: int | None = None
+    """How far the agent's clock was ahead of the ledger's when the request was read; its way there counts as behind."""
 
 
 class SignedSlot(Model):
@@ -232,8 +263,8 @@ class EnrolmentsRequest(Model):
 class EnrolmentsAnswer(Model):
     """What is recorded of the cluster's nodes, and what the next enrolments must say.
 
-    *latest* are bodies, one for each node that was ever enrolled. Enrolments begin on a multiple of *slot_seconds*, and
-    not before the hour of *now_seconds* (Unix time, the ledger's).
+    *latest* are bodies: for each node that was ever enrolled what is in force, and what begins later. Enrolments begin
+    on a multiple of *slot_seconds*, and not before the hour of *now_seconds* (Unix time, the ledger's).
 
     """
 

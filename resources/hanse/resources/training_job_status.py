@@ -57,7 +57,7 @@ class Reason(StrEnum):
     RESIDENCY_LEAVES_NOTHING = "ResidencyLeavesNothing", "regions, zones and exclusions leave no cluster"
     TRUST_LEAVES_NOTHING = "TrustLeavesNothing", "no node offers the isolation it asks for"
     TIER_NOT_ALLOWED = "TierNotAllowed", "its tier does not exist, or has no share of the entitlement"
-    MEMORY_DOES_NOT_FIT = "MemoryDoesNotFit", "no GPU has that much memory left to promise"
+    MEMORY_DOES_NOT_FIT = "MemoryDoesNotFit", "no GPU that it may use is shared, or has that much memory to share"
     NODE_RESOURCES_DO_NOT_FIT = (
         "NodeResourcesDoNotFit",
         "no node has its CPU, memory or scratch space free beside the GPUs",

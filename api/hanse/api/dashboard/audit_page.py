@@ -55,7 +55,8 @@ def show(request: Request, visitor: Visitor, sources: Sources) -> Response:
 
 def _counted(kinds: Counter[str], say: Say) -> list[tuple[str, Markup, str]]:
     most = max(kinds.values(), default=1)
-    counted = [(kind, count, say("audit.count", count=count)) for kind, count in kinds.most_common()]
+    named = [(texts.word(say, "violation", kind), count) for kind, count in kinds.most_common()]
+    counted = [(kind, count, say("audit.count", count=count)) for kind, count in named]
     return [(kind, charts.bar([Span("down", count)], most, f"{kind}: {said}"), said) for kind, count, said in counted]
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from hanse.api.dashboard.texts import Say
+from hanse.api.metered import Measured
 
 MILLI = 1000
 HOUR_SECONDS = 3600
@@ -33,6 +34,19 @@ def hours(milli_seconds: int) -> str:
     return number(milli_seconds / MILLI_HOURS)
 
 
+def gib(mib: int) -> str:
+    """Return GiB of MiB."""
+    return number(mib / 1024)
+
+
+def memory(measured: Measured, say: Say) -> str:
+    """Return how much of a GPU's memory was in use on average, where that was measured."""
+    if measured.memory_mib_seconds is None or not measured.memory_of_milli_gpu_seconds:
+        return say("measured.no_memory")
+    average = measured.memory_mib_seconds * MILLI // measured.memory_of_milli_gpu_seconds
+    return say("measured.memory", gib=gib(average))
+
+
 def iso(seconds: int) -> str:
     """Return a time as ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -54,6 +68,11 @@ def time(seconds: int | None) -> str:
         return NONE
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return Markup('<time datetime="{}">{}</time>').format(iso(seconds), text)
+
+
+def written(at: str) -> str:
+    """Return a time that a status has in RFC 3339 likewise."""
+    return moment(datetime.fromisoformat(at))
 
 
 def moment(at: datetime) -> str:

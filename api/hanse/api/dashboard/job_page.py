@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from hanse.api import members
 from hanse.api.dashboard import rendering
 from hanse.api.dashboard.entering import Visitor
+from hanse.api.dashboard.member_page import TONES
 from hanse.api.dashboard.sources import Sources
 
 
@@ -15,4 +16,5 @@ def show(request: Request, visitor: Visitor, sources: Sources, job: tuple[str, s
     """Return the page of a job (namespace, name)."""
     own = sources.directory.members(visitor.user)
     told = members.explain(sources.engine, sources.directory, sources.leader, own, job)
-    return rendering.page(request, "job.html", visitor=visitor, told=told, namespace=job[0], name=job[1])
+    namespace, name = job
+    return rendering.page(request, "job.html", visitor=visitor, told=told, namespace=namespace, name=name, tones=TONES)

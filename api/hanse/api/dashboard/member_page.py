@@ -15,13 +15,14 @@ from markupsafe import Markup
 from hanse.api import books, members
 from hanse.api.answers import CapAtOnce, CapWindow, ClassStanding, Quota
 from hanse.api.dashboard import charts, figures, rendering, texts, usage_pictures
-from hanse.api.dashboard.audit_page import every
+from hanse.api.dashboard.audit_page import every, periods
 from hanse.api.dashboard.charts import Span
 from hanse.api.dashboard.entering import Visitor
 from hanse.api.dashboard.figures import MILLI_HOURS
 from hanse.api.dashboard.sources import Sources, part
 from hanse.api.dashboard.texts import Say
 from hanse.api.dashboard.usage_pictures import RANGES
+from hanse.api.metered import Did
 from hanse.api.paging import LIMIT_MAX
 from hanse.api.problems import ForbiddenError
 from hanse.ledger import transfers
@@ -44,25 +45,35 @@ class Bar:
     ends: int | None = None
 
 
-def show(request: Request, visitor: Visitor, sources: Sources, wanted: str, key: str) -> Response:
-    """Return the page of *wanted*, or of the first member for whom the visitor acts.
+@dataclass(frozen=True)
+class Asked:
+    """What the page is asked for: a member, how far back its use, the statement of which period; "" is the usual."""
+
+    member: str = ""
+    key: str = ""
+    period: str = ""
+
+
+def show(request: Request, visitor: Visitor, sources: Sources, asked: Asked) -> Response:
+    """Return the page of the member that is asked for, or of the first one for whom the visitor acts.
 
     Raises:
         ForbiddenError: they act for none, or not for that one.
+        InvalidError: the period is none.
 
     """
     own = sources.directory.members(visitor.user)
-    member = wanted or min(own)
+    member = asked.member or min(own)
     if member not in own:
         raise ForbiddenError(f"you do not act for a member {member}: its spec.subjects names who does")
     say, alone, now = texts.in_(texts.language_of(request)), frozenset({member}), int(time.time())
-    chosen = RANGES.get(key, RANGES["24h"])
-    quota = part(lambda: members.quota(sources.leader, alone).members[0])
+    chosen = RANGES.get(asked.key, RANGES["24h"])
+    quota = part(lambda: members.quota_of(sources.leader, member))
     jobs = part(lambda: members.jobs(sources.leader, alone, JOBS_MAX, ""))
     within = usage_pictures.bounds(chosen, now)
     hours = books.usage(sources.engine, alone, within, LIMIT_MAX, "").items
     entitled = every(lambda cursor: books.entitled(sources.engine, alone, within, LIMIT_MAX, cursor))
-    statement = books.statement(sources.engine, alone, transfers.period(now))
+    statement = books.statement(sources.engine, alone, asked.period or transfers.period(now))
     shown: dict[str, Any] = {
         "visitor": visitor,
         "member": member,
@@ -78,6 +89,8 @@ def show(request: Request, visitor: Visitor, sources: Sources, wanted: str, key:
         "tones": TONES,
         "statement": statement,
         "booked": statement.members[0],
+        "did": _did(statement.members[0].did, say),
+        "periods": periods(now),
     }
     return rendering.page(request, "member.html", **shown)
 
@@ -102,6 +115,18 @@ def _class(each: ClassStanding, say: Say) -> Bar:
     spans = (Span("used", used - borrowed), Span("lent", lent), Span("above", borrowed))
     title = f"{each.accelerator_class}: {said}"
     return Bar(each.accelerator_class, charts.bar(spans, entitled, title, mark=entitled), said)
+
+
+def _did(did: Did, say: Say) -> Bar | None:
+    """Return what a member's GPUs did in a period, as a bar; None if no hour of it is posted."""
+    hours = {name: getattr(did, f"{name}_milli_gpu_seconds") for name in ("used", "idle", "down", "unknown")}
+    whole = sum(hours.values())
+    if not whole:
+        return None
+    said = say(
+        "statement.did", whole=figures.hours(whole), **{name: figures.hours(each) for name, each in hours.items()}
+    )
+    return Bar("", charts.bar([Span(name, each) for name, each in hours.items()], whole, said), said)
 
 
 def caps(over_time: Iterable[CapWindow], at_once: Iterable[CapAtOnce], now_seconds: int, say: Say) -> Iterator[Bar]:

@@ -48,8 +48,9 @@ def add_to(app: FastAPI, entrance: Entrance, sources: Sources) -> None:
         visitor: Visiting,
         wanted: Annotated[str, Query(alias="member", max_length=63)] = "",
         key: Annotated[str, Query(alias="range", max_length=8)] = "",
+        period: Annotated[str, Query(max_length=8)] = "",
     ) -> Response:
-        return member_page.show(request, visitor, sources, wanted, key)
+        return member_page.show(request, visitor, sources, member_page.Asked(wanted, key, period))
 
     @router.get("/jobs/{namespace}/{name}")
     def job(request: Request, visitor: Visiting, namespace: str, name: str) -> Response:

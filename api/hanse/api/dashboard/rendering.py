@@ -32,6 +32,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+SAID = frozenset({403, 409, 422, 429, 503, 507})
+"""Refusals that pages say in their own language; the sentence beside it is as the endpoints say it."""
 _YEAR_SECONDS = 365 * figures.DAY_SECONDS
 _templates = Environment(
     loader=PackageLoader("hanse.api", "dashboard/templates"),
@@ -95,7 +97,8 @@ class PageRoute(APIRoute):
 def page(request: Request, template: str, status: int = HTTPStatus.OK, **shown: Any) -> HTMLResponse:
     """Return a page; the language that its address asks for is kept for the next ones."""
     language = texts.language_of(request)
-    common = {"say": texts.in_(language), "language": language, "path": request.url.path, "visitor": None}
+    common = {"say": texts.in_(language), "language": language, "visitor": None}
+    common |= {"address": request.url, "path": request.url.path, "method": request.method}
     html = _templates.get_template(template).render(common | shown)
     answer = HTMLResponse(html, status_code=status)
     if request.query_params.get("lang") == language:
@@ -106,17 +109,22 @@ def page(request: Request, template: str, status: int = HTTPStatus.OK, **shown: 
 def refused(request: Request, error: Exception) -> HTMLResponse:
     """Return the page of a refusal, with the sentence and status of the endpoints'."""
     headers: dict[str, str] = {}
+    say = texts.in_(texts.language_of(request))
     match error:
+        case ProblemError(field="body.code"):
+            status, said, own = error.status, "", say("login.not_good")
         case ProblemError():
             status, said, headers = error.status, str(error), error.headers
+            own = say(f"refused.status.{int(status)}") if int(status) in SAID else ""
         case RequestValidationError():
             status = HTTPStatus.UNPROCESSABLE_ENTITY
             said = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            own = say("refused.status.422")
         case LedgerError() if not isinstance(error, CommitUnknownError):
-            status, said = HTTPStatus.CONFLICT, str(error)
+            status, said, own = HTTPStatus.CONFLICT, str(error), say("refused.status.409")
         case _:
-            status, said = HTTPStatus.SERVICE_UNAVAILABLE, texts.in_(texts.language_of(request))("refused.database")
-    shown = {"number": int(status), "said": said, "request_id": request.state.request_id}
+            status, said, own = HTTPStatus.SERVICE_UNAVAILABLE, "", say("refused.database")
+    shown = {"number": int(status), "own": own, "said": said, "request_id": request.state.request_id}
     answer = page(request, "refused.html", status, **shown)
     answer.headers.update(headers)
     return answer

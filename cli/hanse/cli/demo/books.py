@@ -55,9 +55,9 @@ class Books:
         with_nodes = {party.name for party in PARTIES if party.cluster}
         stage.until("signed slots of all four contributors were accepted", lambda: self._slots(with_nodes))
         stage.until("no attempt holds anything any more", self._all_over)
-        address, hours = self._close()
+        address, hours = self.close()
         self._books(address, hours)
-        self._audit(address, hours[-1])
+        self.audit(address, hours[-1])
 
     def _slots(self, wanted: set[str]) -> tuple[bool, object]:
         rows = self._hub.rows("SELECT member, count(*) AS slots FROM ledger.slot GROUP BY member ORDER BY member")
@@ -68,7 +68,7 @@ class Books:
         live = self._hub.rows("SELECT id FROM ledger.attempt WHERE ended_at_seconds IS NULL")
         return not live, [str(row.id) for row in live]
 
-    def _close(self) -> tuple[str, Sequence[int]]:
+    def close(self) -> tuple[str, Sequence[int]]:
         """Post the hours of the demonstration in a copy of the ledger; return its URL and the hours."""
         self._stage.say(
             "An hour is posted when it is over. So as not to wait for that, it is closed in a copy of the ledger whose "
@@ -128,7 +128,8 @@ class Books:
         extra = by_name[transfers.TIERS].credits_posted - by_name[transfers.TIERS].debits_posted
         self._stage.lines(f"{'the pool: tiers':<16}{'':>12}{_seconds(extra):>14}{_seconds(extra):>12}")
 
-    def _audit(self, address: str, hour: int) -> None:
+    def audit(self, address: str, hour: int) -> None:
+        """Export the month of *hour* from the ledger at *address*, verify it, and have a changed copy refused."""
         stage, hub = self._stage, self._hub
         stage.title(
             "The audit: the ledger is checked by whoever wants, without the database",

@@ -107,7 +107,7 @@ class Hub:
 
     def run(self, part: str, *args: str, name: str = "") -> None:
         """Start a process of Hanse as a part of the cluster; no agent knows the ledger's database."""
-        variables = {} if part == "cluster-agent" else {"HANSE_DATABASE_URL": self.own.database_url}
+        variables = {} if part in {"cluster-agent", "node-agent"} else {"HANSE_DATABASE_URL": self.own.database_url}
         processes.start_module(self.own.folder, name or part, "hanse.cli.main", part, *args, **variables)
 
     def rows(self, statement: str, **values: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 In: a hub with five members. Out: claims about what the API server says of each job.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,13 +14,14 @@ from hanse.cli.demo.stage import Stage, StoryEndsError
 
 ZEROS = "0" * 64
 FOLDER = "examples/demo/jobs"
+_PART = re.compile(r"^  gpuMemory:.*\n", re.MULTILINE)
 
 
 class Jobs:
-    """Plays the acts; *trainer* is the image that gangs really run, by digest."""
+    """Plays the acts; *trainer* is the image that gangs really run, by digest, if *shares*: else nobody shares GPUs."""
 
-    def __init__(self, stage: Stage, hub: Hub, trainer: str) -> None:
-        self._stage, self._hub, self._digest = stage, hub, trainer.rpartition(":")[2]
+    def __init__(self, stage: Stage, hub: Hub, trainer: str, *, shares: bool) -> None:
+        self._stage, self._hub, self._digest, self._shares = stage, hub, trainer.rpartition(":")[2], shares
 
     def apply(self, name: str, person: str = "") -> None:
         """Apply a manifest of the examples as a person of its member.
@@ -30,6 +32,8 @@ class Jobs:
         """
         file = self._stage.examples / "demo" / "jobs" / f"{name}.yaml"
         manifest = file.read_text().replace(ZEROS, self._digest)
+        if not self._shares:
+            manifest = _PART.sub("", manifest)
         namespace = next(line.split()[1] for line in manifest.splitlines() if line.startswith("  namespace:"))
         user = f"--as={person or BY_NAME[namespace].person}"
         self._stage.command(f"kubectl apply -f {FOLDER}/{name}.yaml {user}")

@@ -1,7 +1,8 @@
 """Five members, their clusters and their agents: let in as a coordinator and five members would do it, by command.
 
 In: a hub that runs. Out: members with keys of their own; nodes, simulated and real, that they contribute; an agent for
-each cluster. All clusters are the hub's own Kubernetes cluster: a label says whose a node is.
+each cluster, and one for the node that really runs pods. All clusters are the hub's own Kubernetes cluster: a label
+says whose a node is.
 """
 
 import json
@@ -11,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from hanse.cli.demo.hub import Hub
+from hanse.cli.demo.sharing import GPUS, NodeAgent
 from hanse.devcluster import cluster, nodes, ports
 
 POOL = "hanse.dev/pool"
@@ -36,7 +38,8 @@ PARTIES = (
     Party("alibaba", "Alibaba", "wang@alibaba", "alibaba-hz", "zhejiang", "h100-80g", 4, 8),
     Party("guangdong-lab", "Guangdong Laboratory", "chen@guangdong-lab", "guangdong-lab-sz", "guangdong",
           "ascend-910b", 2, 8),
-    Party("zhejiang-lab", "Zhejiang Laboratory", "zhou@zhejiang-lab", "zhejiang-lab-hz", "zhejiang", SLOT_CLASS, 1, 4),
+    Party("zhejiang-lab", "Zhejiang Laboratory", "zhou@zhejiang-lab", "zhejiang-lab-hz", "zhejiang", SLOT_CLASS, 1,
+          GPUS),
     Party("jiangsu-lab", "Jiangsu Laboratory", "xu@jiangsu-lab"),
 )  # fmt: skip
 BY_NAME = {party.name: party for party in PARTIES}
@@ -48,6 +51,9 @@ class Members:
 
     def __init__(self, hub: Hub, *, real: bool) -> None:
         self._hub, self._real = hub, real
+        [sharer] = [party for party in PARTIES if party.accelerator == SLOT_CLASS]
+        self.node_agent = NodeAgent(hub, sharer.cluster) if real else None
+        """Of the node that really runs pods."""
         self._kubeconfig = f"--kubeconfig={hub.own.kubeconfig}"
 
     def let_in(self) -> None:
@@ -62,12 +68,12 @@ class Members:
         for party in contributors:
             self._add_nodes(party)
         for party in PARTIES:
-            self._add(party)
+            self.add(party)
         for party in contributors:
-            self._join(party)
+            self.join(party)
         self._hub.stage.until("the operator has opened accounts for all five in the ledger", self._have_accounts)
         for party in contributors:
-            self._contribute(party)
+            self.contribute(party)
 
     def _have_accounts(self) -> tuple[bool, object]:
         known = {row.member for row in self._hub.rows("SELECT DISTINCT member FROM ledger.member_key")}
@@ -77,10 +83,10 @@ class Members:
         """Make a pair of keys; return their public halves, to verify and to encrypt with."""
         return [line.split()[-1] for line in self._hub.hanse("cluster", "keys", str(folder)).splitlines()]
 
-    def _add(self, party: Party) -> None:
+    def add(self, party: Party) -> None:
         """Add a member with keys of its own, which its agent never sees."""
         hanse = self._hub.hanse
-        verify, encrypt = self._keys(self._folder(party) / "own")
+        verify, encrypt = self._keys(self.folder(party) / "own")
         people = [party.person, *MORE_PEOPLE.get(party.name, []), f"system:serviceaccount:{party.name}:people"]
         hanse(
             "member", "add", party.name, f"--display-name={party.display}", f"--verify-key={verify}",
@@ -88,24 +94,29 @@ class Members:
         )  # fmt: skip
         self._hub.own.kubectl("create", "serviceaccount", "people", f"--namespace={party.name}")
 
-    def _join(self, party: Party) -> None:
+    def join(self, party: Party) -> None:
         """Let a member's cluster join, and prepare its agent, which has keys of its own."""
-        folder = self._folder(party)
+        folder = self.folder(party)
         agent_key = self._keys(folder)[1]
         self._hub.hanse(
             "cluster", "join", party.cluster, f"--member={party.name}", f"--region={party.region}",
             f"--agent-key={agent_key}", f"--out={folder}", f"--label={POOL}={party.name}", self._kubeconfig,
         )  # fmt: skip
-        self._hub.hanse("cluster", "install", str(folder), self._kubeconfig)
         file = folder / "agent.yaml"
         # Faster than by default, so that nobody has to wait for what a real pool need not hurry with.
         quick = {"syncSeconds": 0.5, "meterSeconds": 1.0, "killBudgetSeconds": 5}
         here = {"listenHost": self._hub.address, "listenPort": ports.free(self._hub.address)}
+        node_agent = self.node_agent if party.accelerator == SLOT_CLASS else None
+        if node_agent:
+            here |= {"nodeAgentAccount": node_agent.account}
         file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **quick, **here}))
+        self._hub.hanse("cluster", "install", str(folder), self._kubeconfig)
+        if node_agent:
+            node_agent.start(f"http://{self._hub.address}:{here['listenPort']}")
 
-    def _contribute(self, party: Party) -> None:
+    def contribute(self, party: Party) -> None:
         """Enrol a member's nodes, offer them, and start its agent."""
-        folder = self._folder(party)
+        folder = self.folder(party)
         file = folder / "agent.yaml"
         key = f"--member-key={folder / 'own' / 'signing.key'}"
         # As the member's people: the coordinator may not offer what is not its own.
@@ -117,12 +128,12 @@ class Members:
             f"--label={POOL}={party.name}", f"--kubeconfig={people}",
         )  # fmt: skip
 
-    def _folder(self, party: Party) -> Path:
+    def folder(self, party: Party) -> Path:
         """Return where what is a member's own is."""
         return self._hub.folder / party.name
 
     def _add_nodes(self, party: Party) -> None:
-        """Add a member's nodes; on the one that really runs pods it offers places, as a device plugin would."""
+        """Add a member's nodes; where none really runs pods, what its node agent would offer there are whole places."""
         own, labels = self._hub.own, {POOL: party.name}
         has_plugin = party.accelerator != SLOT_CLASS
         name = cluster.REAL_NODE
@@ -133,6 +144,7 @@ class Members:
         if not has_plugin:
             pairs = {**labels, nodes.CLASS_LABEL: SLOT_CLASS}
             own.kubectl("label", "node", name, "--overwrite", *(f"{key}={value}" for key, value in pairs.items()))
+        if not (has_plugin or self._real):
             offered = {SLOT: str(party.gpus)}
             status = {"status": {"capacity": offered, "allocatable": offered}}
             own.kubectl("patch", "node", name, "--subresource=status", "-p", json.dumps(status))

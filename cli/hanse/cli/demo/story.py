@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from hanse.cli.demo import chart, dashboard, members, refusals, storage
+from hanse.cli.demo import chart, dashboard, members, refusals, sharing, storage
 from hanse.cli.demo.books import Books
 from hanse.cli.demo.gangs import Gangs
 from hanse.cli.demo.hub import Hub
@@ -25,12 +25,13 @@ def play(stage: Stage, own: cluster.Cluster, missing: str) -> None:
     """
     hub = Hub(own, stage)
     stage.next_steps = _next_steps(own, hub)
-    _alliance(stage, own, hub, missing)
+    let_in = members.Members(hub, real=not missing)
+    _alliance(stage, own, hub, let_in, missing)
     refusals.show(stage, "--as=li@tencent")
     # The image that the node has been given already.
     trainer = "" if missing else image.by_digest(image.build())
-    jobs = Jobs(stage, hub, trainer or f":{ZEROS}")
-    gangs = Gangs(stage, hub, jobs, missing)
+    jobs = Jobs(stage, hub, trainer or f":{ZEROS}", shares=not missing)
+    gangs = Gangs(stage, hub, jobs, let_in.node_agent, missing)
     jobs.home()
     jobs.urgent()
     jobs.borrowed()
@@ -58,7 +59,7 @@ def _next_steps(own: cluster.Cluster, hub: Hub) -> tuple[str, ...]:
     )
 
 
-def _alliance(stage: Stage, own: cluster.Cluster, hub: Hub, missing: str) -> None:
+def _alliance(stage: Stage, own: cluster.Cluster, hub: Hub, let_in: members.Members, missing: str) -> None:
     place = "one more node" if missing else "a node that really runs pods"
     stage.title(
         "An alliance of five members that compete",
@@ -76,11 +77,11 @@ def _alliance(stage: Stage, own: cluster.Cluster, hub: Hub, missing: str) -> Non
         "hanse cluster enrol tencent/agent.yaml --member tencent --member-key ...           # signed by the member",
     ):
         stage.command(line)
-    members.Members(hub, real=not missing).let_in()
+    let_in.let_in()
     storage.start(hub, PEOPLE)
     _apply(stage, "limits", "--server-side")
     expected = {*PARTS, *(f"agent-of-{party.name}" for party in members.PARTIES if party.cluster)}
-    expected |= set() if missing else {"kubelet", "containerd", "coredns"}
+    expected |= set() if missing else {"kubelet", "containerd", "coredns", sharing.PART}
     stage.claim(
         f"these parts run: {', '.join(sorted(expected))}", holds=expected <= set(own.parts()), found=own.parts()
     )

@@ -5,10 +5,12 @@
 const LIVE_SECONDS = 15;
 
 function showTimes(root) {
-  const language = document.documentElement.lang;
-  const full = new Intl.DateTimeFormat(language, {year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short"});
+  // English has days before months in one country and after them in another: Canada writes years first. Not
+  // `hour12: false`, by which midnight is 24:00 in some languages.
+  const language = document.documentElement.lang === "en" ? "en-CA" : document.documentElement.lang;
+  const full = new Intl.DateTimeFormat(language, {year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short"});
   const ticks = {
-    hour: new Intl.DateTimeFormat(language, {hour: "2-digit", minute: "2-digit", hour12: false}),
+    hour: new Intl.DateTimeFormat(language, {hour: "2-digit", minute: "2-digit", hourCycle: "h23"}),
     day: new Intl.DateTimeFormat(language, {month: "short", day: "numeric"}),
   };
   for (const each of root.querySelectorAll("time[datetime]")) {
@@ -35,30 +37,42 @@ function isBusy(part) {
   return part.contains(document.activeElement) && document.activeElement !== document.body;
 }
 
+// Says in words whether the figures are new: "on", "off", or "ended" with the session.
+function tell(state) {
+  const shown = document.querySelector("[data-live-state]");
+  if (shown.dataset.liveState === state) return;
+  shown.dataset.liveState = state;
+  shown.textContent = shown.dataset[state];
+}
+
+function put(fresh) {
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
+    if (!next || isBusy(part)) continue;
+    const open = [...part.querySelectorAll("details")].map((each) => each.open);
+    next.querySelectorAll("details").forEach((each, index) => { each.open = Boolean(open[index]); });
+    showTimes(next);
+    if (next.innerHTML !== part.innerHTML) part.innerHTML = next.innerHTML;
+  }
+}
+
 async function refresh() {
   if (document.hidden) return;
-  const state = document.querySelector("[data-live-state]");
   try {
-    const answer = await fetch(location.href, {credentials: "same-origin", redirect: "error"});
+    const answer = await fetch(location.href, {credentials: "same-origin", redirect: "manual"});
+    // A page that leads elsewhere leads to the way in.
+    if (answer.type === "opaqueredirect") return tell("ended");
     if (!answer.ok) throw new Error(answer.statusText);
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const part of document.querySelectorAll("[data-live]")) {
-      const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
-      if (!next || isBusy(part)) continue;
-      const open = [...part.querySelectorAll("details")].map((each) => each.open);
-      next.querySelectorAll("details").forEach((each, index) => { each.open = Boolean(open[index]); });
-      showTimes(next);
-      if (next.innerHTML !== part.innerHTML) part.innerHTML = next.innerHTML;
-    }
-    state.dataset.liveState = "on";
+    put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    tell("on");
   } catch {
-    state.dataset.liveState = "off";
+    tell("off");
   }
 }
 
 showTimes(document);
 fillInCode();
 if (document.querySelector("[data-live-state]")) {
-  document.querySelector("[data-live-state]").dataset.liveState = "on";
+  tell("on");
   setInterval(refresh, LIVE_SECONDS * 1000);
 }
