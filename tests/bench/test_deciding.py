@@ -33,8 +33,26 @@ def test_a_gang_starts_on_idle_nodes_and_is_told_what_it_waits_for(monkeypatch):
     report = gangs.run_gang(0.005)
     assert [f"the gang's owner is told, by reclaim: {report.inputs['told_after_reclaim']}"] == said[:1]
     assert report.gates["the gang starts on idle nodes and stops nobody"]
-    assert "nobody is stopped for it" in report.inputs["told_on_idle"]
+    home = ", covered by its organisation's entitlement, on its member's own or granted nodes"
+    assert report.inputs["told_on_idle"] == f"16 h100 in cluster-0{home}"
+    promised = "its GPUs are promised to it, and are its own when those who have to leave them have left"
+    assert report.inputs["told_after_reclaim"].endswith(f"{home}; {promised}")
     assert not any(holds for gate, holds in report.gates.items() if "seconds" in gate)
+
+
+def test_the_gang_is_older_than_all_who_wait_so_that_idle_nodes_are_its_own(monkeypatch):
+    asked, cycle = [], pools.cycle
+
+    def spied(planner, delta):
+        oldest = int(planner.snapshot.jobs["submitted"].min(initial=0))
+        asked.extend((each.submitted_seconds, oldest) for each in delta.jobs if each.uid == gangs.UID)
+        return cycle(planner, delta)
+
+    monkeypatch.setattr(gangs, "TIMES", 1)
+    monkeypatch.setattr(pools, "cycle", spied)
+    gangs.run_gang(0.005)
+    assert 2 == len(asked)  # by reclaim, and on idle nodes
+    assert all(came < oldest for came, oldest in asked)
 
 
 def test_gangs_that_cannot_run_are_told_why(monkeypatch):

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from hanse.cli import simulate as simulating
 from hanse.cli.main import app
-from hanse.simulator import scenarios
+from hanse.simulator import reporting, scenarios
 from hanse.simulator.comparing import POLICIES
 from hanse.simulator.workload import WorkloadError
 
@@ -25,7 +25,11 @@ def test_all_policies_are_named():
 
 
 def test_other_commands_do_not_wait_for_plots():
-    code = "import sys, hanse.cli.main; print(*{'matplotlib', 'pyarrow'} & sys.modules.keys())"
+    code = (
+        "import sys, typer; from hanse.cli import main\n"
+        "assert 'bench' in list(typer.main.get_command(main.app).commands)\n"
+        "print(*{'matplotlib', 'pyarrow'} & sys.modules.keys())"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "" == told.stdout.strip()
 
@@ -81,9 +85,24 @@ def test_a_member_that_leaves_takes_its_jobs_and_gpus_along(trace):
     assert {"north": 16} == setting.cluster.owned()
 
 
+def test_what_goes_wrong_and_what_nodes_are_worth_comes_from_the_seed_and_is_in_the_inputs():
+    asked = scenarios.Asked(
+        days=4, gpus={f"member-{each}": 32 for each in range(1, 5)}, killed=0.2, days_between_losses=4,
+        days_between_recalls=4, slower=(0.5, 600), elastic=0.3,
+    )  # fmt: skip
+    setting = scenarios.setting(asked)
+    assert setting == scenarios.setting(asked)
+    said = reporting.inputs(setting)
+    assert (128, 8 * 8 + 8 * 4.8) == (setting.cluster.capacity, said["worth_of_all_gpus"])
+    assert 0 < said["failures"] < said["jobs"] / 2
+    assert {0, 3600} == {each.notice_seconds for each in setting.incidents.outages}
+    assert 0.2 < said["elastic_gangs"] / said["jobs"] < 0.4
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (["--slower", "much"], "--slower much: write PART=THOUSANDTHS"),
         (["--policy", "magic"], "--policy magic: there is none of that name"),
         (["--gpus", "north"], "--gpus north: write MEMBER=GPUS"),
         (["--trace", "nowhere.csv"], "--trace nowhere.csv: it is no file"),

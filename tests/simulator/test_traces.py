@@ -48,6 +48,7 @@ def test_the_same_as_parquet_is_the_same(tmp_path):
     ("before", "after", "says"),
     [
         ("work_seconds", "seconds", "no column work_seconds"),
+        ("north", " ", "row 1: member is ' ', and must be a name"),
         ("7200", "2 hours", "row 1: work_seconds is '2 hours', and must be a whole number"),
         ("7200", "0", "row 1: job 1: work_seconds is 0, and must be 1 or more"),
         (",true", ",maybe", "row 2: filler is 'maybe', and must be true or false"),

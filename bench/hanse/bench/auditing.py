@@ -83,12 +83,11 @@ def _verify(folder: Path, seed: int) -> _Took:
     )
     # Of the processes beside it only the largest one's memory is known: each counts as that, shared or not.
     workers = len(os.sched_getaffinity(0)) if largest else 0
-    slots = sum(verdict.examined.complete.came.values()) if verdict.examined else 0
-    rows = slots + (
-        sum(len(each) for each in vars(verdict.examined.read).values() if isinstance(each, list))
-        if verdict.examined
-        else 0
-    )
+    slots = rows = 0
+    if verdict.examined:
+        slots = sum(verdict.examined.complete.came.values())
+        rows = slots + verdict.examined.booked.transfers
+        rows += sum(len(each) for each in vars(verdict.examined.read).values() if isinstance(each, list))
     return _Took(seconds, cpu_seconds, own + workers * largest, slots, rows, tuple(map(str, verdict.findings)))
 
 

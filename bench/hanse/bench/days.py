@@ -16,12 +16,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hanse.bench.ledgers import CLASS, HOUR_SECONDS, PERIOD, PRECISION, SLOT_SECONDS, START_SECONDS, Keys
+from hanse.bench.ledgers import CLASS, HOUR_SECONDS, PERIOD, PRECISION, SLOT_SECONDS, START_SECONDS, Keys, node_key
 from hanse.evidence import canonical, checkpoints, commitments, enrolments, identity, merkle, signatures, slots
 from hanse.evidence.canonical import Json
 from hanse.evidence.checkpoints import Checkpoint
 from hanse.evidence.enrolments import Enrolment
-from hanse.ledger import bundle, leaves, metering, transfers
+from hanse.ledger import bundle, leaves, lines, metering, transfers
 from hanse.ledger.bundle import Header
 from hanse.ledger.metering import InForce, Measured, Terms
 from hanse.ledger.publishing import Folder
@@ -83,7 +83,7 @@ class Day:
         note = self.keys.cosigned(checkpoints.sign(checkpoint, self.keys.log, at), at)
         Folder(self.folder).publish(note.encode(), lambda start, end: self._entries[start:end])
         (self.folder / bundle.REPORT).touch()
-        bundle.write_csv(self.folder, bundle.read(self.folder, header))
+        bundle.write_csv(self.folder)
         bundle.write_manifest(self.folder, header)
         return header
 
@@ -111,9 +111,10 @@ class Day:
         for node in self.nodes:
             key = self._signing[node.member]
             public = signatures.public_bytes(key)
+            certified = signatures.public_bytes(node_key(node.name))
             enrolment = Enrolment(
                 node=node.name, member=node.member, cluster=f"{node.member}-cluster", accelerator_class=CLASS,
-                milli_h100e=1000, gpus=node.gpus, node_key=public, start_seconds=START_SECONDS,
+                milli_h100e=1000, gpus=node.gpus, node_key=certified, start_seconds=START_SECONDS,
             )  # fmt: skip
             body, signature = enrolments.sign(enrolment, key)
             said = {"body": canonical.decode(body), "signature": signature.hex(), "memberKey": public.hex()}
@@ -217,6 +218,12 @@ class Day:
             its = measured.by_member[member]
             parts = {"used": its.used, "idle": its.idle, "down": its.down, "unknown": its.unknown}
             self._add("postings", at, hour=hour_seconds, run=0, member=member, **parts)
+        for attempt_id, use in sorted(measured.uses().items()):
+            whose = self._terms[attempt_id].member
+            self._add(
+                "usage", at, hour=hour_seconds, run=0, attempt=attempt_id, member=whose, used=use.milli_gpu_seconds,
+                **lines.measured(use),
+            )  # fmt: skip
         run = Run(hour_seconds, 0)
         for line, amount in sorted(metering.amounts(measured, self._terms).items()):
             attempt = metering.attempt_id(line.attempt)
@@ -258,7 +265,7 @@ def _signed(part: range, hour: int, previous: list[bytes]) -> tuple[list[tuple[i
 
 def _of_node(day: Day, index: int, hour: int, previous: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
     node = day.nodes[index]
-    key = day._signing[node.member]  # noqa: SLF001  # of this module
+    key = node_key(node.name)
     who = ((day.attempt(index, hour), slots.WHOLE_MILLI_GPUS),)
     segments = (slots.Segment(0, SLOT_SECONDS, 2**GPUS - 1, who, 70_000, 1_500_000_000),)
     first = START_SECONDS + hour * HOUR_SECONDS

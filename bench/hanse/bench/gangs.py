@@ -13,11 +13,14 @@ from typing import TypeAlias
 import numpy as np
 
 from hanse import scheduler
+from hanse.api import histories
 from hanse.bench import crowds, deciding, pools, reports
 from hanse.bench.deciding import SEED
 from hanse.bench.pools import Cycle, Living, Took
 from hanse.bench.reports import Report
 from hanse.devcluster.progress import Line, say
+from hanse.operator import statuses
+from hanse.quota import units
 from hanse.scheduler import remedies
 from hanse.scheduler.decisions import Admit
 from hanse.scheduler.pool import Option, Shape
@@ -44,8 +47,9 @@ def run_gang(scale: float) -> Report:
     workers = max(1, round(GANG_GPUS * scale) // crowds.GPUS_PER_NODE)
     with Line(GANG) as line:
         living = _lived(scale, line)
-        job = _gang(workers, "h100", living.planner.snapshot.as_of)
         base = living.planner.snapshot
+        # Older than all: else others who wait and are covered would be given the idle nodes before it.
+        job = _gang(workers, "h100", int(base.jobs["submitted"].min()) - 1)
         reclaimed = _several(base, job, (), line)
         idle = _several(base, job, _in_the_way(base, workers), line)
     say(f"the gang's owner is told, by reclaim: {reclaimed.told}")
@@ -177,17 +181,16 @@ def _explained(cycle: Cycle) -> str:
 
 
 def _told(cycle: Cycle) -> str:
-    """Return what the gang's owner may know of the plan: victims of others are counted, never named."""
+    """Return what `hanse explain` says to the gang's owner: what was decided, and what it waits for; of no victim."""
     admit = _admitted(cycle)
     if admit is None:
         return _explained(cycle)
-    gpus = sum(placed.gpus.bit_count() for placed in admit.placed)
-    text = f"{gpus} {admit.accelerator} on {len(admit.placed)} nodes of {admit.cluster}, {admit.label.rung.name}"
-    if not admit.stops:
-        return f"{text}; nobody is stopped for it"
-    return (
-        f"{text}; it starts when {len(admit.stops)} gangs with {sum(each.gpus for each in admit.stops)} GPUs have ended"
-    )
+    body = {
+        "kind": "Admit", "reason": admit.label.rung.name, "class": admit.accelerator, "cluster": admit.cluster,
+        "nodes": {placed.node: units.MILLI * placed.gpus.bit_count() for placed in admit.placed},
+    }  # fmt: skip
+    said = histories.sentence(body, {})
+    return f"{said}; {statuses.PROMISED.english}" if admit.awaits or admit.awaits_workers else said
 
 
 def _below(seconds: float | None) -> bool:

@@ -136,7 +136,8 @@ class _Pool:
             public = signatures.public_bytes(self._keys[number])
             enrolment = Enrolment(
                 node=node, member=_member(number), cluster=f"c{number}", accelerator_class=CLASS, milli_h100e=1000,
-                gpus=_gpus(node), node_key=public, start_seconds=START_SECONDS,
+                gpus=_gpus(node), node_key=signatures.public_bytes(ledgers.node_key(node)),
+                start_seconds=START_SECONDS,
             )  # fmt: skip
             registry.enrol(api, *enrolments.sign(enrolment, self._keys[number]), public)
         registry.publish_class_rate(operator, CLASS, PRECISION, 1000)
@@ -181,7 +182,7 @@ class _Pool:
         requests: list[list[SlotsRequest]] = [[] for _ in range(CLUSTERS)]
         for number in range(CLUSTERS):
             its = [
-                self._signed(number, node, attempt, start)
+                self._signed(node, attempt, start)
                 for (at, node), attempt in zip(self._nodes, self._attempts, strict=True) if at == number
             ]  # fmt: skip
             requests[number] = [
@@ -199,10 +200,10 @@ class _Pool:
             for service in services:
                 await service.close()
 
-    def _signed(self, number: int, node: str, attempt: str, start: int) -> SignedSlot:
+    def _signed(self, node: str, attempt: str, start: int) -> SignedSlot:
         segment = slots.Segment(0, SLOT_SECONDS, 2**GPUS - 1, ((attempt, slots.WHOLE_MILLI_GPUS),), 1000, 10**6)
         slot = slots.Slot(node, _PROCESS, start, SLOT_SECONDS, _gpus(node), (segment,), slots.NO_PREVIOUS)
-        body, signature = slots.sign(slot, self._keys[number])
+        body, signature = slots.sign(slot, ledgers.node_key(node))
         return SignedSlot(body=base64.urlsafe_b64encode(body), signature=base64.urlsafe_b64encode(signature))
 
     def post(self) -> tuple[int, float]:

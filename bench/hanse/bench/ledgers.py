@@ -1,10 +1,12 @@
 """A ledger with a few hours of life in it, for benches that do something to ledgers.
 
-In: a database, a seed. Out: members with nodes and keys, jobs that were admitted, granted, stopped and released, caps,
-signed slots, some late, posted hours, a correction, and a log that witnesses have cosigned; all through the ledger's
-own functions, with a clock that is set. The same seed plays the same hours; salts are chance.
+In: a database, a seed. Out: members with nodes and keys, jobs that were admitted, granted, stopped for others and
+released, caps, signed slots, some late, posted hours, lost work, a correction, disputes, and a log that witnesses have
+cosigned; all through the ledger's own functions, with a clock that is set. The same seed plays the same hours; salts
+are chance.
 """
 
+import dataclasses
 import random
 import uuid
 from collections.abc import Iterator
@@ -18,10 +20,26 @@ from alembic.config import Config
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanse.devcluster import paths
-from hanse.evidence import canonical, checkpoints, enrolments, notes, policy, signatures, slots
+from hanse.evidence import acknowledgements, canonical, checkpoints, enrolments, notes, policy, signatures, slots
+from hanse.evidence.acknowledgements import Acknowledgement, Basis
 from hanse.evidence.notes import Note, Signature, Signer
 from hanse.evidence.policy import Policy
-from hanse.ledger import attempts, books, database, decisions, outbox, posting, registry, sealing, signing, term
+from hanse.ledger import (
+    acknowledging,
+    attempts,
+    books,
+    database,
+    decisions,
+    disputes,
+    entitlements,
+    losses,
+    outbox,
+    posting,
+    registry,
+    sealing,
+    signing,
+    term,
+)
 from hanse.ledger import slots as ledger_slots
 from hanse.ledger.publishing import Folder
 from hanse.ledger.sealer import Sealer
@@ -37,6 +55,7 @@ TIERS = {"standard": 1200, "spot": 700}
 ORIGIN = "bench.example/ledger"
 _DIGEST = bytes(32)
 _PROCESS = uuid.UUID(int=7)
+_HOME = decisions.Strength(decisions.Label.HOME, 1, 10)
 
 
 @dataclass(frozen=True)
@@ -149,6 +168,7 @@ class Ledger:
         for hour in range(hours):
             self._hour(START_SECONDS + hour * HOUR_SECONDS)
         self._correct()
+        self._declare()
         self.set_clock(self.now + HOUR_SECONDS)
 
     def seal(self, folder: Path) -> None:
@@ -173,8 +193,8 @@ class Ledger:
         registry.register_member(self.operator, member, login=f"login_{member}", verify_key=public)
         enrolment = enrolments.Enrolment(
             node=f"{member}-node", member=member, cluster=f"{member}-cluster", accelerator_class=CLASS,
-            milli_h100e=1000, gpus=tuple(f"{member}-gpu-{gpu}" for gpu in range(GPUS)), node_key=public,
-            start_seconds=START_SECONDS,
+            milli_h100e=1000, gpus=tuple(f"{member}-gpu-{gpu}" for gpu in range(GPUS)),
+            node_key=signatures.public_bytes(node_key(f"{member}-node")), start_seconds=START_SECONDS,
         )  # fmt: skip
         registry.enrol(self.api, *enrolments.sign(enrolment, key), public)
 
@@ -232,14 +252,28 @@ class Ledger:
             if what > 0.6:  # noqa: PLR2004  # the others run on
                 continue
             entry = running.entry
-            if what < 0.3:  # noqa: PLR2004  # half of those that end are stopped
-                stop = decisions.Entry(
-                    kind="Preempt", effect=decisions.Effect.STOP, verdict="Stopped", reason="Recalled",
-                    member=entry.member, job=entry.job, fence=1, strength=entry.strength,
-                )  # fmt: skip
-                self._record([stop])
+            owner = self._stop(running) if what < 0.3 else None  # noqa: PLR2004  # half of those that end are stopped
             attempts.release(self.api, *held(entry), 1, "ended")
             self._running.remove(running)
+            if owner:
+                attempts.grant(self.api, *held(owner), 1, _PROCESS)
+                self._running.append(_Running(owner, running.node, GPUS))
+
+    def _stop(self, running: _Running) -> decisions.Entry | None:
+        """Stop an attempt for a job of the node's own member, and say what it loses by that; the owner's for nobody."""
+        entry, host = running.entry, running.node.removesuffix("-node")
+        if entry.strength == _HOME:
+            self._record([dataclasses.replace(entry, kind="End", effect=decisions.Effect.STOP, verdict="Stopped",
+                                              reason="Suspended", admission=None, nodes={}, funding=())])  # fmt: skip
+            return None
+        owner = dataclasses.replace(self._admission(host), member=host, strength=_HOME)
+        stop = decisions.Entry(
+            kind=losses.KIND, effect=decisions.Effect.STOP, verdict="Stopped", reason="Preempted", member=entry.member,
+            job=entry.job, fence=1, strength=entry.strength, cause_index=0,
+            detail={losses.GPU_SECONDS: self.chance.randrange(1, HOUR_SECONDS)},
+        )  # fmt: skip
+        self._record([owner, stop])
+        return owner
 
     def _slots(self, member: str, start: int) -> list[ledger_slots.Signed]:
         node = f"{member}-node"
@@ -253,7 +287,7 @@ class Ledger:
             node, uuid.UUID(int=7), start, SLOT_SECONDS, tuple(f"{member}-gpu-{gpu}" for gpu in range(GPUS)),
             (segment,), self._previous.get(node, slots.NO_PREVIOUS),
         )  # fmt: skip
-        body, signature = slots.sign(slot, self._key_by_member[member])
+        body, signature = slots.sign(slot, node_key(node))
         self._previous[node] = canonical.sha256(body)
         return ledger_slots.Signed(body, signature)
 
@@ -272,7 +306,36 @@ class Ledger:
             "SELECT id FROM ledger.transfer WHERE purpose = 'use' ORDER BY sequence LIMIT 1"
         ).fetchone()
         if row:
-            books.correct(self.operator, self._term, books.Correction(row[0], 1000, PERIOD, "agreed in dispute 1"))
+            books.correct(self.operator, self._term, books.Correction(row[0], 1000, "agreed in dispute 1"))
+
+    def _declare(self) -> None:
+        """Record what else there is: a levy, entitlements, what somebody used as it says, disputes and a ruling."""
+        first = self.members[0]
+        registry.set_levy(self.operator, f"{first}-node", self.now + HOUR_SECONDS, levied=True, term=self._term)
+        given = [entitlements.Entitled(name, CLASS, 1000 * GPUS, 1000 * GPUS) for name in self.members]
+        entitlements.record(self.operator, given, term=self._term)
+        row = self.superuser.execute(
+            "SELECT member, attempt, hour_seconds FROM ledger.usage ORDER BY sequence"
+        ).fetchone()
+        if row is None:
+            return
+        member, attempt, hour = row
+        key = self._key_by_member[member]
+        said = Acknowledgement(member, attempt, hour, 0, Basis.OWN_RECORD)
+        public = signatures.public_bytes(key)
+        acknowledging.acknowledge(self.api, member, public, [acknowledgements.sign(said, key)])
+        closer = database.engine(self.url, role="hanse_closer")
+        try:
+            disputes.accept(closer, disputes.Matter(member, hour, str(attempt)).id, [], granted=1000, reason="agreed")
+            other = disputes.open_(self.api, disputes.Matter(first, START_SECONDS), claimed=0, reason="it had stopped")
+            disputes.refuse(closer, other, "it had not")
+        finally:
+            closer.dispose()
+
+
+def node_key(node: str) -> Ed25519PrivateKey:
+    """Return the key that a node signs with, the same in each run."""
+    return Ed25519PrivateKey.from_private_bytes(canonical.sha256(node.encode()))
 
 
 def held(entry: decisions.Entry) -> tuple[str, uuid.UUID]:

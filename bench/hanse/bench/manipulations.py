@@ -42,7 +42,7 @@ def remake(folder: Path) -> None:
     with contextlib.suppress(BundleError, ValueError):
         header, _ = bundle.read_manifest(folder)
         bundle.write_manifest(folder, header)
-        bundle.write_csv(folder, bundle.read(folder, header))
+        bundle.write_csv(folder)
         bundle.write_manifest(folder, header)
 
 
@@ -277,12 +277,18 @@ _TABLES = (
     "cycle",
     "enrolment",
     "rate",
+    "usage",
+    "acknowledgement",
+    "act",
+    "entitlement",
+    "levy",
 )
 _NUMBERS: dict[str, tuple[str, ...]] = {
     "transfer": ("amount", "hour_seconds"), "slot_20261101": ("sequence",), "decision": ("sequence",),
     "effect": ("sequence",), "fact": ("at_seconds",), "violation": ("at_seconds",), "cutoff": ("slots",),
     "posting": ("used", "idle"), "cycle": ("as_of_seconds", "decisions"), "enrolment": ("sequence",),
-    "rate": ("thousandths",),
+    "rate": ("thousandths",), "usage": ("milli_gpu_seconds",), "acknowledgement": ("hour_seconds",),
+    "act": ("sequence",), "entitlement": ("milli_gpus", "milli_h100e"), "levy": ("start_seconds",),
 }  # fmt: skip
 
 

@@ -10,27 +10,51 @@ from dataclasses import dataclass, field
 from hanse.simulator import cluster as clusters
 from hanse.simulator import engine, metrics, series
 from hanse.simulator.cluster import Cluster
-from hanse.simulator.engine import Policy, Run, Terms
+from hanse.simulator.engine import Policy
 from hanse.simulator.estimates import Estimates
+from hanse.simulator.incidents import Incidents
 from hanse.simulator.metrics import Figures, Waited, Window
 from hanse.simulator.policies.easy import Easy
-from hanse.simulator.policies.hanse import Hanse
+from hanse.simulator.policies.hanse import CYCLE_SECONDS, Hanse, Switches
+from hanse.simulator.policies.kube import Kube
 from hanse.simulator.policies.kueue import Kueue
 from hanse.simulator.policies.queueing import Queueing
 from hanse.simulator.policies.srtf import FREE_OF_COST, ShortestRemaining
+from hanse.simulator.runs import Played, Run, Terms
 from hanse.simulator.series import Series
 from hanse.simulator.workload import Seconds, Workload
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is played: the same for each policy. *window* is what counts; arrivals after its end are not played."""
+    """What is played: the same for each policy. *window* is what counts; arrivals after its end are not played.
+
+    *cycle_seconds* is how often ours is asked at the most, and *fillers_part* how much of all GPUs fillers may have at
+    the most, under policies that know limits to borrowing.
+    """
 
     workload: Workload
     cluster: Cluster
     window: Window
     terms: Terms = field(default_factory=Terms)
     seed: int = 1
+    incidents: Incidents = field(default_factory=Incidents)
+    cycle_seconds: Seconds = CYCLE_SECONDS
+    fillers_part: float = 1.0
+
+    @property
+    def fillers_gpus(self) -> int:
+        """How many GPUs fillers may have at the most."""
+        return int(self.fillers_part * self.cluster.capacity)
+
+    def gpu_seconds(self) -> int:
+        """Return what is there in the window: GPUs by their worth, without nodes that are down."""
+        cluster, window = self.cluster, self.window
+        down = sum(
+            cluster.gpus[each.node] * cluster.worths[each.node] * window.cut(each.begin_seconds, each.end_seconds)
+            for each in self.incidents.outages
+        )
+        return (cluster.worth_of_all * window.seconds - down) // clusters.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +68,16 @@ class Result:
     """By member: in each step, which part of its entitlement it wanted and did not get."""
     waited_gpu_seconds: Mapping[str, int]
     """By the reason that was told, of policies that tell reasons."""
-    runs: Sequence[Run]
+    played: Played
     waited: Waited = field(repr=False)
     """What the figures of waits were reckoned from."""
+    plans: int = 0
+    """How often ours was asked."""
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """All runs, in the order of their starts."""
+        return self.played.runs
 
     @property
     def shortfall_max(self) -> float:
@@ -69,13 +100,25 @@ class _Kind:
     is_bound: bool = False
 
 
+def _ours(says: str, **switches: bool) -> _Kind:
+    return _Kind(
+        says,
+        lambda s: Hanse(
+            s.cluster, Estimates(s.seed), s.terms, s.cycle_seconds, Switches(**switches, fillers_part=s.fillers_part)
+        ),
+    )
+
+
 POLICIES: Mapping[str, _Kind] = {
-    "hanse": _Kind("the production planner", lambda s: Hanse(s.cluster, Estimates(s.seed), s.terms)),
+    "hanse": _ours("the production planner"),
     "kueue": _Kind(
         "quotas, one cohort, borrowing and reclaim, BestEffortFIFO",
-        lambda s: Kueue(s.cluster.owned(), is_strict=False),
+        lambda s: Kueue(s.cluster.owned(), s.fillers_gpus, is_strict=False),
     ),
-    "kueue-strict": _Kind("the same, StrictFIFO", lambda s: Kueue(s.cluster.owned(), is_strict=True)),
+    "kueue-strict": _Kind(
+        "the same, StrictFIFO",
+        lambda s: Kueue(s.cluster.owned(), s.fillers_gpus, is_strict=True),
+    ),
     "static": _Kind(
         "a partition a member, first come, first served", lambda _: Queueing(skips=False, is_partitioned=True)
     ),
@@ -86,11 +129,18 @@ POLICIES: Mapping[str, _Kind] = {
     "pool-skip": _Kind("one queue, what does not fit is skipped", lambda _: Queueing(skips=True)),
     "easy": _Kind("EASY backfilling by users' estimates", lambda s: Easy(Estimates(s.seed))),
     "priority": _Kind("priority and best fit, nothing stopped", lambda _: Queueing(skips=True, fillers_last=True)),
+    "kube-least": _Kind("kube-scheduler's default scores, workers one by one", lambda _: Kube(packs=False)),
+    "kube-most": _Kind("kube-scheduler packing nodes, workers one by one", lambda _: Kube(packs=True)),
     "srtf-bound": _Kind(
         "a bound, no scheduler: shortest remaining time first, clairvoyant, free of cost, only numbers count",
         lambda _: ShortestRemaining(),
         is_bound=True,
     ),
+    "hanse-no-borrowing": _ours("the production planner, and nobody may borrow", borrows=False),
+    "hanse-no-reservations": _ours("the production planner, and no places are kept", reserves=False),
+    "hanse-no-run-times": _ours("the production planner, and all jobs say that they run a day", hears_run_times=False),
+    "hanse-no-checkpoints": _ours("the production planner, which hears of no checkpoint", hears_checkpoints=False),
+    "hanse-rigid": _ours("the production planner, and no gang is elastic", resizes=False),
 }
 
 
@@ -101,10 +151,10 @@ def play(name: str, setting: Setting, progressed: Callable[[Seconds], object] = 
     terms = FREE_OF_COST if kind.is_bound else setting.terms
     end = setting.window.end_seconds
     policy = kind.make(setting)
-    runs = engine.run(setting.workload, cluster, policy, terms, end, progressed)
-    over = series.over(setting.workload, runs, setting.window)
+    played = engine.run(setting.workload, cluster, policy, terms, end, progressed, setting.incidents)
+    over = series.over(setting.workload, played.runs, setting.window)
     short = {name: each.tolist() for name, each in series.shortfalls(over, setting.cluster.owned()).items()}
-    told = dict(policy.waited_gpu_seconds) if isinstance(policy, Hanse) else {}
-    waited = Waited(setting.workload, runs, setting.window, end)
-    found = metrics.figures(setting.workload, runs, cluster.capacity, setting.window, waited)
-    return Result(name, found, over, short, told, runs, waited)
+    told, plans = (dict(policy.waited_gpu_seconds), policy.plans) if isinstance(policy, Hanse) else ({}, 0)
+    waited = Waited(setting.workload, played.runs, setting.window, end)
+    found = metrics.figures(setting.workload, played.runs, setting.gpu_seconds(), setting.window, waited)
+    return Result(name, found, over, short, told, played, waited, plans)

@@ -2,7 +2,8 @@
 
 In: a seed and a job. Out: seconds, from once to five times its work, drawn from the seed and the job alone, so that all
 policies hear the same. Users' estimates are that far off (Mu'alem and Feitelson, TPDS 2001). They never fall short
-here: whoever ran longer would have been killed, and would not have this run time in the trace.
+here: whoever ran longer would have been killed, and would not have this run time in the trace. Fillers, which are ours,
+all say as long as the longest of them runs.
 """
 
 import random
@@ -10,6 +11,7 @@ import random
 from hanse.simulator.workload import Job, Seconds
 
 FACTOR_MAX = 5.0
+FILLER_SECONDS: Seconds = 12 * 3600
 
 
 class Estimates:
@@ -21,6 +23,8 @@ class Estimates:
 
     def seconds(self, job: Job) -> Seconds:
         """Return what *job* was said to take."""
+        if job.is_filler:
+            return max(job.work_seconds, FILLER_SECONDS)
         if job.order not in self._known:
             factor = random.Random(f"{self._seed}/{job.order}").uniform(1.0, FACTOR_MAX)  # noqa: S311
             self._known[job.order] = round(job.work_seconds * factor)

@@ -4,7 +4,9 @@ In: a workload, its runs, the capacity, and a window of time: after the warm-up 
 Runs are cut at the window; what still goes on at its end counts as if nothing stopped it later. The definitions:
 
 - allocation: GPU-seconds granted, over capacity; useful utilization: GPU-seconds of work that was kept, over capacity.
-- waste: GPU-seconds granted for work that was lost, for restarts and hand-overs, over all granted.
+  Capacity is what was there, without nodes that were down; GPUs count by what they are worth.
+- waste: GPU-seconds granted for work that was lost, for restarts and hand-overs, over all granted; lost GPU-hours are
+  the first part of it alone, and those lost by failures the part of that which no policy is to blame for.
 - wait: from submission until it first works, of jobs submitted in the window; who has not started by the end of the
   whole simulation has waited until then, and is counted as never started.
 - bounded slowdown: (end - submission) / max(work, 10 minutes), and never below one.
@@ -17,8 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hanse.simulator.engine import Run
-from hanse.simulator.workload import Seconds, Workload
+from hanse.simulator.cluster import WHOLE
+from hanse.simulator.runs import Run
+from hanse.simulator.workload import HOUR_SECONDS, Seconds, Workload
 
 SLOWDOWN_WORK_SECONDS_MIN = 600
 BUCKETS = ((1, 1), (2, 8), (9, 64), (65, 256), (257, 512), (513, 1_000_000))
@@ -63,6 +66,9 @@ class Figures:
     useful_utilization: float
     waste_fraction: float
     preemptions: int
+    failures: int
+    lost_gpu_hours: float
+    lost_gpu_hours_by_failures: float
     wait: Waits
     wait_by_gang: dict[str, Waits]
     wait_by_member: dict[str, Waits]
@@ -70,16 +76,19 @@ class Figures:
     bounded_slowdown_p95: float
 
 
-def figures(workload: Workload, runs: Sequence[Run], capacity: int, window: Window, waits: "Waited") -> Figures:
-    """Return the figures of *runs*, of which *waits* are the waits."""
-    whole = capacity * window.seconds
-    granted = sum(window.cut(run.start_seconds, run.end_seconds) * run.job.gpus for run in runs)
-    useful = sum(window.cut(run.works_from, _kept_until(run)) * run.job.gpus for run in runs)
+def figures(workload: Workload, runs: Sequence[Run], gpu_seconds: int, window: Window, waits: "Waited") -> Figures:
+    """Return the figures of *runs*, of which *waits* are the waits, on so many GPU-seconds of the window."""
+    granted = sum(_gpu_time(run, window, run.start_seconds, run.end_seconds) for run in runs)
+    useful = sum(_gpu_time(run, window, run.works_from, _kept_until(run), is_working=True) for run in runs)
+    lost = [(run, _lost(run, window)) for run in runs if run.was_stopped]
     return Figures(
-        allocation_fraction=granted / whole,
-        useful_utilization=useful / whole,
+        allocation_fraction=granted / WHOLE / gpu_seconds,
+        useful_utilization=useful / WHOLE / gpu_seconds,
         waste_fraction=(granted - useful) / max(granted, 1),
-        preemptions=sum(run.was_stopped for run in runs),
+        preemptions=sum(run.was_stopped and not run.has_failed for run in runs),
+        failures=sum(run.has_failed for run in runs),
+        lost_gpu_hours=sum(each for _, each in lost) / WHOLE / HOUR_SECONDS,
+        lost_gpu_hours_by_failures=sum(each for run, each in lost if run.has_failed) / WHOLE / HOUR_SECONDS,
         wait=waits.of(range(len(waits.jobs))),
         wait_by_gang={
             bucket_name(*bucket): waits.of(waits.rows_of(bucket)) for bucket in BUCKETS
@@ -91,6 +100,20 @@ def figures(workload: Workload, runs: Sequence[Run], capacity: int, window: Wind
         bounded_slowdown_mean=float(np.mean(waits.slowdowns)) if waits.jobs else 0.0,
         bounded_slowdown_p95=float(np.percentile(waits.slowdowns, 95)) if waits.jobs else 0.0,
     )  # fmt: skip
+
+
+def _gpu_time(run: Run, window: Window, begin: Seconds, end: Seconds | None, *, is_working: bool = False) -> int:
+    """Return the GPU time of *run* between two times in the window, in thousandths of GPU-seconds of the reference."""
+    total = 0
+    for step, until in run.spans():
+        if step.rate or not is_working:
+            last = end if until is None or (end is not None and end < until) else until
+            total += step.gpus * window.cut(max(step.at_seconds, begin), last)
+    return total * run.worth
+
+
+def _lost(run: Run, window: Window) -> int:
+    return _gpu_time(run, window, run.works_from + run.kept_seconds, run.end_seconds, is_working=True)
 
 
 def bucket_name(low: int, high: int) -> str:
@@ -112,8 +135,10 @@ class Waited:
         first: dict[int, Seconds] = {}
         last: dict[int, Seconds] = {}
         for run in runs:
-            first.setdefault(run.job.order, run.works_from)
-            last[run.job.order] = end_seconds if run.end_seconds is None else run.end_seconds
+            ended = end_seconds if run.end_seconds is None else run.end_seconds
+            last[run.job.order] = ended
+            if run.works_from < ended:
+                first.setdefault(run.job.order, run.works_from)
         begin, end = window.begin_seconds, window.end_seconds
         self.jobs = [job for job in workload.jobs if begin <= job.submitted_seconds < end and not job.is_filler]
         self.seconds = np.array([first.get(job.order, end_seconds) - job.submitted_seconds for job in self.jobs])

@@ -6,6 +6,8 @@ shapes, not thousands of jobs. How deep a policy may look is counted in jobs, al
 """
 
 import bisect
+import heapq
+import itertools
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -53,6 +55,10 @@ class Queue:
             rest = self._by_shape[shape]
             if not rest or rest[0][1] is job:
                 shapes.remove(shape)
+
+    def first(self, depth: int) -> list[Job]:
+        """Return the first *depth* jobs, by rank, of whatever shape: for who looks at more than that."""
+        return [job for _, job in itertools.islice(heapq.merge(*self._by_shape.values()), depth)]
 
     def _rank(self, job: Job) -> Rank:
         return self._fillers_last and job.is_filler, job.order

@@ -6,6 +6,7 @@ nothing else. Each figure stands beside all others' of its kind, so that what go
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hanse.simulator.colours import COLOURS, line
 from hanse.simulator.comparing import POLICIES, Result, Setting
 from hanse.simulator.metrics import BUCKETS, bucket_name
 from hanse.simulator.workload import DAY_SECONDS, HOUR_SECONDS
@@ -71,6 +73,11 @@ def inputs(setting: Setting) -> dict[str, Any]:
         "window_begin_seconds": window.begin_seconds,
         "window_end_seconds": window.end_seconds,
         **asdict(setting.terms),
+        "cycle_seconds": setting.cycle_seconds,
+        "failures": len(setting.incidents.failures),
+        "outages": len(setting.incidents.outages),
+        "worth_of_all_gpus": setting.cluster.worth_of_all / 1000,
+        "elastic_gangs": sum(job.workers_max > job.workers for job in setting.workload.jobs),
         "seed": setting.seed,
     }
 
@@ -79,12 +86,17 @@ def figures(result: Result) -> dict[str, Any]:
     """Return one policy's figures."""
     return {
         **asdict(result.figures),
+        "idle_gpu_seconds": result.played.idle_gpu_seconds,
+        "down_gpu_seconds": result.played.down_gpu_seconds,
+        "unaccounted_gpu_seconds": result.played.unaccounted_gpu_seconds(),
         "fairness_shortfall_max": result.shortfall_max,
         "fairness_shortfall_p95": result.shortfall_p95,
         "waited_gpu_seconds_by_reason": dict(sorted(result.waited_gpu_seconds.items())),
     }
 
 
+_HOURS = ((1 / 60, "1 min"), (1 / 6, "10 min"), (1, "1 h"), (10, "10 h"), (100, "100 h"))
+_LEAST_HOURS = _HOURS[0][0]
 HEADS = (
     "policy", "allocated %", "useful %", "waste %", "stopped", "wait mean h", "p50 h", "p95 h", "p99 h",
     "never started", "slowdown mean", "shortfall max",
@@ -125,11 +137,15 @@ def write(folder: Path, setting: Setting, results: Sequence[Result]) -> Path:
 
 def _pictures(setting: Setting, results: Sequence[Result]) -> Iterable[tuple[str, str, Figure]]:
     yield "utilization", "GPUs granted over time, of all there are", _utilization(setting, results)
-    yield "waits", "How many jobs had waited no longer than so long, by size of the gang", _waits(results)
-    yield "members", "Mean wait of each member's jobs", _members(results)
+    yield (
+        "waits",
+        "How many jobs had waited no longer than so long, by size of the gang: a minute is drawn for less",
+        _waits(results),
+    )
+    yield "members", "Mean wait of each member's jobs; a minute or less at the bottom", _members(results)
     yield "fairness", "The part of its entitlement that a member wanted and did not get", _fairness(setting, results)
     if any(result.waited_gpu_seconds for result in results):
-        yield "reasons", "Why gangs waited, as their owners were told", _reasons(results)
+        yield "reasons", "Why gangs waited, as their owners were told, fillers left out", _reasons(results)
 
 
 def _utilization(setting: Setting, results: Sequence[Result]) -> Figure:
@@ -137,35 +153,44 @@ def _utilization(setting: Setting, results: Sequence[Result]) -> Figure:
     for result in results:
         steps = result.series
         at = (steps.begin_seconds + steps.step_seconds * (np.arange(len(steps.granted)) + 0.5)) / DAY_SECONDS
-        axes.plot(at, 100 * steps.granted / setting.cluster.capacity, label=result.policy, linewidth=1.6)
+        axes.plot(at, 100 * steps.granted / setting.cluster.capacity, **line(result.policy))
     axes.set_ylim(0, 102)
-    axes.legend(loc="lower right", ncols=2)
+    figure.legend(loc="outside upper center", ncols=6, frameon=False)
     return figure
 
 
 def _waits(results: Sequence[Result]) -> Figure:
     asked = [bucket for bucket in BUCKETS if results[0].waited.rows_of(bucket)]
-    figure = Figure(figsize=(11, 3.2 * -(-len(asked) // 3)), layout="constrained")
+    figure = Figure(figsize=(11, 3.4 * -(-len(asked) // 3)), layout="constrained")
     for at, bucket in enumerate(asked):
         axes = figure.add_subplot(-(-len(asked) // 3), 3, at + 1)
         for result in results:
             waits = np.sort(result.waited.seconds[result.waited.rows_of(bucket)]) / HOUR_SECONDS
             share = np.arange(1, len(waits) + 1) / len(waits)
-            axes.plot(np.maximum(waits, 1 / 60), 100 * share, label=result.policy, linewidth=1.6)
-        axes.set(xscale="log", xlabel="hours (a minute or less at the left)", ylabel="% of jobs", ylim=(0, 102))
-        axes.set_title(f"{bucket_name(*bucket)} GPUs", fontsize=11)
+            axes.plot(np.maximum(waits, _LEAST_HOURS), 100 * share, drawstyle="steps-post", **line(result.policy))
+        axes.set(xscale="log", xlim=(_LEAST_HOURS * 0.9, _HOURS[-1][0]), ylabel="% of jobs", ylim=(0, 102))
+        axes.set_xticks([hours for hours, _ in _HOURS], [name for _, name in _HOURS])
+        axes.minorticks_off()
+        axes.set_title(f"{bucket_name(*bucket)} GPU{'s' * (bucket != (1, 1))}", fontsize=11)
         axes.grid(visible=True, alpha=0.25)
     if asked:
-        figure.axes[0].legend(fontsize=8)
+        handles, names = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside upper center", ncols=6, frameon=False)
     return figure
 
 
 def _members(results: Sequence[Result]) -> Figure:
-    figure, axes = _figure("", "mean wait, hours")
+    figure, axes = _figure("", "mean wait")
     names = list(results[0].figures.wait_by_member)
     _bars(axes, names, {
-        result.policy: [result.figures.wait_by_member[name].mean / HOUR_SECONDS for name in names] for result in results
+        result.policy: [
+            max(result.figures.wait_by_member[name].mean / HOUR_SECONDS, _LEAST_HOURS) for name in names
+        ] for result in results
     })  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_ylim(_LEAST_HOURS / 2, None)
+    axes.set_yticks([hours for hours, _ in _HOURS], [name for _, name in _HOURS])
+    axes.minorticks_off()
     return figure
 
 
@@ -180,12 +205,25 @@ def _fairness(setting: Setting, results: Sequence[Result]) -> Figure:
 
 
 def _reasons(results: Sequence[Result]) -> Figure:
-    figure, axes = _figure("", "GPU-hours of waiting")
+    """Draw reasons one below the other, the commonest first, with their hours written beside them."""
     told = {result.policy: result.waited_gpu_seconds for result in results if result.waited_gpu_seconds}
-    reasons = sorted({reason for each in told.values() for reason in each})
-    _bars(axes, reasons, {
-        name: [each.get(reason, 0) / HOUR_SECONDS for reason in reasons] for name, each in told.items()
-    })  # fmt: skip
+    totals: Counter[str] = Counter()
+    for each in told.values():
+        totals.update(each)
+    reasons = [reason for reason, _ in totals.most_common()][::-1]
+    figure = Figure(figsize=(11, 1.2 + 0.35 * len(reasons) * len(told)), layout="constrained")
+    axes = figure.add_subplot()
+    height = 0.8 / len(told)
+    for index, (name, each) in enumerate(told.items()):
+        at = np.arange(len(reasons)) - (index - (len(told) - 1) / 2) * height
+        hours = [each.get(reason, 0) / HOUR_SECONDS for reason in reasons]
+        bars = axes.barh(at, hours, height, label=name, color=COLOURS[name])
+        axes.bar_label(bars, [f"{hour:,.0f} h" for hour in hours], padding=4, fontsize=9)
+    axes.set_yticks(np.arange(len(reasons)), reasons)
+    axes.set_xlabel("GPU-hours of waiting")
+    axes.margins(x=0.1)
+    if len(told) > 1:
+        figure.legend(loc="outside upper center", ncols=6, frameon=False)
     return figure
 
 
@@ -193,13 +231,17 @@ def _figure(x: str, y: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     axes = figure.add_subplot()
     axes.set(xlabel=x, ylabel=y)
+    axes.set_axisbelow(True)
     axes.grid(visible=True, axis="y", alpha=0.25)
     return figure, axes
 
 
 def _bars(axes: Axes, names: Sequence[str], values: Mapping[str, Sequence[float]]) -> None:
     width = 0.8 / max(len(values), 1)
-    for index, (label, heights) in enumerate(values.items()):
-        axes.bar(np.arange(len(names)) + (index - (len(values) - 1) / 2) * width, heights, width, label=label)
+    for index, (policy, heights) in enumerate(values.items()):
+        at = np.arange(len(names)) + (index - (len(values) - 1) / 2) * width
+        axes.bar(at, heights, width, label=policy, color=COLOURS[policy])
     axes.set_xticks(np.arange(len(names)), names, rotation=30 if len(names) > 4 else 0)  # noqa: PLR2004
-    axes.legend(ncols=3, fontsize=8)
+    figure = axes.get_figure()
+    if isinstance(figure, Figure):
+        figure.legend(loc="outside upper center", ncols=6, frameon=False)

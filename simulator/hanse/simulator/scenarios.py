@@ -5,18 +5,23 @@ the option's name. Members may be given more GPUs, or taken out with their jobs:
 difference between two settings that are otherwise the same.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hanse.simulator import backlog, cluster, quotas, workload
+from hanse.simulator import backlog, cluster, incidents, quotas, workload
+from hanse.simulator.cluster import Cluster
 from hanse.simulator.comparing import Setting
-from hanse.simulator.engine import Terms
+from hanse.simulator.incidents import Incidents, Outage
 from hanse.simulator.metrics import Window
+from hanse.simulator.policies.hanse import CYCLE_SECONDS
+from hanse.simulator.runs import Terms
 from hanse.simulator.traces import generated, kalos, own, philly
-from hanse.simulator.workload import DAY_SECONDS, GPUS_PER_NODE, Seconds, Workload, WorkloadError
+from hanse.simulator.workload import DAY_SECONDS, GPUS_PER_NODE, HOUR_SECONDS, Job, Seconds, Workload, WorkloadError
 
 GENERATED_GPUS, GENERATED_LOAD = 256, 0.8
+RECALL_NOTICE_SECONDS = HOUR_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class Asked:
     """What to play. *trace* is `generated`, `philly`, `kalos`, or a file of one's own.
 
     *gpus* are each member's, where they are not to be shared out by use for *load*; *more* is added to what a member
-    has, and *without* are members that are not there.
+    has, and *without* are members that are not there. Incidents, kinds of nodes and elastic gangs are as
+    `docs/simulator.md` says; zero is none.
     """
 
     trace: str = "generated"
@@ -39,6 +45,13 @@ class Asked:
     compression: int = 1
     terms: Terms = field(default_factory=Terms)
     seed: int = 1
+    killed: float = 0.0
+    days_between_losses: float = 0.0
+    days_between_recalls: float = 0.0
+    slower: tuple[float, int] = (0.0, cluster.WHOLE)
+    elastic: float = 0.0
+    cycle_seconds: Seconds = CYCLE_SECONDS
+    backlog_part: float = 1.0
 
 
 def setting(asked: Asked) -> Setting:
@@ -59,8 +72,33 @@ def setting(asked: Asked) -> Setting:
     if asked.has_backlog:
         more = backlog.fillers(jobs, shares, span, asked.seed)
         jobs = workload.merged(f"{jobs.source}, with a backlog of {more.source}", [jobs, more])
+    if asked.elastic:
+        jobs = workload.made(f"{jobs.source}, {asked.elastic:g} elastic", _elastic(jobs, asked.elastic, asked.seed))
+    on = cluster.mixed(cluster.of_nodes(shares), *asked.slower)
     window = Window(asked.warm_up_days * DAY_SECONDS, span)
-    return Setting(jobs, cluster.of_nodes(shares), window, asked.terms, asked.seed)
+    return Setting(
+        jobs, on, window, asked.terms, asked.seed, _incidents(asked, jobs, on, span), asked.cycle_seconds,
+        asked.backlog_part,
+    )  # fmt: skip
+
+
+def _elastic(jobs: Workload, part: float, seed: int) -> Iterable[Job]:
+    """Yield *jobs*, of which *part*, by chance, can use twice the workers that they need."""
+    chance = random.Random(f"elastic {seed}")  # noqa: S311  # the same each time is the point
+    for job in jobs.jobs:
+        yield replace(job, workers_max=2 * job.workers) if chance.random() < part else job
+
+
+def _incidents(asked: Asked, jobs: Workload, on: Cluster, span_seconds: Seconds) -> Incidents:
+    outages: list[tuple[Outage, ...]] = []
+    if asked.days_between_losses:
+        outages.append(incidents.lost(on, asked.days_between_losses, span_seconds, asked.seed))
+    if asked.days_between_recalls:
+        outages.append(
+            incidents.recalled(on, asked.days_between_recalls, RECALL_NOTICE_SECONDS, span_seconds, asked.seed)
+        )
+    killed = incidents.failing(jobs, asked.killed, asked.seed) if asked.killed else {}
+    return Incidents(killed, incidents.together(*outages))
 
 
 def _read(asked: Asked) -> Workload:

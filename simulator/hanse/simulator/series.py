@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hanse.simulator.engine import Run
 from hanse.simulator.metrics import Window
+from hanse.simulator.runs import Run
 from hanse.simulator.workload import Seconds, Workload
 
 STEP_SECONDS: Seconds = 6 * 3600
@@ -37,9 +37,11 @@ def over(workload: Workload, runs: Sequence[Run], window: Window, step_seconds: 
     waiting = {name: steps.zeros() for name in workload.members}
     waits_from = {job.order: job.submitted_seconds for job in workload.jobs}
     for run in runs:
-        steps.add(total, run.start_seconds, run.end_seconds, run.job.gpus)
+        for step, end in run.spans():
+            steps.add(total, step.at_seconds, end, step.gpus)
+            if not run.job.is_filler:
+                steps.add(granted[run.job.member], step.at_seconds, end, min(step.gpus, run.job.gpus))
         if not run.job.is_filler:
-            steps.add(granted[run.job.member], run.start_seconds, run.end_seconds, run.job.gpus)
             steps.add(waiting[run.job.member], waits_from[run.job.order], run.start_seconds, run.job.gpus)
         waits_from[run.job.order] = window.end_seconds if run.end_seconds is None else run.end_seconds
     waits = {run.job.order for run in runs if not run.was_stopped}

@@ -23,10 +23,11 @@ class WorkloadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One rigid gang: *workers* of *gpus_per_worker* each, that has to run for *work_seconds*.
+    """One gang: *workers* of *gpus_per_worker* each, that has to run for *work_seconds* on the reference class.
 
     *order* is its place among all jobs. A *filler* is work that its owner lets anybody stop, and that counts in
-    utilization, never in waits.
+    utilization, never in waits. An elastic gang can use up to *workers_max*, with work done in proportion; who does not
+    know of that gives it *workers*.
     """
 
     order: int
@@ -36,6 +37,7 @@ class Job:
     work_seconds: Seconds
     submitted_seconds: Seconds
     is_filler: bool = False
+    workers_max: int = 0
 
     def __post_init__(self) -> None:
         for field in ("workers", "gpus_per_worker", "work_seconds"):

@@ -3,16 +3,19 @@
 The head that does not fit is promised the earliest time at which enough will have ended, by estimates; others start
 now if they end by then, or leave it its place all the same.
 
-Source: Lifka, "The ANL/IBM SP scheduling system" (JSSPP '95), with several shapes looked at in the queue's order.
+Who is too long to pass holds up nobody behind it, not even those that ask for the same GPUs.
+
+Source: Lifka, "The ANL/IBM SP scheduling system" (JSSPP '95).
 """
 
 import numpy as np
 
-from hanse.simulator.cluster import Nodes, Place, Room
-from hanse.simulator.engine import Run, World
+from hanse.simulator.cluster import WHOLE, Nodes, Place, Room
+from hanse.simulator.engine import States, World
 from hanse.simulator.estimates import Estimates
 from hanse.simulator.policies.queueing import DEPTH
 from hanse.simulator.queues import Queue
+from hanse.simulator.runs import Run
 from hanse.simulator.workload import Job, Seconds
 
 
@@ -34,25 +37,39 @@ class Easy:
         del run
         self._has_changed = True
 
+    def nodes_changed(self, states: States) -> None:
+        """Look again."""
+        del states
+        self._has_changed = True
+
     def schedule(self, world: World) -> None:
         """Start whoever is first, then whoever does not delay the first that cannot."""
         if not self._has_changed:
             return
         self._has_changed = False
         promised: _Promised | None = None
-        for job in self._queue.heads(DEPTH):
+        full: set[tuple[int, int]] = set()
+        for job in self._queue.first(DEPTH):
+            if (shape := (job.workers, job.gpus_per_worker)) in full:
+                continue
             place = world.room.find(job)
             if place is None:
+                full.add(shape)
                 promised = promised or self._promise(world, job)
-            elif promised is None or promised.leaves_room(place, world.now + self._estimates.seconds(job)):
+            elif promised is None or promised.leaves_room(place, world.now + self._lasts(world, job, place)):
                 world.start(job, place)
                 self._queue.remove(job)
+
+    def _lasts(self, world: World, job: Job, place: Place) -> Seconds:
+        return self._estimates.seconds(job) * WHOLE // world.room.worths[place[0][0]]
 
     def _promise(self, world: World, job: Job) -> "_Promised | None":
         """Return what is promised to *job*: room, by estimates, at the earliest time at which it fits."""
         room = world.room.copy()
-        said = self._estimates.seconds
-        ends = sorted((run.start_seconds + said(run.job), run.job.order, run.place) for run in world.running.values())
+        ends = sorted(
+            (run.start_seconds + self._lasts(world, run.job, run.place), run.job.order, run.place)
+            for run in world.running.values()
+        )
         for at, _, place in ends:
             room.give_back(place)
             if room.find(job) is not None:

@@ -10,8 +10,9 @@ multifactor priority does without preemption; nothing is stopped.
 """
 
 from hanse.simulator.cluster import Nodes
-from hanse.simulator.engine import Run, World
+from hanse.simulator.engine import States, World
 from hanse.simulator.queues import Queue
+from hanse.simulator.runs import Run
 from hanse.simulator.workload import Job
 
 DEPTH = 2000
@@ -39,6 +40,11 @@ class Queueing:
     def ended(self, run: Run) -> None:
         """Look at that partition again."""
         self._touched.add(self._part(run.job))
+
+    def nodes_changed(self, states: States) -> None:
+        """Look everywhere again."""
+        del states
+        self._touched.update(self._queues)
 
     def schedule(self, world: World) -> None:
         """Start whom the rules let start."""

@@ -7,7 +7,9 @@ Source: Schrage (Operations Research 1968); as a bound for gangs it is a heurist
 terms under which stopping costs nothing.
 """
 
-from hanse.simulator.engine import Run, Terms, World
+from hanse.simulator.cluster import WHOLE
+from hanse.simulator.engine import States, World
+from hanse.simulator.runs import Run, Terms
 from hanse.simulator.workload import Job
 
 FREE_OF_COST = Terms(checkpoint_seconds=1, restart_seconds=0, leave_seconds=0)
@@ -26,11 +28,15 @@ class ShortestRemaining:
     def ended(self, run: Run) -> None:
         """Have nothing to forget: what runs is the world's."""
 
+    def nodes_changed(self, states: States) -> None:
+        """Have nothing to look at: it counts GPUs, and is played where none is lost."""
+        del states
+
     def schedule(self, world: World) -> None:
         """Let those with the least left run."""
         left = {run.job.order: run.due_seconds - max(world.now, run.works_from) for run in world.running.values()}
         jobs = {run.job.order: run.job for run in world.running.values()} | self._waiting
-        left |= {order: job.work_seconds - world.done_seconds.get(order, 0) for order, job in self._waiting.items()}
+        left |= {order: -(-world.work_left(job) // (WHOLE * job.gpus)) for order, job in self._waiting.items()}
         free, chosen = world.room.cluster.capacity, set()
         for order in sorted(jobs, key=lambda each: (left[each], each)):
             if jobs[order].gpus <= free:

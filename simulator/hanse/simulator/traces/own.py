@@ -64,8 +64,10 @@ def _job(file: Path, number: int, row: Mapping[str, Any]) -> Job:
     said = str(row.get("filler") or "").strip().lower()
     if said not in _TRUTH:
         raise WorkloadError(f"{file}, row {number}: filler is {row['filler']!r}, and must be true or false")
+    if not (member := str(row["member"] or "").strip()):
+        raise WorkloadError(f"{file}, row {number}: member is {row['member']!r}, and must be a name")
     try:
-        return Job(number, str(row["member"]), is_filler=_TRUTH[said], **values)
+        return Job(number, member, is_filler=_TRUTH[said], **values)
     except WorkloadError as error:
         raise WorkloadError(f"{file}, row {number}: {error}") from None
 

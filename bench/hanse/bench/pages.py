@@ -1,0 +1,274 @@
+"""`python -m hanse.bench.pages`: docs/benchmarks/traces.md and its pictures, from what benches on traces reported.
+
+In: NAME.json in docs/benchmarks, each as `hanse bench NAME --json FILE` wrote it. Out: a page in which every figure of
+ours stands beside all others' of its kind, and what is better than ours is bold, so that nobody has to look for it. No
+figure is typed by hand, and nothing is said that the figures do not carry. Next: whoever reads the page.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from hanse.bench import kalos, philly, plots
+
+FOLDER = Path(__file__).parents[3] / "docs" / "benchmarks"
+PAGE = "traces.md"
+BENCHES = ("trace-philly", "trace-philly-fill", "trace-kalos", "failures", "ablations", "memory-share", "simulate-pool")
+Document: TypeAlias = Mapping[str, Any]
+
+_HEAD = """\
+# Figures on traces
+
+Made by `make bench` from the reports beside this page; whoever has the traces can make it again ([the
+simulator](../simulator.md) says where they are had, and what each figure means). **Bold** is what is better than ours.
+Utilization is granted or useful GPU time over capacity, never what a GPU's counters show; in an open replay it is the
+offered load of whoever keeps up, so look at the waits beside it. Waits are in hours, and not those of a backlog.
+
+"""
+_ABOUT = {
+    "trace-philly": "Microsoft's Philly cluster, October 2017, on as many GPUs as make it so much load. Quotas are "
+    "shared out by use, in hindsight, which flatters static partitions: nobody knows next month's use.",
+    "trace-philly-fill": "The same with a backlog of fillers in all that is left idle: gangs of one to eight GPUs for "
+    "two to twelve hours, which anybody may stop at any time. **The backlog is ours, and in no trace.** All have it.",
+    "trace-kalos": "The 319 training jobs of Kalos that were completed, on 1,024 GPUs, submitted four times as fast. "
+    "Members are drawn by seed, as the trace has none; each figure is the mean of the seeds, with its 95 % interval.",
+    "failures": "Ten days of Philly, in which jobs with a part of all GPU time fail once each, nodes are lost, and "
+    "owners take nodes back with an hour's notice: the same for every policy. Capacity is without nodes that are down.",
+    "ablations": "Ours with one part left out at a time, on generated jobs of four members, a fifth of them elastic. "
+    "What is told of a variant is how much more or less it has than ours on the same seed, with the 95 % interval of "
+    "the mean. Fragments, exchange and reclaim have no switch, and are not among them.",
+    "memory-share": "How much memory GPUs use is drawn from what was measured in Seren and Kalos, and not joined to "
+    "any job there: **sampled, not measured**. Ratios are fixed; the planner does not choose them yet.",
+    "simulate-pool": "How long a pool of 20,000 nodes the simulator plays in a minute.",
+}
+_MISSED = {
+    "trace-philly-fill": "Why the wait is missed, and what was tried: "
+    "[what a backlog costs](../decisions/0197-what-a-backlog-costs.md).",
+    "trace-kalos": "Why the wait of 1,024 GPUs is missed, as the rules say and nobody has measured apart: a gang of "
+    "all GPUs is wider than any member's own, so it runs only where places are kept for it, and jobs within what is "
+    "their members' own may take these. Nothing was tried against it.",
+    "memory-share": "Why it is missed: no ratio could reach it with these pairs, as said above. All ratios of the "
+    "table were tried, and no other way to pair jobs.",
+}
+"""Of benches that miss a target: why, and what was tried."""
+_SEEDS_FOR_AN_INTERVAL = 4
+"""With fewer, a bootstrap only finds the lowest and the highest again."""
+_COLUMNS = (
+    ("useful %", "useful_utilization", 100, 1), ("allocated %", "allocation_fraction", 100, 1),
+    ("waste %", "waste_fraction", 100, -1), ("stopped", "preemptions", 1, -1),
+    ("wait mean", "wait_seconds_mean", 1 / 3600, -1), ("p50", "wait_seconds_p50", 1 / 3600, -1),
+    ("p95", "wait_seconds_p95", 1 / 3600, -1), ("p99", "wait_seconds_p99", 1 / 3600, -1),
+    ("never started", "never_started", 1, -1), ("shortfall max %", "fairness_shortfall_max", 100, -1),
+)  # fmt: skip
+"""Heading, figure, what it is multiplied with, and whether more of it is better (1) or less (-1)."""
+_FILL_COLUMNS = (
+    *_COLUMNS[:4],
+    ("entitled mean", "entitled_wait_seconds_mean", 1 / 3600, -1), ("p95", "entitled_wait_seconds_p95", 1 / 3600, -1),
+    ("p99", "entitled_wait_seconds_p99", 1 / 3600, -1), ("all: mean", "wait_seconds_mean", 1 / 3600, -1),
+    ("p95", "wait_seconds_p95", 1 / 3600, -1), *_COLUMNS[8:],
+)  # fmt: skip
+"""Waits of jobs that their members' own GPUs would hold, and those of all."""
+_KALOS_COLUMNS = (
+    ("p95 of 1,024 GPUs", "wait_seconds_p95_of_1024", 1 / 3600, -1),
+    ("p95 of 512 GPUs", "wait_seconds_p95_of_512", 1 / 3600, -1),
+    ("mean of 8 and less", "wait_seconds_mean_of_8_and_less", 1 / 3600, -1),
+    ("mean of all", "wait_seconds_mean", 1 / 3600, -1),
+    ("stopped", "preemptions", 1, -1), ("waste %", "waste_fraction", 100, -1),
+)  # fmt: skip
+_FAILURE_COLUMNS = (
+    ("useful %", "useful_utilization", 100, 1), ("failures", "failures", 1, 0), ("stopped", "preemptions", 1, -1),
+    ("lost GPU-hours", "lost_gpu_hours", 1, -1), ("of them by failures", "lost_gpu_hours_by_failures", 1, 0),
+    ("wait mean", "wait_seconds_mean", 1 / 3600, -1), ("p95", "wait_seconds_p95", 1 / 3600, -1),
+)  # fmt: skip
+Column: TypeAlias = tuple[str, str, float, int]
+
+
+def page(documents: Mapping[str, Document]) -> str:
+    """Return the page of the reports that are there."""
+    sections = ("\n".join(_section(name, documents[name])).rstrip() for name in BENCHES if name in documents)
+    return _HEAD + "\n\n".join(sections) + "\n"
+
+
+def _section(name: str, document: Document) -> Iterator[str]:
+    yield f"## {name}\n"
+    yield f"{_ABOUT[name]}\n"
+    yield from _sentence(name, document)
+    yield from _tables(name, document)
+    if name in plots.PLOTS:
+        yield f"![{name}]({name}.png)\n"
+    yield from _seeds(document["inputs"])
+    is_whole = document["inputs"].get("scale", 1) == 1
+    if not is_whole:
+        yield f"**Only a part was played, {document['inputs']['scale']:g} of it: targets are not judged.**\n"
+    yield "| must hold | |\n| --- | --- |"
+    for gate, holds in document["gates"].items():
+        yield f"| {gate} | {'yes' if holds else '**no**' if is_whole else '**no**, or not judged'} |"
+    if name in _MISSED and is_whole and not all(document["gates"].values()):
+        yield f"\n{_MISSED[name]}"
+    inputs = ", ".join(f"{key} {_said(value)}" for key, value in document["inputs"].items())
+    yield f"\nPlayed: {inputs}. Seed {document['seed']}, commit {document['commit']}.\n"
+
+
+def _seeds(inputs: Document) -> Iterator[str]:
+    """Yield what so few seeds cannot say, if they are few."""
+    seeds = inputs.get("seeds", _SEEDS_FOR_AN_INTERVAL)
+    if seeds == 1:
+        yield "**One seed was played**: there are no intervals, and small differences may be chance.\n"
+    elif seeds < _SEEDS_FOR_AN_INTERVAL:
+        yield (
+            f"**{seeds} seeds were played**: an interval is from the lowest to the highest of them, and no more than "
+            "that, whatever it is called.\n"
+        )
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{key} {each}" for key, each in value.items()) + ")"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _sentence(name: str, document: Document) -> Iterator[str]:
+    """Yield the sentence that the data can carry, with the figures of this report."""
+    if name not in (philly.PHILLY, philly.FILL):
+        return
+    headline, of_whom, which, with_what = philly.HEADLINE, "", "wait_seconds_p95", ""
+    if name == philly.FILL:
+        headline, of_whom, which = philly.FILL_LOAD, " of entitled jobs", "entitled_wait_seconds_p95"
+        with_what = " with a backlog of our making"
+    ours, others = document["figures"], document["baselines"]
+    load = document["inputs"][f"load {headline}"]["offered_load"]
+    rivals = [("static partitions", others["static-skip"]), ("Kueue-style borrowing", others["kueue"])]
+    against = " and ".join(f"{100 * each['useful_utilization']:.1f} % for {said}" for said, each in rivals)
+    waits = " / ".join(f"{each[which] / 3600:.2f}" for each in (ours, *(each for _, each in rivals)))
+    yield (
+        f"On Microsoft's Philly trace at offered load {load:.2f}{with_what}, useful allocation of "
+        f"{100 * ours['useful_utilization']:.1f} % against {against}; the 95th percentile of waits{of_whom} is "
+        f"{waits} hours. {_days(document['inputs'])}\n"
+    )
+
+
+def _days(inputs: Document) -> str:
+    """Return which days that was, and what is not known of others."""
+    first, last = inputs["days_of_warm_up"] + 1, inputs["days_played"]
+    which = f"That was measured on days {first} to {last} of the month, of one trace and one seed."
+    if last == philly.DAYS:
+        return which
+    return (
+        f"{which} The offered load is that of all {last} days; those that are measured may bring more of it or less. "
+        "So few days say nothing of the rest of the month, and whoever does not keep up would wait longer in it: "
+        f"nobody can have waited more than {24 * (last - first + 1)} hours here."
+    )
+
+
+def _tables(name: str, document: Document) -> Iterator[str]:
+    if name == "trace-philly":
+        for load in plots.loads(document):
+            yield f"Load {load}:\n"
+            yield _table(document, _COLUMNS, f"load_{load}_")
+        yield _highest(document)
+    elif name == "trace-philly-fill":
+        yield _table(document, _FILL_COLUMNS)
+    elif name == "trace-kalos":
+        yield from _rates(document)
+    elif name == "failures":
+        for part in ("0", "0.08", "0.12"):
+            yield f"{100 * float(part):.0f} % of GPU time killed:\n"
+            yield _table(document, _FAILURE_COLUMNS, f"killed_{part}_")
+    elif name == "ablations":
+        yield from _ablations(document)
+    elif name == "memory-share":
+        yield from _ratios(document)
+    else:
+        yield "| figure | |\n| --- | --- |"
+        for key, value in document["figures"].items():
+            yield f"| {key} | {'-' if value is None else f'{value:,.4g}'} |"
+        yield ""
+
+
+def _rates(document: Document) -> Iterator[str]:
+    yield _table(document, _KALOS_COLUMNS)
+    yield "The same at other rates, and on more GPUs, as means alone:\n"
+    for gpus in kalos.CAPACITIES:
+        for rate in kalos.RATES:
+            if (prefix := f"gpus_{gpus}_rate_{rate}_") != kalos.HEADLINE:
+                yield f"{gpus:,} GPUs, submitted {f'{rate} times as fast' if rate > 1 else 'as they were'}:\n"
+                yield _table(document, _KALOS_COLUMNS, prefix)
+
+
+def _ablations(document: Document) -> Iterator[str]:
+    columns = [each for each in _COLUMNS if f"{each[1]}_low" in document["figures"]]
+    yield f"| | {' | '.join(each[0] for each in columns)} |\n| --- |" + " ---: |" * len(columns)
+    cells = [cell(document["figures"], document["figures"], key, factor, 0) for _, key, factor, _ in columns]
+    yield f"| hanse | {' | '.join(cells)} |"
+    zeros = {f"{key}_more": 0.0 for _, key, _, _ in columns}
+    for name, figures in document["baselines"].items():
+        cells = [cell(figures, zeros, f"{key}_more", factor, better) for _, key, factor, better in columns]
+        yield f"| {name}, more than that | {' | '.join(cells)} |"
+    yield ""
+
+
+def _ratios(document: Document) -> Iterator[str]:
+    figures = document["figures"]
+    columns = (
+        ("GPU-hours, of ratio 1.0", "gpu_hours_gained_ratio"), ("work in a GPU-hour", "gpu_hours_per_gpu_hour"),
+        ("jobs on a GPU", "jobs_per_gpu"), ("out of memory", "out_of_memory_events"),
+        ("lost GPU-hours", "lost_gpu_hours"), ("lost of all", "lost_fraction"),
+    )  # fmt: skip
+    yield f"| ratio | {' | '.join(head for head, _ in columns)} |\n| ---: |" + " ---: |" * len(columns)
+    for name in figures:
+        if name.startswith("ratio_") and name.endswith("_jobs_per_gpu"):
+            ratio = name.removeprefix("ratio_").removesuffix("_jobs_per_gpu")
+            cells = [cell(figures, figures, f"ratio_{ratio}_{key}", 1, 0, 3) for _, key in columns]
+            yield f"| {ratio} | {' | '.join(cells)} |"
+    most = cell(figures, figures, "gpu_hours_gained_ratio_if_all_fit", 1, 0, 3)
+    yield (
+        "\nThe ratio that gains most, of those that lose a hundredth or less, is "
+        f"{figures['ratio_settled']:g}, chosen on other seeds. If any two jobs had room beside one another, so that "
+        f"each GPU always had two, {most} times the GPU-hours of ratio 1.0 would be done: no ratio can gain more, as "
+        "pairs were measured.\n"
+    )
+
+
+def _highest(document: Document) -> str:
+    key = "load_highest_played_with_mean_wait_1h"
+    found = {"hanse": document["figures"]} | document["baselines"]
+    told = ", ".join(f"{name} {each.get(key) or 'none'}" for name, each in found.items())
+    return (
+        "The highest load played at which, and below which, the mean wait is an hour at most, in the days measured: "
+        f"{told}.\n"
+    )
+
+
+def _table(document: Document, columns: Sequence[Column], prefix: str = "") -> str:
+    ours = document["figures"]
+    rows = [f"| | {' | '.join(each[0] for each in columns)} |", "| --- |" + " ---: |" * len(columns)]
+    for name, figures in ({"hanse": ours} | document["baselines"]).items():
+        cells = [cell(figures, ours, prefix + key, factor, better) for _, key, factor, better in columns]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
+
+
+def cell(figures: Document, ours: Document, key: str, factor: float, better: int, digits: int = 2) -> str:  # noqa: PLR0913, PLR0917
+    """Return a figure for people, with its interval if it has one, and bold if it is better than ours."""
+    value = figures.get(key)
+    if value is None:
+        return "-"
+    scaled, own = value * factor, ours[key] * factor
+    digits = 0 if isinstance(value, int) or abs(scaled) >= 150 else digits  # noqa: PLR2004
+    told = f"{scaled:,.{digits}f}"
+    if f"{key}_low" in figures and figures[f"{key}_low"] != figures[f"{key}_high"]:
+        told += f" ({factor * figures[f'{key}_low']:,.{digits}f} to {factor * figures[f'{key}_high']:,.{digits}f})"
+    return f"**{told}**" if better * (scaled - own) > 0 and told != f"{own:,.{digits}f}" else told
+
+
+def write(folder: Path) -> None:
+    """Write the page and its pictures into *folder*, from the reports there."""
+    documents = {name: json.loads(file.read_text()) for name in BENCHES if (file := folder / f"{name}.json").exists()}
+    (folder / PAGE).write_text(page(documents))
+    for name, document in documents.items():
+        plots.write(folder, name, document)
+
+
+if __name__ == "__main__":
+    write(FOLDER)
