@@ -1,7 +1,7 @@
 """A gang that needs no GPU: workers agree on a number step by step, over plain sockets, with checkpoints in S3.
 
 Rank 0 averages what the others send and saves the state; a gang that was stopped goes on where it was. Run each worker
-with `python3 cpu_gang.py STEPS`, under Hanse or with torchrun's variables set by hand.
+with `python3 cpu_gang.py STEPS`, under Hanse or with torchrun's variables.
 """
 
 import datetime as dt
@@ -44,7 +44,7 @@ def s3(method, uri, body=b""):
 
 
 def connect():
-    """Return the connections to the other workers (rank 0), or the one to rank 0."""
+    """Return the connections to the others (rank 0), or to rank 0."""
     if RANK == 0:
         server = socket.create_server(("", MASTER[1]))
         return [server.accept()[0].makefile("rw") for _ in range(WORLD - 1)]
@@ -56,7 +56,7 @@ def connect():
 
 
 def exchange(peers, value):
-    """Return what all workers have agreed on: rank 0 hears everybody, then tells everybody."""
+    """Return what all have agreed on: rank 0 hears everybody, then tells everybody."""
     if RANK == 0:
         heard = [value, *(json.loads(peer.readline()) for peer in peers)]
         value = {"x": sum(each["x"] for each in heard) / WORLD, "stop": any(each["stop"] for each in heard)}
@@ -65,17 +65,22 @@ def exchange(peers, value):
     return value if RANK == 0 else json.loads(peers[0].readline())
 
 
-def save(step, x):
+def save(step, state):
     """Put the state into the store, and then on record."""
     uri = f"{os.environ['HANSE_STORAGE_CHECKPOINT']}/{step}.json"
-    s3("PUT", uri, json.dumps({"step": step, "x": x}).encode())
+    s3("PUT", uri, json.dumps({"step": step, **state}).encode())
     training.commit_checkpoint(step, uri)
+
+
+def load():
+    """Return the state of the last checkpoint of record, or None at the job's beginning."""
+    begin = training.resume()
+    return json.loads(s3("GET", begin.uri)) if begin else None
 
 
 def main(steps):
     """Train, from the last checkpoint of record on."""
-    begin = training.resume()
-    state = json.loads(s3("GET", begin.uri)) if begin else {"step": 0, "x": 0.0}
+    state = load() or {"step": 0, "x": 0.0}
     peers, step, x, stop = connect(), state["step"], state["x"], False
     print(f"rank {RANK} of {WORLD} begins at step {step}", flush=True)
     while step < steps and not stop:
@@ -83,8 +88,9 @@ def main(steps):
         agreed = exchange(peers, {"x": x + RANK + 1, "stop": training.should_stop()})
         step, x, stop = step + 1, agreed["x"], agreed["stop"]
         if RANK == 0 and (step % SAVE_EVERY == 0 or step == steps or stop):
-            save(step, x)
+            save(step, {"x": x})
     print(f"rank {RANK} ends at step {step} with {x}", flush=True)
 
 
-main(int(sys.argv[1]))
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

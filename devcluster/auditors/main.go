@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	fnote "github.com/transparency-dev/formats/note"
+	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 	"github.com/transparency-dev/tessera"
 	"github.com/transparency-dev/tessera/api"
@@ -24,7 +26,9 @@ import (
 const usage = `auditors fsck DIR VKEY     check all files of a log (tessera/fsck)
 auditors open VKEY...      check the note on standard input; print who has signed it
 auditors sign SKEY...      sign the text on standard input
-auditors log DIR SKEY N    make a log of N entries "entry 0" and so on (tessera's POSIX storage)`
+auditors log DIR SKEY N    make a log of N entries "entry 0" and so on (tessera's POSIX storage)
+auditors inclusion INDEX SIZE LEAF ROOT HASH...        check a proof (transparency-dev/merkle)
+auditors consistency OLD SIZE OLDROOT ROOT HASH...     the same, that one tree begins with another`
 
 func main() {
 	if len(os.Args) < 3 {
@@ -40,9 +44,37 @@ func main() {
 		fail(sign(arguments))
 	case "log":
 		fail(makeLog(arguments[0], arguments[1], arguments[2]))
+	case "inclusion", "consistency":
+		fail(checkProof(os.Args[1], arguments))
 	default:
 		fail(fmt.Errorf("%s", usage))
 	}
+}
+
+func checkProof(kind string, arguments []string) error {
+	if len(arguments) < 4 {
+		return fmt.Errorf("%s", usage)
+	}
+	var sizes [2]uint64
+	for i := range sizes {
+		number, err := strconv.ParseUint(arguments[i], 10, 64)
+		if err != nil {
+			return err
+		}
+		sizes[i] = number
+	}
+	var hashes [][]byte
+	for _, argument := range arguments[2:] {
+		hash, err := hex.DecodeString(argument)
+		if err != nil {
+			return err
+		}
+		hashes = append(hashes, hash)
+	}
+	if kind == "inclusion" {
+		return proof.VerifyInclusion(rfc6962.DefaultHasher, sizes[0], sizes[1], hashes[0], hashes[2:], hashes[1])
+	}
+	return proof.VerifyConsistency(rfc6962.DefaultHasher, sizes[0], sizes[1], hashes[2:], hashes[0], hashes[1])
 }
 
 func fail(err error) {

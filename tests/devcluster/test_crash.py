@@ -81,8 +81,6 @@ def up(process, name, kind=SIMULATED):
 
 
 def run_pod(on):
-    account = ("get", "serviceaccount", "default")
-    wait_for(lambda: on.kubectl(*account, check=False).returncode == 0)
     place = f'--overrides={{"spec": {{"nodeName": "{cluster.REAL_NODE}"}}}}'
     on.kubectl(
         "run", "stays", f"--image={image.NAME}", "--image-pull-policy=Never", place, "--command", "sleep", "infinity"
@@ -90,11 +88,11 @@ def run_pod(on):
     on.kubectl("wait", "pod/stays", "--for=jsonpath={.status.phase}=Running", "--timeout=180s")
 
 
-def wait_for(condition, limit_seconds=180):
-    deadline = time.monotonic() + limit_seconds
+def wait_for(condition, pause_seconds=0.005):
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.005)
+        time.sleep(pause_seconds)
 
 
 def wait_until_nothing_is_left(traces):
@@ -115,7 +113,8 @@ def is_reached(name, point):
 
 def stop_at(process, name, point):
     """Let the owner go no further than *point*, so that one can look at what is there before it is killed."""
-    wait_for(lambda: is_reached(name, point))
+    # To ask an API server all the time would take from what it waits for.
+    wait_for(lambda: is_reached(name, point), 0.1 if point.startswith("/") else 0.005)
     process.send_signal(signal.SIGSTOP)
     wait_for(lambda: processes_state(process.pid) == "T")
 

@@ -65,7 +65,8 @@ def skip_unless_possible():
 def make_namespace(on, name):
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     apply(on, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
-    wait_for(lambda: on.kubectl("get", "serviceaccount", "default", "-n", name, check=False).returncode == 0)
+    accounts = f"/api/v1/namespaces/{name}/serviceaccounts"
+    wait_for(lambda: "default" in names(on, accounts))
 
 
 def pod(namespace, name, command, **spec):
@@ -100,8 +101,12 @@ def apply(on, *objects):
     on.kubectl("apply", "-f", "-", stdin="\n---\n".join(json.dumps(item) for item in objects))
 
 
+def names(on, path):
+    return [each["metadata"]["name"] for each in on.client.request("GET", path)["items"]]
+
+
 def phase(on, namespace, name):
-    return on.kubectl("get", "pod", name, "-n", namespace, "-o", "jsonpath={.status.phase}").stdout
+    return on.client.request("GET", f"/api/v1/namespaces/{namespace}/pods/{name}")["status"].get("phase")
 
 
 def wait_for_phase(on, namespace, name, wanted):
@@ -182,7 +187,7 @@ def test_a_deleted_pod_goes_when_it_obeys_and_is_killed_when_its_grace_is_over(r
     for name in ("obeys", "ignores", "is-killed"):
         wait_for_phase(real, namespace, name, "Running")
     real.kubectl("delete", "pod", "--all", "-n", namespace, "--wait=false")
-    wait_for(lambda: ["pod/ignores"] == real.kubectl("get", "pod", "-n", namespace, "-o", "name").stdout.split())
+    wait_for(lambda: ["ignores"] == names(real, f"/api/v1/namespaces/{namespace}/pods"))
     assert "Running" == phase(real, namespace, "ignores")
 
 

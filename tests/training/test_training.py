@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from hanse import training
-from hanse.training import checkpoints
+from hanse.training import checkpoints, progress
 
 LOOP = """
 import sys, time
@@ -38,6 +38,13 @@ def _late_agent(monkeypatch):
             self.send_response(status)
             self.end_headers()
             self.wfile.write(json.dumps({"message": message}).encode())
+
+        def do_GET(self):  # the name that the class calls
+            server.asked.append((self.path, self.headers["Authorization"], None))
+            status, said = server.answers.pop(0)
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(said.encode())
 
         def log_message(self, *_):
             pass
@@ -67,6 +74,19 @@ def test_a_checkpoint_is_committed_with_the_attempts_token(agent):
     agent.answers = [(200, "")]
     assert training.commit_checkpoint(7, "s3://b/7")
     assert [("/v1/checkpoints", "Bearer secret", {"attempt": "attempt-1", "step": 7, "uri": "s3://b/7"})] == agent.asked
+
+
+def test_progress_is_told_from_time_to_time_and_nobody_waits_for_it(agent, monkeypatch):
+    monkeypatch.setattr(progress, "_told_at", None)
+    agent.answers = [(200, ""), (500, "what"), (200, "")]
+    for step, of in ((1, 10), (2, None), (3, 10)):
+        training.report_progress(step, of, every_seconds=0)
+        with progress._sending:  # until it is sent
+            pass
+    training.report_progress(4, 10)
+    training.report_progress(5, 10, every_seconds=3600)
+    told = [(path, body["step"], body["steps"]) for path, _, body in agent.asked]
+    assert [("/v1/progress", 1, 10), ("/v1/progress", 2, None), ("/v1/progress", 3, 10)] == told
 
 
 def test_a_run_that_was_replaced_is_told_to_end(agent):
@@ -149,3 +169,20 @@ def test_it_needs_the_standard_library_only():
         [sys.executable, "-S", "-I", "-c", code, str(root)], capture_output=True, text=True, check=False
     )
     assert ("None\n", "") == (alone.stdout, alone.stderr)
+
+
+def test_a_worker_learns_who_is_in_the_gang_and_keeps_what_it_knows_while_the_agent_is_away(agent, monkeypatch):
+    monkeypatch.setattr("hanse.training.gangs._known", None)
+    two = json.dumps({"sequence": 7, "ranks": [0, 1], "ended": []})
+    three = json.dumps({"sequence": 9, "ranks": [0, 1, 4], "ended": [1]})
+    agent.answers += [(200, two), (503, "{}"), (200, "no JSON"), (200, three)]
+    known = [training.gang(every_seconds=0) for _ in range(4)]
+    assert [7, 7, 7, 9] == [each.sequence for each in known]
+    assert training.Gang(9, (0, 1, 4), (1,)) == training.gang(every_seconds=3600) == known[-1]
+    assert [("/v1/gangs/attempt-1", "Bearer secret", None)] * 4 == agent.asked
+
+
+def test_outside_of_hanse_nothing_is_known_of_the_gang(monkeypatch):
+    monkeypatch.setattr("hanse.training.gangs._known", None)
+    monkeypatch.delenv("HANSE_AGENT_URL", raising=False)
+    assert training.gang() is None

@@ -67,6 +67,18 @@ def make(name: str) -> None:
                 (group / file).write_text((hierarchy / file).read_text())
 
 
+def make_for_one(name: str) -> list[Path]:
+    """Make the group *name*, with those above it, for one process to be in; return where: nowhere if groups cannot be.
+
+    It is there to tell whose the process is, which one hierarchy is enough for; it limits nothing.
+
+    """
+    chosen = [folder for folder in _hierarchies() if folder.name != "cpuset" and os.access(folder, os.W_OK)][:1]
+    for hierarchy in chosen:
+        (hierarchy / name).mkdir(parents=True, exist_ok=True)
+    return [hierarchy / name for hierarchy in chosen]
+
+
 def remove(name: str) -> None:
     """Remove the group *name* and all below from each hierarchy, once the kernel is done with what ran there.
 

@@ -31,7 +31,9 @@ from hanse.devcluster import (
     ports,
     postgres,
     processes,
+    processnode,
     realnode,
+    store,
     teardown,
     volumes,
 )
@@ -41,6 +43,7 @@ from hanse.devcluster.errors import DevclusterError
 
 DEFAULT_NAME = "hanse"
 REAL_NODE = "real-0"
+PROCESS_NODE = "processes-0"
 WARDEN = "warden"
 OWNER = "owner"
 UNFINISHED = "."
@@ -65,6 +68,8 @@ class Wanted:
     postgres: bool = True
     scheduler: bool = False
     real_node: bool = False
+    process_node: bool = False
+    """One node whose containers are processes of this machine, and none that is simulated."""
     port: int | None = None
 
 
@@ -254,18 +259,22 @@ def _build_all(wanted: Wanted) -> None:
     """Make what a cluster needs before anything of it exists: this may take minutes, or fail for want of a package."""
     if wanted.real_node:
         realnode.require()
+    if wanted.process_node:
+        processnode.require()
     if wanted.control_plane:
         build.binary(build.CONTROLPLANE)
+    if wanted.control_plane and not wanted.process_node:
         build.binary(build.KWOK)
     if wanted.real_node:
         build.binary(build.COREDNS)
-        image.build()
+        store.prepared(image.build())
 
 
 def _start_parts(cluster: Cluster, wanted: Wanted) -> None:
     folder = cluster.folder
     bridge = network.make_bridge(folder) if wanted.real_node else None
-    address = bridge.address if bridge else LOOPBACK
+    place = processnode.settle(folder) if wanted.process_node else None
+    address = bridge.address if bridge else place.address if place else LOOPBACK
     fixed = {"apiserver": wanted.port} if wanted.port else {}
     local = dict.fromkeys(["postgres", "kwok", *ControlPlane.LOOPBACK_PORTS], LOOPBACK)
     reserved = ports.reserve(folder, {"apiserver": address, **local}, fixed)
@@ -279,23 +288,31 @@ def _start_parts(cluster: Cluster, wanted: Wanted) -> None:
         link.hardlink_to(build.binary(build.CONTROLPLANE))
     plane = ControlPlane(folder, address)
     plane.start(scheduler=wanted.scheduler)
+    if place:
+        node = _node(plane, PROCESS_NODE, place.address)
+        processnode.start(folder, node, place, cluster.folder / "bin" / "controlplane")
+        return
     kwok.start(folder, cluster.kubeconfig, reserved["kwok"])
     cluster.add_nodes(*wanted.shapes)
     if bridge:
         _start_real_node(cluster, plane, bridge)
 
 
+def _node(plane: ControlPlane, name: str, address: str) -> realnode.Node:
+    return realnode.Node(
+        name=name,
+        kubeconfig=plane.write_kubeconfig("kubelet", f"system:node:{name}", ["system:nodes"]),
+        client_ca=plane.authority.certificate_file,
+        serving=plane.authority.server("kubelet-serving", [address, name]),
+        cluster_domain=CLUSTER_DOMAIN,
+    )
+
+
 def _start_real_node(cluster: Cluster, plane: ControlPlane, bridge: network.Bridge) -> None:
     dns.start(cluster.folder, bridge, cluster.client, plane.write_kubeconfig("dns", dns.USER, []), CLUSTER_DOMAIN)
-    node = realnode.Node(
-        name=REAL_NODE,
-        kubeconfig=plane.write_kubeconfig("kubelet", f"system:node:{REAL_NODE}", ["system:nodes"]),
-        client_ca=plane.authority.certificate_file,
-        serving=plane.authority.server("kubelet-serving", [bridge.address, REAL_NODE]),
-        cluster_domain=CLUSTER_DOMAIN,
-        images=(image.build(),),
-    )
-    realnode.start(cluster.folder, node, bridge, cluster.folder / "bin" / "controlplane")
+    node = _node(plane, REAL_NODE, bridge.address)
+    images = store.prepared(image.build())
+    realnode.start(cluster.folder, node, images, bridge, cluster.folder / "bin" / "controlplane")
     cluster.client.create_all("/api/v1/persistentvolumes", volumes.manifests(cluster.folder, REAL_NODE))
 
 

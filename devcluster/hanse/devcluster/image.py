@@ -24,7 +24,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any, cast
 
-from hanse.devcluster import debian, oci, paths, progress, wheels
+from hanse.devcluster import debian, oci, paths, progress, store, wheels
 from hanse.devcluster.errors import DevclusterError
 
 NAME = "hanse.dev/hanse:dev"
@@ -257,7 +257,7 @@ def _forget_older() -> None:
     for kind in ("base", "dependencies", "application", "images"):
         files = sorted(paths.images().glob(f"{kind}-*.tar"), key=lambda file: file.stat().st_mtime, reverse=True)
         for file in files[KEPT_OF_EACH:]:
-            shutil.rmtree(file.with_suffix(""), ignore_errors=True)
+            store.forget(file)
             file.unlink(missing_ok=True)
 
 

@@ -50,6 +50,11 @@ def environment() -> dict[str, str]:
     return {name: os.environ[name] for name in INHERITED if name in os.environ}
 
 
+def libraries() -> dict[str, str]:
+    """Return where a GPU's driver keeps its libraries, if our environment says so: for parts that ask the driver."""
+    return {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+
+
 def start(
     folder: Path, part: str, argv: list[str], stdin: int = subprocess.DEVNULL, *, variables: Mapping[str, str] = NONE
 ) -> None:

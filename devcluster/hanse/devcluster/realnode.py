@@ -8,12 +8,16 @@ is in no namespace. This module must not know what runs on the node.
 
 import json
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from hanse.devcluster import cgroups, debian, image, network, paths, processes
+import urllib3
+
+from hanse.devcluster import cgroups, debian, image, network, paths, processes, store
 from hanse.devcluster.errors import DevclusterError
 from hanse.devcluster.network import Bridge
 
@@ -22,13 +26,14 @@ PACKAGES = ("containerd", "runc", "containernetworking-plugins", "iproute2")
 
 # What the node's namespaces hide of this machine: neither a cluster nor our binaries can lie there.
 HIDDEN = ("/run", "/var/lib", "/var/log")
-NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 TRIAL = "mount -n -t tmpfs tmpfs /run; ip link add trial type bridge; ip link add trial-0 type veth peer name trial-1"
 CNI_PLUGINS = "/usr/lib/cni"
 CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 KUBELET_PORT = 10250
 KUBELET_HEALTH_PORT = 10248
 READY_SECONDS = 180.0
+ANSWER_SECONDS = 5.0
+SHARED_SCRIPT = "nodes.sh"
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,6 @@ class Node:
     client_ca: Path
     serving: tuple[Path, Path]
     cluster_domain: str
-    images: tuple[Path, ...]
 
 
 def require() -> None:
@@ -66,28 +70,27 @@ def require() -> None:
     _require_namespaces()
 
 
-def start(folder: Path, node: Node, bridge: Bridge, controlplane: Path) -> None:
-    """Start *node* in the cluster of *folder*, with the kubelet in the binary *controlplane*; return when it is Ready.
+def start(folder: Path, node: Node, images: Path, bridge: Bridge, controlplane: Path) -> None:
+    """Start *node* with the prepared store *images* and the kubelet in *controlplane*; return when it is Ready.
 
     Raises:
         DevclusterError: it does not become Ready, with the end of its log.
 
     """
     own = folder / "node"
-    for name in ("cni", "containerd", "images", "kubelet", "log"):
+    for name in ("cni", "containerd", "kubelet", "log"):
         (own / name).mkdir(parents=True, exist_ok=True)
-    for archive in node.images:
-        # A link to the content, which stays when the cache forgets the archive.
-        (own / "images" / archive.name).hardlink_to(archive)
+    store.link(images, own / "containerd")
     (own / "kubelet.json").write_text(json.dumps(_kubelet_configuration(node, bridge), indent=1))
     (own / "containerd.toml").write_text(_containerd_configuration(own))
     (own / "cni" / "10-hanse.conflist").write_text(json.dumps(_cni_configuration(bridge), indent=1))
-    script = own / "realnode.sh"
-    script.write_text(resources.files("hanse.devcluster").joinpath("realnode.sh").read_text())
+    script = write_script(own, "realnode.sh")
     cgroups.make(bridge.name)
-    processes.start(folder, PART, [*NAMESPACES, "sh", str(script), str(controlplane), *_flags(node, bridge)])
+    command = [*store.NAMESPACES, "sh", str(script), str(controlplane), *flags(node, bridge.address)]
+    processes.start(folder, PART, command)
+    ready = readiness(node)
     try:
-        processes.wait_until_ready(folder, PART, lambda: _is_ready(node, controlplane), READY_SECONDS)
+        processes.wait_until_ready(folder, PART, ready, READY_SECONDS)
     except DevclusterError as error:
         logs = [processes.log_tail(folder, part) for part in (CONTAINERD, KUBELET)]
         raise DevclusterError("\n".join([str(error), *logs])) from None
@@ -113,7 +116,8 @@ def _require_namespaces() -> None:
         DevclusterError: it failed, with what was said.
 
     """
-    result = subprocess.run([*NAMESPACES, "--net", "sh", "-ec", TRIAL], capture_output=True, text=True, check=False)
+    command = [*store.NAMESPACES, "--net", "sh", "-ec", TRIAL]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise DevclusterError(
             f"a real node makes namespaces, mounts and bridges, and root may not do so here, or the kernel cannot "
@@ -121,21 +125,30 @@ def _require_namespaces() -> None:
         )
 
 
-def _flags(node: Node, bridge: Bridge) -> list[str]:
+def flags(node: Node, address: str) -> list[str]:
     """Return what the script passes to the kubelet: settings that its configuration file has no place for."""
-    return [f"--kubeconfig={node.kubeconfig}", f"--hostname-override={node.name}", f"--node-ip={bridge.address}"]
+    return [f"--kubeconfig={node.kubeconfig}", f"--hostname-override={node.name}", f"--node-ip={address}"]
 
 
 def _kubelet_configuration(node: Node, bridge: Bridge) -> dict[str, Any]:
+    return {
+        **kubelet_configuration(node, bridge.address),
+        "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
+        "cgroupRoot": f"/{bridge.name}",
+    }
+
+
+def kubelet_configuration(node: Node, address: str) -> dict[str, Any]:
+    """Return what the kubelets of all nodes of ours are told; *address* is the node's."""
     certificate, key = node.serving
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
-        # Only the bridge, so that several clusters use the same ports.
-        "address": bridge.address,
+        # Only that address, so that several clusters use the same ports.
+        "address": address,
         "port": KUBELET_PORT,
         "readOnlyPort": 0,
-        "healthzBindAddress": bridge.address,
+        "healthzBindAddress": address,
         "healthzPort": KUBELET_HEALTH_PORT,
         "tlsCertFile": str(certificate),
         "tlsPrivateKeyFile": str(key),
@@ -147,16 +160,14 @@ def _kubelet_configuration(node: Node, bridge: Bridge) -> dict[str, Any]:
         },
         "authorization": {"mode": "Webhook"},
         "clusterDomain": node.cluster_domain,
-        "clusterDNS": [bridge.address],
+        "clusterDNS": [address],
         # No name of this machine's own network is looked up in pods.
         "resolvConf": "",
-        "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
         "volumePluginDir": "/var/lib/kubelet/volume-plugins",
         "failSwapOn": False,
         # Version 1 has been deprecated, and is still what some machines have.
         "failCgroupV1": False,
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{bridge.name}",
         # This machine is not the node's alone, so that the node neither limits it nor evicts for its sake, nor
         # removes images that no registry has.
         "enforceNodeAllocatable": [],
@@ -198,9 +209,30 @@ def _cni_configuration(bridge: Bridge) -> dict[str, Any]:
     return {"cniVersion": "0.4.0", "name": "hanse", "plugins": [plugin]}
 
 
-def _is_ready(node: Node, controlplane: Path) -> bool:
-    """Ask as the node itself, which may read its own Node."""
-    condition = '{.status.conditions[?(@.type=="Ready")].status}'
-    command = [str(controlplane), "kubectl", f"--kubeconfig={node.kubeconfig}", "get", "node", node.name]
-    result = subprocess.run([*command, f"--output=jsonpath={condition}"], capture_output=True, text=True, check=False)
-    return result.stdout == "True"
+def write_script(own: Path, name: str) -> Path:
+    """Write a node's first process, the script *name*, and what it reads into the node's folder; return its path."""
+    for each in (name, SHARED_SCRIPT):
+        (own / each).write_text(resources.files("hanse.devcluster").joinpath(each).read_text())
+    return own / name
+
+
+def readiness(node: Node) -> Callable[[], bool]:
+    """Return what tells whether the node is Ready, asking as the node itself, which may read its own Node."""
+    content = json.loads(node.kubeconfig.read_text())
+    cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]
+    client = urllib3.PoolManager(
+        ca_certs=cluster["certificate-authority"], cert_file=user["client-certificate"], key_file=user["client-key"],
+        timeout=ANSWER_SECONDS, retries=False,
+    )  # fmt: skip
+    return lambda: _is_ready(client, f"{cluster['server']}/api/v1/nodes/{node.name}")
+
+
+def _is_ready(client: urllib3.PoolManager, url: str) -> bool:
+    try:
+        answer = client.request("GET", url)
+    except urllib3.exceptions.HTTPError:
+        return False
+    if answer.status != HTTPStatus.OK:
+        return False
+    conditions = json.loads(answer.data)["status"].get("conditions", [])
+    return any((each["type"], each["status"]) == ("Ready", "True") for each in conditions)

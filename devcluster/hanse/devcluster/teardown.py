@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from hanse.devcluster import paths, postgres, processes, realnode
+from hanse.devcluster import paths, postgres, processes, processnode, realnode
 from hanse.devcluster.errors import DevclusterError
 
 KILL_SECONDS = 10.0
@@ -30,6 +30,7 @@ def destroy(folder: Path) -> None:
     processes.end(folder, [postgres.PART], [signal.SIGQUIT, signal.SIGKILL], patience_seconds=2)
     processes.end(folder, signals=[signal.SIGKILL], patience_seconds=KILL_SECONDS)
     realnode.clean(folder)
+    processnode.clean(folder)
     _remove(folder)
 
 
