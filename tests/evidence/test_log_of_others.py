@@ -101,3 +101,19 @@ def test_proofs_from_their_tiles_lead_to_their_root(their_log, index, old):
     merkle.check_inclusion(merkle.inclusion(node, index, 700), index, 700, leaf, root)
     was = merkle.root_of([merkle.leaf_hash(f"entry {number}".encode()) for number in range(old)])
     merkle.check_consistency(merkle.consistency(node, old, 700), (old, was), (700, root))
+
+
+@pytest.mark.parametrize(("index", "old", "size"), [(0, 1, 1), (0, 1, 2), (6, 5, 7), (255, 256, 257), (699, 512, 700)])
+def test_their_library_accepts_our_proofs_and_not_those_of_other_leaves(auditors, index, old, size):
+    leaves = [merkle.leaf_hash(f"entry {number}".encode()) for number in range(size)]
+
+    def node(level, number):
+        return merkle.root_of(leaves[number << level : (number + 1) << level])
+
+    root, was = merkle.root_of(leaves), merkle.root_of(leaves[:old])
+    included = [each.hex() for each in merkle.inclusion(node, index, size)]
+    auditors("inclusion", index, size, leaves[index].hex(), root.hex(), *included)
+    auditors("inclusion", index, size, bytes(32).hex(), root.hex(), *included, good=False)
+    continued = [each.hex() for each in merkle.consistency(node, old, size)]
+    auditors("consistency", old, size, was.hex(), root.hex(), *continued)
+    auditors("consistency", old, size, was.hex(), bytes(32).hex(), *continued, good=False)

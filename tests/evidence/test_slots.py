@@ -22,6 +22,7 @@ LENGTH = 300
 def well_formed(draw):
     """Each GPU's time is cut at random places; each piece is split among random shares."""
     gpus = draw(st.integers(0, 4))
+    more = draw(st.sampled_from([st.just(()), st.tuples(st.sampled_from([None, ()]), st.integers(0, 1000))]))
     segments = []
     for gpu in range(gpus):
         cuts = sorted({0, LENGTH, *draw(st.lists(st.integers(1, LENGTH - 1), max_size=3))})
@@ -30,7 +31,9 @@ def well_formed(draw):
                 st.lists(st.sampled_from([*ATTEMPTS, slots.IDLE, slots.DOWN]), min_size=1, max_size=3, unique=True)
             )
             split = slots.largest_remainder(1000, {name: draw(st.integers(1, 9)) for name in who})
-            segments.append(slots.Segment(start, end - start, 1 << gpu, tuple(sorted(split.items())), 7, 9))
+            segments.append(
+                slots.Segment(start, end - start, 1 << gpu, tuple(sorted(split.items())), 7, 9, *draw(more))
+            )
     segments.sort(key=lambda each: (each.offset_seconds, each.gpu_mask))
     names = tuple(f"GPU-{gpu}" for gpu in range(gpus))
     return slots.Slot("node-1", uuid.UUID(int=9), 600, LENGTH, names, tuple(segments), slots.NO_PREVIOUS)
@@ -82,6 +85,41 @@ def test_a_segment_that_is_changed_is_refused(slot, data):
             slots.encode(replace(slot, segments=(*slot.segments[:index], changed, *slot.segments[index + 1 :])))
 
 
+PLAIN = slots.Segment(0, 300, 3, ((ATTEMPTS[1], 500), (ATTEMPTS[2], 500)), 100)
+MEASURED = replace(PLAIN, memory_by=((ATTEMPTS[1], 30), (ATTEMPTS[2], 50)), busy_milliseconds=600_000)
+
+
+def of(segment):
+    return slots.Slot("n", uuid.UUID(int=9), 600, 300, ("GPU-0", "GPU-1"), (segment,), slots.NO_PREVIOUS)
+
+
+def test_whose_memory_it_was_and_how_busy_gpus_were_is_a_second_version_and_the_first_stays_what_it_was():
+    assert of(MEASURED) == slots.decode(slots.encode(of(MEASURED)))
+    assert (1, 2) == tuple(canonical.decode(slots.encode(of(each)))["v"] for each in (PLAIN, MEASURED))
+    for segment, version in ((PLAIN, 2), (MEASURED, 1)):
+        body = canonical.encode({**canonical.decode(slots.encode(of(segment))), "v": version})
+        with pytest.raises(EvidenceError, match=f"v is {version}"):
+            slots.decode(body)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"memory_by": ((ATTEMPTS[2], 50), (ATTEMPTS[1], 30))},
+        {"memory_by": ((ATTEMPTS[1], 30), (ATTEMPTS[1], 30))},
+        {"memory_by": ((ATTEMPTS[3], 30),)},
+        {"memory_by": ((ATTEMPTS[1], 0),)},
+        {"memory_by": ((ATTEMPTS[1], 60), (ATTEMPTS[2], 50))},
+        {"memory_by": ((ATTEMPTS[1], 60),), "memory_mib_seconds": None},
+        {"busy_milliseconds": 600_001},
+    ],
+    ids=["order", "twice", "no share", "nought", "more than there was", "of nothing", "longer than it lasts"],
+)
+def test_what_cannot_have_been_measured_is_refused(changed):
+    with pytest.raises(EvidenceError, match="segment: "):
+        slots.encode(of(replace(MEASURED, **changed)))
+
+
 @given(well_formed(), st.data())
 def test_a_changed_byte_is_found(slot, data):
     body, signature = slots.sign(slot, KEY)
@@ -100,7 +138,7 @@ def test_a_signature_on_another_kind_of_document_is_worth_nothing():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("v", 2), ("boot", "x"), ("start", 601), ("length", 0), ("gpus", ["a", "a"]), ("previous", "00"), ("more", 1)],
+    [("v", 3), ("boot", "x"), ("start", 601), ("length", 0), ("gpus", ["a", "a"]), ("previous", "00"), ("more", 1)],
 )
 def test_a_malformed_field_is_named(field, value):
     good = canonical.decode(slots.encode(slots.Slot("n", uuid.UUID(int=9), 600, 300, (), (), slots.NO_PREVIOUS)))

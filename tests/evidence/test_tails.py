@@ -13,6 +13,8 @@ from hanse.evidence.tails import Tail, Worker
 
 SECRETS = st.binary(min_size=32, max_size=32)
 WORKERS = st.builds(Worker, st.uuids(), st.integers(1, 99), st.integers(0, 8191))
+# Each example agrees on keys several times; a seal that opens when it should not does so for most of what is drawn.
+FEWER = hypothesis.settings(max_examples=hypothesis.settings().max_examples // 4)
 LOW_ORDER = [bytes(32), b"\x01" + bytes(31), (2**255 - 19).to_bytes(32, "little")]
 
 
@@ -20,6 +22,7 @@ def public(key):
     return key.public_key().public_bytes_raw()
 
 
+@FEWER
 @hypothesis.given(SECRETS, SECRETS, WORKERS, st.binary(max_size=2000), st.booleans())
 def test_the_owner_opens_what_was_sealed_to_its_blinded_key(secret, blind, worker, text, is_cut):
     key = X25519PrivateKey.from_private_bytes(secret)
@@ -28,6 +31,7 @@ def test_the_owner_opens_what_was_sealed_to_its_blinded_key(secret, blind, worke
     assert len(sealed) <= len(text) + tails.OVERHEAD_BYTES
 
 
+@FEWER
 @hypothesis.given(SECRETS, SECRETS, SECRETS, WORKERS, WORKERS)
 def test_nobody_else_opens_it_and_not_as_another_workers(secret, blind, another, worker, other):
     hypothesis.assume(worker != other and len({secret, blind, another}) == 3)

@@ -93,12 +93,18 @@ def _world(make_world):
     made.close()
 
 
+def private_key(name):
+    """Return the key of a member or a node."""
+    return Ed25519PrivateKey.from_private_bytes(slots.canonical.sha256(name.encode()))
+
+
 class World:
     """Two members with one node of two GPUs each, a leader, and a clock."""
 
     MEMBERS = ("alibaba", "tencent")
     GPUS = 2
     START = START
+    private_key = staticmethod(private_key)
 
     def __init__(self, url, server):
         self.url = url
@@ -108,7 +114,8 @@ class World:
         self.auditor = database.engine(url, role="hanse_auditor")
         self.super = psycopg.connect(url, autocommit=True)
         self.now = START
-        self.keys = {name: Ed25519PrivateKey.from_private_bytes(bytes([len(name)]) * 32) for name in self.MEMBERS}
+        self.keys = {name: private_key(name) for name in self.MEMBERS}
+        self.node_keys = {name: private_key(f"{name}-node") for name in self.MEMBERS}
         self.previous = {}
         for member in self.MEMBERS:
             key = signatures.public_bytes(self.keys[member])
@@ -132,12 +139,14 @@ class World:
         self.now = seconds
         self.super.execute("UPDATE public.test_clock SET now = to_timestamp(%s)", [seconds])
 
-    def enrol(self, member, start=START):
+    def enrol(self, member, start=START, node_key=None, **more):
+        """Enrol a member's node, with another *node_key* from then on if one is given."""
         key = self.keys[member]
+        self.node_keys[member] = node_key or self.node_keys[member]
         enrolment = enrolments.Enrolment(
             node=f"{member}-node", member=member, cluster=f"{member}-cluster", accelerator_class="h100-80g",
             milli_h100e=1000, gpus=tuple(f"{member}-gpu-{gpu}" for gpu in range(self.GPUS)),
-            node_key=signatures.public_bytes(key), start_seconds=start,
+            node_key=signatures.public_bytes(self.node_keys[member]), start_seconds=start, **more,
         )  # fmt: skip
         registry.enrol(self.api, *enrolments.sign(enrolment, key), signatures.public_bytes(key))
 
@@ -188,7 +197,7 @@ class World:
         slot = slots.Slot(
             node, uuid.UUID(int=7), start, 300, gpus, (segment,), self.previous.get(node, slots.NO_PREVIOUS)
         )
-        body, signature = slots.sign(slot, self.keys[member])
+        body, signature = slots.sign(slot, self.node_keys[member])
         self.previous[node] = slots.canonical.sha256(body)
         return ledger_slots.Signed(body, signature)
 

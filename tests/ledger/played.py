@@ -5,8 +5,21 @@ import contextlib
 import dataclasses
 import json
 
-from hanse.evidence import canonical, identity
-from hanse.ledger import attempts, books, bundle, decisions, entitlements, outbox, posting
+import sqlalchemy as sa
+
+from hanse.evidence import acknowledgements, canonical, signatures
+from hanse.ledger import (
+    acknowledging,
+    attempts,
+    books,
+    bundle,
+    database,
+    decisions,
+    disputes,
+    entitlements,
+    outbox,
+    posting,
+)
 from hanse.ledger import credits as credits_
 from hanse.ledger.entitlements import Entitled
 
@@ -32,7 +45,7 @@ def play(world):
     entitlements.record(world.operator, given[:1], term=world.term)
     attempts.renew(world.api, "tencent-cluster", [(at_home.attempt, 1), (at_home.attempt, 7)])
     owner = dataclasses.replace(world.admit("alibaba", on="alibaba"), strength=HOME)
-    world.record(owner, world.stop(borrower, cause_index=0))
+    world.record(owner, world.stop(borrower, cause_index=0, detail={"lostGpuSeconds": 1800}))
     world.set_clock(later + 60)
     attempts.release(world.api, "alibaba-cluster", borrower.attempt, 1, "preempted")
     world.grant(owner)
@@ -47,18 +60,33 @@ def play(world):
     world.meter("tencent", start + HOUR, {"down": 1000})
     for hour in (start, start + HOUR):
         posting.post(world.operator, world.term, hour)
+    acknowledge(world, at_home.attempt, start)
     world.ingest("tencent", late)
     posting.post(world.operator, world.term, start)
     posting.void_unused(world.operator, world.term)
     used = world.super.execute(
         "SELECT id FROM ledger.transfer WHERE purpose = 'use' ORDER BY sequence LIMIT 1"
     ).fetchone()[0]
-    books.correct(world.operator, world.term, books.Correction(used, 1000, PERIOD, "agreed in dispute 1"))
-    lost = books.LostWork("tencent", borrower.attempt, identity.decision_id(1, 2, 1), 500, start + HOUR)
-    books.credit_lost_work(world.operator, world.term, lost)
+    books.correct(world.operator, world.term, books.Correction(used, 1000, "counted twice"))
+    close(world)
     terms = credits_.Terms(24 * HOUR, {"h100-80g": 1000}, {})
     credits_.record(world.operator, terms, start + 2 * HOUR, term=world.term)
     world.set_clock(start + 5 * HOUR)
+
+
+def acknowledge(world, attempt, hour_seconds):
+    """Say, as tencent, that an attempt of its own used nothing in an hour."""
+    one = acknowledgements.Acknowledgement("tencent", attempt, hour_seconds, 0, acknowledgements.Basis.OWN_RECORD)
+    key = world.keys["tencent"]
+    acknowledging.acknowledge(world.api, "tencent", signatures.public_bytes(key), [acknowledgements.sign(one, key)])
+
+
+def close(world):
+    """The month before is settled, and an hour of this one is disputed."""
+    statement = sa.text("SELECT ledger.settle(:term, '2026-10', 'initial', ARRAY['alibaba/tencent'], 990, 900, 86400)")
+    with database.transaction(world.operator) as connection:
+        connection.execute(statement, {"term": world.term})
+    disputes.open_(world.api, disputes.Matter("tencent", world.START), claimed=0, reason="it had stopped")
 
 
 def act(world):
@@ -80,7 +108,7 @@ def rewrite(folder, name, lines):
     write(folder, name, lines)
     header, _ = bundle.read_manifest(folder)
     with contextlib.suppress(bundle.BundleError):
-        bundle.write_csv(folder, bundle.read(folder, header))
+        bundle.write_csv(folder)
     bundle.write_manifest(folder, header)
 
 

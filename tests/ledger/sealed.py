@@ -1,9 +1,10 @@
 """A log's keys and policy, and ledgers that are sealed into it."""
 
 import contextlib
+import threading
 
 from hanse.evidence import notes, policy
-from hanse.ledger import database, signing
+from hanse.ledger import database, signing, witness
 from hanse.ledger.publishing import Folder
 from hanse.ledger.sealer import Sealer
 
@@ -35,3 +36,17 @@ def sealable(world):
     with sealers(world) as world.sealer:
         yield world
     world.close()
+
+
+@contextlib.contextmanager
+def serving(one):
+    """Serve a witness; what it has seen is on its disk, so that another may follow it as after a restart."""
+    server = witness.server(one, "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

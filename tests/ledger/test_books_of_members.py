@@ -65,9 +65,7 @@ def test_rollups_are_what_the_transfers_add_up_to_and_can_be_made_again(posted):
     (original,) = posted.super.execute(
         "SELECT id FROM ledger.transfer WHERE purpose = 'use' AND debit = 'tencent/use' AND credit LIKE 'alibaba/%'"
     ).fetchone()
-    ledger_books.correct(
-        posted.operator, posted.term, ledger_books.Correction(original, 1000, "2026-12", "counted twice")
-    )
+    ledger_books.correct(posted.operator, posted.term, ledger_books.Correction(original, 1000, "counted twice"))
     kept = posted.super.execute(ROLLUPS).fetchall()
     assert {True, False} == {each[5] for each in kept} == {each[4] for each in kept}
     assert kept == posted.super.execute(ROLLUPS.replace("rollup", "summed")).fetchall()
@@ -92,9 +90,12 @@ def test_a_correction_is_in_the_hour_of_what_it_takes_back_and_in_the_statement_
     (original,) = posted.super.execute(
         "SELECT id FROM ledger.transfer WHERE purpose = 'use' AND debit = 'tencent/use' AND credit LIKE 'alibaba/%'"
     ).fetchone()
-    ledger_books.correct(
-        posted.operator, posted.term, ledger_books.Correction(original, 1000, "2026-12", "counted twice")
+    posted.super.execute(
+        "INSERT INTO ledger.settlement (period, pair, stage, owed, pool_thousandths, member_thousandths,"
+        " window_seconds) VALUES ('2026-11', 'alibaba/tencent', 'final', 0, 990, 900, 0)"
     )
+    posted.set_clock(posted.START + 40 * 86400)
+    ledger_books.correct(posted.operator, posted.term, ledger_books.Correction(original, 1000, "counted twice"))
     assert before - 1000 == usage(posted, "alibaba").items[0].lent
     (alibaba,) = books.statement(posted.api, frozenset({"alibaba"}), "2026-12").members
     assert (-1000, [True]) == (alibaba.standing, [line.is_correction for line in alibaba.lines])

@@ -5,6 +5,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import sqlalchemy as sa
 from played import HOUR, PERIOD, act, play
 from sealed import ORIGIN, POLICY, TEXT, seal
 from typer.testing import CliRunner
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 from hanse.cli import audit
 from hanse.evidence import canonical, commitments
 from hanse.evidence.errors import EvidenceError
-from hanse.ledger import complete, database, export, fsck, leaves, own, posting, verify
+from hanse.ledger import complete, database, disputes, export, fsck, leaves, own, posting, verify
 from hanse.ledger.publishing import Folder
 from hanse.ledger.verify import lines as own_lines
 
@@ -38,26 +39,61 @@ def written(world, name, file):
 def _world(make_world, tmp_path_factory):
     world = make_world()
     play(world)
+    rule(world)
     world.log = tmp_path_factory.mktemp("log")
     seal(world, world.log)
     yield world
     world.close()
 
 
+def rule(world):
+    """Tencent is right in one dispute, and takes another back."""
+    closer = database.engine(world.url, role="hanse_closer")
+    try:
+        right = disputes.Matter("tencent", world.START)
+        with database.transaction(closer) as connection:
+            posted = disputes.postings(connection, right.id)
+        disputes.accept(closer, right.id, [(posted[0].id, 10)], granted=5, reason="so it was")
+    finally:
+        closer.dispose()
+    other = disputes.open_(world.api, disputes.Matter("tencent", world.START + HOUR), claimed=0, reason="a mistake")
+    disputes.withdraw(world.api, "tencent", other)
+
+
+KINDS = {"slots", "postings", "decisions", "transfers", "usage", "acknowledgements", "acts"}
+
+
+def test_a_member_opens_the_leaves_of_its_disputes_and_no_others(world, tmp_path):
+    shown = [each["shown"] for each in written(world, "tencent", tmp_path / "own") if each["shown"]["file"] == "acts"]
+    steps = [(each["row"]["body"]["state"], each.get("part")) for each in shown]
+    assert steps == [*[("opened", None)] * 2, ("accepted", 1), ("opened", None), ("withdrawn", None)]
+    assert not any(
+        "transfers" in each["row"]["body"] or (each.get("part") and "sha256" in each["row"]) for each in shown
+    )
+    engine = member_of(world, "tencent")
+    with engine.connect() as connection:
+        said = list(connection.execute(sa.text("SELECT said FROM ledger.own_dispute")).scalars())
+    engine.dispose()
+    assert len(said) == len(steps)
+    assert not any("transfers" in each for each in said)
+    assert all(each["shown"]["file"] != "acts" for each in written(world, "alibaba", tmp_path / "others"))
+
+
 def test_a_member_checks_its_own_lines_offline(world, tmp_path):
     lines = written(world, "tencent", tmp_path / "own.jsonl")
     its = own_lines.verify(tmp_path / "own.jsonl", world.log, POLICY)
     assert ([], 0) == (its.findings, its.newer)
-    assert its.lines.keys() == {"slots", "postings", "decisions", "transfers"}
+    assert its.lines.keys() == KINDS
     assert its.lines.total() == len(lines)
     (tmp_path / "policy").write_text(TEXT)
     command = ["verify-line", str(tmp_path / "own.jsonl"), f"--log={world.log}", f"--policy={tmp_path}/policy"]
     said = CliRunner().invoke(audit.app, command)
     assert said.exit_code == 0, said.output
-    assert f"{its.lines['transfers']} transfers are in {ORIGIN}, of {its.checkpoint.size} leaves" in said.output
+    assert f" {its.lines['transfers']} transfers, " in said.output
+    assert f" are in {ORIGIN}, of {its.checkpoint.size} leaves" in said.output
 
 
-@pytest.mark.parametrize("kind", ["slots", "postings", "decisions", "transfers"])
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_line_that_says_something_else_is_named(world, tmp_path, kind):
     lines = written(world, "tencent", tmp_path / "own.jsonl")
     number, line = next((number, each) for number, each in enumerate(lines, 1) if each["shown"]["file"] == kind)
@@ -145,6 +181,9 @@ def test_an_auditor_proves_a_whole_transfer_and_a_part_opens_the_same_leaf():
 def test_the_export_of_the_same_ledger_verifies_with_parts(world, tmp_path):
     export.export(world.auditor, PERIOD, tmp_path / "export")
     assert [] == list(map(str, verify.verify(tmp_path / "export", policy=POLICY).findings))
+    report = (tmp_path / "export" / "REPORT.md").read_text()
+    assert "| tencent | 2026-11-01T00 | all | member | accepted |" in report
+    assert "| tencent | 2026-11-01T01 | all | member | withdrawn |" in report
 
 
 def checked(world, log):

@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import psycopg
 import pytest
 from parties import Parties
@@ -24,12 +25,12 @@ from hanse.ledger import database, errors, expecting, export, frames
 from hanse.ledger.decisions import record
 from hanse.ledger.framed import FOLDER, Exported
 from hanse.ledger.replaying import Replay
-from hanse.scheduler import decisions
+from hanse.scheduler import decisions, using
 from hanse.scheduler.frames import decode
 from hanse.scheduler.pool import NodeState
 from hanse.scheduler.replaying import Replayer
 
-CYCLES, SEEDS, SEED = 48, (8, 9, 10), 9
+CYCLES, SEEDS, SEED = 48, (8, 9, 10, 11), 9
 NOV = export.bounds(PERIOD)
 
 
@@ -56,11 +57,19 @@ def played(server, migrated, seed):
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def test_all_that_a_leader_decided_is_decided_again(server, migrated):
+@pytest.fixture(name="stored", scope="module")
+def _stored(server, migrated):
+    """The pool of one seed, for all tests that change nothing of it."""
+    with played(server, migrated, SEED) as made:
+        yield made
+
+
+def test_all_that_a_leader_decided_is_decided_again(server, migrated, stored):
     """Whatever happened around it; and enough of every kind was decided for that to mean something."""
     kinds, met, left, key_frames = Counter(), Counter(), 0, 0
     for seed in SEEDS:
-        with played(server, migrated, seed) as (parties, connection):
+        made = contextlib.nullcontext(stored) if seed == SEED else played(server, migrated, seed)
+        with made as (parties, connection):
             source = frames.Stored(connection, *NOV)
             verdicts = list(map(Replay(source, Replayer()).verdict, source.cycles()))
             assert [""] * len(verdicts) == [each.difference for each in verdicts]
@@ -71,8 +80,9 @@ def test_all_that_a_leader_decided_is_decided_again(server, migrated):
             key_frames += sum(Replayer().is_key(source.frame(each.cycle.term, each.cycle.cycle)) for each in verdicts)
             decided = sum(len(each.cycle.bodies) for each in verdicts)
             assert decided == parties.decided().total()
-    assert {"Admit", "Preempt", "Rise", "Fall", "Renew", "Refuse", "End"} <= kinds.keys()
+    assert {"Admit", "Preempt", "Rise", "Fall", "Renew", "Refuse", "Resize", "Left", "End"} <= kinds.keys()
     assert {"exchange", "classes", "racks", "rdma", "levels", "debits", "recalls", "reservations"} <= met.keys()
+    assert {"parts", "several on one"} <= met.keys()
     assert 0 < left
     assert len(SEEDS) < key_frames < len(SEEDS) * CYCLES
 
@@ -89,19 +99,27 @@ def what_it_met(snapshot):
         "debits": any(each.debit for each in snapshot.catalogue.pool.members),
         "recalls": (nodes["state"] == int(NodeState.RECALLED)).any(),
         "reservations": snapshot.reservations,
+        "parts": using.is_shared(snapshot).any(),
+        "several on one": (together(snapshot) > 1).any(),
     }
     return [name for name, is_met in met.items() if is_met]
 
 
+def together(snapshot):
+    """Return how many share the GPU that each holding that shares one has."""
+    shared = snapshot.holdings[using.is_shared(snapshot)]
+    seats = shared[["node", "gpus"]].copy()
+    return np.unique(seats, return_counts=True)[1]
+
+
 @pytest.fixture(name="original", scope="module")
-def _original(server, migrated, tmp_path_factory):
+def _original(stored, tmp_path_factory):
     """An export with its frames."""
     folder = tmp_path_factory.mktemp("replayed") / "export"
-    with played(server, migrated, SEED) as (_, connection):
-        engine = connection.engine
-        export.export(engine, PERIOD, folder)
-        commands.export_frames(engine, PERIOD, folder)
-        yield folder
+    engine = stored[1].engine
+    export.export(engine, PERIOD, folder)
+    commands.export_frames(engine, PERIOD, folder)
+    return folder
 
 
 @pytest.fixture(name="copy")
@@ -125,11 +143,11 @@ def run(*arguments):
 
 def test_a_period_is_planned_again_from_its_export(copy):
     cycles, decided = len(lines_of(copy, "cycles")), lines_of(copy, "decisions")
-    by_others = sum(line["body"]["kind"] in {"End", "Expire"} for line in decided)
+    by_others = sum(line["body"]["kind"] in {"End", "Expire", "Left"} for line in decided)
     status, said = run("audit", "replay", str(copy))
     assert 0 == status, said
     assert f"{cycles} cycles were planned again, and all {len(decided) - by_others} decisions" in said
-    assert f"{by_others} decisions (End and Expire) are no plan's" in said
+    assert f"{by_others} decisions (End and Expire and Left) are no plan's" in said
 
 
 def test_one_decision_is_shown_with_what_its_cycle_saw(copy):
@@ -142,6 +160,13 @@ def test_one_decision_is_shown_with_what_its_cycle_saw(copy):
     _, said = run("replay", by_kind["Admit"]["id"], "--export", str(copy))
     assert "admitted as attempt" in said
     assert "was entitled to" in said
+    _, said = run("replay", by_kind["Admit"]["id"], "--export", str(copy), "--json")
+    told = json.loads(said)
+    assert {"id": by_kind["Admit"]["id"], **by_kind["Admit"]["body"]} == told["decision"]
+    assert any("was entitled to" in line for line in told["saw"]["ofJob"])
+    assert told["again"]["isOfAPlan"]
+    assert not told["again"]["byOtherCode"]
+    assert not told["difference"]
 
 
 def forged(line):

@@ -90,3 +90,26 @@ def test_a_checkpoint_is_never_changed(world):
     commit(world, entry)
     with pytest.raises(psycopg.Error, match="never changed"):
         world.super.execute("UPDATE ledger.checkpoint SET uri = 'other'")
+
+
+def test_how_far_an_attempt_has_come_is_what_its_own_cluster_said_last_while_it_ran(world):
+    entry = world.admit()
+    world.record(entry)
+    world.grant(entry)
+
+    def told(step, steps=None, fence=1, cluster="alibaba-cluster"):
+        reports.report_progress(world.api, cluster, [(entry.attempt, fence, step, steps)])
+        kept = "SELECT step, steps, told_at_seconds FROM ledger.progress WHERE attempt = %s"
+        return world.super.execute(kept, [entry.attempt]).fetchall()
+
+    began = world.now
+    assert [(7, 10, began)] == told(7, 10)
+    assert [(7, 10, began)] == told(8, 10, fence=2) == told(8, 10, cluster="tencent-cluster")
+    world.set_clock(began + 5)
+    assert [(7, 10, began)] == told(7, 10)  # nothing new
+    assert [(9, None, began + 5)] == told(9)
+    # An agent that says something twice is answered all the same.
+    reports.report_progress(world.api, "alibaba-cluster", [(entry.attempt, 1, 9, None), (entry.attempt, 1, 8, None)])
+    assert [(9, None, began + 5)] == told(9)
+    attempts.release(world.api, "alibaba-cluster", entry.attempt, 1, "Succeeded")
+    assert [(9, None, began + 5)] == told(11)

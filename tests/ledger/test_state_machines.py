@@ -126,7 +126,7 @@ class Books(Machine):
         hour = data.draw(st.sampled_from(sorted(self.posted)))
         original = self.posted[hour]
         amount = max(1, original.amount * share // 100)
-        wanted = books.Correction(original.id, amount, "2026-11", "agreed")
+        wanted = books.Correction(original.id, amount, "agreed")
         if self.corrected[hour] + amount > original.amount:
             with pytest.raises(errors.RefusedError):
                 books.correct(self.world.operator, self.world.term, wanted)
@@ -355,6 +355,6 @@ def test_all_of_a_posting_can_be_corrected_and_not_one_unit_more(world):
     entry = transfers.single(run, transfers.Purpose.USE, sides, 1000, None)
     books.post(world.operator, world.term, [entry])
     for amount in (400, 600):
-        books.correct(world.operator, world.term, books.Correction(entry.id, amount, "2026-11", "agreed"))
+        books.correct(world.operator, world.term, books.Correction(entry.id, amount, "agreed"))
     with pytest.raises(errors.RefusedError):
-        books.correct(world.operator, world.term, books.Correction(entry.id, 1, "2026-11", "agreed"))
+        books.correct(world.operator, world.term, books.Correction(entry.id, 1, "agreed"))

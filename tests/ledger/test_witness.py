@@ -1,6 +1,5 @@
 """Witnesses cosign what continues what they have seen, and nothing else: a log that shows two faces is caught."""
 
-import contextlib
 import http.client
 import subprocess
 import sys
@@ -8,9 +7,10 @@ import threading
 from http import HTTPStatus
 
 import pytest
+from dying import whoever_dies
 from hypothesis import given
 from hypothesis import strategies as st
-from sealed import sealable
+from sealed import sealable, serving
 
 from hanse.evidence import checkpoints, merkle, notes, policy, witnessing
 from hanse.evidence.checkpoints import Checkpoint
@@ -126,17 +126,8 @@ def test_good_checkpoints_with_proofs_that_are_none_leave_room_for_evidence(make
     assert not [file for file in kept.rglob("*") if file.parent.suffix == ".evidence"]
 
 
-@contextlib.contextmanager
-def serving(folder, name):
-    server = witness.server(witness.Witness(folder / name, POLICY, SIGNERS[name]), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def running(folder, name):
+    return serving(witness.Witness(folder / name, POLICY, SIGNERS[name]))
 
 
 def post(url, body, path="/add-checkpoint"):
@@ -149,7 +140,7 @@ def post(url, body, path="/add-checkpoint"):
 
 def test_requests_at_once_are_answered_one_after_the_other(tmp_path):
     """The race that the protocol warns of: of many that continue the same size, one is cosigned."""
-    with serving(tmp_path, "auditor") as url:
+    with running(tmp_path, "auditor") as url:
         statuses = []
 
         def send(size):
@@ -180,13 +171,13 @@ def deed(urls):
 
 def test_a_sealed_ledger_is_cosigned_exported_and_final_and_a_split_view_is_caught(pool, tmp_path):
     """Through real servers: a witness that was down is asked again; who forks the log gets no cosignature."""
-    with serving(tmp_path, "auditor") as auditor:
+    with running(tmp_path, "auditor") as auditor:
         trusted = deed({"auditor": auditor, "member": "http://127.0.0.1:1"})
         sealer = Sealer(pool.sealer, trusted, signing.KeyFile((LOG,)), Folder(tmp_path / "log"))
         sealer.round()
         with pytest.raises(ValueError, match="the quorum 'both' has not cosigned the checkpoint: auditor has"):
             trusted.accept(sealer.folder.read("checkpoint"))
-        with serving(tmp_path, "member") as member:
+        with running(tmp_path, "member") as member:
             trusted = deed({"auditor": auditor, "member": member})
             sealer = Sealer(pool.sealer, trusted, signing.KeyFile((LOG,)), Folder(tmp_path / "log"))
             sealer.round()  # nothing is new, and yet the missing one is asked
@@ -203,6 +194,22 @@ def test_a_sealed_ledger_is_cosigned_exported_and_final_and_a_split_view_is_caug
             assert (asked.signatures, {*asked.refused}) == ((), {"auditor", "member"})
             assert all("422" in why for why in asked.refused.values())
     assert len([file for file in tmp_path.rglob("*") if file.parent.suffix == ".evidence"]) == 2
+
+
+def test_a_sealer_that_dies_before_or_after_it_asked_is_followed_by_one_that_asks_again(pool, tmp_path):
+    """What witnesses have said is stored and published whoever died meanwhile; each signs one log."""
+    folder = Folder(tmp_path / "log")
+    with running(tmp_path, "auditor") as auditor, running(tmp_path, "member") as member:
+        trusted = deed({"auditor": auditor, "member": member})
+
+        def seal():
+            Sealer(pool.sealer, trusted, signing.KeyFile((LOG,)), folder).round()
+
+        for number in range(2):
+            pool.super.execute("INSERT INTO ledger.levy (node, start_seconds, levied) VALUES ('b', %s, true)", [number])
+            assert whoever_dies(pool.sealer, seal, files=False) > 5
+            assert trusted.accept(folder.read("checkpoint")).cosigned_at.keys() == {"auditor", "member"}
+    assert not list(tmp_path.rglob("*.evidence"))
 
 
 def test_the_process_serves_until_told_to_end(tmp_path):

@@ -8,7 +8,6 @@ kept as they are and never made again from a value.
 import functools
 import hashlib
 import json
-import re
 from typing import NoReturn, TypeAlias
 
 from hanse.evidence.errors import EvidenceError
@@ -19,8 +18,8 @@ Json: TypeAlias = int | str | list["Json"] | dict[str, "Json"]
 INTEGER_MAX = 2**53 - 1
 # Up to here, the order of code points, in which Python sorts, is that of UTF-16 code units, in which the RFC does.
 _SAME_ORDER_MAX = "\ud7ff"
-# Where none of these is, also not within a string, there is no true, false or null, and no integer beyond the limit.
-_UNUSUAL = re.compile(rb"true|false|null|9[0-9]{15}|[0-9]{17}")
+# Integers of fewer digits are all within the limit.
+_DIGITS_OF_MAX = 16
 
 
 def encode(value: Json) -> bytes:
@@ -47,8 +46,9 @@ def decode(data: bytes) -> Json:
 
     """
     try:
-        if data.isascii() and not _UNUSUAL.search(data):
-            # What could be wrong beside the form is not in it, so that nothing has to be looked at one by one.
+        # Three searches take a tenth of the time of one regular expression; also within strings, which is rare.
+        if data.isascii() and b"true" not in data and b"false" not in data and b"null" not in data:
+            # What could be wrong beside form and integers is not in it: no value has to be looked at one by one.
             text = data.decode("ascii")
             value: Json = _decoder().decode(text)
             same = _encoder(sorts=True).encode(value) == text
@@ -85,14 +85,14 @@ def _check(value: Json) -> bool:
         for key, each in value.items():
             if not isinstance(key, str):
                 _refuse(key)
-            same = _check(each) and same and (key.isascii() or max(key) <= _SAME_ORDER_MAX)
+            # Texts are most values: a call for each would take longer than the encoding.
+            same = (isinstance(each, str) or _check(each)) and same and (key.isascii() or max(key) <= _SAME_ORDER_MAX)
         return same
     if isinstance(value, list):
         return min(map(_check, value), default=True)  # `all` would leave the rest unchecked
     if isinstance(value, bool) or not isinstance(value, int):
         _refuse(value)
-    if abs(value) > INTEGER_MAX:
-        raise EvidenceError(f"{value} is beyond ±(2^53 - 1) and so not exact everywhere")
+    _exact(value)
     return True
 
 
@@ -106,12 +106,22 @@ def _sorted(value: Json) -> Json:
 
 @functools.cache
 def _decoder() -> json.JSONDecoder:
-    return json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse)
+    return json.JSONDecoder(parse_float=_refuse, parse_int=_integer, parse_constant=_refuse)
 
 
 @functools.cache
 def _encoder(*, sorts: bool) -> json.JSONEncoder:
     return json.JSONEncoder(sort_keys=sorts, ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+
+def _integer(text: str) -> int:
+    return int(text) if len(text) < _DIGITS_OF_MAX else _exact(int(text))
+
+
+def _exact(value: int) -> int:
+    if abs(value) > INTEGER_MAX:
+        raise EvidenceError(f"{value} is beyond ±(2^53 - 1) and so not exact everywhere")
+    return value
 
 
 def _refuse(value: object) -> NoReturn:

@@ -1,9 +1,11 @@
 """An enrolment: which GPUs a member contributes on a node from some time on, and with which key the node signs.
 
 In: what a member says about its node. Out: an :class:`Enrolment`, its canonical bytes, the member's signature; and
-back, checked. The latest enrolment of a node that has begun is in force; one without GPUs ends the contribution.
+back, checked. The latest enrolment of a node that has begun is in force; one without GPUs ends the contribution. Each
+node has a key of its own, which its member's signature certifies; one that revokes takes the earlier keys their worth.
 """
 
+import functools
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,7 +22,8 @@ _VERSION = 1
 class Enrolment:
     """A node of *member* in *cluster*, in force from *start_seconds* (Unix time) on.
 
-    *milli_h100e* is what one of its GPUs is worth in the pool's reference precision, thousandths of an H100.
+    *milli_h100e* is what one of its GPUs is worth in the pool's reference precision, thousandths of an H100. If it
+    *revokes*, no slot is taken any more that was signed with a key of the node's enrolments before, whatever its time.
     """
 
     node: str
@@ -31,6 +34,7 @@ class Enrolment:
     gpus: tuple[str, ...]
     node_key: bytes
     start_seconds: int
+    revokes: bool = False
 
 
 def encode(enrolment: Enrolment) -> bytes:
@@ -46,12 +50,14 @@ def encode(enrolment: Enrolment) -> bytes:
             "gpus": list(enrolment.gpus),
             "key": enrolment.node_key.hex(),
             "start": enrolment.start_seconds,
+            **({"revokes": 1} if enrolment.revokes else {}),
         }
     )
 
 
+@functools.lru_cache(maxsize=32_768)
 def decode(data: bytes) -> Enrolment:
-    """Return the enrolment that canonical bytes say.
+    """Return the enrolment that canonical bytes say; it is asked for again with each slot of its node.
 
     Raises:
         EvidenceError: they are no canonical, well-formed enrolment.
@@ -68,6 +74,7 @@ def decode(data: bytes) -> Enrolment:
         gpus=fields.texts("gpus"),
         node_key=fields.digest("key"),
         start_seconds=fields.integer("start"),
+        revokes=fields.has("revokes") and bool(fields.integer("revokes", 1, 1)),
     )
     fields.done()
     if len(enrolment.gpus) > GPUS_MAX:

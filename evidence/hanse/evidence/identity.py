@@ -37,6 +37,16 @@ def violation_id(*key: int | str) -> uuid.UUID:
     return _derive("violation", *key)
 
 
+def dispute_id(member: str, hour_seconds: int, attempt: str) -> uuid.UUID:
+    """Return the id of what *member* disputes of an hour: one attempt's postings, or with none all of its own."""
+    return _derive("dispute", member, hour_seconds, attempt)
+
+
+def act_id(*key: int | str) -> uuid.UUID:
+    """Return the id of the act whose business key has these parts."""
+    return _derive("act", *key)
+
+
 def node_id(cluster: str, node: str) -> str:
     """Return the name of a node in the whole pool: two clusters may both have a `node-0`."""
     return f"{cluster}/{node}"

@@ -3,6 +3,7 @@
 In: a decoded JSON value. Out: its parts, typed. Read with it are the documents of this package, and exports.
 """
 
+import functools
 import re
 import uuid
 
@@ -23,24 +24,27 @@ class Fields:
 
     def integer(self, name: str, least: int = 0, most: int = 2**53 - 1) -> int:
         """Take the integer *name*, between *least* and *most*."""
-        value = self._take(name)
+        value = self._fields.pop(name, None)
         if not isinstance(value, int) or not least <= value <= most:
+            value = self._given(name, value)
             raise EvidenceError(f"{self._what}: {name} is {value!r}, not an integer from {least} to {most}")
         return value
 
     def text(self, name: str) -> str:
         """Take the non-empty string *name*."""
-        value = self._take(name)
+        value = self._fields.pop(name, None)
         if not isinstance(value, str) or not value:
+            value = self._given(name, value)
             raise EvidenceError(f"{self._what}: {name} is {value!r}, not a non-empty string")
         return value
 
     def identifier(self, name: str) -> uuid.UUID:
         """Take the UUID *name*, in its usual form."""
         value = self.text(name)
-        if not is_uuid(value):
+        found = _identifier(value)
+        if found is None:
             raise EvidenceError(f"{self._what}: {name} is {value!r}, not a UUID in small letters")
-        return uuid.UUID(value)
+        return found
 
     def digest(self, name: str) -> bytes:
         """Take the 32 bytes *name*, written as 64 hexadecimal digits in small letters."""
@@ -96,9 +100,18 @@ class Fields:
             raise EvidenceError(f"{self._what}: unknown field {min(self._fields)!r}")
 
     def _take(self, name: str) -> Json:
-        if name not in self._fields:
+        return self._given(name, self._fields.pop(name, None))
+
+    def _given(self, name: str, value: Json | None) -> Json:
+        if value is None:  # no document holds a null
             raise EvidenceError(f"{self._what}: {name} is missing")
-        return self._fields.pop(name)
+        return value
+
+
+# The same nodes and attempts are named again and again, and to make a UUID takes longer than to look it up.
+@functools.lru_cache(maxsize=2**16)
+def _identifier(text: str) -> uuid.UUID | None:
+    return uuid.UUID(text) if is_uuid(text) else None
 
 
 def is_uuid(text: str) -> bool:

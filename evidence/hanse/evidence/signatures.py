@@ -11,6 +11,9 @@ from hanse.evidence.errors import SignatureError
 
 SLOT = b"hanse.dev/slot/v1\n"
 ENROLMENT = b"hanse.dev/enrolment/v1\n"
+ACKNOWLEDGEMENT = b"hanse.dev/acknowledgement/v1\n"
+TRUSTEES = b"hanse.dev/trustees/v1\n"
+CAP_OVERRIDE = b"hanse.dev/cap-override/v1\n"
 
 
 def sign(private_key: Ed25519PrivateKey, context: bytes, document: bytes) -> bytes:

@@ -23,7 +23,9 @@ WHOLE_MILLI_GPUS = 1000
 GPUS_MAX = 32
 LENGTH_SECONDS_MAX = 3600
 NO_PREVIOUS = bytes(32)
-_VERSION = 1
+_PLAIN, _BY_ATTEMPT = 1, 2
+"""Versions of a body. The second one says also whose memory it was, or how busy GPUs were; what says neither is of the
+first, so that there is one body for each slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,20 @@ class Segment:
     """A stretch of a slot in which some GPUs were used in one way.
 
     *gpu_mask* has bit i for the slot's GPU i; *shares* maps who (an attempt's id, `idle` or `down`) to the thousandths
-    of each of these GPUs; memory is the peak and energy the sum over these GPUs.
+    of each of these GPUs. *memory_mib_seconds* is the memory that was in use on them, over the time, and
+    *energy_millijoules* what they took; *memory_by* says how much of the memory was which attempt's, the rest being
+    nobody's, and *busy_milliseconds* for how long they computed, all of them together. None is what the node has no
+    meter for, which a body leaves out.
     """
 
     offset_seconds: int
     length_seconds: int
     gpu_mask: int
     shares: tuple[tuple[str, int], ...]
-    memory_mib_max: int
-    energy_millijoules: int
+    memory_mib_seconds: int | None = None
+    energy_millijoules: int | None = None
+    memory_by: tuple[tuple[str, int], ...] | None = None
+    busy_milliseconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ def encode(slot: Slot) -> bytes:
     _check(slot)
     return canonical.encode(
         {
-            "v": _VERSION,
+            "v": _version(slot),
             "node": slot.node,
             "boot": str(slot.boot_id),
             "start": slot.start_seconds,
@@ -100,7 +107,7 @@ def read(value: Json) -> Slot:
 
     """
     fields = Fields(value, "slot")
-    fields.integer("v", _VERSION, _VERSION)
+    version = fields.integer("v", _PLAIN, _BY_ATTEMPT)
     slot = Slot(
         node=fields.text("node"),
         boot_id=fields.identifier("boot"),
@@ -112,6 +119,8 @@ def read(value: Json) -> Slot:
     )
     fields.done()
     _check(slot)
+    if version != _version(slot):
+        raise EvidenceError(f"slot: v is {version}, and what it says is of version {_version(slot)}")
     return slot
 
 
@@ -163,14 +172,25 @@ def largest_remainder(total: int, weights: Mapping[str, int]) -> dict[str, int]:
     return split
 
 
+def _version(slot: Slot) -> int:
+    says = any(each.memory_by is not None or each.busy_milliseconds is not None for each in slot.segments)
+    return _BY_ATTEMPT if says else _PLAIN
+
+
 def _segment_value(segment: Segment) -> Json:
+    by: list[Json] | None = None if segment.memory_by is None else [[who, mib] for who, mib in segment.memory_by]
+    measured = {
+        "mibSeconds": segment.memory_mib_seconds,
+        "millijoules": segment.energy_millijoules,
+        "mibSecondsBy": by,
+        "busyMilliseconds": segment.busy_milliseconds,
+    }
     return {
         "offset": segment.offset_seconds,
         "length": segment.length_seconds,
         "mask": segment.gpu_mask,
         "shares": [[who, milli] for who, milli in segment.shares],
-        "memory": segment.memory_mib_max,
-        "energy": segment.energy_millijoules,
+        **{name: value for name, value in measured.items() if value is not None},
     }
 
 
@@ -181,8 +201,10 @@ def _segment(value: Json) -> Segment:
         length_seconds=fields.integer("length", 1, LENGTH_SECONDS_MAX),
         gpu_mask=fields.integer("mask", 1, 2**GPUS_MAX - 1),
         shares=tuple(_share(each) for each in fields.items("shares")),
-        memory_mib_max=fields.integer("memory"),
-        energy_millijoules=fields.integer("energy"),
+        memory_mib_seconds=fields.integer("mibSeconds") if fields.has("mibSeconds") else None,
+        energy_millijoules=fields.integer("millijoules") if fields.has("millijoules") else None,
+        memory_by=tuple(_share(each) for each in fields.items("mibSecondsBy")) if fields.has("mibSecondsBy") else None,
+        busy_milliseconds=fields.integer("busyMilliseconds") if fields.has("busyMilliseconds") else None,
     )
     fields.done()
     return segment
@@ -192,7 +214,7 @@ def _share(value: Json) -> tuple[str, int]:
     match value:
         case [str(who), int(milli)]:
             return who, milli
-    raise EvidenceError(f"segment: the share {value!r} is no pair of who and milli-GPUs")
+    raise EvidenceError(f"segment: {value!r} is no pair of who and how much")
 
 
 def _check(slot: Slot) -> None:
@@ -204,6 +226,7 @@ def _check(slot: Slot) -> None:
     covered = [0] * len(slot.gpus)  # each GPU's time is attributed up to here
     for segment in slot.segments:
         _check_shares(segment)
+        _check_measured(segment)
         for gpu in _bits(segment.gpu_mask):
             if gpu >= len(covered) or covered[gpu] != segment.offset_seconds:
                 raise EvidenceError(f"slot: GPU {gpu} is not attributed exactly once at {segment.offset_seconds} s")
@@ -224,6 +247,18 @@ def _check_shares(segment: Segment) -> None:
     for who in names:
         if who not in {IDLE, DOWN} and not is_uuid(who):
             raise EvidenceError(f"segment: {who!r} is no attempt, {IDLE} or {DOWN}")
+
+
+def _check_measured(segment: Segment) -> None:
+    """Raise EvidenceError if more was somebody's than there was, or GPUs computed for longer than the segment lasts."""
+    by = segment.memory_by or ()
+    names = [who for who, _ in by]
+    if names != sorted(set(names)) or not {*names} <= {who for who, _ in segment.shares if is_uuid(who)}:
+        raise EvidenceError("segment: memory is of attempts that have a share, in order, and once of each")
+    if any(amount <= 0 for _, amount in by) or (by and sum(mib for _, mib in by) > (segment.memory_mib_seconds or 0)):
+        raise EvidenceError("segment: the memory of attempts is above zero, and together not more than there was")
+    if (segment.busy_milliseconds or 0) > segment.length_seconds * 1000 * segment.gpu_mask.bit_count():
+        raise EvidenceError("segment: its GPUs were busy for longer than it lasts")
 
 
 def _bits(mask: int) -> list[int]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from hanse.evidence import identity
 from hanse.ledger import database, transfers
 from hanse.ledger.errors import ContradictionError, RefusedError
 from hanse.ledger.models.accounts import Transfer as Row
+from hanse.ledger.models.settlements import Settlement
 
 BATCH_MAX = 5000
 
@@ -71,11 +71,10 @@ def post(engine: Engine, term: int, batch: Sequence[transfers.Transfer]) -> int:
 
 @dataclass(frozen=True)
 class Correction:
-    """*amount* mH·s of the posting *original* go back, booked in the open period *booked_period* (`YYYY-MM`)."""
+    """*amount* mH·s of the posting *original* go back, and why."""
 
     original: uuid.UUID
     amount: int
-    booked_period: str
     reason: str
 
 
@@ -87,40 +86,52 @@ def correct(engine: Engine, term: int, wanted: Correction) -> uuid.UUID:
         RefusedError: there is no such posting, or less of it is left.
 
     """
-    with database.transaction(engine) as connection:
-        connection.execute(sa.text("SELECT ledger.check_term(:term)"), {"term": term})
-        row = connection.execute(sa.select(Row.__table__).where(Row.id == wanted.original)).one_or_none()
-        if row is None:
-            raise RefusedError(f"there is no transfer {wanted.original}")
-        earlier = sa.select(sa.func.count()).select_from(Row).where(Row.reverses == wanted.original)
-        number = connection.execute(earlier).scalar_one()
-        entry = transfers.correction(read(row), wanted.amount, wanted.booked_period, wanted.reason, number)
+    with database.transaction(engine, term=term) as connection:
+        entry = _correction(connection, wanted)
         apply(connection, [entry])
     return entry.id
 
 
-@dataclass(frozen=True)
-class LostWork:
-    """*amount* mH·s of *member*'s work that *decision* made *attempt* lose, in the hour that starts then."""
+def correct_by_hand(engine: Engine, wanted: Correction) -> transfers.Transfer:
+    """Do the same as who closes the books and does not lead; return the entry.
 
-    member: str
-    attempt: uuid.UUID
-    decision: uuid.UUID
-    amount: int
-    hour_seconds: int
+    Raises:
+        RefusedError: there is no such posting, or less of it is left.
+
+    """
+    with database.transaction(engine) as connection:
+        entry = _correction(connection, wanted)
+        given = {"ids": [entry.id], "bodies": [transfers.body(entry)]}
+        connection.execute(
+            sa.text("SELECT ledger.book_corrections(CAST(:ids AS uuid[]), CAST(:bodies AS bytea[]))"), given
+        )
+    return entry
 
 
-def credit_lost_work(engine: Engine, term: int, lost: LostWork) -> uuid.UUID:
-    """Credit lost work from the pool's adjustments, once for a decision and attempt; return the transfer's id."""
-    entry = transfers.Transfer(
-        id=identity.transfer_id("lost-work", str(lost.decision), str(lost.attempt), lost.hour_seconds),
-        kind=transfers.Kind.SINGLE, purpose=transfers.Purpose.LOST_WORK,
-        debit=transfers.ADJUSTMENTS, credit=transfers.use(lost.member), amount=lost.amount,
-        hour_seconds=lost.hour_seconds, period=transfers.period(lost.hour_seconds), attempt=lost.attempt,
-        decision=lost.decision,
-    )  # fmt: skip
-    post(engine, term, [entry])
-    return entry.id
+def _correction(connection: Connection, wanted: Correction) -> transfers.Transfer:
+    row = connection.execute(sa.select(Row.__table__).where(Row.id == wanted.original)).one_or_none()
+    if row is None:
+        raise RefusedError(f"there is no transfer {wanted.original}: name one that was posted")
+    return correction_of(connection, read(row), wanted.amount, wanted.reason)
+
+
+def correction_of(connection: Connection, original: transfers.Transfer, amount: int, reason: str) -> transfers.Transfer:
+    """Return the entry that takes back *amount* of a posting, booked where its pair's books are open."""
+    earlier = sa.select(sa.func.count()).select_from(Row).where(Row.reverses == original.id)
+    number = connection.execute(earlier).scalar_one()
+    booked = open_period(connection, original.hour_seconds, original.debit, original.credit)
+    return transfers.correction(original, amount, booked, reason, number)
+
+
+def open_period(connection: Connection, hour_seconds: int, debit: str, credit: str) -> str:
+    """Return the period in which something about an hour is booked: its own until it is settled, then today's."""
+    own = transfers.period(hour_seconds)
+    settled = sa.exists().where(
+        Settlement.period == own, Settlement.pair == transfers.pair(debit, credit), Settlement.stage != "initial"
+    )
+    if not connection.execute(sa.select(settled)).scalar_one():
+        return own
+    return transfers.period(int(connection.execute(sa.text("SELECT ledger.clock_seconds()")).scalar_one()))
 
 
 def read(row: sa.Row[tuple[object, ...]]) -> transfers.Transfer:

@@ -3,13 +3,12 @@
 In: rows to write, or a folder to read. Out: files, or a :class:`Bundle` of typed rows. Each line is canonical JSON, so
 that there is one way to write it. The manifest's own hash stands for the whole folder: who has it from elsewhere can
 tell any copy from the original. Slots, by far the most rows, have a file for each hour, so that an hour can be read
-without the others; a :class:`Bundle` does not hold them.
+without the others. A :class:`Bundle` holds neither them nor transfers.
 """
 
 import csv
 import dataclasses
 import hashlib
-import io
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,9 +20,10 @@ from hanse.evidence import canonical, tiles
 from hanse.evidence.canonical import Json
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.shape import Fields
-from hanse.ledger import rows
+from hanse.ledger import acts as acts_
+from hanse.ledger import rows, slot_lines, use_rows
 
-VERSION = 3
+VERSION = 4
 MANIFEST = "manifest.json"
 REPORT = "REPORT.md"
 SLOTS = "slots"
@@ -31,6 +31,8 @@ _OF_AN_HOUR = re.compile(r"slots/\d{4}-\d{2}-\d{2}T\d{2}\.jsonl", re.ASCII)
 T = TypeVar("T", bound=rows.Row)
 # Gets each line as it is read: the file that its row belongs to, where it is, and what it says.
 Look = Callable[[str, str, dict[str, Json]], None]
+# Gets each line of slots: where it is, what it says, and the bytes that its leaf commits to.
+LookAtSlot = Callable[[str, dict[str, Json], bytes], None]
 
 
 class BundleError(Exception):
@@ -62,7 +64,7 @@ class Header:
 
 @dataclass
 class Bundle:
-    """An export, read: the rows of each file in the order of their lines; slots are read an hour at a time instead."""
+    """An export, read: the rows of each file in the order of their lines; slots and transfers are read one by one."""
 
     header: Header
     members: list[rows.Member] = field(default_factory=list)
@@ -79,7 +81,10 @@ class Bundle:
     violations: list[rows.Remark] = field(default_factory=list)
     cutoffs: list[rows.Cutoff] = field(default_factory=list)
     postings: list[rows.Posting] = field(default_factory=list)
-    transfers: list[rows.Booked] = field(default_factory=list)
+    usage: list[use_rows.Used] = field(default_factory=list)
+    acknowledgements: list[use_rows.Acknowledged] = field(default_factory=list)
+    settlements: list[acts_.Settled] = field(default_factory=list)
+    acts: list[acts_.Act] = field(default_factory=list)
     accounts: list[rows.Account] = field(default_factory=list)
 
 
@@ -99,9 +104,14 @@ READERS: dict[str, Callable[[str, Fields], rows.Row]] = {
     "cutoffs": rows.cutoff,
     "postings": rows.posting,
     "transfers": rows.booked,
+    "usage": use_rows.used,
+    "acknowledgements": use_rows.acknowledged,
+    "settlements": acts_.settled,
+    "acts": acts_.act,
     "accounts": rows.account,
 }
 TRANSFERS_CSV = "transfers.csv"
+CSV_COLUMNS = ("id", "kind", "purpose", "debit", "credit", "amount_mHs", "hour", "period", "attempt", "carried")
 # What the log says, by :mod:`hanse.ledger.openings`; its tiles are checked against the checkpoint, not the manifest.
 OPENINGS = "openings"
 FILES = (*(f"{name}.jsonl" for name in (*READERS, OPENINGS)), TRANSFERS_CSV, REPORT, tiles.CHECKPOINT)
@@ -116,23 +126,26 @@ def write_lines(folder: Path, name: str, lines: Iterable[Json]) -> None:
             file.write(canonical.encode(line) + b"\n")
 
 
-def write_csv(folder: Path, bundle: Bundle) -> None:
-    """Write the transfers as CSV: the same as their JSON lines, for people with a spreadsheet."""
-    (folder / TRANSFERS_CSV).write_text(transfers_csv(bundle))
+def write_csv(folder: Path) -> None:
+    """Write the transfers as CSV: the same as their JSON lines, for people with a spreadsheet.
+
+    Raises:
+        BundleError: a line is not what it should be.
+
+    """
+    with (folder / TRANSFERS_CSV).open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(CSV_COLUMNS)
+        writer.writerows(map(csv_row, read_transfers(folder)))
 
 
-def transfers_csv(bundle: Bundle) -> str:
-    """Return the transfers as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "kind", "purpose", "debit", "credit", "amount_mHs", "hour", "period", "attempt", "carried"])
-    for row in bundle.transfers:
-        its = row.transfer
-        writer.writerow([
-            its.id, its.kind, its.purpose, its.debit, its.credit, its.amount, its.hour_seconds, its.period,
-            its.attempt or "", int(row.carried),
-        ])  # fmt: skip
-    return text.getvalue()
+def csv_row(row: rows.Booked) -> tuple[object, ...]:
+    """Return a transfer as the spreadsheet has it."""
+    its = row.transfer
+    return (
+        its.id, its.kind, its.purpose, its.debit, its.credit, its.amount, its.hour_seconds, its.period,
+        its.attempt or "", int(row.carried),
+    )  # fmt: skip
 
 
 def write_manifest(folder: Path, header: Header) -> bytes:
@@ -188,27 +201,31 @@ def read_manifest(folder: Path) -> tuple[Header, dict[str, bytes]]:
     return header, hashes
 
 
-def read(folder: Path, header: Header, look: Look | None = None) -> Bundle:
-    """Read all rows but slots; each line is shown to *look* too.
+def read_into(bundle: Bundle, folder: Path, name: str, look: Look | None = None) -> None:
+    """Read the rows of one file; each line is shown to *look* too.
 
     Raises:
-        BundleError: a file is missing, or a line is not what it should be.
+        BundleError: the file is missing, or a line is not what it should be.
 
     """
-    bundle = Bundle(header)
-    for name in READERS:
-        read_into(bundle, folder, name, look)
-    return bundle
-
-
-def read_into(bundle: Bundle, folder: Path, name: str, look: Look | None = None) -> None:
-    """Read the rows of one file."""
     setattr(bundle, name, list(_read_lines(folder, name, READERS[name], look)))
 
 
-def read_slots(folder: Path, name: str, look: Look | None = None) -> Iterator[rows.Metered]:
-    """Yield the slots of an hour's file."""
-    return _read_lines(folder, name, rows.metered, look)
+def read_transfers(folder: Path, look: Look | None = None) -> Iterator[rows.Booked]:
+    """Yield the transfers."""
+    return _read_lines(folder, "transfers", rows.booked, look)
+
+
+def read_slots(folder: Path, name: str, look: LookAtSlot | None = None) -> Iterator[rows.Metered]:
+    """Yield the slots of an hour's file; each line is shown to *look* too, with what its leaf commits to."""
+    for where, data, value in _read_bytes(folder, name):
+        try:
+            row, own = slot_lines.read(where, data, value)
+        except ValueError as error:
+            raise BundleError(where, str(error)) from error
+        if look and isinstance(value, dict):
+            look(where, value, own)
+        yield row
 
 
 def slot_file(hour_seconds: int) -> str:
@@ -249,6 +266,12 @@ def read_values(folder: Path, name: str) -> Iterator[tuple[str, Json]]:
         BundleError: the file is missing, or a line is not canonical.
 
     """
+    for where, _, value in _read_bytes(folder, name):
+        yield where, value
+
+
+def _read_bytes(folder: Path, name: str) -> Iterator[tuple[str, bytes, Json]]:
+    """Yield each line of a file: where it is, its bytes, and what they say."""
     file = f"{name}.jsonl"
     try:
         opened = (folder / file).open("rb")
@@ -259,10 +282,12 @@ def read_values(folder: Path, name: str) -> Iterator[tuple[str, Json]]:
             where = f"{file}:{number}"
             if not line.endswith(b"\n"):
                 raise BundleError(file, "ends within a line")
+            data = line[:-1]
             try:
-                yield where, canonical.decode(line[:-1])
+                value = canonical.decode(data)
             except ValueError as error:
                 raise BundleError(where, str(error)) from error
+            yield where, data, value
 
 
 def sha256_of(path: Path) -> bytes:
@@ -287,12 +312,11 @@ def _slot_paths(folder: Path) -> list[str]:
 
 
 def _read_lines(folder: Path, name: str, reader: Callable[[str, Fields], T], look: Look | None) -> Iterator[T]:
-    kind = kind_of(name)
     for where, value in read_values(folder, name):
         try:
-            fields = Fields(value, kind)
+            fields = Fields(value, name)
             if look and isinstance(value, dict):
-                look(kind, where, value)
+                look(name, where, value)
             row = reader(where, fields)
             fields.done()
         except ValueError as error:

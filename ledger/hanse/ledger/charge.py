@@ -8,6 +8,7 @@ nothing of the database.
 from collections.abc import Iterator
 
 HOUR_SECONDS = 3600
+DAY_SECONDS = 24 * HOUR_SECONDS
 _THOUSAND = 1000
 
 

@@ -13,12 +13,16 @@ from sqlalchemy import Connection, Engine
 
 from hanse.evidence import enrolments
 from hanse.ledger import charge
+from hanse.ledger.archive import Archive
 from hanse.ledger.metering import InForce
 from hanse.ledger.models.accounts import Cutoff
 from hanse.ledger.models.parties import Enrolment
 from hanse.ledger.verify.decided import EFFECT_SECONDS_MAX
 
-_CAME = sa.text("SELECT node, count(*) AS slots FROM ledger.slot WHERE start_seconds < :until GROUP BY node")
+_CAME = sa.text(
+    "SELECT node, count(*) AS slots FROM ledger.slot WHERE start_seconds >= :since AND start_seconds < :until "
+    "GROUP BY node"
+)
 _FIRST_GAP = sa.text(
     "SELECT min(due) "
     "FROM generate_series(CAST(:since AS bigint), CAST(:until AS bigint) - 1, CAST(:length AS bigint)) AS due "
@@ -44,11 +48,12 @@ class Node:
 
 @dataclass
 class Complete:
-    """What is there, and what is missing."""
+    """What is there, and what is missing; slots from before *since_seconds* (Unix time) are archived."""
 
     nodes: list[Node] = field(default_factory=list)
     without_effect: list[tuple[str, str]] = field(default_factory=list)
     hours_not_posted: list[int] = field(default_factory=list)
+    since_seconds: int = 0
 
     @property
     def gaps(self) -> list[Node]:
@@ -77,9 +82,10 @@ def check(engine: Engine) -> Complete:
         ).one()
         until = setting.now - setting.slot_grace_seconds - setting.slot_seconds + 1
         known = InForce(map(enrolments.decode, connection.execute(sa.select(Enrolment.body)).scalars()), ())
-        found = Complete(_nodes(connection, known, setting.slot_seconds, until))
+        since = Archive(connection, None).end_seconds
+        found = Complete(_nodes(connection, known, setting.slot_seconds, (since, until)), since_seconds=since)
         for node in found.gaps[:1]:
-            stretches = known.stretches(node.name, 0, until)
+            stretches = known.stretches(node.name, since, until)
             node.first_gap_seconds = _first_gap(connection, node.name, stretches, setting.slot_seconds)
         rows = connection.execute(_WITHOUT_EFFECT, {"seconds": EFFECT_SECONDS_MAX})
         found.without_effect = [(str(row.id), row.kind) for row in rows]
@@ -87,11 +93,12 @@ def check(engine: Engine) -> Complete:
         return found
 
 
-def _nodes(connection: Connection, known: InForce, slot_seconds: int, until: int) -> list[Node]:
-    came = {row.node: row.slots for row in connection.execute(_CAME, {"until": until})}
+def _nodes(connection: Connection, known: InForce, slot_seconds: int, span: tuple[int, int]) -> list[Node]:
+    since, until = span
+    came = {row.node: row.slots for row in connection.execute(_CAME, {"since": since, "until": until})}
     nodes = []
     for name in known.nodes():
-        stretches = list(known.stretches(name, 0, until))
+        stretches = list(known.stretches(name, since, until))
         due = sum(-(-end // slot_seconds) - -(-start // slot_seconds) for start, end, _ in stretches)
         if stretches:
             nodes.append(Node(name, stretches[-1][2], came.get(name, 0), due))

@@ -7,7 +7,7 @@ grace) is not compared.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from hanse.evidence import identity
@@ -17,7 +17,10 @@ Said: TypeAlias = dict[str, Any]
 JobOf: TypeAlias = Callable[[str], Mapping[str, Any]]
 _LABELS = ("BORROW", "EXCHANGE", "AWAY", "HOME")
 _MILLI = 1000
-_DETAILS = ("organisation", "placed", "awaits", "lostGpuSeconds", "stopBy", "cap", "asked", "left", "start", "kept")
+_DETAILS = (
+    "organisation", "placed", "awaits", "awaitsWorkers", "lostGpuSeconds", "stopBy", "cap", "asked", "left", "start",
+    "kept", "grown", "leaving", "part",
+)  # fmt: skip
 _FIELDS = (
     "kind", "effect", "verdict", "reason", "member", "job", "fence", "attempt", "cluster", "class", "precision", "tier",
     "milliH100e", "tierThousandths", "fundedUntil", "nodes", "funding", "strength", "cause",
@@ -31,6 +34,11 @@ def recorded(body: Mapping[str, Json]) -> Said:
     said |= {name: detail[name] for name in _DETAILS if name in detail} if isinstance(detail, dict) else {}
     if isinstance(detail, dict) and body.get("kind") == "Reserve":
         said |= {name: detail.get(name) for name in ("class", "cluster")}
+    if body.get("kind") == "Admit":
+        said.setdefault("awaitsWorkers", [])  # before there were elastic gangs
+    if body.get("kind") == "Resize":
+        # All that it has after that is more than a plan says.
+        said.pop("nodes", None)
     if "funding" in said:
         said["funding"] = [
             [each["cap"], each["windowStart"], (each["end"] - each["start"]) * each["rate"]] for each in said["funding"]
@@ -54,6 +62,7 @@ def entries(decision: Mapping[str, Any], job_of: JobOf, cause: str) -> list[Said
 def _admit(decision: Mapping[str, Any], job_of: JobOf, cause: str) -> list[Said]:
     job = job_of(decision["attempt"]["job"])
     label, accelerator = decision["label"], decision["accelerator"]
+    part = _part(job["slices"], job["shareableGiB"][accelerator])
     own = _entry("Admit", _LABELS[label["rung"]], decision["attempt"], job_of) | {
         "cluster": decision["cluster"],
         "class": accelerator,
@@ -62,18 +71,40 @@ def _admit(decision: Mapping[str, Any], job_of: JobOf, cause: str) -> list[Said]
         "milliH100e": job["milliH100e"][accelerator],
         "tierThousandths": job["tierThousandths"],
         "fundedUntil": decision["funded_until_seconds"],
-        "nodes": {each["node"]: _MILLI * each["gpus"].bit_count() for each in decision["placed"]},
+        "nodes": {
+            each["node"]: part.get("milliGpusLimit", _MILLI) * each["gpus"].bit_count() for each in decision["placed"]
+        },
         "strength": _strength(label) | {"tierRank": job["tierRank"]},
         "organisation": job["organisation"],
         "placed": [[each["node"], each["workers"], str(each["gpus"])] for each in decision["placed"]],
         "awaits": [_attempt(each) for each in decision["awaits"]],
+        "awaitsWorkers": [[_attempt(each["attempt"]), each["worker"]] for each in decision["awaits_workers"]],
     }
+    own |= {"part": part} if part else {}
     stops = [
         _entry("Preempt", each["reason"], each["attempt"], job_of)
         | {"strength": _strength(each["label"]), "lostGpuSeconds": each["lost_gpu_seconds"], "cause": cause}
         for each in decision["stops"]
     ]
-    return [own | _funding(decision), *stops, *_falls(decision, job_of, cause)]
+    shrinks = [
+        _resized("Preempted", each["attempt"], (), each["workers"], job_of) | {"cause": cause}
+        for each in decision["shrinks"]
+    ]
+    return [own | _funding(decision), *stops, *shrinks, *_falls(decision, job_of, cause)]
+
+
+def _part(slices: Sequence[int] | None, shareable_gib: int) -> Said:
+    """Return what a worker has of the GPU that it shares, and how much of one that is, rounded up."""
+    if slices is None:
+        return {}
+    guaranteed, limit, with_others = slices
+    milli = [
+        min(_MILLI, -(-_MILLI * each // shareable_gib)) if shareable_gib else _MILLI for each in (guaranteed, limit)
+    ]
+    return {
+        "guaranteedGiB": guaranteed, "limitGiB": limit, "with": "any" if with_others else "ownMember",
+        "milliGpus": milli[0], "milliGpusLimit": milli[1],
+    }  # fmt: skip
 
 
 def _rise(decision: Mapping[str, Any], job_of: JobOf, cause: str) -> list[Said]:
@@ -95,6 +126,22 @@ def _refuse(decision: Mapping[str, Any], job_of: JobOf, _cause: str) -> list[Sai
     return [own | said]
 
 
+def _resize(decision: Mapping[str, Any], job_of: JobOf, _cause: str) -> list[Said]:
+    own = _resized(decision["why"], decision["attempt"], decision["grown"], decision["leaving"], job_of)
+    return [own | _funding(decision)]
+
+
+def _resized(
+    reason: str, attempt: Mapping[str, Any], grown: Sequence[Mapping[str, Any]], leaving: Sequence[int], job_of: JobOf
+) -> Said:
+    said = {
+        "verdict": "Grown" if grown else "Shrunk",
+        "grown": [[each["worker"], each["node"], str(each["gpus"])] for each in grown],
+        "leaving": list(leaving),
+    }
+    return _entry("Resize", reason, attempt, job_of) | said
+
+
 def _reserve(decision: Mapping[str, Any], job_of: JobOf, _cause: str) -> list[Said]:
     kept = [[each["node"], each["workers"]] for each in decision["kept"]]
     said = {"class": decision["accelerator"], "cluster": decision["cluster"], "start": decision["start_seconds"]}
@@ -106,8 +153,8 @@ def _release(decision: Mapping[str, Any], job_of: JobOf, _cause: str) -> list[Sa
 
 
 _OF_KIND: dict[str, Callable[[Mapping[str, Any], JobOf, str], list[Said]]] = {
-    "Admit": _admit, "Rise": _rise, "Fall": _fall, "Renew": _renew, "Refuse": _refuse, "Reserve": _reserve,
-    "Release": _release,
+    "Admit": _admit, "Rise": _rise, "Fall": _fall, "Renew": _renew, "Refuse": _refuse, "Resize": _resize,
+    "Reserve": _reserve, "Release": _release,
 }  # fmt: skip
 KINDS = frozenset(_OF_KIND)
 
@@ -115,7 +162,7 @@ KINDS = frozenset(_OF_KIND)
 _EFFECTS = {
     "Admit": ("admit", "Admitted"), "Preempt": ("stop", "Stopped"), "Rise": ("keep", "Relabelled"),
     "Fall": ("keep", "Relabelled"), "Renew": ("keep", "Funded"), "Refuse": ("keep", "Refused"),
-    "Reserve": ("none", "Reserved"), "Release": ("none", "Released"),
+    "Resize": ("keep", "Shrunk"), "Reserve": ("none", "Reserved"), "Release": ("none", "Released"),
 }  # fmt: skip
 
 

@@ -19,12 +19,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from hanse.evidence.canonical import Json
-from hanse.ledger import bundle, charge, leaves, lines, openings, report, verify
+from hanse.ledger import archive, bundle, charge, leaves, lines, openings, report, verify
 from hanse.ledger import credits as credits_
+from hanse.ledger.archive import Archive
 from hanse.ledger.bundle import Header
 from hanse.ledger.errors import NoRoomLeftError, RefusedError
 from hanse.ledger.lines import Line
-from hanse.ledger.models import accounts, decisions, parties, slots
+from hanse.ledger.models import accounts, decisions, parties, settlements, slots, usages
 from hanse.ledger.models.log import Leaf
 
 _LINES_A_CHECK = 10_000
@@ -70,11 +71,13 @@ def _size(folder: Path) -> int:
     return size
 
 
-def export(engine: Engine, period: str, folder: Path, room: Room | None = None) -> bytes:
+def export(engine: Engine, period: str, folder: Path, room: Room | None = None, archived: Path | None = None) -> bytes:
     """Export *period* (`YYYY-MM`, UTC) into *folder*, which must be new or empty; return the manifest's SHA-256.
 
+    Days of slots that are no longer in the database are read from the folder *archived*.
+
     Raises:
-        RefusedError: the period is none, or the folder is not empty.
+        RefusedError: the period is none, the folder is not empty, or an archived day is not where it should be.
         NoRoomLeftError: it takes more than *room*.
 
     """
@@ -86,9 +89,10 @@ def export(engine: Engine, period: str, folder: Path, room: Room | None = None) 
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
         connection.execute(sa.text("SET TRANSACTION READ ONLY"))
         now = connection.execute(sa.text("SELECT slot_seconds, ledger.clock_seconds() AS at FROM ledger.setting")).one()
-        log = openings.Log.of(connection, start_seconds, end_seconds)
+        gone = Archive(connection, archived)
+        log = openings.Log.of(connection, gone, start_seconds, end_seconds)
         header = Header(period, start_seconds, end_seconds, now.at, now.slot_seconds, log.first, log.end)
-        reader = _Reader(connection, header, log.size)
+        reader = _Reader(connection, header, log.size, gone)
         for name in bundle.READERS:
             bundle.write_lines(folder, name, room.checked(getattr(reader, name)()))
         for hour_seconds in reader.hours():
@@ -98,7 +102,7 @@ def export(engine: Engine, period: str, folder: Path, room: Room | None = None) 
     header = dataclasses.replace(header, slot_files=bundle.slot_files(folder))
     examined = verify.examine(folder, header)
     room.check((folder / "transfers.jsonl").stat().st_size)
-    bundle.write_csv(folder, examined.read)
+    bundle.write_csv(folder)
     (folder / bundle.REPORT).write_text(report.render(examined))
     return bundle.write_manifest(folder, header)
 
@@ -125,6 +129,7 @@ class _Reader:
     connection: Connection
     header: Header
     log_size: int
+    gone: Archive
 
     def members(self) -> Iterator[Json]:
         yield from self._all(parties.Member, lines.member)
@@ -188,7 +193,8 @@ class _Reader:
 
     def facts(self) -> Iterator[Json]:
         table = decisions.Fact
-        also = sa.or_(self._within(table), table.attempt.in_(self._attempts()), table.kind.in_(["CapSet", "TermTaken"]))
+        always = ["CapSet", "TermTaken", archive.KIND]
+        also = sa.or_(self._within(table), table.attempt.in_(self._attempts()), table.kind.in_(always))
         # Who borrows before the period's first hour is posted does so by the credits of the period before.
         start = datetime.fromtimestamp(self.header.start_seconds, UTC)
         credited = table.kind == credits_.KIND
@@ -206,10 +212,13 @@ class _Reader:
         statement = sa.select(hour.label("hour")).where(
             *self._starting(self.header.start_seconds, self.header.end_seconds)
         )
-        return list(self.connection.execute(statement.distinct().order_by("hour")).scalars())
+        here = self.connection.execute(statement.distinct().order_by("hour")).scalars()
+        return sorted({*here, *self.gone.hours(self.header.start_seconds, self.header.end_seconds)})
 
     def slots(self, hour_seconds: int) -> Generator[Json, None, None]:
         """Yield the slots of an hour, in the order of start and node: so they are verified without being kept."""
+        for slot in self.gone.slots_from(hour_seconds, hour_seconds + charge.HOUR_SECONDS):
+            yield {**lines.slot(slot), **_opening(slot)}
         table = slots.Slot
         statement = self._opened(sa.select(table.__table__), table)
         statement = statement.where(*self._starting(hour_seconds, hour_seconds + charge.HOUR_SECONDS))
@@ -225,6 +234,13 @@ class _Reader:
     def postings(self) -> Iterator[Json]:
         yield from self._all(accounts.Posting, lines.posting, self._hours(accounts.Posting))
 
+    def usage(self) -> Iterator[Json]:
+        yield from self._all(usages.Usage, lines.usage, self._hours(usages.Usage))
+
+    def acknowledgements(self) -> Iterator[Json]:
+        table = usages.Acknowledgement
+        yield from self._all(table, lines.acknowledgement, self._hours(table))
+
     def transfers(self) -> Iterator[Json]:
         table = accounts.Transfer
         mine = table.period == self.header.period
@@ -232,9 +248,19 @@ class _Reader:
             sa.select(table.pending).where(mine, table.pending.is_not(None))
         )  # fmt: skip
         carried = (~mine).label("carried")
-        statement = sa.select(table.__table__, carried).where(sa.or_(mine, table.id.in_(referred)))
+        # What was corrected of this period's hours since, in periods after it: a true-up adds it.
+        later = sa.and_(table.kind == "correction", self._hours(table))
+        statement = sa.select(table.__table__, carried).where(sa.or_(mine, table.id.in_(referred), later))
         for row in self._rows(self._opened(statement, table).order_by(table.sequence)):
             yield {**lines.transfer(row), **_opening(row), "carried": int(row.carried)}
+
+    def settlements(self) -> Iterator[Json]:
+        table = settlements.Settlement
+        wanted = sa.or_(table.period == self.header.period, self._within(table))
+        yield from self._all(table, lines.settlement, wanted)
+
+    def acts(self) -> Iterator[Json]:
+        yield from self._all(settlements.Act, lines.act)
 
     def accounts(self) -> Iterator[Json]:
         before, after = self._sums("<"), self._sums(">")

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     SIMULATED = "Simulated"
     NODE_STALE = "NodeStale"
     NODE_HEALTHY = "NodeHealthy"
+    CLOCK_OFF = "ClockOff"
+    CLOCK_STEPPED = "ClockStepped"
 
 
 @dataclass(frozen=True)
@@ -110,3 +112,15 @@ def record_once(  # noqa: PLR0913  # what a fact is about
                 "detail": detail,
             },
         )
+
+
+def record_hourly(engine: Engine, kind: Kind, cluster: str, amount: int, *, detail: str) -> None:
+    """Record what a cluster has at most one fact an hour of, at the database's time: the first, with its *amount*."""
+    statement = sa.text(
+        "SELECT ledger.record_fact(:id, :kind, ledger.clock_seconds(), NULL, :cluster, NULL, NULL, NULL, NULL, "
+        ":amount, :detail)"
+    )
+    with database.transaction(engine) as connection:
+        hour = connection.execute(sa.text("SELECT ledger.clock_seconds() / 3600")).scalar_one()
+        said = {"kind": str(kind), "cluster": cluster, "amount": amount, "detail": detail}
+        connection.execute(statement, {**said, "id": identity.fact_id(str(kind), cluster, int(hour))})

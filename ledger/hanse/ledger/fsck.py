@@ -6,8 +6,10 @@ root of every head that was stored, every head that was signed is one of these, 
 leaves, and the published checkpoint is one that the policy accepts and that the database knows.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
@@ -16,7 +18,7 @@ from hanse.evidence import checkpoints, merkle, notes, tiles
 from hanse.evidence.checkpoints import Checkpoint
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.policy import Policy
-from hanse.ledger import leaves, lines, sealing
+from hanse.ledger import archive, leaves, lines, sealing
 from hanse.ledger.models.log import Leaf, SignedHead, TreeHead
 from hanse.ledger.publishing import Folder
 from hanse.ledger.verify.finding import FINDINGS_MAX, Finding
@@ -35,6 +37,7 @@ class Checked:
     unsealed: int = 0
     heads: int = 0
     published: int = 0
+    archived: int = 0
 
     def wrong(self, check: str, where: str, message: str) -> None:
         """Add a finding; beyond a hundred nobody reads them."""
@@ -42,14 +45,18 @@ class Checked:
             self.findings.append(Finding(check, where, message))
 
 
-def check(engine: Engine, folder: Folder, policy: Policy) -> Checked:
-    """Return what is wrong between the database, the log in *folder* and its checkpoints."""
+def check(engine: Engine, folder: Folder, policy: Policy, archived: Path | None = None) -> Checked:
+    """Return what is wrong between the database, the log in *folder* and its checkpoints.
+
+    Days of slots that are no longer in the database are looked at in the folder *archived*, or not at all.
+
+    """
     checked = Checked()
     # The folder first: what is published is in the database already, and not the other way round.
     published = _published(checked, folder, policy)
     with engine.connect().execution_options(isolation_level=_SNAPSHOT) as connection, connection.begin():
         connection.execute(sa.text("SET TRANSACTION READ ONLY"))
-        _rows(checked, connection)
+        _rows(checked, connection, archive.Archive(connection, archived), looked_at=archived is not None)
         roots = _heads(checked, connection, published.size if published else 0)
         if published and roots.get(published.size) != published.root:
             what = f"its root is not the one that the leaves in the database have at {published.size}"
@@ -77,7 +84,7 @@ def _published(checked: Checked, folder: Folder, policy: Policy) -> Checkpoint |
     return its
 
 
-def _rows(checked: Checked, connection: Connection) -> None:
+def _rows(checked: Checked, connection: Connection, gone: archive.Archive, *, looked_at: bool) -> None:
     """Compare each row with its leaf, both ways."""
     now = connection.execute(sa.text("SELECT extract(epoch FROM ledger.clock())")).scalar_one()
     due = int(now) - UNSEALED_SECONDS_MAX
@@ -98,9 +105,30 @@ def _rows(checked: Checked, connection: Connection) -> None:
             sealed += 1
             if leaves.seal(kind.name, kind.line(row), row.salt).entry != row.entry:
                 checked.wrong("C3", where, f"is not what leaf {row.leaf} committed to")
+    if looked_at:
+        _archived(checked, connection, gone)
+    checked.archived = gone.slots
+    sealed += gone.slots
     count = connection.execute(sa.select(sa.func.count()).select_from(Leaf)).scalar_one()
     if sealed != count:
         checked.wrong("C3", "leaf", f"there are {count} leaves, and rows for {sealed} of them")
+
+
+def _archived(checked: Checked, connection: Connection, gone: archive.Archive) -> None:
+    """Compare each archived slot with its leaf."""
+    for batch in _batches(gone.all()):
+        entries = sa.select(Leaf.index, Leaf.entry).where(Leaf.index.in_([slot.leaf for slot in batch]))
+        entry_by_leaf = dict(connection.execute(entries).tuples().all())
+        for slot in batch:
+            checked.rows += 1
+            if archive.entry(slot) != entry_by_leaf.get(slot.leaf):
+                where = f"slots, sequence {slot.sequence} (archived)"
+                checked.wrong("C3", where, f"is not what leaf {slot.leaf} committed to")
+
+
+def _batches(found: Iterator[archive.Slot]) -> Iterator[list[archive.Slot]]:
+    while batch := list(itertools.islice(found, 1000)):
+        yield batch
 
 
 def _heads(checked: Checked, connection: Connection, published: int) -> dict[int, bytes]:
@@ -157,4 +185,6 @@ def _bundle(folder: Folder, tile: tiles.Tile) -> list[bytes]:
 def sentences(checked: Checked) -> Iterator[str]:
     """Yield what was looked at."""
     yield f"{checked.rows} rows, of which {checked.unsealed} are not in the log yet"
+    if checked.archived:
+        yield f"{checked.archived} slots are archived; they are looked at with --archive, the folder of their files"
     yield f"{checked.leaves} leaves make the roots of {checked.heads} heads; {checked.published} leaves are published"

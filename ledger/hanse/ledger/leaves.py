@@ -15,7 +15,7 @@ from hanse.evidence.canonical import Json
 # The files of an export whose rows are sealed, each row in a leaf of its own.
 SEALED = (
     "members", "keys", "enrolments", "levies", "rates", "entitlements", "cycles", "decisions", "effects", "facts",
-    "violations", "slots", "cutoffs", "postings", "transfers",
+    "violations", "slots", "cutoffs", "postings", "transfers", "usage", "acknowledgements", "settlements", "acts",
 )  # fmt: skip
 LEAF, SALT = "leaf", "salt"
 """What a line of an export says about its leaf: the number, and what opens it. A row that is not sealed has neither."""
@@ -24,7 +24,10 @@ LEAF, SALT = "leaf", "salt"
 OF_DECISION = ("term", "cycle", "index", "kind", "effect", "verdict", "reason", "job", "attempt", "fence")
 OF_TRANSFER = ("kind", "purpose", "amount", "hour", "period", "run", "attempt")
 SIDES = ("debit", "credit")
-_WITH_PARTS = frozenset({"decisions", "transfers"})
+# A ruling names what it gave back, by ids that follow from both accounts too.
+OF_RULING = ("recorded", "id", "kind", "subject")
+GIVEN_BACK = "transfers"
+_WITH_PARTS = frozenset({"decisions", "transfers", "acts"})
 _OF_THE_EXPORT = frozenset({"carried", LEAF, SALT})
 
 
@@ -65,10 +68,17 @@ def part_bodies(kind: str, line: Mapping[str, Json]) -> list[bytes]:
     said = own.get("body")
     if not isinstance(said, dict):
         return []
+    if kind == "acts":
+        return _of_ruling(own, said) if GIVEN_BACK in said else []
     if kind == "decisions":
         return _bodies(kind, own, {"id": own["id"], **_some(said, OF_DECISION), **_some(own, ("recorded",))})
     seen = {**_some(said, OF_TRANSFER), **_some(own, ("recorded",))}
     return _bodies(kind, own, *({**seen, "side": side, "account": said.get(side, "")} for side in SIDES))
+
+
+def _of_ruling(own: dict[str, Json], said: Mapping[str, Json]) -> list[bytes]:
+    seen: dict[str, Json] = {name: each for name, each in said.items() if name != GIVEN_BACK}
+    return _bodies("acts", own, {**_some(own, OF_RULING), "body": seen})
 
 
 def opening(kind: str, line: Mapping[str, Json], salt: bytes) -> tuple[bytes, bytes]:

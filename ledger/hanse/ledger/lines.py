@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from hanse.evidence import canonical
 from hanse.evidence.canonical import Json
 from hanse.ledger import books, transfers
-from hanse.ledger.models import accounts, decisions, parties, slots
+from hanse.ledger.models import accounts, decisions, parties, settlements, slots, usages
 
 Line: TypeAlias = dict[str, Json]
 
@@ -119,10 +119,44 @@ def posting(row: Any) -> Line:
     return {**stamp(row), **its, "hour": row.hour_seconds}
 
 
+def usage(row: Any) -> Line:
+    """Write what an attempt used in an hour."""
+    its = {"hour": row.hour_seconds, "run": row.run, "attempt": str(row.attempt), "member": row.member}
+    return {**stamp(row), **its, "used": row.milli_gpu_seconds, **measured(row)}
+
+
+def measured(use: Any) -> Line:
+    """Write what was measured of an attempt's use beside time. How busy GPUs were is left out, where nothing said."""
+    of = {"mibSecondsOf": use.memory_of, "millijoulesOf": use.energy_of}
+    amounts = present(mibSeconds=use.memory_mib_seconds, millijoules=use.energy_millijoules)
+    busy = present(busyMilliseconds=use.busy_milliseconds, busyMillisecondsOf=use.busy_of or None)
+    return {**of, **amounts, **busy}
+
+
+def acknowledgement(row: Any) -> Line:
+    """Write an acknowledgement."""
+    its = {"signature": row.signature.hex(), "memberKey": row.member_key.hex()}
+    return {**stamp(row), "body": canonical.decode(row.body), **its}
+
+
 def transfer(row: Any) -> Line:
     """Write a transfer."""
     its = {"body": canonical.decode(transfers.body(books.read(row))), "sha256": row.payload_sha256.hex()}
     return {**stamp(row), "id": str(row.id), **its}
+
+
+def settlement(row: Any) -> Line:
+    """Write what a pair's period comes to at a stage."""
+    its = {"period": row.period, "pair": row.pair, "stage": row.stage, "owed": row.owed}
+    terms = {"pool": row.pool_thousandths, "member": row.member_thousandths, "window": row.window_seconds}
+    return {**stamp(row), **its, **terms}
+
+
+def act(row: Any) -> Line:
+    """Write what somebody declared."""
+    its = {"body": canonical.decode(row.body), "sha256": row.body_sha256.hex()}
+    named = {"subject": row.subject} if row.subject else {}
+    return {**stamp(row), "id": str(row.id), "kind": row.kind, **named, **its}
 
 
 def stamp(row: Any) -> Line:
@@ -153,4 +187,8 @@ KINDS = (
     Kind("cutoffs", accounts.Cutoff, cutoff),
     Kind("postings", accounts.Posting, posting),
     Kind("transfers", accounts.Transfer, transfer),
+    Kind("usage", usages.Usage, usage),
+    Kind("acknowledgements", usages.Acknowledgement, acknowledgement),
+    Kind("settlements", settlements.Settlement, settlement),
+    Kind("acts", settlements.Act, act),
 )

@@ -6,16 +6,35 @@ call the same functions on what they read from the database and from an export. 
 nobody is credited; use that no lease or placement covers is unknown too, and is named.
 """
 
+import functools
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from hanse.evidence import slots
 from hanse.evidence.enrolments import Enrolment
 from hanse.evidence.slots import Slot
 from hanse.ledger import charge, transfers
 from hanse.ledger.transfers import Purpose
+
+SKEW_SECONDS = 5
+"""Clocks that are disciplined are off by far less: a slot whose end is further ahead is in the future."""
+TAKEN_SECONDS = 90 * charge.DAY_SECONDS
+"""So long after a month's end its slots are taken, marked late; from then on only corrections change its books."""
+
+MIB_MAX, MILLIWATTS_MAX = 2**21, 10**7
+"""No GPU has so much memory, nor takes so much power. What slots say beyond is cut: two of a node could else add up to
+more than a document may hold, and then the hour could not be posted, or nothing be sealed any more."""
+
+
+@functools.lru_cache(maxsize=2**12)
+def taken_until(start_seconds: int) -> int:
+    """Return from when on (Unix time) no slot is taken any more that starts then."""
+    at = datetime.fromtimestamp(start_seconds, UTC)
+    following = datetime(at.year + at.month // 12, at.month % 12 + 1, 1, tzinfo=UTC)
+    return int(following.timestamp()) + TAKEN_SECONDS
 
 
 @dataclass(frozen=True)
@@ -81,8 +100,16 @@ class InForce:
 
     def enrolment(self, node: str, at_seconds: int) -> Enrolment | None:
         """Return the node's enrolment that is in force then."""
-        return next(
-            (each for each in reversed(self._enrolments.get(node, [])) if each.start_seconds <= at_seconds), None
+        for each in reversed(self._enrolments.get(node, ())):
+            if each.start_seconds <= at_seconds:
+                return each
+        return None
+
+    def is_revoked(self, enrolment: Enrolment) -> bool:
+        """Whether a later enrolment of the node has revoked this one's key."""
+        return any(
+            each.revokes and each.start_seconds > enrolment.start_seconds and each.node_key != enrolment.node_key
+            for each in self._enrolments[enrolment.node]
         )
 
     def stretches(self, node: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
@@ -110,16 +137,66 @@ class InForce:
 
 
 @dataclass
+class Gauged:
+    """Memory, energy and computing of an attempt's GPUs, with the milli-GPU-seconds for which they were measured."""
+
+    memory_mib_seconds: int = 0
+    memory_of: int = 0
+    energy_millijoules: int = 0
+    energy_of: int = 0
+    busy_milliseconds: int = 0
+    busy_of: int = 0
+
+    def use(self, milli_gpu_seconds: int) -> "Use":
+        """Return the figures beside the time; what was not measured at all is None, and not nought."""
+        return Use(
+            milli_gpu_seconds,
+            min(self.memory_mib_seconds, _part(MIB_MAX, self.memory_of)) if self.memory_of else None,
+            self.memory_of,
+            min(self.energy_millijoules, _part(MILLIWATTS_MAX, self.energy_of)) if self.energy_of else None,
+            self.energy_of,
+            self.busy_milliseconds if self.busy_of else None,
+            self.busy_of,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What an attempt used in an hour: time of GPUs, memory on them over the time, energy, and how long they computed.
+
+    *memory_of*, *energy_of* and *busy_of* are the milli-GPU-seconds for which there was a meter; None is what none
+    measured.
+    """
+
+    milli_gpu_seconds: int
+    memory_mib_seconds: int | None
+    memory_of: int
+    energy_millijoules: int | None
+    energy_of: int
+    busy_milliseconds: int | None = None
+    busy_of: int = 0
+
+
+@dataclass
 class Measured:
     """An hour, measured, in milli-GPU-seconds.
 
     *used* is by attempt, credited account and node; *ready*, used or idle, by member, node and milli-H100e of a GPU.
+    *gauged* is by attempt, of what is in *used*.
     """
 
     used: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     ready: dict[tuple[str, str, int], int] = field(default_factory=lambda: defaultdict(int))
     by_member: dict[str, Attribution] = field(default_factory=lambda: defaultdict(Attribution))
     unaccepted: list[Unaccepted] = field(default_factory=list)
+    gauged: dict[str, Gauged] = field(default_factory=lambda: defaultdict(Gauged))
+
+    def uses(self) -> dict[str, "Use"]:
+        """Return what each attempt used in the hour."""
+        found: dict[str, int] = defaultdict(int)
+        for (attempt, _, _), milli_gpu_seconds in self.used.items():
+            found[attempt] += milli_gpu_seconds
+        return {attempt: self.gauged[attempt].use(used) for attempt, used in found.items()}
 
 
 def measure(
@@ -151,6 +228,7 @@ def add(measured: Measured, slot: Slot, in_force: InForce, terms: Mapping[str, T
         return
     attribution = measured.by_member[enrolment.member]
     ready_key = (enrolment.member, slot.node, enrolment.milli_h100e)
+    accepted: set[str] = set()
     for who, milli_gpu_seconds in sorted(totals(slot).items()):
         if who == slots.DOWN:
             attribution.down += milli_gpu_seconds
@@ -165,7 +243,39 @@ def add(measured: Measured, slot: Slot, in_force: InForce, terms: Mapping[str, T
             attribution.used += milli_gpu_seconds
             measured.ready[ready_key] += milli_gpu_seconds
             measured.used[who, account, slot.node] += milli_gpu_seconds
+            accepted.add(who)
         attribution.unknown -= milli_gpu_seconds
+    _gauge(measured.gauged, slot, accepted)
+
+
+def _gauge(gauged: dict[str, Gauged], slot: Slot, accepted: Container[str]) -> None:
+    """Add what a slot measured beside time for each *accepted* attempt.
+
+    Memory is whose the slot says that it was; where it does not say, and for all else, it is in proportion to the
+    shares, rounded down.
+
+    """
+    for segment in slot.segments:
+        memory, energy, busy = segment.memory_mib_seconds, segment.energy_millijoules, segment.busy_milliseconds
+        if memory is None and energy is None and busy is None:
+            continue
+        by = None if segment.memory_by is None else dict(segment.memory_by)
+        for who, milli in segment.shares:
+            if who in accepted:
+                its, time = gauged[who], milli * segment.length_seconds * segment.gpu_mask.bit_count()
+                if memory is not None:
+                    its.memory_mib_seconds += _part(memory, milli) if by is None else by.get(who, 0)
+                    its.memory_of += time
+                if energy is not None:
+                    its.energy_millijoules += _part(energy, milli)
+                    its.energy_of += time
+                if busy is not None:
+                    its.busy_milliseconds += _part(busy, milli)
+                    its.busy_of += time
+
+
+def _part(amount: int, milli: int) -> int:
+    return amount * milli // slots.WHOLE_MILLI_GPUS
 
 
 def totals(slot: Slot) -> dict[str, int]:

@@ -1,8 +1,8 @@
 """A member's own lines: what it may see of what concerns it, and what opens the leaves of it.
 
-In: the member's own login, for which the database shows `own_leaf`. Out: a file of lines, one a leaf or part of one, to
-be checked by :mod:`hanse.ledger.verify.lines` against the public log, away from the database. Nothing in it is about,
-or can be traced to, another member.
+In: the member's own login, for which the database shows `own_leaf` and others of that form. Out: a file of lines, one a
+leaf or part of one, to be checked by :mod:`hanse.ledger.verify.lines` against the public log, away from the database.
+Nothing in it is about, or can be traced to, another member.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,11 @@ from sqlalchemy import Connection, Engine
 from hanse.evidence import canonical, commitments
 from hanse.evidence.canonical import Json
 
-_OWN = sa.text("SELECT index AS leaf, file, part, said, salt, parts FROM ledger.own_leaf ORDER BY leaf, part")
+_OWN = sa.text(
+    "SELECT index AS leaf, file, part, said, salt, parts FROM ledger.own_leaf UNION ALL "
+    "SELECT index, file, part, said, salt, parts FROM ledger.own_leaf_of_use UNION ALL "
+    "SELECT index, file, part, said, salt, parts FROM ledger.own_leaf_of_dispute ORDER BY leaf, part"
+)
 
 
 def write(engine: Engine, file: Path) -> int:

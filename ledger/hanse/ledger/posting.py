@@ -8,14 +8,14 @@ which posts the difference. One transaction a member, so that admission never wa
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from hanse.evidence import enrolments, identity, slots
-from hanse.ledger import books, caps, charge, database, errors, metering, transfers
+from hanse.ledger import acknowledging, books, caps, charge, compensating, database, errors, losses, metering, transfers
 from hanse.ledger.metering import Attribution, Line, Measured, Terms
 from hanse.ledger.models.accounts import Cutoff, Transfer
 from hanse.ledger.models.decisions import Attempt, Placement
@@ -46,6 +46,12 @@ SELECT DISTINCT s.start_seconds / 3600 * 3600 AS hour FROM ledger.slot s, waterm
   WHERE s.sequence > w.sequence AND s.late AND s.sequence >
     (SELECT max(c.sequence) FROM ledger.cutoff c WHERE c.hour_seconds = s.start_seconds / 3600 * 3600)
 """
+_USAGE = sa.text(
+    "SELECT attempt FROM ledger.record_usage(:term, :hour, :run, :member, CAST(:attempts AS uuid[]), "
+    "CAST(:milli_gpu_seconds AS bigint[]), CAST(:memory_mib_seconds AS bigint[]), CAST(:memory_of AS bigint[]), "
+    "CAST(:energy_millijoules AS bigint[]), CAST(:energy_of AS bigint[]), CAST(:busy_milliseconds AS bigint[]), "
+    "CAST(:busy_of AS bigint[]))"
+)
 RECENT_CUTOFFS = 24
 _LEFT_HALFWAY = """
 SELECT DISTINCT c.hour_seconds FROM (SELECT * FROM ledger.cutoff ORDER BY sequence DESC LIMIT :newest) c
@@ -69,7 +75,9 @@ class _Hour:
     run: Run
     members: tuple[str, ...]
     measured: Measured
-    terms: Mapping[str, Terms]
+    owed: Mapping[str, Mapping[Line, int]]
+    uses: Mapping[str, Mapping[str, metering.Use]]
+    lost: Mapping[str, Sequence[losses.Lost]]
 
 
 def due(engine: Engine) -> list[int]:
@@ -169,7 +177,12 @@ def _load(connection: Connection, run: Run) -> _Hour:
     slot_seconds = connection.execute(sa.select(Setting.slot_seconds)).scalar_one()
     measured = metering.measure(run.hour_seconds, slot_seconds, _slots(connection, run, before), in_force, terms)
     members = connection.execute(sa.select(Member.name).where(Member.sequence < before).order_by(Member.name)).scalars()
-    return _Hour(run, tuple(members), measured, terms)
+    owed = _owed(connection, run, metering.amounts(measured, terms))
+    uses: dict[str, dict[str, metering.Use]] = defaultdict(dict)
+    for attempt, use in measured.uses().items():
+        uses[terms[attempt].member][attempt] = use
+    lost = {} if run.number else compensating.of_hour(connection, run.hour_seconds)
+    return _Hour(run, tuple(members), measured, owed, uses, lost)
 
 
 def _slots(connection: Connection, run: Run, before: int) -> Iterator[slots.Slot]:
@@ -209,7 +222,7 @@ def _terms(connection: Connection, run: Run, before: int) -> dict[str, Terms]:
 
 
 def _post_member(connection: Connection, term: int, hour: _Hour, member: str) -> int:
-    """Post a member's part of a run, once: what it used, what it held ready, what its GPUs did."""
+    """Post a member's part of a run, once: what it used, what it held ready, what its GPUs did, what it lost."""
     its = hour.measured.by_member.get(member, Attribution())
     new = connection.execute(
         sa.text("SELECT ledger.record_posting(:term, :hour, :run, :member, :used, :idle, :down, :unknown)"),
@@ -226,7 +239,7 @@ def _post_member(connection: Connection, term: int, hour: _Hour, member: str) ->
     ).scalar_one()
     if not new:
         return 0
-    owed = _owed(connection, hour, member)
+    owed = {**hour.owed.get(transfers.use(member), {}), **hour.owed.get(transfers.contribution_offered(member), {})}
     entries = [_single(hour.run, line, amount) for line, amount in sorted(owed.items()) if amount]
     charged: dict[str, int] = defaultdict(int)
     for line, amount in owed.items():
@@ -234,22 +247,18 @@ def _post_member(connection: Connection, term: int, hour: _Hour, member: str) ->
             charged[line.attempt] += amount
     entries += caps.settle(connection, hour.run, member, charged)
     _record_unaccepted(connection, hour, member)
-    return books.apply(connection, entries) if entries else 0
+    _record_usage(connection, term, hour, member)
+    new = books.apply(connection, entries) if entries else 0
+    lost = compensating.credited(connection, member, hour.run.hour_seconds, hour.lost.get(member, ()))
+    return new + (books.apply(connection, lost) if lost else 0)
 
 
-def _owed(connection: Connection, hour: _Hour, member: str) -> dict[Line, int]:
-    """Return what the run adds to the lines of a member: what the hour comes to, less what earlier runs posted."""
-    mine = {transfers.use(member), transfers.contribution_offered(member)}
-    owed = {
-        line: amount
-        for line, amount in metering.amounts(hour.measured, hour.terms).items()
-        if mine & {line.debit, line.credit}
-    }
+def _owed(connection: Connection, run: Run, amounts: Mapping[Line, int]) -> dict[str, dict[Line, int]]:
+    """Return, by account, what the run adds to each line: what the hour comes to, less what earlier runs posted."""
+    owed: dict[Line, int] = dict(amounts)
     statement = (
         sa.select(Transfer.purpose, Transfer.debit, Transfer.credit, Transfer.attempt, sa.func.sum(Transfer.amount))
-        .where(
-            Transfer.hour_seconds == hour.run.hour_seconds, Transfer.kind == "single", Transfer.run < hour.run.number
-        )
+        .where(Transfer.hour_seconds == run.hour_seconds, Transfer.kind == "single", Transfer.run < run.number)
         .where(Transfer.purpose.in_([Purpose.USE, Purpose.TIER, Purpose.OFFERED]))
         .group_by(Transfer.purpose, Transfer.debit, Transfer.credit, Transfer.attempt)
     )
@@ -259,13 +268,26 @@ def _owed(connection: Connection, hour: _Hour, member: str) -> dict[Line, int]:
         for key, signed in ((line, -int(amount)), (back, int(amount))):
             if key in owed:
                 owed[key] += signed
-    return owed
+    by_account: dict[str, dict[Line, int]] = defaultdict(dict)
+    for each, amount in owed.items():
+        by_account[each.debit][each] = by_account[each.credit][each] = amount
+    return by_account
 
 
 def _single(run: Run, line: Line, amount: int) -> transfers.Transfer:
     """Return the posting of a line; one that became less, by rounding, goes the other way."""
     sides = (line.debit, line.credit) if amount > 0 else (line.credit, line.debit)
     return transfers.single(run, line.purpose, sides, abs(amount), metering.attempt_id(line.attempt))
+
+
+def _record_usage(connection: Connection, term: int, hour: _Hour, member: str) -> None:
+    """Record what each of the member's attempts used, beside what it owes."""
+    its = hour.uses.get(member, {})
+    columns = {each.name: [getattr(use, each.name) for use in its.values()] for each in fields(metering.Use)}
+    given = {"term": term, "hour": hour.run.hour_seconds, "run": hour.run.number, "member": member, **columns}
+    attempts = [uuid.UUID(attempt) for attempt in its]
+    if disputed := connection.execute(_USAGE, {**given, "attempts": attempts}).scalars().all():
+        acknowledging.dispute(connection, hour.run.hour_seconds, disputed)
 
 
 def _record_unaccepted(connection: Connection, hour: _Hour, member: str) -> None:

@@ -5,6 +5,8 @@ something else for the same key is refused. A leader names its term, and writes 
 without a term it is somebody who sets the ledger up. What is in force at a time is read by :mod:`hanse.ledger.posting`.
 """
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
@@ -61,13 +63,27 @@ def has_key(engine: Engine, member: str, key: bytes) -> bool:
 
 
 def latest_enrolments(engine: Engine, cluster: str) -> list[bytes]:
-    """Return the body of the latest enrolment of each node of a cluster, in the order of their names."""
+    """Return the enrolments of a cluster's nodes that are in force or begin later, by node and start: their bodies."""
     statement = sa.text(
-        "SELECT DISTINCT ON (node) body FROM ledger.enrolment WHERE starts_with(node, :prefix) "
-        "ORDER BY node, start_seconds DESC"
+        "SELECT body FROM ledger.enrolment e WHERE cluster = :cluster AND NOT EXISTS (SELECT FROM ledger.enrolment n "
+        "WHERE n.node = e.node AND n.start_seconds > e.start_seconds AND n.start_seconds <= ledger.clock_seconds()) "
+        "ORDER BY node, start_seconds"
     )
     with database.transaction(engine) as connection:
-        return [bytes(body) for body in connection.execute(statement, {"prefix": f"{cluster}/"}).scalars()]
+        return [bytes(body) for body in connection.execute(statement, {"cluster": cluster}).scalars()]
+
+
+def newest_of(connection: Connection, cluster: str) -> int:
+    """Return a number that grows with each enrolment of a cluster's nodes."""
+    statement = sa.text("SELECT coalesce(max(sequence), 0) FROM ledger.enrolment WHERE cluster = :cluster")
+    return int(connection.execute(statement, {"cluster": cluster}).scalar_one())
+
+
+def holders(engine: Engine, keys: Collection[bytes]) -> dict[bytes, str]:
+    """Return which node was ever enrolled with each of the public *keys* that one was."""
+    statement = sa.text("SELECT DISTINCT node_key, node FROM ledger.enrolment WHERE node_key = ANY (:keys)")
+    with database.transaction(engine) as connection:
+        return {bytes(key): node for key, node in connection.execute(statement, {"keys": list(keys)})}
 
 
 def newest_enrolment(connection: Connection) -> int:

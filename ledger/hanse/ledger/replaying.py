@@ -15,8 +15,9 @@ from hanse.evidence import canonical
 from hanse.evidence.canonical import Json
 from hanse.ledger import expecting
 
-BY_OTHERS = frozenset({"End", "Expire"})
-"""Decisions that no plan holds: a job was deleted or suspended or ran out of time, or its cluster was lost."""
+BY_OTHERS = frozenset({"End", "Expire", "Left"})
+"""Decisions that no plan holds: a job was deleted or suspended or ran out of time, its cluster was lost, or workers
+have left an elastic gang."""
 
 
 @dataclass(frozen=True)

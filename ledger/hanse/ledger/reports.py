@@ -109,6 +109,19 @@ def commit_checkpoint(  # noqa: PLR0913  # what makes a checkpoint one of record
     return None if answer == COMMITTED else str(answer).removeprefix("refused: ")
 
 
+def report_progress(engine: Engine, cluster: str, reached: Sequence[tuple[uuid.UUID, int, int, int | None]]) -> None:
+    """Keep how far attempts have come: each with its fence, the last step, and all steps if that is known."""
+    columns = dict(zip(("attempts", "fences", "step", "steps"), map(list, zip(*reached, strict=True)), strict=True))
+    with database.transaction(engine) as connection:
+        connection.execute(
+            sa.text(
+                "SELECT ledger.report_progress(:cluster, CAST(:attempts AS uuid[]), CAST(:fences AS bigint[]),"
+                " CAST(:step AS bigint[]), CAST(:steps AS bigint[]))"
+            ),
+            {"cluster": cluster, **columns},
+        )
+
+
 def last_checkpoints(engine: Engine, attempts: Sequence[uuid.UUID]) -> dict[uuid.UUID, Checkpoint]:
     """Return the newest checkpoint of the job of each attempt, where there is one."""
     with database.transaction(engine) as connection:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hanse.evidence import canonical, enrolments, slots
+from hanse.evidence import canonical, enrolments
 from hanse.evidence.canonical import Json
 from hanse.evidence.enrolments import Enrolment
 from hanse.evidence.errors import EvidenceError
@@ -138,6 +138,7 @@ class Remark(Row):
     fence: int | None
     account: str
     amount: int | None
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +276,8 @@ def effect(where: str, fields: Fields) -> Effect:
 def remark(where: str, fields: Fields) -> Remark:
     """Read a line of `facts` or `violations`."""
     fields.identifier("id")
-    for name in ("member", "cluster", "node", "detail"):
+    member = fields.text("member") if fields.has("member") else ""
+    for name in ("cluster", "node", "detail"):
         if fields.has(name):
             fields.text(name)
     return Remark(
@@ -284,15 +286,8 @@ def remark(where: str, fields: Fields) -> Remark:
         fields.text("account") if fields.has("account") else "",
         # Who lent more than it borrowed has less than nothing of a debit.
         fields.integer("amount", -canonical.INTEGER_MAX) if fields.has("amount") else None,
+        member,
     )  # fmt: skip
-
-
-def metered(where: str, fields: Fields) -> Metered:
-    """Read a line of `slots`."""
-    value = fields.value("body")
-    return Metered(
-        where, *_stamp(fields), slots.read(value), fields.text("member"), _canonical(value), _hex(fields, "signature")
-    )
 
 
 def cutoff(where: str, fields: Fields) -> Cutoff:
@@ -340,6 +335,11 @@ def account(where: str, fields: Fields) -> Account:
         tuple(int(each) for each in fields.items(part) if isinstance(each, str)) for part in ("before", "after", "now")
     )
     return Account(where, 0, 0, name, ceiling, before, after, now)
+
+
+def stamp(fields: Fields) -> tuple[int, int]:
+    """Take what all rows have, for those of :mod:`hanse.ledger.acts`."""
+    return _stamp(fields)
 
 
 def _stamp(fields: Fields) -> tuple[int, int]:

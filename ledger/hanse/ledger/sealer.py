@@ -36,6 +36,26 @@ _HEADS = 20
 _COSIGN = sa.text("SELECT ledger.add_cosignatures(:size, :keys, :lines)")
 
 
+class ForkError(LedgerError):
+    """The database does not have what the log has shown: whoever seals on signs a second history."""
+
+    @classmethod
+    def older(cls, here: int, shown: int) -> "ForkError":
+        """Return the error for a database that has fewer leaves than the log has shown."""
+        return cls(
+            f"the database has {here} leaves, and the log has shown {shown}: it is an older copy. Nothing is sealed: "
+            "restore it up to the end (docs/operations.md, A database is restored)"
+        )
+
+    @classmethod
+    def other(cls, shown: int) -> "ForkError":
+        """Return the error for a database whose leaves have another root."""
+        return cls(
+            f"the first {shown} leaves of the database do not have the root that the log has shown: others were sealed "
+            "in their place. Nothing is sealed: restore the database that the log was made from"
+        )
+
+
 @dataclass(frozen=True)
 class Sealer:
     """What a round needs."""
@@ -51,9 +71,11 @@ class Sealer:
 
         Raises:
             LedgerError: another sealer is at work, or nothing was signed.
+            ForkError: the folder shows what the database does not have; nothing is sealed.
             EvidenceError: what was signed, or what is in the folder, is not what it should be.
 
         """
+        self._check_shown()
         # Until a batch is not full, and not until there is nothing new: while rows keep coming that may be never.
         added = sealed = sealing.seal(self.engine)
         while sealed == sealing.LEAVES_MAX:
@@ -119,6 +141,19 @@ class Sealer:
         with database.transaction(self.engine) as connection:
             first = connection.execute(_SIGN, {"size": head.size, "note": note.encode()}).scalar_one()
         return notes.parse(bytes(first))
+
+    def _check_shown(self) -> None:
+        """Check that the database has what the folder shows: it may have been restored from before that."""
+        shown = self.folder.published()
+        if shown is None or shown.origin != origin(self.policy):
+            return  # an empty folder is written anew, and one of another log is refused when it is written to
+        with database.transaction(self.engine) as connection:
+            size = connection.execute(sa.select(sa.func.coalesce(sa.func.max(TreeHead.size), 0))).scalar_one()
+            root = connection.execute(sa.select(TreeHead.root).where(TreeHead.size == shown.size)).scalar_one_or_none()
+        if size < shown.size:
+            raise ForkError.older(size, shown.size)
+        if root != shown.root:
+            raise ForkError.other(shown.size)
 
     def entries(self, start: int, end: int) -> Sequence[bytes]:
         """Return the entries of the leaves from *start* up to *end*."""

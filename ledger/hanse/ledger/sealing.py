@@ -33,7 +33,7 @@ _APPEND = sa.text(
 
 
 class RestoredError(LedgerError):
-    """The database numbers its transactions anew, so that what is new cannot be told from what was sealed."""
+    """The server numbers transactions anew, so that what is new cannot be told from what was sealed."""
 
 
 @dataclass(frozen=True, order=True)
@@ -128,7 +128,8 @@ def _new(connection: Connection, rows_max: int) -> Iterator[_Row]:
     if horizon <= last_xid:
         raise RestoredError(
             f"the database is at transaction {horizon}, and {last_xid} is sealed already: it was restored from a dump, "
-            "which numbers transactions anew; restore the files of the server (a base backup and its WAL) instead"
+            "and this server numbers its transactions anew. Before anything is recorded, stop the server and run "
+            f"pg_resetwal --epoch={(last_xid >> 32) + 1} on its data (docs/operations.md, A database is restored)"
         )
     ordered = [_of_kind(connection, kind, (last_xid, last_sequence), horizon, rows_max) for kind in lines.KINDS]
     for number, row in enumerate(heapq.merge(*ordered)):

@@ -1,8 +1,9 @@
 """Signed slots come in: checked, then stored once.
 
 In: the bodies and signatures that a member's cluster agent passes on. Out: rows in `slot`, or for each slot the reason
-why not. What is refused or contradicts an earlier slot is recorded as a violation. Whether an attempt that a slot names
-was really there is judged when the hour is posted (:mod:`hanse.ledger.metering`).
+why not, by the rules of :mod:`hanse.ledger.taking`. What is refused or contradicts an earlier slot is recorded as a
+violation. Whether an attempt that a slot names was really there is judged when the hour is posted
+(:mod:`hanse.ledger.metering`).
 """
 
 import uuid
@@ -13,13 +14,22 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from hanse.evidence import canonical, enrolments, identity, signatures, slots
+from hanse.evidence import canonical, identity, slots
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.slots import Slot
-from hanse.ledger import database, metering
-from hanse.ledger.models.parties import Enrolment as Row
+from hanse.ledger import charge, database, taking
+from hanse.ledger.taking import Refusal, Rule
 
 BATCH_MAX = 5000
+DAYS_AHEAD = 2
+"""So many days after today have their place before their first slot comes."""
+# Who stores slots N and N + 1 of a node at the same moment would have neither compared with the other.
+_ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(1751215721, hashtext(:member))")
+_UNCHAINED = Refusal(
+    Rule.CHAIN,
+    "the slot and one directly before or after it, of the same boot, do not carry one another's hash: two processes "
+    "meter the node, or one without its state; let one go on, with its state folder",
+)
 
 
 class Outcome(StrEnum):
@@ -58,57 +68,36 @@ def ingest(engine: Engine, member: str, batch: Sequence[Signed]) -> list[Answer]
         raise ValueError(f"{len(batch)} slots in one batch: send at most {BATCH_MAX}")
     decoded = [_decode(signed) for signed in batch]
     with database.transaction(engine) as connection:
-        known = _Known(connection, member, {slot.node for slot in decoded if isinstance(slot, Slot)})
-        checked = [
-            (known.check(signed, slot) or slot) if isinstance(slot, Slot) else slot
-            for signed, slot in zip(batch, decoded, strict=True)
-        ]
-        good = [(signed, slot) for signed, slot in zip(batch, checked, strict=True) if isinstance(slot, Slot)]
+        connection.execute(_ONE_AT_A_TIME, {"member": member})
+        known = taking.Known(connection, member, {slot.node for slot in decoded if isinstance(slot, Slot)})
+        judged = _judged(connection, known, batch, decoded)
+        good = [(signed, slot) for signed, slot in zip(batch, judged, strict=True) if isinstance(slot, Slot)]
         outcomes = iter(_store(connection, member, good))
-        answers = []
-        for signed, slot in zip(batch, checked, strict=True):
-            if isinstance(slot, str):
-                _record_refusal(connection, member, signed, slot)
-            answers.append(Answer(Outcome.REFUSED, slot) if isinstance(slot, str) else Answer(next(outcomes)))
-    return answers
+        _record_refusals(connection, member, known.now, list(zip(batch, decoded, judged, strict=True)))
+    return [
+        Answer(Outcome.REFUSED, each.reason) if isinstance(each, Refusal) else Answer(next(outcomes)) for each in judged
+    ]
 
 
-class _Known:
-    """What a batch is checked against, read once."""
-
-    def __init__(self, connection: Connection, member: str, nodes: set[str]) -> None:
-        statement = sa.text("SELECT slot_seconds, ledger.clock_seconds() AS now FROM ledger.setting")
-        setting = connection.execute(statement).one()
-        self._slot_seconds: int = setting.slot_seconds
-        self._now: int = setting.now
-        self._member = member
-        bodies = connection.execute(sa.select(Row.body).where(Row.node.in_(nodes))).scalars()
-        self._in_force = metering.InForce((enrolments.decode(body) for body in bodies), ())
-
-    def check(self, signed: Signed, slot: Slot) -> str | None:
-        """Return why a slot is refused, or None if it is not."""
-        enrolment = self._in_force.enrolment(slot.node, slot.start_seconds)
-        if enrolment is None or enrolment.member != self._member:
-            return "the node is not enrolled by this member at this time"
-        if slot.length_seconds != self._slot_seconds:
-            return f"the metering interval is {self._slot_seconds} s"
-        if slot.end_seconds > self._now:
-            return "the slot has not ended yet"
-        if not set(slot.gpus) <= set(enrolment.gpus):
-            return "the node is enrolled without some of these GPUs"
-        try:
-            signatures.verify(enrolment.node_key, signatures.SLOT, signed.body, signed.signature)
-        except EvidenceError as error:
-            return str(error)
-        return None
+def _judged(
+    connection: Connection, known: taking.Known, batch: Sequence[Signed], decoded: Sequence[Slot | Refusal]
+) -> list[Slot | Refusal]:
+    """Return each slot, or why it is refused: by itself first, and then by what comes before and after it."""
+    alone = [
+        (known.refusal(slot, signed.body, signed.signature) or slot) if isinstance(slot, Slot) else slot
+        for signed, slot in zip(batch, decoded, strict=True)
+    ]
+    good = [slot if isinstance(slot, Slot) else None for slot in alone]
+    broken = taking.broken(connection, known.slot_seconds, good, [signed.body for signed in batch])
+    return [_UNCHAINED if place in broken else each for place, each in enumerate(alone)]
 
 
-def _decode(signed: Signed) -> Slot | str:
+def _decode(signed: Signed) -> Slot | Refusal:
     """Return the slot, or why its body is none."""
     try:
         return slots.decode(signed.body)
     except EvidenceError as error:
-        return str(error)
+        return Refusal(Rule.FORM, str(error))
 
 
 def _store(connection: Connection, member: str, good: Sequence[tuple[Signed, Slot]]) -> list[Outcome]:
@@ -128,13 +117,28 @@ def _store(connection: Connection, member: str, good: Sequence[tuple[Signed, Slo
     return [Outcome(outcome) for outcome in rows.scalars()]
 
 
-def _record_refusal(connection: Connection, member: str, signed: Signed, reason: str) -> None:
-    # The id follows from the reason and the hour of the database's clock, so that a flood leaves few rows.
-    hour = connection.execute(sa.text("SELECT ledger.clock_seconds() / 3600")).scalar_one()
-    record_violation(
-        connection, identity.violation_id("SlotRefused", member, reason, hour), "SlotRefused",
-        {"member": member, "at": hour * 3600, "detail": f"{reason} (SHA-256 {canonical.sha256(signed.body).hex()})"},
-    )  # fmt: skip
+def _record_refusals(
+    connection: Connection, member: str, now: int, judged: Sequence[tuple[Signed, Slot | Refusal, Slot | Refusal]]
+) -> None:
+    """Record what was refused, once for each rule, node and hour of the ledger's clock: a flood leaves few rows.
+
+    A node is named only if it is the member's: others are names that anybody can make up.
+
+    """
+    hour = now - now % charge.HOUR_SECONDS
+    said: dict[uuid.UUID, dict[str, object]] = {}
+    for signed, slot, outcome in judged:
+        if isinstance(outcome, Refusal):
+            its = slot if isinstance(slot, Slot) and outcome.rule is not Rule.NODE else None
+            node = its.node if its else None
+            detail = f"{outcome.reason} (SHA-256 {canonical.sha256(signed.body).hex()})"
+            key = identity.violation_id("SlotRefused", member, str(outcome.rule), node or "", hour)
+            said.setdefault(key, {
+                "member": member, "at": hour, "node": node, "amount": its.start_seconds if its else None,
+                "detail": detail,
+            })  # fmt: skip
+    for key, each in said.items():
+        record_violation(connection, key, "SlotRefused", each)
 
 
 def record_violation(connection: Connection, violation: uuid.UUID, kind: str, said: dict[str, object]) -> None:
@@ -150,3 +154,9 @@ def record_violation(connection: Connection, violation: uuid.UUID, kind: str, sa
         ),
         {**unsaid, **said, "id": violation, "kind": kind},
     )
+
+
+def prepare_days(engine: Engine) -> None:
+    """Make the partitions of today and the next days, so that nobody has to at midnight."""
+    with database.transaction(engine) as connection:
+        connection.execute(sa.text("SELECT ledger.prepare_slot_days(:days)"), {"days": DAYS_AHEAD})

@@ -5,6 +5,7 @@ hash is that of its canonical JSON. `hanse.ledger.books` records them; the verif
 export. The module holds the chart of accounts. It must not decide what is to be posted.
 """
 
+import functools
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ ADJUSTMENTS = "pool/adjustments"
 LEVY = "pool/levy"
 OFFERED = "pool/offered"
 RESERVED = "pool/reserved"
+POOL = "pool"
 OF_POOL = (TIERS, OVERRUN, ADJUSTMENTS, LEVY, OFFERED, RESERVED)
 
 
@@ -46,6 +48,10 @@ class Purpose(StrEnum):
     OFFERED = "offered"
     LOST_WORK = "lost-work"
     ADJUSTMENT = "adjustment"
+
+
+NOT_OWED = frozenset({Purpose.CAP, Purpose.OFFERED})
+"""Transfers for these are memos: nobody owes what they say."""
 
 
 def use(member: str) -> str:
@@ -73,6 +79,21 @@ def of_member(member: str) -> tuple[str, ...]:
     return use(member), contribution_used(member), contribution_offered(member), f"{member}/adjustments"
 
 
+def pair(debit: str, credit: str) -> str:
+    """Return the two parties of a transfer between two accounts, in the order of their bytes; the pool is one."""
+    return "/".join(sorted(account.partition("/")[0] for account in (debit, credit)))
+
+
+def owed(transfer: "Transfer") -> int:
+    """Return what the first of the transfer's pair owes the second by it, mH·s."""
+    debit, credit = (account.partition("/")[0] for account in (transfer.debit, transfer.credit))
+    if transfer.kind not in {Kind.SINGLE, Kind.CORRECTION} or transfer.purpose in NOT_OWED or debit == credit:
+        return 0
+    return transfer.amount if debit < credit else -transfer.amount
+
+
+# Asked of millions of rows, which are of few hours and come in their order.
+@functools.lru_cache(maxsize=2**12)
 def period(seconds: int) -> str:
     """Return the settlement period (`YYYY-MM`, UTC) of a time."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m")
@@ -164,6 +185,12 @@ def correction(original: Transfer, amount: int, booked_period: str, reason: str,
         hour_seconds=original.hour_seconds, period=booked_period, attempt=original.attempt, reverses=original.id,
         reason=reason,
     )  # fmt: skip
+
+
+def adjustment_id(member: str, hour_seconds: int, attempt: uuid.UUID | None) -> uuid.UUID:
+    """Return the id of what the pool's adjustments bear for a dispute of *member*, which is about that hour."""
+    dispute = identity.dispute_id(member, hour_seconds, str(attempt or ""))
+    return identity.transfer_id("adjustment", str(dispute))
 
 
 def movements(

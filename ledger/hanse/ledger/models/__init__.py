@@ -4,7 +4,20 @@
 and grants are in `hanse.ledger.sql`. Nothing here is written through the ORM: the functions are the only way in.
 """
 
-from hanse.ledger.models import accounts, base, decisions, log, logs, parties, reports, rollups, sessions, slots
+from hanse.ledger.models import (
+    accounts,
+    base,
+    decisions,
+    log,
+    logs,
+    parties,
+    reports,
+    rollups,
+    sessions,
+    settlements,
+    slots,
+    usages,
+)
 
 METADATA = base.Base.metadata
 
@@ -19,5 +32,5 @@ APPEND_ONLY = tuple(
 
 __all__ = [
     "APPEND_ONLY", "METADATA", "accounts", "base", "decisions", "log", "logs", "parties", "reports", "rollups",
-    "sessions", "slots",
+    "sessions", "settlements", "slots", "usages",
 ]  # fmt: skip

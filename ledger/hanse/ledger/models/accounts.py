@@ -12,13 +12,15 @@ class Account(Base):
     """A balance in mH·s, kept by the transfers; an auditor adds them up again.
 
     *ceiling* is a cap: what is posted and reserved together may not rise above it. *ceiling_max* is the highest it
-    ever was, so that the CHECK still holds when a cap is lowered below what is in use.
+    ever was, so that the CHECK still holds when a cap is lowered below what is in use. *ceiling_agreed* is the
+    most it was set to without trustees: where there are some, more than that takes their signatures.
     """
 
     __tablename__ = "account"
     __table_args__ = (
         CheckConstraint("(kind = 'cap') = (ceiling IS NOT NULL)", name="cap"),
         CheckConstraint("(ceiling IS NULL) = (ceiling_max IS NULL) AND ceiling <= ceiling_max", name="ceiling"),
+        CheckConstraint("(ceiling IS NULL) = (ceiling_agreed IS NULL)", name="agreed"),
         CheckConstraint("ceiling_max IS NULL OR debits_posted + debits_pending <= ceiling_max", name="never_crossed"),
         CheckConstraint("least(debits_posted, credits_posted, debits_pending, credits_pending) >= 0", name="positive"),
     )
@@ -31,6 +33,8 @@ class Account(Base):
     credits_posted: Mapped[int] = mapped_column(server_default=text("0"))
     debits_pending: Mapped[int] = mapped_column(server_default=text("0"))
     credits_pending: Mapped[int] = mapped_column(server_default=text("0"))
+    ceiling_agreed: Mapped[int | None]
+    """Last, as it came with a migration."""
 
 
 class Transfer(Recorded, Base):
@@ -49,6 +53,7 @@ class Transfer(Recorded, Base):
         Index("transfer_pending_hour", "hour_seconds", postgresql_where=text("kind = 'pending'")),
         Index(None, "attempt", "hour_seconds"),
         Index(None, "reverses", postgresql_where=text("reverses IS NOT NULL")),
+        Index("transfer_correction_hour", "hour_seconds", postgresql_where=text("kind = 'correction'")),
         Index(None, "period", "sequence"),
     )
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

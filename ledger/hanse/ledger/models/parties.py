@@ -39,13 +39,18 @@ class MemberKey(Recorded, Base):
 
 
 class Enrolment(Recorded, Base):
-    """A node's GPUs and key from *start_seconds* on, as its member signed it; the latest that began is in force."""
+    """A node's GPUs and key from *start_seconds* on, as its member signed it; the latest that began is in force.
+
+    What the body says of cluster, key and revocation is in columns too, to be looked up by.
+    """
 
     __tablename__ = "enrolment"
     __table_args__ = (
         ForeignKeyConstraint(["member", "member_key"], ["ledger.member_key.member", "ledger.member_key.verify_key"]),
         CheckConstraint("body_sha256 = sha256(body)", name="digest"),
         CheckConstraint("octet_length(signature) = 64", name="signature"),
+        Index(None, "node_key"),
+        Index(None, "cluster", "sequence"),
     )
     node: Mapped[str] = mapped_column(primary_key=True)
     start_seconds: Mapped[int] = mapped_column(primary_key=True)
@@ -55,6 +60,9 @@ class Enrolment(Recorded, Base):
     body: Mapped[bytes]
     body_sha256: Mapped[bytes]
     signature: Mapped[bytes]
+    cluster: Mapped[str]
+    node_key: Mapped[bytes]
+    revokes: Mapped[bool]
 
 
 class Levy(Recorded, Base):

@@ -32,6 +32,16 @@ class Node(Base):
     reported_at_seconds: Mapped[int]
 
 
+class Progress(Base):
+    """How far an attempt's workers have last said that they have come; nothing is decided by it, it is no record."""
+
+    __tablename__ = "progress"
+    attempt: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger.attempt.id"), primary_key=True)
+    step: Mapped[int]
+    steps: Mapped[int | None]
+    told_at_seconds: Mapped[int]
+
+
 class Checkpoint(Recorded, Base):
     """A checkpoint of record: one that was committed under the fence that was in force."""
 

@@ -1,6 +1,6 @@
 """What every GPU did, as nodes signed it; one partition a day."""
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hanse.ledger.models.base import Base, Recorded
@@ -14,6 +14,7 @@ class Slot(Recorded, Base):
         CheckConstraint("body_sha256 = sha256(body)", name="digest"),
         CheckConstraint("octet_length(signature) = 64", name="signature"),
         Index(None, "sequence"),
+        Index("slot_late", "start_seconds", postgresql_where=text("late")),
         {"postgresql_partition_by": "RANGE (start_seconds)"},
     )
     start_seconds: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -21,14 +21,26 @@ LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
   INSERT INTO member_key (member, verify_key) VALUES (p_member, p_key) ON CONFLICT DO NOTHING
 $$;
 
+-- Each node has a key of its own, and one that was revoked does not come back.
 CREATE FUNCTION ledger.enrol(p_member text, p_member_key bytea, p_node text, p_start bigint, p_gpus bigint, p_body bytea, p_signature bytea)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+  v_said jsonb := convert_from(p_body, 'UTF8');
+  v_key bytea := decode(v_said ->> 'key', 'hex');
 BEGIN
   IF EXISTS (SELECT FROM setting WHERE p_start % slot_seconds <> 0) THEN
     RAISE EXCEPTION 'node % is enrolled from % on, which is within a slot', p_node, p_start USING ERRCODE = 'HN006';
   END IF;
-  INSERT INTO enrolment (node, start_seconds, member, member_key, gpus, body, body_sha256, signature)
-    VALUES (p_node, p_start, p_member, p_member_key, p_gpus, p_body, sha256(p_body), p_signature)
+  PERFORM pg_advisory_xact_lock(1751215722, hashtext(encode(v_key, 'hex')));
+  IF EXISTS (SELECT FROM enrolment WHERE node_key = v_key AND node <> p_node) THEN
+    RAISE EXCEPTION 'the key of node % is that of another node: each has one of its own', p_node USING ERRCODE = 'HN006';
+  END IF;
+  IF EXISTS (SELECT FROM enrolment e JOIN enrolment r ON r.node = e.node AND r.revokes AND r.start_seconds > e.start_seconds
+             AND r.node_key <> e.node_key WHERE e.node = p_node AND e.node_key = v_key AND r.start_seconds < p_start) THEN
+    RAISE EXCEPTION 'the key of node % was revoked: take a new one', p_node USING ERRCODE = 'HN006';
+  END IF;
+  INSERT INTO enrolment (node, start_seconds, member, member_key, gpus, body, body_sha256, signature, cluster, node_key, revokes)
+    VALUES (p_node, p_start, p_member, p_member_key, p_gpus, p_body, sha256(p_body), p_signature, v_said ->> 'cluster', v_key, v_said ? 'revokes')
     ON CONFLICT (node, start_seconds) DO NOTHING;
   IF (SELECT body <> p_body FROM enrolment WHERE node = p_node AND start_seconds = p_start) THEN
     RAISE EXCEPTION 'node % is enrolled otherwise from % on', p_node, p_start USING ERRCODE = 'HN005';
@@ -71,11 +83,15 @@ END $$;
 -- A fact that is told again is the same fact, if it has the same id.
 CREATE FUNCTION ledger.record_fact(p_id uuid, p_kind text, p_at bigint, p_member text, p_cluster text, p_node text,
                                    p_attempt uuid, p_fence bigint, p_account text, p_amount bigint, p_detail text) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+BEGIN
+  IF p_kind = 'SlotsArchived' THEN
+    RAISE EXCEPTION 'a fact % is recorded by archive_slot_day alone', p_kind USING ERRCODE = 'HN006';
+  END IF;
   INSERT INTO fact (id, kind, at_seconds, member, cluster, node, attempt, fence, account, amount, detail)
     VALUES (p_id, p_kind, p_at, p_member, p_cluster, p_node, p_attempt, p_fence, p_account, p_amount, p_detail)
-    ON CONFLICT (id) DO NOTHING
-$$;
+    ON CONFLICT (id) DO NOTHING;
+END $$;
 
 CREATE FUNCTION ledger.take_term(p_holder text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$

@@ -1,19 +1,5 @@
 -- Double entry. Each row lock is taken in the order of account names, so writers wait for one another and never deadlock.
 
--- A cap's account for one window; a changed ceiling is a fact.
-CREATE FUNCTION ledger.open_cap(p_term bigint, p_name text, p_member text, p_ceiling bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
-BEGIN
-  PERFORM check_term(p_term);
-  INSERT INTO account (name, kind, member, ceiling, ceiling_max) VALUES (p_name, 'cap', p_member, p_ceiling, p_ceiling)
-    ON CONFLICT (name) DO UPDATE SET ceiling = p_ceiling, ceiling_max = greatest(account.ceiling_max, p_ceiling)
-    WHERE account.ceiling <> p_ceiling;
-  IF FOUND THEN
-    INSERT INTO fact (id, kind, at_seconds, member, account, amount, detail)
-      VALUES (gen_random_uuid(), 'CapSet', clock_seconds(), p_member, p_name, p_ceiling, '');
-  END IF;
-END $$;
-
 -- How much a cap's account still takes; the row stays locked until the transaction ends.
 CREATE FUNCTION ledger.cap_room(p_account text) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
@@ -63,21 +49,6 @@ BEGIN
     LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'transfer % resolves no reservation of these accounts and this hour, or more than it', v_wrong USING ERRCODE = 'HN006';
-  END IF;
-END $$;
-
-CREATE FUNCTION ledger.check_corrections(p_new uuid[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
-DECLARE
-  v_wrong uuid;
-BEGIN
-  SELECT t.id INTO v_wrong FROM transfer t LEFT JOIN transfer r ON r.id = t.reverses AND r.kind = 'single' AND r.purpose <> 'cap'
-    WHERE t.id = ANY (p_new) AND t.kind = 'correction'
-      AND (r.id IS NULL OR (t.debit, t.credit, t.hour_seconds) IS DISTINCT FROM (r.credit, r.debit, r.hour_seconds)
-           OR r.amount < (SELECT sum(c.amount) FROM transfer c WHERE c.reverses = r.id))
-    LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'transfer % corrects nothing that was posted, or more than it', v_wrong USING ERRCODE = 'HN006';
   END IF;
 END $$;
 

@@ -8,6 +8,9 @@ DECLARE
   v_start bigint := p_day_seconds - p_day_seconds % 86400;
   v_name text := 'slot_' || to_char(to_timestamp(v_start) AT TIME ZONE 'UTC', 'YYYYMMDD');
 BEGIN
+  IF EXISTS (SELECT FROM fact WHERE id = md5('SlotsArchived/' || v_start)::uuid) THEN
+    RAISE EXCEPTION 'the slots of % are archived: none is added to them', to_timestamp(v_start)::date USING ERRCODE = 'HN006';
+  END IF;
   IF to_regclass('ledger.' || v_name) IS NOT NULL THEN
     RETURN;
   END IF;
@@ -16,7 +19,10 @@ BEGIN
   IF EXISTS (SELECT FROM pg_class WHERE relname = v_name AND relnamespace = 'ledger'::regnamespace) THEN
     RETURN;
   END IF;
-  EXECUTE format('CREATE TABLE %I PARTITION OF slot FOR VALUES FROM (%s) TO (%s)', v_name, v_start, v_start + 86400);
+  -- Made aside and then attached, which lets readers and writers of other days go on; CREATE ... PARTITION OF waits for the last
+  -- of them, an export for instance, and everybody else behind it.
+  EXECUTE format('CREATE TABLE %I (LIKE slot INCLUDING CONSTRAINTS INCLUDING INDEXES)', v_name);
+  EXECUTE format('ALTER TABLE slot ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', v_name, v_start, v_start + 86400);
   CALL deny_on(v_name::regclass, 'UPDATE OR DELETE', 'ROW', 'deny_change_here');
   CALL deny_on(v_name::regclass, 'TRUNCATE', 'STATEMENT', 'deny_truncate');
 END $$;

@@ -47,18 +47,38 @@ CREATE FUNCTION ledger.commit_checkpoint(p_cluster text, p_attempt uuid, p_fence
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
   v_job uuid;
+  v_is_stopped boolean;
 BEGIN
-  SELECT job INTO v_job FROM attempt WHERE id = p_attempt AND fence = p_fence AND cluster = p_cluster
+  SELECT job, stopped_by IS NOT NULL INTO v_job, v_is_stopped FROM attempt WHERE id = p_attempt AND fence = p_fence AND cluster = p_cluster
     AND state IN ('leased', 'draining', 'suspect') FOR SHARE;
   IF NOT FOUND THEN
     RETURN 'refused: ' || refuse_lease(p_cluster, p_attempt, p_fence, 'checkpoint');
   END IF;
   INSERT INTO checkpoint (attempt, step, job, fence, uri) VALUES (p_attempt, p_step, v_job, p_fence, p_uri) ON CONFLICT DO NOTHING;
+  -- Who saves after it was told to stop has lost nothing that anybody would be credited with.
+  IF FOUND AND v_is_stopped THEN
+    INSERT INTO fact (id, kind, at_seconds, cluster, attempt, fence, detail)
+      VALUES (md5('SavedWhenStopped/' || p_attempt)::uuid, 'SavedWhenStopped', clock_seconds(), p_cluster, p_attempt, p_fence, '')
+      ON CONFLICT DO NOTHING;
+  END IF;
   PERFORM FROM checkpoint WHERE attempt = p_attempt AND step = p_step AND uri = p_uri;
   IF NOT FOUND THEN
     RETURN 'refused: another checkpoint of this step is committed';
   END IF;
   RETURN 'committed';
+END $$;
+
+-- How far attempts have come, as they say themselves; of one that is over, or another's, nothing is kept.
+CREATE FUNCTION ledger.report_progress(p_cluster text, p_attempts uuid[], p_fences bigint[], p_step bigint[], p_steps bigint[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+BEGIN
+  INSERT INTO progress (attempt, step, steps, told_at_seconds)
+    SELECT DISTINCT ON (a.id) a.id, g.step, g.steps, clock_seconds()
+    FROM unnest(p_attempts, p_fences, p_step, p_steps) AS g (attempt, fence, step, steps)
+      JOIN attempt a ON a.id = g.attempt AND a.fence = g.fence AND a.cluster = p_cluster AND a.ended_at_seconds IS NULL
+    ORDER BY a.id, g.step DESC
+    ON CONFLICT (attempt) DO UPDATE SET step = excluded.step, steps = excluded.steps, told_at_seconds = excluded.told_at_seconds
+      WHERE (progress.step, progress.steps) IS DISTINCT FROM (excluded.step, excluded.steps);
 END $$;
 
 -- The newest checkpoint of the job that each attempt belongs to.

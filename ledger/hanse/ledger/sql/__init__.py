@@ -8,10 +8,11 @@ from importlib import resources
 
 from sqlalchemy import Connection
 
-ROLES = ("hanse_owner", "hanse_operator", "hanse_api", "hanse_auditor", "hanse_member", "hanse_sealer")
+ROLES = ("hanse_owner", "hanse_operator", "hanse_api", "hanse_auditor", "hanse_member", "hanse_sealer",
+         "hanse_closer")  # fmt: skip
 
 
-def scripts(first: str = "00", last: str = "99") -> list[str]:
+def scripts(first: str = "00", last: str = "9z") -> list[str]:
     """Return the scripts in the order in which they are applied, from one number to another."""
     files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
     return [file.read_text() for file in files if file.name.endswith(".sql") and first <= file.name[:2] <= last]

@@ -9,11 +9,12 @@ import bisect
 import itertools
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from hanse.evidence import canonical, identity
 from hanse.evidence.canonical import Json
+from hanse.evidence.shape import Fields
 from hanse.ledger import rows
 from hanse.ledger.bundle import Bundle
 from hanse.ledger.verify.finding import Finding
@@ -25,6 +26,8 @@ CLOCK_SECONDS = 5
 _RUNGS = ("BORROW", "EXCHANGE", "AWAY", "HOME")
 _LEASE_FACTS = {"LeaseGranted", "LeaseLapsed", "LeaseReleased"}
 Strength: TypeAlias = tuple[int, int, int]
+_BEYOND_CORE: Strength = (-1, -1, 0)
+"""The strength of workers beyond an elastic gang's core: they make room for every gang."""
 
 
 def check(read: Bundle) -> Iterator[Finding]:
@@ -187,6 +190,7 @@ def _strengths(read: Bundle) -> Iterator[Finding]:
     """Check that who makes room for a decision is strictly weaker than it, by the strength that was recorded before."""
     by_id = {str(row.id): row for row in read.decisions}
     recorded: dict[Json, Strength] = {}
+    cores: dict[str, Mapping[str, int]] = {}
     for row in sorted(read.decisions, key=lambda row: row.sequence):
         own, attempt = _strength(row.body.get("strength")), row.body.get("attempt")
         if row.body.get("effect") == "keep" and row.body.get("cause") and own is not None and attempt is not None:
@@ -194,6 +198,14 @@ def _strengths(read: Bundle) -> Iterator[Finding]:
             before = recorded.get(attempt)
             recorded[attempt] = own
             own = before
+        if row.body.get("effect") == "admit":
+            cores[str(attempt)] = _nodes(row)
+        if (
+            row.body.get("kind") == "Resize"
+            and "cause" in row.body
+            and _covers(_nodes(row), cores.get(str(attempt), {}))
+        ):
+            own = _BEYOND_CORE
         if cause_id := row.body.get("cause"):
             cause = by_id.get(str(cause_id))
             theirs = _strength(cause.body.get("strength")) if cause else None
@@ -210,8 +222,13 @@ def _strengths(read: Bundle) -> Iterator[Finding]:
             recorded[attempt] = own
 
 
-def _plan(row: rows.Decision) -> tuple[Json | None, Json | None]:
-    return row.body.get("term"), row.body.get("cycle")
+def _nodes(row: rows.Decision) -> Mapping[str, int]:
+    return Fields(dict(row.body), row.where).integers("nodes") if "nodes" in row.body else {}
+
+
+def _covers(nodes: Mapping[str, int], core: Mapping[str, int]) -> bool:
+    """Return whether a gang keeps all that it was admitted with: then only workers beyond its core make room."""
+    return bool(core) and all(nodes.get(node, 0) >= milli_gpus for node, milli_gpus in core.items())
 
 
 def _strength(value: Json | None) -> Strength | None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from hanse.ledger import rows
 from hanse.ledger.bundle import Bundle
-from hanse.ledger.transfers import Purpose
-from hanse.ledger.verify import documents
+from hanse.ledger.verify import documents, used
 from hanse.ledger.verify.finding import SENTENCES, Finding, Remark
 from hanse.ledger.verify.metered import Completeness, Metered
 from hanse.ledger.verify.sealed import LogVerdict
+from hanse.ledger.verify.streamed import Transfers
 
 _GPU_HOUR = 3_600_000  # milli-GPU-seconds
 
@@ -37,17 +37,19 @@ def checks(said: Mapping[str, str], findings: Sequence[Finding]) -> tuple[Check,
     return tuple(found)
 
 
-def figures(read: Bundle, metered: Metered, complete: Completeness, log: LogVerdict) -> dict[str, str]:
+def figures(
+    read: Bundle, transfers: Transfers, metered: Metered, complete: Completeness, log: LogVerdict
+) -> dict[str, str]:
     """Return what each check looked at."""
     came, due = complete.total
-    recorded = metered.slots + sum(map(len, documents.stamped(read).values()))
+    recorded = metered.slots + transfers.booked + sum(map(len, documents.stamped(read).values()))
     done = sum(len(rows) for rows in (read.effects, read.attempts))
     gpu_hours = [
         sum(posting.milli_gpu_seconds[index] for posting in _last_runs(read)) // _GPU_HOUR for index in range(4)
     ]
     stopped = sum(bool(row.body.get("cause")) for row in read.decisions)
     caps = sum(row.ceiling is not None for row in read.accounts)
-    overruns = sum(row.transfer.purpose is Purpose.OVERRUN for row in read.transfers)
+    disputed = sum(row.kind == used.DISPUTED for row in read.violations)
     return {
         "C1": _signed(log),
         "C2": f"{log.size} leaves computed again" if log.size else "nothing is sealed",
@@ -58,10 +60,12 @@ def figures(read: Bundle, metered: Metered, complete: Completeness, log: LogVerd
         "C7": f"{metered.slots} slots, {len(read.enrolments)} enrolments",
         "C8": "GPU-hours used {}, idle {}, down {}, unknown {}".format(*gpu_hours),
         "C9": f"{len(read.cutoffs)} runs of {len({row.hour_seconds for row in read.cutoffs})} hours",
-        "C10": f"{len(read.transfers)} transfers, {len(read.accounts)} accounts",
-        "C11": f"{caps} caps, {overruns} overruns",
-        "C12": f"{metered.links} slots follow another",
-        "C13": f"{recorded} times",
+        "C10": f"{transfers.booked} transfers, {len(read.accounts)} accounts",
+        "C11": f"{caps} caps, {transfers.overruns} overruns",
+        "C12": f"{metered.links} slots follow another, {metered.reboots} of them in another boot of their node; "
+        f"{len(read.acknowledgements)} of {len(used.latest(read))} uses of an hour acknowledged, {disputed} disputed",
+        "C13": f"{recorded} times; {metered.after_posting} slots came after their hour was posted",
+        "C14": _settled(read),
         "C15": f"{len(read.cycles)} cycles, {len(read.cutoffs)} runs, "
         f"leaves {read.header.first_leaf} up to {read.header.end_leaf}; "
         f"{metered.lost} slots follow one that is not here",
@@ -87,6 +91,17 @@ def _signed(log: LogVerdict) -> str:
     if log.cosigned_at is None:
         return "NOT CHECKED: no policy was named"
     return f"cosigned by {len(log.cosigned_at)} witnesses"
+
+
+def _settled(read: Bundle) -> str:
+    own = [row for row in read.settlements if row.period == read.header.period]
+    pairs = {stage: {row.pair for row in own if row.stage == stage} for stage in ("initial", "final")}
+    disputes = sum(row.kind == "Dispute" and row.body.get("state") == "opened" for row in read.acts)
+    if not own:
+        return f"nothing is settled, {disputes} disputes"
+    pool, member = own[0].pool_thousandths, own[0].member_thousandths
+    bars = f"{pool / 10:g} % and {member / 10:g} %"
+    return f"{len(pairs['final'])} of {len(pairs['initial'])} pairs are final at {bars}, {disputes} disputes"
 
 
 def _least(complete: Completeness) -> str:

@@ -1,5 +1,6 @@
 """What a check finds wrong, and the numbers and sentences of the checks."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SENTENCES = {
@@ -9,13 +10,14 @@ SENTENCES = {
     "C4": "every effect has its decision, every decision its effect",
     "C5": "who was stopped for another was weaker",
     "C6": "the slots of every enrolled node came in",
-    "C7": "every slot is signed by an enrolled node, every enrolment by its member",
+    "C7": "every slot is signed by an enrolled node with a key of its own, every enrolment by its member",
     "C8": "each second of each GPU is attributed exactly once",
     "C9": "what was posted is what the slots come to",
     "C10": "debits equal credits; balances are what transfers add up to; rates were published",
     "C11": "no cap was crossed; overruns are on record",
-    "C12": "each node's slots continue one another",
+    "C12": "each node's slots continue one another; what consumers say of their use is what was posted, or on record",
     "C13": "nothing is backdated",
+    "C14": "what was settled is what the books came to then, in its time; disputes took their course",
     "C15": "nothing is left out of what is counted on: cycles, runs, leaves, and what each node signed",
 }
 FINDINGS_MAX = 100
@@ -31,6 +33,13 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.check} {self.where}: {self.message}"
+
+
+def keep(found: list[Finding], more: Iterable[Finding]) -> None:
+    """Keep so many findings as are shown at most; what is beyond them is looked at all the same."""
+    for each in more:
+        if len(found) < FINDINGS_MAX:
+            found.append(each)
 
 
 @dataclass(frozen=True)

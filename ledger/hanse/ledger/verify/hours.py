@@ -18,7 +18,7 @@ from hanse.evidence import canonical, signatures, slots
 from hanse.evidence.errors import EvidenceError
 from hanse.ledger import bundle, charge, metering, rows
 from hanse.ledger.bundle import BundleError, Header
-from hanse.ledger.metering import Attribution, InForce, Line, Measured, Terms
+from hanse.ledger.metering import Attribution, InForce, Line, Measured, Terms, Use
 from hanse.ledger.verify import stamps
 from hanse.ledger.verify.finding import FINDINGS_MAX, Finding
 from hanse.ledger.verify.placed import Placed
@@ -38,7 +38,10 @@ class Link:
 
 @dataclass
 class Hour:
-    """What came of an hour. *due* and *members* are by run; *first* and *last* are a node's slots at its two ends."""
+    """What came of an hour. *due* and *members* are by run; *first* and *last* are a node's slots at its two ends.
+
+    *late* are rows that were sealed after the period, *after_posting* slots that came when their hour was posted.
+    """
 
     seconds: int
     findings: list[Finding] = field(default_factory=list)
@@ -47,11 +50,14 @@ class Hour:
     leaves: "array[int]" = field(default_factory=lambda: array("q"))
     unsealed: int = 0
     late: int = 0
+    after_posting: int = 0
     links: int = 0
+    reboots: int = 0
     came: Counter[str] = field(default_factory=Counter)
     came_at: Counter[int] = field(default_factory=Counter)
     due: dict[int, dict[Line, int]] = field(default_factory=dict)
     members: dict[int, dict[str, Attribution]] = field(default_factory=dict)
+    uses: dict[int, dict[str, Use]] = field(default_factory=dict)
     first: dict[str, Link] = field(default_factory=dict)
     last: dict[str, Link] = field(default_factory=dict)
     lost: list[Link] = field(default_factory=list)
@@ -66,6 +72,7 @@ class Context:
     log_size: int
     placed: Placed
     known: InForce
+    revoked: Mapping[str, list[rows.Enrolled]]
     cutoffs: Mapping[int, list[rows.Cutoff]]
 
 
@@ -93,6 +100,7 @@ class _Run:
         amounts = metering.amounts(self.measured, self._terms)
         hour.due[number] = {line: amount for line, amount in amounts.items() if amount}
         hour.members[number] = dict(self.measured.by_member)
+        hour.uses[number] = self.measured.uses()
         if self._slots != self.cutoff.slots or self._digest.digest() != self.cutoff.digest:
             what = f"run {number} of hour {hour.seconds} was posted from {self.cutoff.slots} slots"
             hour.findings.append(Finding("C8", self.cutoff.where, f"{what}, and not from these {self._slots}"))
@@ -110,10 +118,11 @@ class _Examination:
         self._opened = Opened(context.folder, context.header, context.log_size)
         self._pairs: list[tuple[int, int]] = []
         self._before: tuple[int, str] = (-1, "")
+        self._taken_until = metering.taken_until(seconds)
         name = bundle.slot_file(seconds)
         if name in context.header.slot_files:
             try:
-                for row in bundle.read_slots(context.folder, name, self._opened.row):
+                for row in bundle.read_slots(context.folder, name, self._opened.slot):
                     self._slot(row)
             except BundleError as error:
                 self.hour.findings.append(Finding("C2", error.where, error.message))
@@ -147,6 +156,10 @@ class _Examination:
         self._before = here
         if row.recorded_us < row.slot.end_seconds * 10**6 - stamps.SKEW_US:
             self._wrong("C13", row, "was recorded before the slot had ended")
+        if row.recorded_us >= self._taken_until * 10**6 + stamps.SKEW_US:
+            self._wrong("C13", row, "was taken when the slots of its month were not taken any more")
+        if self._runs and row.sequence > self._runs[0].cutoff.sequence:
+            self.hour.after_posting += 1
         if row.recorded_us > self._context.header.exported_at_seconds * 10**6 + stamps.SKEW_US:
             self._wrong("C13", row, "was recorded after the export")
 
@@ -161,6 +174,10 @@ class _Examination:
             signatures.verify(enrolment.node_key, signatures.SLOT, row.body, row.signature)
         except EvidenceError as error:
             self._wrong("C7", row, f"{what}: {error}")
+        for by in self._context.revoked.get(slot.node, ()):
+            late = row.sequence > by.sequence and slot.start_seconds < by.enrolment.start_seconds
+            if late and enrolment.node_key != by.enrolment.node_key:
+                self._wrong("C7", row, f"{what}: its key was revoked before it came, in {by.where}")
         if slot.length_seconds != self._context.header.slot_seconds or not set(slot.gpus) <= set(enrolment.gpus):
             self._wrong("C7", row, f"{what}: another interval, or GPUs not enrolled")
 
@@ -187,6 +204,7 @@ def join(hour: Hour, node: str, before: Link, link: Link, length_seconds: int) -
 
     """
     hour.links += 1
+    hour.reboots += link.boot_id != before.boot_id
     if link.previous_sha256 == before.sha256:
         return
     if link.start_seconds == before.start_seconds + length_seconds and link.boot_id == before.boot_id:

@@ -35,9 +35,10 @@ class Metered:
 
     findings: list[Finding] = field(default_factory=list)
     of_log: list[Finding] = field(default_factory=list)
-    hours: dict[int, Hour] = field(default_factory=dict)
     slots: int = 0
     links: int = 0
+    reboots: int = 0
+    after_posting: int = 0
     lost: int = 0
     first_lost: str = ""
     came: Counter[str] = field(default_factory=Counter)
@@ -45,12 +46,14 @@ class Metered:
     _last: dict[str, Link] = field(default_factory=dict)
 
     def add(self, hour: Hour, slot_seconds: int) -> None:
-        """Take up the next hour; only what is needed of it is kept."""
+        """Take up the next hour; sums and each node's last slot are kept of it."""
         for node, link in hour.first.items():
             if before := self._last.get(node):
                 hours.join(hour, node, before, link, slot_seconds)
         self._last |= hour.last
         self.links += hour.links
+        self.reboots += hour.reboots
+        self.after_posting += hour.after_posting
         self.lost += len(hour.lost)
         if hour.lost and not self.first_lost:
             self.first_lost = min(hour.lost, key=lambda link: link.start_seconds).where
@@ -59,9 +62,6 @@ class Metered:
         self.came_at += hour.came_at
         self.findings += hour.findings[: FINDINGS_MAX - len(self.findings)]
         self.of_log += hour.of_log[: FINDINGS_MAX - len(self.of_log)]
-        for spent in (hour.first, hour.last, hour.lost, hour.findings, hour.of_log):
-            spent.clear()
-        self.hours[hour.seconds] = hour
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,11 @@ def context(folder: Path, read: Bundle, log_size: int) -> Context:
         inside = read.header.start_seconds <= row.hour_seconds < read.header.end_seconds
         if inside and row.hour_seconds % charge.HOUR_SECONDS == 0:  # of any other the books have no hour
             cutoffs[row.hour_seconds].append(row)
-    return Context(folder, read.header, log_size, placed, placed.in_force(), cutoffs)
+    revoked: dict[str, list[rows.Enrolled]] = defaultdict(list)
+    for enrolled in read.enrolments:
+        if enrolled.enrolment.revokes:
+            revoked[enrolled.enrolment.node].append(enrolled)
+    return Context(folder, read.header, log_size, placed, placed.in_force(), revoked, cutoffs)
 
 
 def examined(judged_by: Context, workers: int, meanwhile: Callable[[], None]) -> Iterator[Hour]:
@@ -99,8 +103,7 @@ def examined(judged_by: Context, workers: int, meanwhile: Callable[[], None]) ->
         yield from (hours.examine(judged_by, seconds) for seconds in due)
         return
     _context = judged_by
-    # What was read stays: it need not be looked through again and again while slots come and go.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=gc.freeze)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=_begin)
     try:
         # No more than so many at once: what comes of an hour lies here until its turn.
         waiting = iter(due)
@@ -113,9 +116,16 @@ def examined(judged_by: Context, workers: int, meanwhile: Callable[[], None]) ->
         pool.shutdown(cancel_futures=True)
 
 
+def _begin() -> None:
+    """Have what was read stay, and garbage be looked for between hours only: it took a tenth of the time and more."""
+    gc.freeze()
+    gc.disable()
+
+
 def _examine(seconds: int) -> Hour:
     if _context is None:
         raise RuntimeError("this process was not started to examine hours")
+    gc.collect()
     return hours.examine(_context, seconds)
 
 
@@ -160,7 +170,11 @@ def _missing(judged_by: Context, at_seconds: int) -> str:
 
 def _enrolments(read: Bundle) -> Iterator[Finding]:
     keys = {(row.member, row.key) for row in read.keys}
+    node_of: dict[bytes, str] = {}
     for row in read.enrolments:
+        if node_of.setdefault(row.enrolment.node_key, row.enrolment.node) != row.enrolment.node:
+            what = f"{row.enrolment.node} is enrolled with the key of {node_of[row.enrolment.node_key]}"
+            yield Finding("C7", row.where, f"{what}: each node has one of its own")
         whose = row.enrolment.member
         try:
             enrolments.verify(row.body, row.signature, row.member_key)

@@ -36,6 +36,17 @@ class Placed:
             ),
         )
 
+    def milli_gpus(self) -> dict[str, int]:
+        """Return the most milli-GPUs that were placed for each attempt, over all its nodes."""
+        found = {}
+        for attempt, decided in self._decisions.items():
+            most: dict[str, int] = defaultdict(int)
+            for _, nodes in decided:
+                for node, milli_gpus in nodes.items():
+                    most[node] = max(most[node], milli_gpus)
+            found[attempt] = sum(most.values())
+        return found
+
     def terms(self, before: int) -> Mapping[str, Terms]:
         """Return the attempts' terms with what was placed by decisions with a sequence *before* that one."""
         return _TermsAt(self._attempts, self._decisions, before)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hanse.evidence import checkpoints, notes, tiles
+from hanse.evidence import checkpoints, commitments, notes, tiles
 from hanse.evidence.canonical import Json
 from hanse.evidence.checkpoints import Checkpoint
 from hanse.evidence.errors import EvidenceError
@@ -98,13 +98,13 @@ class Opened:
 
         self._bundle_at: Callable[[int], list[bytes]] = bundle_at
 
-    def row(self, file: str, where: str, line: dict[str, Json]) -> None:
-        """Compare a row that is exported."""
+    def row(self, file: str, where: str, line: dict[str, Json], own: bytes | None = None) -> None:
+        """Compare a row that is exported; *own*, if it is known, is what the leaf of a row without parts commits to."""
         if file not in leaves.SEALED:
             return
         index, salt = line.get(leaves.LEAF), line.get(leaves.SALT)
         if isinstance(index, int) and isinstance(salt, str):
-            self.compare(index, salt, file, line, where)
+            self.compare(index, salt, file, line, where, own)
         elif index is not None or salt is not None:
             self._wrong(where, "says a leaf without its salt, or a salt without its leaf")
         elif integer(line, "recorded") >= self._unsealed_from_us:
@@ -112,7 +112,13 @@ class Opened:
         elif self._size:
             self._wrong(where, "is not in the log, and was recorded long before the export")
 
-    def compare(self, index: int, salt: str, file: str, row: dict[str, Json], where: str) -> None:
+    def slot(self, where: str, line: dict[str, Json], own: bytes) -> None:
+        """Compare a slot."""
+        self.row(bundle.SLOTS, where, line, own)
+
+    def compare(  # noqa: PLR0913, PLR0917  # a leaf, a row, and what is known of both
+        self, index: int, salt: str, file: str, row: dict[str, Json], where: str, own: bytes | None = None
+    ) -> None:
         """Compare a row with leaf *index*."""
         if not 0 <= index < self._size:
             self._wrong(where, f"the log has {self._size} leaves, and no leaf {index}")
@@ -125,11 +131,17 @@ class Opened:
             self.late += index >= self._header.end_leaf
         entries = self._bundle_at(index // tiles.WIDTH)
         try:
-            wanted = leaves.seal_again(file, row, bytes.fromhex(salt)).entry
+            its_salt = bytes.fromhex(salt)
+            wanted = commitments.entry(its_salt, own) if own else leaves.seal_again(file, row, its_salt).entry
         except (ValueError, KeyError):
             wanted = b""
         if entries and (index % tiles.WIDTH >= len(entries) or entries[index % tiles.WIDTH] != wanted):
             self._wrong(where, f"is not what leaf {index} of the log committed to")
+
+    def taken(self) -> "array[int]":
+        """Return the leaves that were opened since this was asked last."""
+        leaves_, self.leaves = self.leaves, array("q")
+        return leaves_
 
     def others(self, folder: Path, exported: set[str]) -> None:
         """Compare the rows that are opened beside the files; *exported* are cycles and decisions that are in them."""
@@ -161,26 +173,34 @@ def exported_keys(file: str, line: dict[str, Json]) -> str | None:
     return _key("decision", line.get("id")) if file == "decisions" else None
 
 
-def all_opened(header: Header, size: int, opened: Iterable["array[int]"]) -> tuple[list[int], list[int]]:
-    """Return which leaves are opened twice, and which of the period by nothing; of both the first ones."""
-    seen = bytearray(-(-size // 8))
-    twice: list[int] = []
-    for each in opened:
-        for index in each:
-            if seen[index >> 3] >> (index & 7) & 1:
-                twice.append(index)
+class Leaves:
+    """Which leaves of a log of *size* were opened, one bit each; and the first that were twice."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._seen = size, bytearray(-(-size // 8))
+        self.twice: list[int] = []
+
+    def add(self, opened: "array[int]") -> None:
+        """Take up leaves that were opened."""
+        seen = self._seen
+        for index in opened:
+            if seen[index >> 3] >> (index & 7) & 1 and len(self.twice) < FINDINGS_MAX:
+                self.twice.append(index)
             seen[index >> 3] |= 1 << (index & 7)
-    end = min(header.end_leaf, size)
-    missing: list[int] = []
-    index = header.first_leaf
-    while index < end and len(missing) < FINDINGS_MAX:
-        if not index & 7 and seen[index >> 3] == 0xFF:  # noqa: PLR2004  # all eight are
-            index += 8
-            continue
-        if not seen[index >> 3] >> (index & 7) & 1:
-            missing.append(index)
-        index += 1
-    return twice[:FINDINGS_MAX], missing
+
+    def missing(self, header: Header) -> list[int]:
+        """Return the first leaves of the period that nothing opened."""
+        seen, end = self._seen, min(header.end_leaf, self._size)
+        missing: list[int] = []
+        index = header.first_leaf
+        while index < end and len(missing) < FINDINGS_MAX:
+            if not index & 7 and seen[index >> 3] == 0xFF:  # noqa: PLR2004  # all eight are
+                index += 8
+                continue
+            if not seen[index >> 3] >> (index & 7) & 1:
+                missing.append(index)
+            index += 1
+        return missing
 
 
 def unopened(missing: Iterable[int]) -> Iterator[Finding]:
@@ -196,10 +216,13 @@ def _belongs(file: str, row: dict[str, Json], header: Header, exported: set[str]
     seconds_by_file = {
         "cycles": integer(row, "recorded") // 10**6,
         "facts": integer(row, "recorded") // 10**6,
+        "entitlements": integer(row, "recorded") // 10**6,
         "violations": integer(row, "recorded") // 10**6,
         "slots": integer(said, "start"),
         "cutoffs": integer(row, "hour"),
         "postings": integer(row, "hour"),
+        "usage": integer(row, "hour"),
+        "acknowledgements": integer(said, "hour"),
     }
     if file in seconds_by_file:
         return header.start_seconds <= seconds_by_file[file] < header.end_seconds
@@ -208,7 +231,12 @@ def _belongs(file: str, row: dict[str, Json], header: Header, exported: set[str]
         "effects": _key("decision", row.get("decision")) in exported,
         "enrolments": integer(said, "start") < header.end_seconds,
         "transfers": said.get("period") == header.period,
+        "settlements": row.get("period") == header.period or _recorded_within(row, header),
     }.get(file, True)  # of the others all are exported
+
+
+def _recorded_within(row: dict[str, Json], header: Header) -> bool:
+    return header.start_seconds <= integer(row, "recorded") // 10**6 < header.end_seconds
 
 
 def _key(*parts: Json | None) -> str:

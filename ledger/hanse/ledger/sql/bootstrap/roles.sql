@@ -5,7 +5,7 @@ DECLARE
   v_role text;
 BEGIN
   FOREACH v_role IN ARRAY ARRAY['hanse_owner', 'hanse_operator', 'hanse_api', 'hanse_auditor', 'hanse_member',
-                             'hanse_sealer'] LOOP
+                             'hanse_sealer', 'hanse_closer'] LOOP
     BEGIN
       IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = v_role) THEN
         EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
