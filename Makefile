@@ -19,10 +19,15 @@ export UV_PYTHON_DOWNLOADS := never
 CHECK ?=
 INSTALL ?=
 ARGS ?=
+PACK ?= build/hardware/pack.tar.xz
+OUT ?= build/hardware/found
 # More than there are cores: most tests wait for a server most of the time.
 WORKERS ?= 4
 BENCHES := decide-pool decide-gang decide-unschedulable decide-growth kueue-baseline bind-rate api ledger-ingest \
-	audit-month tamper
+	audit-month tamper node-agent
+# These play public traces, from the folder that HANSE_TRACES names; docs/simulator.md says where they are had.
+ON_TRACES := trace-philly trace-philly-fill trace-kalos failures memory-share
+PAGED := ablations simulate-pool $(if $(HANSE_TRACES),$(ON_TRACES))
 
 .PHONY: help
 help: ## Show this list.
@@ -41,9 +46,12 @@ faults: setup ## Break a running pool in each known way during streams of jobs, 
 	@$(RUN) pytest -m faults -s tests/faults $(ARGS)
 
 .PHONY: bench
-bench: setup ## Run all benchmarks; ARGS="kueue-baseline --json FILE" runs one.
+bench: setup ## Run all benchmarks and make docs/benchmarks; ARGS="kueue-baseline --json FILE" runs one.
 	@$(if $(ARGS),$(RUN) hanse bench $(ARGS),failed=0; for name in $(BENCHES); do \
-	  $(RUN) hanse bench $$name || failed=1; done; exit $$failed)
+	  $(RUN) hanse bench $$name || failed=1; done; for name in $(PAGED); do \
+	  $(RUN) hanse bench $$name --json docs/benchmarks/$$name.json || failed=1; done; \
+	  $(RUN) python -m hanse.bench.pages; exit $$failed)
+	@$(if $(ARGS)$(HANSE_TRACES),,echo "without HANSE_TRACES, these were left out: $(ON_TRACES)")
 
 .PHONY: lint
 lint: setup ## Check style, types, layers and generated files.
@@ -61,6 +69,21 @@ format: setup ## Format the code and mend what can be mended.
 .PHONY: crds
 crds: setup ## Generate the CRDs, the admission policies and docs/reference from the models.
 	@$(RUN) python -m hanse.resources.generate
+
+.PHONY: protos
+protos: setup ## Generate the messages of kubelets from the protos of the node agent and the process node.
+	@$(RUN) python -m grpc_tools.protoc -I agent --python_out=agent --pyi_out=agent agent/hanse/agent/node/protos/*.proto
+	@$(RUN) python -m grpc_tools.protoc -I devcluster --python_out=devcluster --pyi_out=devcluster \
+	  devcluster/hanse/devcluster/cri/protos/*.proto
+
+.PHONY: hardware-pack
+hardware-pack: setup ## Make what a GPU machine without a network needs for `make hardware`, in PACK (52 MiB at most).
+	@$(RUN) python -m hanse.cli.hardware.packing $(PACK)
+
+# Without setup: what it needs is in the pack, and its Python is the machine's, with PyTorch.
+.PHONY: hardware
+hardware: ## Run all of Hanse on this machine's NVIDIA GPU, from PACK, offline, as root; results in OUT.
+	@python3 cli/hanse/cli/hardware/unpack.py $(PACK) $(OUT)
 
 .PHONY: docs
 docs: setup ## Build the site into build/site, with the references of commands and API anew; dead links are errors.

@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 import sqlalchemy
 import urllib3
+import warm
 from alembic import command
 from alembic.config import Config
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -45,6 +46,20 @@ def hub() -> Iterator[cluster.Cluster]:
     """A control plane with kwok and Postgres, without nodes; tests keep to objects and namespaces of their own."""
     with cluster.running(f"test-{os.getpid()}-hub", cluster.Wanted()) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[warm.Starter]:
+    """What runs `hanse` with the commands of members and coordinators already loaded."""
+    with warm.Starter(warm.COMMANDS) as starter:
+        yield starter
+
+
+@pytest.fixture(scope="session")
+def operators() -> Iterator[warm.Starter]:
+    """What runs `hanse` with the operator already loaded."""
+    with warm.Starter(warm.OPERATOR) as starter:
+        yield starter
 
 
 NUMBERS = itertools.count()

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from proxies import CommitCutter
 
 from hanse.agent import install
+from hanse.agent.keys import Keys
 from hanse.devcluster import nodes, ports, processes
 from hanse.evidence import enrolments, identity, signatures
 from hanse.ledger import bundle, database, posting, registry, term, verify
@@ -206,12 +207,13 @@ class Pool:
         registry.set_metering(engine, slot_seconds=SLOT_SECONDS, grace_seconds=600)
         hour = int(time.time()) // 3600 * 3600
         for member, key in self._keys.items():
-            verify_key = signatures.public_bytes(key)
+            verify_key, agent = signatures.public_bytes(key), Keys(key.private_bytes_raw(), bytes(32))
             registry.register_member(engine, member, login=None, verify_key=verify_key)
             for node in (f"{member}-{index:05d}" for index in range(NODES.get(member, 0))):
                 enrolment = enrolments.Enrolment(
                     node=identity.node_id(f"{member}-1", node), member=member, cluster=f"{member}-1",
-                    accelerator_class="h100", milli_h100e=1000, node_key=verify_key, start_seconds=hour,
+                    accelerator_class="h100", milli_h100e=1000, start_seconds=hour,
+                    node_key=signatures.public_bytes(agent.of_node(f"{member}-1/{node}")),
                     gpus=tuple(identity.gpu_id(f"{member}-1", node, gpu) for gpu in range(GPUS)),
                 )  # fmt: skip
                 registry.enrol(engine, *enrolments.sign(enrolment, key), verify_key)

@@ -6,13 +6,14 @@ from pathlib import Path
 import prometheus_client
 
 from hanse.agent import metrics as agent
+from hanse.agent.node import metrics as node
 from hanse.api import metrics as api
 from hanse.ledger import watching as sealer
 from hanse.operator import health as operator
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
-REGISTRIES = (agent.REGISTRY, api.REGISTRY, operator.REGISTRY, sealer.REGISTRY)
-NAMELESS = {"kind", "method", "outcome", "route", "status", "what"}
+REGISTRIES = (agent.REGISTRY, api.REGISTRY, node.REGISTRY, operator.REGISTRY, sealer.REGISTRY)
+NAMELESS = {"gpu", "kind", "method", "outcome", "route", "status", "what"}
 """Labels whose values are few, and known before anybody uses the pool."""
 
 
