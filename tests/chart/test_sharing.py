@@ -138,11 +138,13 @@ def _sharing(installed):
 
 
 def told(sharing):
-    """Return what each worker was told, by the index of its GPU and what it is guaranteed."""
+    """Return what each worker that has said it was told, by the index of its GPU and what it is guaranteed."""
     found = {}
     for name, pod in sharing.workers().items():
-        logs = sharing.kubectl("logs", name, f"--namespace={WORKERS}").stdout
-        said = json.loads(logs.splitlines()[0])
+        line, ended, _ = sharing.kubectl("logs", name, f"--namespace={WORKERS}").stdout.partition("\n")
+        if not ended:
+            continue
+        said = json.loads(line)
         found[said["hints"]["gpu"], said["hints"]["guaranteedMiB"]] = (said, pod)
     return found
 

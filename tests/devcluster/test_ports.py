@@ -17,6 +17,12 @@ def on_loopback(*names):
     return dict.fromkeys(names, "127.0.0.1")
 
 
+@pytest.fixture(name="nobody_else")
+def _nobody_else(monkeypatch):
+    """Take every port for free: those of other tests come and go at any time, and what is tested is who gets which."""
+    monkeypatch.setattr(ports, "_is_free", lambda *_: True)
+
+
 def folder(clusters, name):
     made = clusters / name
     made.mkdir()
@@ -30,6 +36,7 @@ def test_each_name_gets_a_free_port_of_its_own_and_it_is_written_down(clusters):
     assert reserved == json.loads((one / "ports.json").read_text())
 
 
+@pytest.mark.usefixtures("nobody_else")
 def test_two_clusters_never_get_the_same_port(clusters, monkeypatch):
     monkeypatch.setattr(ports, "FIRST_PORT", 21_000)
     monkeypatch.setattr(ports, "LAST_PORT", 21_007)
@@ -66,6 +73,7 @@ def test_ports_that_are_asked_for_one_after_the_other_differ_before_anybody_list
     assert 52 == len(set(given))
 
 
+@pytest.mark.usefixtures("nobody_else")
 def test_when_all_ports_were_given_the_first_come_again(monkeypatch):
     monkeypatch.setattr(ports, "FIRST_PORT", 21_010)
     monkeypatch.setattr(ports, "LAST_PORT", 21_017)
@@ -73,6 +81,7 @@ def test_when_all_ports_were_given_the_first_come_again(monkeypatch):
     assert given[0] == given[8]
 
 
+@pytest.mark.usefixtures("nobody_else")
 def test_a_free_port_is_none_that_a_cluster_has_reserved(clusters, monkeypatch):
     reserved = ports.reserve(folder(clusters, "one"), on_loopback("a"))["a"]
     monkeypatch.setattr(ports, "FIRST_PORT", reserved)
