@@ -283,7 +283,7 @@ def _post(pool, hour, ago):
         connection.execute("SELECT ledger.open_posting(%s, %s)", [pool.term, hour])
         for member in (MEMBER, RIVAL):
             given = [pool.term, hour, member, *did]
-            connection.execute("SELECT ledger.record_posting(%s, %s, 0, %s, %s, %s, %s, %s)", given)
+            connection.execute("SELECT ledger.record_part(%s, %s, 0, %s, %s, %s, %s, %s)", given)
 
 
 def report(pool, *names):

@@ -86,6 +86,12 @@ def _make_world(server, template):
             world.close()
 
 
+@pytest.fixture(scope="session", name="take_over")
+def _take_over(server):
+    """Make a world of a pool that is there already; who makes it closes it."""
+    return lambda url: World.of(url, server)
+
+
 @pytest.fixture(name="world")
 def _world(make_world):
     made = make_world()
@@ -107,16 +113,10 @@ class World:
     private_key = staticmethod(private_key)
 
     def __init__(self, url, server):
-        self.url = url
-        self.server = server
-        self.operator = database.engine(url, role="hanse_operator")
-        self.api = database.engine(url, role="hanse_api")
-        self.auditor = database.engine(url, role="hanse_auditor")
-        self.super = psycopg.connect(url, autocommit=True)
+        self._open(url, server)
         self.now = START
         self.keys = {name: private_key(name) for name in self.MEMBERS}
         self.node_keys = {name: private_key(f"{name}-node") for name in self.MEMBERS}
-        self.previous = {}
         for member in self.MEMBERS:
             key = signatures.public_bytes(self.keys[member])
             registry.register_member(self.operator, member, login=f"login_{member}", verify_key=key)
@@ -125,6 +125,23 @@ class World:
         registry.publish_tier_rate(self.operator, "standard", 1200)
         registry.publish_tier_rate(self.operator, "spot", 700)
         self.term = term.take(self.operator, "leader-0")
+
+    @classmethod
+    def of(cls, url, server):
+        """Take over a pool that is there already, as another leader."""
+        world = cls.__new__(cls)
+        world._open(url, server)
+        world.term = term.take(world.operator, "leader-1")
+        return world
+
+    def _open(self, url, server):
+        self.url = url
+        self.server = server
+        self.operator = database.engine(url, role="hanse_operator")
+        self.api = database.engine(url, role="hanse_api")
+        self.auditor = database.engine(url, role="hanse_auditor")
+        self.super = psycopg.connect(url, autocommit=True)
+        self.previous = {}
         self.cycle = 0
 
     def close(self):

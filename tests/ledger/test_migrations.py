@@ -139,9 +139,9 @@ def test_each_function_that_acts_as_the_owner_looks_names_up_in_the_ledger_alone
 GRANTS = {
     "hanse_operator": {
         "add_member_key", "apply_transfers", "await_leader", "cap_room", "ceiling_most", "check_term", "clock",
-        "clock_seconds", "expire_dispute", "lapse_leases", "open_cap", "open_dispute", "open_posting",
+        "clock_seconds", "expire_dispute", "lapse_leases", "net_charged", "open_cap", "open_dispute", "open_posting",
         "prepare_slot_days", "publish_rate", "record_cycle", "record_effects", "record_entitlements", "record_fact",
-        "record_frame", "record_posting", "record_usage", "record_violation", "register_member", "set_levy",
+        "record_frame", "record_part", "record_usage", "record_violation", "register_member", "set_levy",
         "set_metering", "settle", "take_term",
     },
     "hanse_api": {

@@ -196,6 +196,10 @@ def _segment_value(segment: Segment) -> Json:
 
 def _segment(value: Json) -> Segment:
     fields = Fields(value, "segment")
+    if fields.has("memory"):
+        # What nodes signed before they measured by time: a peak, and an energy of zero where there was no meter either.
+        fields.integer("memory")
+        fields.integer("energy")
     segment = Segment(
         offset_seconds=fields.integer("offset"),
         length_seconds=fields.integer("length", 1, LENGTH_SECONDS_MAX),

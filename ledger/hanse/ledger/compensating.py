@@ -1,6 +1,6 @@
 """Lost work is credited in the transaction that posts its member's part of the hour in which the attempt ended.
 
-In: attempts that ended in an hour, the decisions that stopped them, what they were charged. Out: transfers, each booked
+In: attempts that ended in an hour, the decisions that stopped them, what they have paid. Out: transfers, each booked
 once whoever dies when, as the part is. :mod:`hanse.ledger.losses` has the rule. Next is :mod:`hanse.ledger.posting`.
 """
 
@@ -23,11 +23,7 @@ SELECT a.member, a.id, a.milli_h100e, a.tier_thousandths, d.id AS decision,
     AND NOT EXISTS (SELECT FROM ledger.fact f WHERE f.attempt = a.id AND f.kind = '{losses.SAVED}')
   ORDER BY a.id
 """  # noqa: S608  # no input
-# What no cap held was given back as an overrun: the pool does not bear it twice.
-_CHARGED = """
-SELECT coalesce(sum(CASE WHEN debit = :account THEN amount ELSE -amount END), 0) FROM ledger.transfer
-  WHERE attempt = :attempt AND period = :period AND kind = 'single' AND purpose IN ('use', 'tier', 'overrun')
-"""
+_PAID = sa.text("SELECT ledger.net_charged(:attempt, :period)")
 
 
 def of_hour(connection: Connection, hour_seconds: int) -> Mapping[str, Sequence[losses.Lost]]:
@@ -43,11 +39,11 @@ def credited(
     connection: Connection, member: str, hour_seconds: int, its: Sequence[losses.Lost]
 ) -> list[transfers.Transfer]:
     """Return the transfers that credit *member*, whose part of that hour is booked."""
-    account, period = transfers.use(member), transfers.period(hour_seconds)
+    period = transfers.period(hour_seconds)
     found = []
     for lost in its:
-        given = {"account": account, "attempt": lost.attempt, "period": period}
-        amount = losses.amount(lost.worth, int(connection.execute(sa.text(_CHARGED), given).scalar_one()))
+        paid = connection.execute(_PAID, {"attempt": lost.attempt, "period": period}).scalar_one()
+        amount = losses.amount(lost.worth, int(paid))
         if amount:
             found.append(losses.transfer(lost, member, hour_seconds, amount))
     return found

@@ -130,6 +130,8 @@ def accept(
         entries = [give_back(connection, its.matter, original, amount, reason) for original, amount in given_back]
         if granted:
             entries.append(_grant(connection, its, granted, reason))
+        # What the member gives back, a credit for lost work for instance, makes room for what it gets.
+        entries.sort(key=lambda each: each.credit.startswith(f"{its.matter.member}/"))
         if not entries:
             raise RefusedError(f"nothing is given back: name postings of dispute {dispute}, or an amount, or refuse it")
         said: dict[str, Json] = {"reason": reason, "transfers": [str(each.id) for each in entries]}
@@ -147,7 +149,7 @@ def give_back(
 
 
 def _grant(connection: Connection, its: Dispute, amount: int, reason: str) -> transfers.Transfer:
-    matter, account = its.matter, f"{its.matter.member}/adjustments"
+    matter, account = its.matter, transfers.adjustments(its.matter.member)
     period = books.open_period(connection, matter.hour_seconds, transfers.ADJUSTMENTS, account)
     attempt = uuid.UUID(matter.attempt) if matter.attempt else None
     return transfers.Transfer(

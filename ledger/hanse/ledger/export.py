@@ -17,9 +17,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects import postgresql
 
 from hanse.evidence.canonical import Json
-from hanse.ledger import archive, bundle, charge, leaves, lines, openings, report, verify
+from hanse.ledger import archive, bundle, charge, leaves, lines, openings, report, rules, verify
 from hanse.ledger import credits as credits_
 from hanse.ledger.archive import Archive
 from hanse.ledger.bundle import Header
@@ -193,7 +194,7 @@ class _Reader:
 
     def facts(self) -> Iterator[Json]:
         table = decisions.Fact
-        always = ["CapSet", "TermTaken", archive.KIND]
+        always = ["CapSet", "TermTaken", archive.KIND, rules.KIND]
         also = sa.or_(self._within(table), table.attempt.in_(self._attempts()), table.kind.in_(always))
         # Who borrows before the period's first hour is posted does so by the credits of the period before.
         start = datetime.fromtimestamp(self.header.start_seconds, UTC)
@@ -250,9 +251,18 @@ class _Reader:
         carried = (~mine).label("carried")
         # What was corrected of this period's hours since, in periods after it: a true-up adds it.
         later = sa.and_(table.kind == "correction", self._hours(table))
-        statement = sa.select(table.__table__, carried).where(sa.or_(mine, table.id.in_(referred), later))
+        # So is what rulings gave for them since: who was credited for lost work was not to have it back again.
+        ruled = sa.and_(table.id.in_(self._ruled()), self._hours(table))
+        statement = sa.select(table.__table__, carried).where(sa.or_(mine, table.id.in_(referred), later, ruled))
         for row in self._rows(self._opened(statement, table).order_by(table.sequence)):
             yield {**lines.transfer(row), **_opening(row), "carried": int(row.carried)}
+
+    def _ruled(self) -> sa.Select[Any]:
+        """Return what rulings name: corrections, and what the pool's adjustments bear."""
+        table = settlements.Act
+        said = sa.cast(sa.func.convert_from(table.body, "UTF8"), postgresql.JSONB)
+        named = sa.func.jsonb_array_elements_text(said["transfers"])
+        return sa.select(sa.cast(named, sa.Uuid)).where(table.kind == "Dispute")
 
     def settlements(self) -> Iterator[Json]:
         table = settlements.Settlement

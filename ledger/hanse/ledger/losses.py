@@ -1,6 +1,6 @@
 """Lost work: what a gang loses that is stopped for another member's, and what it is credited.
 
-In: what a decision says would be lost, and what was charged. Out: an amount, and the transfer from the pool's
+In: what a decision says would be lost, and what was paid. Out: an amount, and the transfer from the pool's
 adjustments. Pure: posting (:mod:`hanse.ledger.compensating`) and verifying call the same functions.
 """
 
@@ -32,9 +32,9 @@ def worth(gpu_seconds: int, milli_h100e: int, tier_thousandths: int) -> int:
     return charge.rate(milli_h100e, tier_thousandths) * gpu_seconds
 
 
-def amount(lost: int, charged: int) -> int:
-    """Return what is credited, mH·s: what was lost, and never more than was *charged*, less what was an overrun."""
-    return max(0, min(lost, charged))
+def amount(lost: int, paid: int) -> int:
+    """Return what is credited, mH·s: what was lost, and never more than was *paid*: charged, and not given back."""
+    return max(0, min(lost, paid))
 
 
 def transfer(lost: Lost, member: str, hour_seconds: int, credited: int) -> transfers.Transfer:

@@ -225,7 +225,7 @@ def _post_member(connection: Connection, term: int, hour: _Hour, member: str) ->
     """Post a member's part of a run, once: what it used, what it held ready, what its GPUs did, what it lost."""
     its = hour.measured.by_member.get(member, Attribution())
     new = connection.execute(
-        sa.text("SELECT ledger.record_posting(:term, :hour, :run, :member, :used, :idle, :down, :unknown)"),
+        sa.text("SELECT ledger.record_part(:term, :hour, :run, :member, :used, :idle, :down, :unknown)"),
         {
             "term": term,
             "hour": hour.run.hour_seconds,

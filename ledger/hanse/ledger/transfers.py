@@ -69,6 +69,11 @@ def contribution_offered(member: str) -> str:
     return f"{member}/contribution-offered"
 
 
+def adjustments(member: str) -> str:
+    """Return the account of what the pool grants *member* by rulings."""
+    return f"{member}/adjustments"
+
+
 def cap(member: str, name: str, window_start_seconds: int) -> str:
     """Return the account of *member*'s cap *name* in the window that starts then (Unix time)."""
     return f"{member}/cap/{name}/{window_start_seconds}"
@@ -76,7 +81,7 @@ def cap(member: str, name: str, window_start_seconds: int) -> str:
 
 def of_member(member: str) -> tuple[str, ...]:
     """Return the accounts that every member has."""
-    return use(member), contribution_used(member), contribution_offered(member), f"{member}/adjustments"
+    return use(member), contribution_used(member), contribution_offered(member), adjustments(member)
 
 
 def pair(debit: str, credit: str) -> str:

@@ -85,8 +85,8 @@ CREATE FUNCTION ledger.record_fact(p_id uuid, p_kind text, p_at bigint, p_member
                                    p_attempt uuid, p_fence bigint, p_account text, p_amount bigint, p_detail text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 BEGIN
-  IF p_kind = 'SlotsArchived' THEN
-    RAISE EXCEPTION 'a fact % is recorded by archive_slot_day alone', p_kind USING ERRCODE = 'HN006';
+  IF p_kind IN ('SlotsArchived', 'RulesBegin') THEN
+    RAISE EXCEPTION 'a fact % is recorded by the owner alone', p_kind USING ERRCODE = 'HN006';
   END IF;
   INSERT INTO fact (id, kind, at_seconds, member, cluster, node, attempt, fence, account, amount, detail)
     VALUES (p_id, p_kind, p_at, p_member, p_cluster, p_node, p_attempt, p_fence, p_account, p_amount, p_detail)

@@ -92,7 +92,7 @@ BEGIN
 END $$;
 
 -- The row that makes a member's part of a run happen once; false if it has.
-CREATE FUNCTION ledger.record_posting(p_term bigint, p_hour bigint, p_run bigint, p_member text, p_used bigint, p_idle bigint,
+CREATE FUNCTION ledger.record_part(p_term bigint, p_hour bigint, p_run bigint, p_member text, p_used bigint, p_idle bigint,
                                       p_down bigint, p_unknown bigint) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 BEGIN

@@ -11,7 +11,7 @@ GRANT EXECUTE ON FUNCTION ledger.clock, ledger.clock_seconds TO hanse_operator, 
 GRANT EXECUTE ON FUNCTION ledger.record_fact TO hanse_operator, hanse_api;
 GRANT EXECUTE ON FUNCTION ledger.register_member, ledger.add_member_key, ledger.set_levy, ledger.publish_rate,
   ledger.set_metering, ledger.take_term, ledger.check_term, ledger.await_leader, ledger.record_cycle, ledger.record_effects, ledger.lapse_leases,
-  ledger.cap_room, ledger.apply_transfers, ledger.open_posting, ledger.record_posting, ledger.record_violation
+  ledger.cap_room, ledger.apply_transfers, ledger.open_posting, ledger.record_part, ledger.record_violation
   TO hanse_operator;
 GRANT EXECUTE ON FUNCTION ledger.enrol, ledger.grant_lease, ledger.renew_leases, ledger.release_lease, ledger.add_slot_day, ledger.ingest_slots,
   ledger.record_violation, ledger.admit_agent, ledger.report_nodes, ledger.report_progress, ledger.commit_checkpoint,

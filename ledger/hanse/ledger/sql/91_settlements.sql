@@ -13,28 +13,60 @@ CREATE FUNCTION ledger.pair_of(p_debit text, p_credit text) RETURNS text LANGUAG
          greatest(split_part(p_debit, '/', 1) COLLATE "C", split_part(p_credit, '/', 1) COLLATE "C")
 $$;
 
+-- What an attempt has paid for the hours of a period, less all that came back to its member: overruns, credit for lost work, and what
+-- rulings gave. A ruling on a whole hour counts for each attempt that was charged in it, as it may have been about any.
+CREATE FUNCTION ledger.net_charged(p_attempt uuid, p_period text) RETURNS numeric
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+  WITH own AS (SELECT ARRAY[member || '/use', member || '/adjustments'] AS accounts FROM attempt WHERE id = p_attempt),
+  its AS (
+    SELECT t.hour_seconds, t.purpose, t.debit, t.credit, t.amount FROM transfer t
+      WHERE t.attempt = p_attempt AND t.kind IN ('single', 'correction') AND t.purpose IN ('use', 'tier', 'overrun', 'lost-work', 'adjustment')
+        AND period_of(t.hour_seconds) = p_period),
+  moved AS (
+    SELECT debit, credit, amount FROM its
+    UNION ALL
+    SELECT t.debit, t.credit, t.amount FROM transfer t WHERE t.attempt IS NULL AND t.purpose = 'adjustment'
+      AND t.hour_seconds IN (SELECT hour_seconds FROM its WHERE purpose = 'use'))
+  SELECT coalesce(sum(CASE WHEN debit = ANY (accounts) THEN amount WHEN credit = ANY (accounts) THEN -amount ELSE 0 END), 0) FROM moved, own
+$$;
+
 -- What may still be booked where: corrections name what they take back and never more of it, are of its hour, and are booked in no
--- period before that nor in one that has not begun; and nothing is booked where the pair is settled.
+-- period before that nor in one that has not begun; nobody is given back what it was credited for lost work, nor the other way round;
+-- and nothing is booked where the pair is settled.
 CREATE OR REPLACE FUNCTION ledger.check_corrections(p_new uuid[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
+  v_back CONSTANT uuid[] := ARRAY(SELECT id FROM transfer WHERE id = ANY (p_new) AND (kind = 'correction' OR purpose IN ('adjustment', 'lost-work')));
   v_wrong uuid;
   v_period text;
   v_pair text;
+  v_over numeric;
 BEGIN
   SELECT t.id INTO v_wrong FROM transfer t LEFT JOIN transfer r ON r.id = t.reverses AND r.kind = 'single' AND r.purpose <> 'cap'
-    WHERE t.id = ANY (p_new) AND t.kind = 'correction'
+    WHERE t.id = ANY (v_back) AND t.kind = 'correction'
       AND (r.id IS NULL OR (t.debit, t.credit, t.hour_seconds) IS DISTINCT FROM (r.credit, r.debit, r.hour_seconds)
            OR r.amount < (SELECT sum(c.amount) FROM transfer c WHERE c.reverses = r.id))
     LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'transfer % corrects nothing that was posted, or more than it', v_wrong USING ERRCODE = 'HN006';
   END IF;
-  SELECT t.id, t.period INTO v_wrong, v_period FROM transfer t WHERE t.id = ANY (p_new) AND (t.kind = 'correction' OR t.purpose = 'adjustment')
+  SELECT t.id, t.period INTO v_wrong, v_period FROM transfer t WHERE t.id = ANY (v_back) AND (t.kind = 'correction' OR t.purpose = 'adjustment')
     AND (t.period COLLATE "C" < period_of(t.hour_seconds) OR t.period COLLATE "C" > period_of(clock_seconds())) LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'transfer % is booked in %, before what it is about or in a period that has not begun: book it in %',
       v_wrong, v_period, period_of(clock_seconds()) USING ERRCODE = 'HN006';
+  END IF;
+  SELECT g.attempt, -n.net INTO v_wrong, v_over
+    FROM (SELECT t.attempt FROM transfer t WHERE t.id = ANY (v_back) UNION
+          SELECT u.attempt FROM transfer t JOIN usage u ON u.hour_seconds = t.hour_seconds AND u.member = split_part(t.credit, '/', 1)
+            WHERE t.id = ANY (v_back) AND t.attempt IS NULL) AS g
+      -- Apart, so that it is asked of each of these few and not of all transfers.
+      CROSS JOIN LATERAL (SELECT l.period FROM transfer l WHERE l.attempt = g.attempt AND l.purpose = 'lost-work' AND l.kind = 'single' OFFSET 0) AS l
+      CROSS JOIN LATERAL net_charged(g.attempt, l.period) AS n (net)
+    WHERE n.net < 0 LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'attempt % is credited for lost work: with that it would have % back that it never paid, so give back so much less', v_wrong, v_over
+      USING ERRCODE = 'HN006';
   END IF;
   SELECT t.id, t.period, pair_of(t.debit, t.credit) INTO v_wrong, v_period, v_pair FROM transfer t
     WHERE t.id = ANY (p_new) AND EXISTS (SELECT FROM settlement s WHERE s.period = t.period AND s.pair = pair_of(t.debit, t.credit)
@@ -276,14 +308,14 @@ CREATE VIEW ledger.own_dispute WITH (security_barrier) AS
     JOIN ledger.member m ON m.name = convert_from(opened.body, 'UTF8')::jsonb ->> 'member'
   WHERE a.kind = 'Dispute' AND m.login = current_user AND convert_from(opened.body, 'UTF8')::jsonb ->> 'state' = 'opened';
 
-REVOKE ALL ON FUNCTION ledger.period_of, ledger.pair_of, ledger.check_corrections, ledger.settle, ledger.owed_in, ledger.check_stage,
+REVOKE ALL ON FUNCTION ledger.period_of, ledger.pair_of, ledger.net_charged, ledger.check_corrections, ledger.settle, ledger.owed_in, ledger.check_stage,
   ledger.is_settled, ledger.refuse_settled, ledger.open_dispute, ledger.end_dispute, ledger.withdraw_dispute, ledger.expire_dispute,
   ledger.rule_dispute, ledger.book_corrections, ledger.record_trustees, ledger.record_override, ledger.ceiling_most, ledger.open_cap FROM PUBLIC;
 GRANT USAGE ON SCHEMA ledger TO hanse_closer;
 GRANT SELECT ON ledger.settlement, ledger.act TO hanse_operator, hanse_api, hanse_auditor, hanse_sealer, hanse_closer;
 GRANT SELECT ON ledger.member, ledger.account, ledger.transfer, ledger.posting TO hanse_closer;
 GRANT SELECT ON ledger.own_dispute TO hanse_member;
-GRANT EXECUTE ON FUNCTION ledger.settle, ledger.open_dispute, ledger.expire_dispute, ledger.open_cap, ledger.ceiling_most TO hanse_operator;
+GRANT EXECUTE ON FUNCTION ledger.net_charged, ledger.settle, ledger.open_dispute, ledger.expire_dispute, ledger.open_cap, ledger.ceiling_most TO hanse_operator;
 GRANT EXECUTE ON FUNCTION ledger.open_dispute, ledger.withdraw_dispute, ledger.is_settled TO hanse_api;
 GRANT EXECUTE ON FUNCTION ledger.clock, ledger.clock_seconds, ledger.rule_dispute, ledger.book_corrections, ledger.record_trustees,
   ledger.record_override TO hanse_closer;

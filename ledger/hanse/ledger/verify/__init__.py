@@ -201,7 +201,7 @@ class _Examination:
         complete = metered.completeness(judged_by, its)
         said = figures.figures(self._read, transfers, its, complete, log)
         booked = Booked(transfers.booked, transfers.carried)
-        remarks = figures.remarks(complete, its, log)
+        remarks = figures.remarks(self._read, complete, its, log)
         changed_csv = tuple(transfers.changed_csv())
         return Examined(self._read, booked, findings, log, complete, said, remarks, changed_csv)
 

@@ -3,10 +3,11 @@
 In: what was read and found. Out: for each check its sentence, figures, how much is wrong with it, the first offender.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hanse.ledger import rows
+from hanse.ledger import rows, rules
 from hanse.ledger.bundle import Bundle
 from hanse.ledger.verify import documents, used
 from hanse.ledger.verify.finding import SENTENCES, Finding, Remark
@@ -72,7 +73,7 @@ def figures(
     }
 
 
-def remarks(complete: Completeness, metered: Metered, log: LogVerdict) -> tuple[Remark, ...]:
+def remarks(read: Bundle, complete: Completeness, metered: Metered, log: LogVerdict) -> tuple[Remark, ...]:
     """Return what is not wrong and has to be known."""
     found = []
     if complete.first_gap_seconds is not None:
@@ -84,7 +85,27 @@ def remarks(complete: Completeness, metered: Metered, log: LogVerdict) -> tuple[
         found.append(Remark("C15", metered.first_lost, message))
     if log.late:
         found.append(Remark("C3", "openings.jsonl", f"{log.late} rows were sealed after the period's end"))
+    found += _before_rules(read)
     return tuple(found)
+
+
+def _before_rules(read: Bundle) -> Iterator[Remark]:
+    """Say what is not missing because an earlier version did not know it."""
+    begin = rules.begin(read.facts)
+    before = [row for row in read.cutoffs if row.sequence < begin]
+    if before:
+        message = (
+            f"{len(before)} runs were posted by a version that recorded no attempt's use and credited no lost work"
+        )
+        yield Remark("C10", before[0].where, message)
+    nodes: dict[bytes, set[str]] = defaultdict(set)
+    for row in read.enrolments:
+        if row.sequence < begin:
+            nodes[row.enrolment.node_key].add(row.enrolment.node)
+    if shared := sum(len(its) for its in nodes.values() if len(its) > 1):
+        yield Remark(
+            "C7", "enrolments.jsonl", f"{shared} nodes share a key with another, as they might when they were enrolled"
+        )
 
 
 def _signed(log: LogVerdict) -> str:

@@ -1,28 +1,33 @@
-"""C10, of lost work: what was credited is what decisions said, no more than was charged, and nobody was left out.
+"""C10, of lost work: what was credited is what decisions said, no more than was paid, and nobody was left out.
 
 In: an export's rows, transfers one by one in their order. Out: findings. What is charged to the victims of decisions is
-added up to the place at which their member's part of the hour of their end was posted, as posting had it.
+added up to the place at which their member's part of the hour of their end was posted, as posting had it. What came
+back to them by corrections and rulings was paid by nobody: it lowers a credit that is booked after it, and what comes
+back after a credit leaves no attempt with more than it was charged.
 """
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hanse.evidence.canonical import Json
-from hanse.ledger import charge, losses, rows, transfers
+from hanse.ledger import charge, losses, rows, rules, transfers
 from hanse.ledger.bundle import Bundle
-from hanse.ledger.transfers import Kind, Purpose
+from hanse.ledger.transfers import Kind, Purpose, Transfer
 from hanse.ledger.verify.finding import FINDINGS_MAX, Finding
 
 # An overrun gives back what was charged and no cap held.
 _CHARGES = frozenset({Purpose.USE, Purpose.TIER, Purpose.OVERRUN})
+_BACK = _CHARGES | {Purpose.LOST_WORK, Purpose.ADJUSTMENT}
 
 
 @dataclass
 class _Victim:
     """An attempt that was stopped for somebody else's, and what it was charged so far.
 
-    *posted_at* is the place of its member's part of the hour of its end; None if that is not in the export.
+    *posted_at* is the place of its member's part of the hour of its end; None if that is not in the export. *later* is
+    what was charged too late for the credit. *back* is what corrections and rulings on it added, below zero mostly, and
+    *back_before* all that had come back when the credit was booked. *hours* are those of its use.
     """
 
     where: str
@@ -32,7 +37,21 @@ class _Victim:
     posted_at: int | None
     is_for_others: bool | None
     charged: int = 0
+    later: int = 0
+    back: int = 0
+    back_before: int = 0
     booked: rows.Booked | None = None
+    hours: set[int] = field(default_factory=set)
+
+    def of(self, its: Transfer) -> int:
+        """Return what a transfer takes from the member, or gives to it."""
+        own = {transfers.use(self.member), transfers.adjustments(self.member)}
+        return its.amount if its.debit in own else -its.amount if its.credit in own else 0
+
+    @property
+    def paid(self) -> int:
+        """What it has paid by now, less all that it has back."""
+        return self.charged + self.later + self.back - (self.booked.transfer.amount if self.booked else 0)
 
 
 class LostWork:
@@ -40,6 +59,9 @@ class LostWork:
 
     def __init__(self, read: Bundle) -> None:
         self._found: list[Finding] = []
+        self._of_hours: list[Transfer] = []
+        self._begin = rules.begin(read.facts)
+        self._start, self._end = read.header.start_seconds, read.header.end_seconds
         posted = {(row.hour_seconds, row.member): row.sequence for row in read.postings if row.run == 0}
         saved = {row.attempt: row.sequence for row in read.facts if row.kind == losses.SAVED}
         members = {str(row.id): row.body.get("member") for row in read.decisions}
@@ -57,6 +79,11 @@ class LostWork:
     def add(self, row: rows.Booked) -> None:
         """Take the next transfer."""
         its = row.transfer
+        if its.kind is Kind.CORRECTION or its.purpose is Purpose.ADJUSTMENT:
+            # Of this period's hours, whenever it was booked.
+            if self._start <= its.hour_seconds < self._end:
+                self._back(row)
+            return
         if row.carried or its.kind is not Kind.SINGLE:
             return
         victim = self._victims.get(str(its.attempt))
@@ -66,25 +93,54 @@ class LostWork:
                     row.where, f"{its.attempt} is credited for lost work that no decision made it lose, or twice"
                 )
             else:
-                victim.booked = row
+                victim.booked, victim.back_before = row, victim.back + self._of_its_hours(victim)
         elif victim and its.purpose in _CHARGES:
+            victim.hours.add(its.hour_seconds)
             is_before = victim.posted_at is None or row.sequence < victim.posted_at
             if is_before or (its.hour_seconds == victim.hour_seconds and its.run == 0):
-                victim.charged += its.amount if its.debit == transfers.use(victim.member) else -its.amount
+                victim.charged += victim.of(its)
+            else:
+                victim.later += victim.of(its)
+
+    def _back(self, row: rows.Booked) -> None:
+        """Take what a correction or a ruling gives; one on a whole hour may be about each who was charged in it."""
+        its = row.transfer
+        if its.kind is Kind.CORRECTION and its.purpose not in _BACK:
+            return
+        about = [self._victims[str(its.attempt)]] if str(its.attempt) in self._victims else []
+        if its.attempt is None:
+            self._of_hours.append(its)
+            about = [each for each in self._victims.values() if its.hour_seconds in each.hours]
+        for victim in about:
+            victim.back += victim.of(its) if its.attempt else 0
+            paid = victim.paid + self._of_its_hours(victim)
+            if victim.of(its) < 0 and victim.booked and paid < 0:
+                what = f"{victim.lost.attempt} has {-paid} back that it never paid"
+                self._wrong(row.where, f"{what}: it was credited for lost work before")
+
+    def _of_its_hours(self, victim: _Victim) -> int:
+        """Return what rulings on whole hours gave, of those in which the victim was charged."""
+        return sum(victim.of(its) for its in self._of_hours if its.hour_seconds in victim.hours)
 
     def left(self) -> Iterator[Finding]:
         """Yield what was found, when all transfers were read."""
         yield from self._found
         for attempt, victim in self._victims.items():
-            is_due = victim.posted_at is not None and victim.is_for_others is not False
-            due = losses.amount(victim.lost.worth, victim.charged) if is_due else 0
             booked = victim.booked
+            due = self._due(victim)
             if booked is None:
                 if due and victim.is_for_others:
                     yield Finding("C10", victim.where, f"{attempt} was to be credited {due} for lost work, and was not")
             elif not due or booked.transfer != losses.transfer(victim.lost, victim.member, victim.hour_seconds, due):
                 what = f"{booked.transfer.amount} for lost work, and {due} were due"
                 yield Finding("C10", booked.where, f"{attempt} is credited {what}, or in another way")
+
+    def _due(self, victim: _Victim) -> int:
+        """Return what was to be credited; who was not, and has it all back since, is owed nothing any more."""
+        if victim.posted_at is None or victim.posted_at < self._begin or victim.is_for_others is False:
+            return 0
+        back = victim.back_before if victim.booked else victim.back + self._of_its_hours(victim)
+        return losses.amount(victim.lost.worth, victim.charged + back)
 
     def _wrong(self, where: str, message: str) -> None:
         if len(self._found) < FINDINGS_MAX:

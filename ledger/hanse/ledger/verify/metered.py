@@ -17,7 +17,7 @@ from pathlib import Path
 
 from hanse.evidence import enrolments
 from hanse.evidence.errors import EvidenceError
-from hanse.ledger import bundle, charge, rows
+from hanse.ledger import bundle, charge, rows, rules
 from hanse.ledger.bundle import Bundle
 from hanse.ledger.verify import hours
 from hanse.ledger.verify.finding import FINDINGS_MAX, Finding
@@ -171,8 +171,10 @@ def _missing(judged_by: Context, at_seconds: int) -> str:
 def _enrolments(read: Bundle) -> Iterator[Finding]:
     keys = {(row.member, row.key) for row in read.keys}
     node_of: dict[bytes, str] = {}
+    begin = rules.begin(read.facts)
     for row in read.enrolments:
-        if node_of.setdefault(row.enrolment.node_key, row.enrolment.node) != row.enrolment.node:
+        its_node = node_of.setdefault(row.enrolment.node_key, row.enrolment.node)
+        if its_node != row.enrolment.node and row.sequence > begin:
             what = f"{row.enrolment.node} is enrolled with the key of {node_of[row.enrolment.node_key]}"
             yield Finding("C7", row.where, f"{what}: each node has one of its own")
         whose = row.enrolment.member

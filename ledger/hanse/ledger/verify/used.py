@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hanse.evidence import acknowledgements
 from hanse.evidence.errors import EvidenceError
-from hanse.ledger import rows, use_rows
+from hanse.ledger import rows, rules, use_rows
 from hanse.ledger.bundle import Bundle
 from hanse.ledger.verify.finding import Finding
 from hanse.ledger.verify.hours import Hour
@@ -34,6 +34,7 @@ class Uses:
 
     def __init__(self, read: Bundle) -> None:
         self._read = read
+        self._begin = rules.begin(read.facts)
         self._members = {str(row.id): row.member for row in read.attempts}
         self._posted: dict[tuple[int, int], dict[str, use_rows.Used]] = defaultdict(dict)
         for row in read.usage:
@@ -48,6 +49,8 @@ class Uses:
         for cutoff in self._cutoffs.get(hour.seconds, []):
             here, due = self._posted.pop((hour.seconds, cutoff.run), {}), hour.uses[cutoff.run]
             new = {attempt: use for attempt, use in due.items() if known.get(attempt) != use}
+            if cutoff.sequence < self._begin:
+                new = {attempt: use for attempt, use in new.items() if attempt in here}
             known |= new
             for attempt in sorted(new.keys() | here.keys()):
                 found = here.get(attempt)
