@@ -45,6 +45,18 @@ def test_a_slot_survives_signing_and_verifying(slot):
 
 
 @given(well_formed())
+def test_what_nodes_signed_before_they_measured_by_time_is_read_as_if_they_had_no_meter(slot):
+    said = canonical.decode(slots.encode(slot))
+    for segment in said["segments"]:
+        for name in ("mibSeconds", "millijoules", "mibSecondsBy", "busyMilliseconds"):
+            segment.pop(name, None)
+        segment |= {"memory": 9, "energy": 7}
+    none = dict.fromkeys(("memory_mib_seconds", "energy_millijoules", "memory_by", "busy_milliseconds"))
+    plain = replace(slot, segments=tuple(replace(each, **none) for each in slot.segments))
+    assert slots.decode(canonical.encode(said | {"v": 1})) == plain
+
+
+@given(well_formed())
 def test_the_shares_of_a_slot_add_up_to_each_gpus_time(slot):
     total = sum(
         segment.length_seconds * milli * segment.gpu_mask.bit_count()

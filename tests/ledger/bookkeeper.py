@@ -63,6 +63,7 @@ class Bookkeeper:
         self.overran = Counter()  # by attempt
         self.caps = defaultdict(int)  # what of each member's cap is posted
         self.corrected = Counter()  # by account
+        self.back = Counter()  # by attempt, what corrections gave back of its charges
         self.conflicts = 0
         self.charged = Counter()  # (hour, attempt) -> what runs so far have charged
 
@@ -95,9 +96,12 @@ class Bookkeeper:
         for each in self.attempts.values():
             is_due = each.credited is None and each.ended is not None and self._of(hour, (None, each.ended))
             if is_due and each.member in members:
-                whole = sum(amount for (_, who), amount in self.charged.items() if who == each.id)
-                borne = max(0, whole - self.overran[each.id])
-                each.credited = 0 if each.saved else min(each.lost * each.tier, borne)
+                each.credited = 0 if each.saved else min(each.lost * each.tier, max(0, self.paid(each)))
+
+    def paid(self, attempt):
+        """Return what an attempt was charged, less what came back, and less what it was credited with."""
+        whole = sum(amount for (_, who), amount in self.charged.items() if who == attempt.id)
+        return whole - self.overran[attempt.id] - self.back[attempt.id] - (attempt.credited or 0)
 
     def credit_early(self, hour, members, stored):
         """Credit members whose parts of an hour were posted before the poster died."""

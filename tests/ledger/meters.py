@@ -13,7 +13,8 @@ SELECT member, sum(used), sum(idle), sum(down), sum(unknown) FROM (
 GROUP BY member
 """
 POSTINGS = """
-SELECT id, debit, credit, amount, (SELECT coalesce(sum(c.amount), 0) FROM ledger.transfer c WHERE c.reverses = t.id)
+SELECT id, attempt::text, debit, credit, amount,
+  (SELECT coalesce(sum(c.amount), 0) FROM ledger.transfer c WHERE c.reverses = t.id)
 FROM ledger.transfer t WHERE kind = 'single' AND purpose IN ('use', 'tier', 'overrun') ORDER BY sequence
 """
 

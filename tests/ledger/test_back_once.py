@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from played import HOME, HOUR, act, lines_of, rewrite
 
-from hanse.ledger import attempts, books, database, disputes, export, posting, verify
+from hanse.ledger import attempts, books, compensating, database, disputes, export, posting, verify
 from hanse.ledger.errors import RefusedError
 
 RATE = 1200
@@ -154,3 +154,26 @@ def test_what_a_later_month_gives_back_is_in_the_export_of_the_month_it_is_about
     rewrite(tmp_path / "export", "transfers", lines)
     findings = [str(each) for each in verify.verify(tmp_path / "export").findings]
     assert any("has 1 back that it never paid" in each for each in findings), findings
+
+
+def test_of_a_ruling_and_a_credit_at_once_one_is_made_again(world, closer, monkeypatch, tmp_path):
+    attempt = run(world, HOUR + 600)
+    world.set_clock(world.START + 2 * HOUR + 1000)
+    meter(world, attempt, world.START, HOUR)
+    post(world, world.START)
+    dispute, _ = disputed(world, attempt)
+    computed = compensating.credited
+
+    def overtaken(*arguments):
+        its = computed(*arguments)
+        if its:
+            monkeypatch.undo()
+            disputes.accept(closer, dispute, [], (HOUR - 100) * RATE, "so it was")
+        return its
+
+    monkeypatch.setattr(compensating, "credited", overtaken)
+    failed = posting.post(world.operator, world.term, world.START + HOUR).failed
+    assert {member: type(error) for member, error in failed.items()} == {"tencent": RefusedError}
+    post(world, world.START + HOUR)
+    assert credited(world) == [(100 * RATE,)]
+    assert found(world, tmp_path / "export") == []

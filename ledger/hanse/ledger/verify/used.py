@@ -35,6 +35,8 @@ class Uses:
     def __init__(self, read: Bundle) -> None:
         self._read = read
         self._begin = rules.begin(read.facts)
+        its = (row for row in read.postings if row.sequence < self._begin)
+        self._unrecorded = {(row.hour_seconds, row.run, row.member) for row in its}
         self._members = {str(row.id): row.member for row in read.attempts}
         self._posted: dict[tuple[int, int], dict[str, use_rows.Used]] = defaultdict(dict)
         for row in read.usage:
@@ -49,8 +51,8 @@ class Uses:
         for cutoff in self._cutoffs.get(hour.seconds, []):
             here, due = self._posted.pop((hour.seconds, cutoff.run), {}), hour.uses[cutoff.run]
             new = {attempt: use for attempt, use in due.items() if known.get(attempt) != use}
-            if cutoff.sequence < self._begin:
-                new = {attempt: use for attempt, use in new.items() if attempt in here}
+            if self._unrecorded:
+                new = {attempt: use for attempt, use in new.items() if attempt in here or self._is_due(cutoff, attempt)}
             known |= new
             for attempt in sorted(new.keys() | here.keys()):
                 found = here.get(attempt)
@@ -61,8 +63,14 @@ class Uses:
                     what = f"what {attempt} used in {hour.seconds} is not what its slots say"
                     yield Finding("C9", found.where, what)
 
+    def _is_due(self, cutoff: rows.Cutoff, attempt: str) -> bool:
+        return (cutoff.hour_seconds, cutoff.run, self._members.get(attempt)) not in self._unrecorded
+
     def left(self) -> Iterator[Finding]:
-        """Yield what no hour has, and what is wrong with acknowledgements."""
+        """Yield what no hour has, what is before its rules, and what is wrong with acknowledgements."""
+        for row in self._read.usage:
+            if row.sequence < self._begin:
+                yield Finding("C9", row.where, "was recorded before the rules are said to begin by which use is")
         for rest in self._posted.values():
             for each in rest.values():
                 yield Finding("C9", each.where, f"run {each.run} of hour {each.hour_seconds} was never cut off")
