@@ -123,6 +123,14 @@ def trace_philly(data: Data, file: File = None, as_json: AsJson = False, scale: 
 
 
 @app.command()
+def trace_philly_month(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Play all of that month at one load, with quotas by use and as others assumed them: a quarter of an hour."""
+    from hanse.bench import month  # noqa: PLC0415  # as above
+
+    _run(lambda: month.run(_folder(data, "philly"), scale), file, as_json)
+
+
+@app.command()
 def trace_philly_fill(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
     """Play the same with a backlog that may be stopped at any time: half an hour and more."""
     from hanse.bench import philly  # noqa: PLC0415  # as above
