@@ -139,6 +139,14 @@ def trace_philly_fill(data: Data, file: File = None, as_json: AsJson = False, sc
 
 
 @app.command()
+def trace_philly_tuned(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Tune baselines that have a setting on half of that month, and score them on the other: minutes."""
+    from hanse.bench import tuning  # noqa: PLC0415  # as above
+
+    _run(lambda: tuning.run(_folder(data, "philly"), scale), file, as_json)
+
+
+@app.command()
 def trace_kalos(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
     """Play 319 large gangs of Kalos at three rates on two clusters, for ten seeds: minutes."""
     from hanse.bench import kalos  # noqa: PLC0415  # as above
