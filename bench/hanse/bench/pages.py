@@ -170,6 +170,11 @@ def _sentence(name: str, document: Document) -> Iterator[str]:
         f"{100 * ours['useful_utilization']:.1f} % against {against}; the 95th percentile of waits{of_whom} is "
         f"{waits} hours. {_days(document['inputs'])}\n"
     )
+    if name == philly.PHILLY and document["inputs"]["days_played"] < philly.DAYS:
+        yield (
+            "In all of the month partitions lose far less useful time than in these days: [a month without a "
+            "backlog](../simulator.md#a-month-without-a-backlog).\n"
+        )
 
 
 def _days(inputs: Document) -> str:
@@ -237,7 +242,11 @@ def _tuned(document: Document) -> Iterator[str]:
         with_what = "with a backlog of our making" if what == tuning.BACKLOG else "without a backlog"
         chosen = document["inputs"]["chosen"][what]
         tried = "; ".join(f"{family}: {', '.join(names)}" for family, names in families.items())
-        yield f"Load {tuning.LOADS[what]} {with_what}. Tried, by family: {tried}.\n"
+        offered = (document["inputs"][f"{what}, {half}"]["offered_load"] for half in ("tuned", "scored"))
+        yield (
+            f"Load {tuning.LOADS[what]} of the month {with_what}: {' and '.join(f'{each:.2f}' for each in offered)} "
+            f"offered in the days played to tune and to score. Tried, by family: {tried}.\n"
+        )
         columns = [("tuned on: wait mean", "tuned_wait_seconds_mean", 1 / 3600, 0)]
         columns += [(said, f"scored_{key}", factor, better) for said, key, factor, better in _TUNED_COLUMNS[what]]
         labels = {name: f"{name} (chosen of {family})" for family, name in chosen.items()}
