@@ -11,6 +11,7 @@ September, which would be the month to tune on, has an eighth of October's jobs,
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hanse.bench import philly, replays, reports
 from hanse.bench.replays import Numbers, Player
@@ -53,7 +54,7 @@ def run(folder: Path, scale: float) -> Report:
     scored = trace.Span(days.scored.begin_seconds, max(WARM_UP_DAYS + 1, round(days.scored.days * scale)))
     results: dict[str, Numbers] = {}
     chosen: dict[str, dict[str, str]] = {}
-    inputs = {}
+    inputs: dict[str, Any] = {}
     with Line(TUNED) as line:
         month = trace.read(folder / "philly", replays.OCTOBER)
         gates = replays.first_gates(folder, month, line)
