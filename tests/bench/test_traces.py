@@ -7,9 +7,9 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from hanse.bench import ablating, failing, kalos, large, pages, philly, remembering, replays
+from hanse.bench import ablating, failing, kalos, large, month, pages, philly, remembering, replays, tuning
 from hanse.cli.main import app
-from hanse.simulator import memory, workload
+from hanse.simulator import cluster, comparing, memory, metrics, workload
 from hanse.simulator.traces import philly as reading
 from hanse.simulator.workload import DAY_SECONDS
 
@@ -55,6 +55,8 @@ def short(monkeypatch):
     monkeypatch.setattr(philly, "WARM_UP_DAYS", 1)
     monkeypatch.setattr(philly, "FILL_WARM_UP_DAYS", 1)
     monkeypatch.setattr(philly, "LOADS", (0.7, 0.85))
+    monkeypatch.setattr(tuning, "TUNED_DAYS", 1)
+    monkeypatch.setattr(tuning, "WARM_UP_DAYS", 0)
     monkeypatch.setattr(failing, "DAYS", 3)
     monkeypatch.setattr(failing, "DAYS_BETWEEN_LOSSES", 2)
     monkeypatch.setattr(kalos, "SPAN_DAYS", 30)
@@ -72,7 +74,9 @@ def short(monkeypatch):
 def test_benches_on_traces_report_what_the_page_needs(traces):
     reports = {
         "trace-philly": philly.run_philly(traces, 1.0),
+        "trace-philly-month": month.run(traces, 1.0),
         "trace-philly-fill": philly.run_fill(traces, 0.7),
+        "trace-philly-tuned": tuning.run(traces, 1.0),
         "trace-kalos": kalos.run(traces, 0.1),
         "failures": failing.run(traces, 0.3),
         "memory-share": remembering.run(traces, 0.2),
@@ -84,7 +88,7 @@ def test_benches_on_traces_report_what_the_page_needs(traces):
         assert name == document["name"]
         assert document["gates"].get("all GPU time is accounted for", True), name
         assert all(isinstance(value, int | float | None) for value in document["figures"].values()), name
-    for name in ("trace-philly", "trace-philly-fill", "failures"):
+    for name in ("trace-philly", "trace-philly-month", "trace-philly-fill", "failures"):
         assert not documents[name]["gates"]["simple baselines come out as known, to 0.1 point"], "they do not, here"
         assert documents[name]["gates"]["same seed, same bytes"]
         assert documents[name]["gates"]["nobody waits where there is enough for all"]
@@ -95,8 +99,20 @@ def test_benches_on_traces_report_what_the_page_needs(traces):
     assert failures["killed_0_lost_gpu_hours_by_failures"] == 0 < failures["killed_0.12_lost_gpu_hours_by_failures"]
     assert documents["memory-share"]["figures"]["ratio_1_out_of_memory_events"] == 0
     assert documents["simulate-pool"]["figures"]["pool_hours_per_wall_minute"] > 0
+    tuned = documents["trace-philly-tuned"]
+    assert {"days_tuned": 1, "days_played": 2}.items() <= tuned["inputs"].items()
+    for what, chosen in tuned["inputs"]["chosen"].items():
+        assert tuning.FAMILIES[what].keys() == chosen.keys()
+        for family, name in chosen.items():
+            assert tuned["baselines"][name][f"{what}_is_chosen"] == 1
+            waits = [
+                tuned["baselines"][each][f"{what}_tuned_wait_seconds_mean"] for each in tuning.FAMILIES[what][family]
+            ]
+            assert what == tuning.BACKLOG or tuned["baselines"][name][f"{what}_tuned_wait_seconds_mean"] == min(waits)
+    assert not any("tuned_" in key for key in tuned["figures"]), "ours is not tuned"
     told = pages.page(documents)
     assert all(f"## {name}\n" in told for name in documents)
+    assert "(chosen of kueue)" in told
     assert "useful allocation of " in told
 
 
@@ -158,3 +174,31 @@ def test_what_went_on_at_noon_is_there_at_the_begin():
     jobs = [workload.Job(at, "a", 1, 1, work, seconds) for at, (seconds, work) in enumerate(rows)]
     found = large.going_on(workload.made("drawn", jobs), 3600)
     assert [(0, 50), (50, 10)] == [(job.submitted_seconds, job.work_seconds) for job in found.jobs]
+
+
+def test_a_setting_that_does_not_keep_what_is_asked_of_a_backlog_is_not_chosen():
+    def found(wait, useful, waste=0.0):
+        figures = {"wait_seconds_mean": wait, "useful_utilization": useful, "waste_fraction": waste}
+        return {
+            f"{what}_tuned_{key}": value for what in (tuning.BARE, tuning.BACKLOG) for key, value in figures.items()
+        }
+
+    results = {"a": found(1.0, 0.84), "b": found(3.0, 0.86), "c": found(2.0, 0.9), "d": found(1.0, 0.9, 0.04)}
+    assert "a" == tuning.choice(tuning.BARE, tuple(results), results)
+    assert "c" == tuning.choice(tuning.BACKLOG, tuple(results), results)
+    assert "a" == tuning.choice(tuning.BACKLOG, ("a", "d"), results), "if none keeps it, it is as without one"
+
+
+def test_thirds_are_the_whole_and_waits_go_on_beyond_their_end():
+    window = metrics.Window(DAY_SECONDS, 4 * DAY_SECONDS)
+    assert [(1, 2), (2, 3), (3, 4)] == [
+        (each.begin_seconds // DAY_SECONDS, each.end_seconds // DAY_SECONDS) for each in month.thirds(window)
+    ]
+    asked = [(0, 2 * DAY_SECONDS), (DAY_SECONDS, 60), (3 * DAY_SECONDS, 60)]
+    jobs = workload.made("drawn", [workload.Job(0, "a", 1, 8, work, at) for at, work in asked])
+    setting = comparing.Setting(jobs, cluster.of_nodes({"a": 8}), window)
+    first, second, third = (
+        replays.measured(comparing.play("pool", setting), setting, each) for each in month.thirds(window)
+    )
+    assert (DAY_SECONDS, 0, 0) == (first.wait.mean, second.wait.jobs, third.wait.mean)
+    assert 1.0 == first.useful_utilization > second.useful_utilization

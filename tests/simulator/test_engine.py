@@ -280,3 +280,15 @@ def test_backfilling_lets_a_short_gang_pass_though_a_longer_one_of_its_size_may_
     starts = {run.job.order: run.start_seconds for run in played("easy", drawn, cluster.of_nodes({"east": 16})).runs}
     assert (0, 3) == (starts[0], starts[3])
     assert starts[1] == 10 * HOUR < starts[2]
+
+
+@pytest.mark.parametrize(("name", "starts"), [("kueue", HOUR), ("kueue-stops", 20), ("kueue-strict-stops", 20)])
+def test_who_borrows_has_fillers_stopped_only_if_the_cohort_lets_it_and_nobody_else_ever(name, starts):
+    """East owns one node of two: its first job takes that back, its second would borrow, its third finds nothing."""
+    fillers = [Job(at, "west", 1, 8, HOUR, 0, is_filler=True) for at in range(2)]
+    gangs = [Job(at, "east", 1, 8, 2 * HOUR, at) for at in (10, 20, 30)]
+    ran = played(name, workload.made("drawn", [*fillers, *gangs]), cluster.of_nodes({"east": 8, "west": 8})).runs
+    first = {run.job.submitted_seconds: run.start_seconds for run in reversed(ran) if not run.job.is_filler}
+    assert (10, starts) == (first[10], first[20])
+    assert all(run.job.is_filler for run in ran if run.was_stopped)
+    assert first[30] >= 2 * HOUR, "who borrows stops nobody of its own priority"

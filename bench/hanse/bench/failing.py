@@ -20,7 +20,7 @@ from hanse.simulator.workload import DAY_SECONDS, HOUR_SECONDS, Workload
 
 FAILURES = "failures"
 PARTS = (0.0, 0.08, 0.12)
-DAYS, WARM_UP_DAYS, LOAD, SEEDS = 10, 2, 0.7, 3
+DAYS, WARM_UP_DAYS, LOAD, SEEDS = 10, 2, 0.7, 5
 DAYS_BETWEEN_LOSSES, DAYS_BETWEEN_RECALLS = 60, 30
 POLICIES = ("hanse", "kueue", "pool-skip", "static-skip")
 HEADLINE = 0.12

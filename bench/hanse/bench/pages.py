@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from hanse.bench import kalos, philly, plots
+from hanse.bench import kalos, month, philly, plots, tuning
 
 FOLDER = Path(__file__).parents[3] / "docs" / "benchmarks"
 PAGE = "traces.md"
-BENCHES = ("trace-philly", "trace-philly-fill", "trace-kalos", "failures", "ablations", "memory-share", "simulate-pool")
+BENCHES = (
+    "trace-philly", "trace-philly-month", "trace-philly-fill", "trace-philly-tuned", "trace-kalos", "failures",
+    "ablations", "memory-share", "simulate-pool",
+)  # fmt: skip
 Document: TypeAlias = Mapping[str, Any]
 
 _HEAD = """\
@@ -24,20 +27,33 @@ Made by `make bench` from the reports beside this page; whoever has the traces c
 simulator](../simulator.md) says where they are had, and what each figure means). **Bold** is what is better than ours.
 Utilization is granted or useful GPU time over capacity, never what a GPU's counters show; in an open replay it is the
 offered load of whoever keeps up, so look at the waits beside it. Waits are in hours, and not those of a backlog.
+`srtf-bound` knows run times and stops for free: a mark for waits, and no proof that nobody could do better.
+
+Philly is what Petuum derived and published: over all its months 82,247 of 117,325 jobs, and half of the GPU time. One
+trace is one sample: where there are no intervals, nobody knows how much of a small difference is chance.
 
 """
 _ABOUT = {
     "trace-philly": "Microsoft's Philly cluster, October 2017, on as many GPUs as make it so much load. Quotas are "
     "shared out by use, in hindsight, which flatters static partitions: nobody knows next month's use.",
+    "trace-philly-month": "All days of that month at one load, so that it is seen who does not keep up, with quotas on "
+    "two bases. One run is measured as a whole and by thirds.",
     "trace-philly-fill": "The same with a backlog of fillers in all that is left idle: gangs of one to eight GPUs for "
     "two to twelve hours, which anybody may stop at any time. **The backlog is ours, and in no trace.** All have it.",
+    "trace-philly-tuned": "Baselines that have a setting, tuned on the first fortnight of that October and scored on "
+    "the rest of it: what is chosen is what lets jobs wait least, on average, on the first; with a backlog it also has "
+    "to keep 85 % useful and waste 3 % at most there. Both halves begin with an empty cluster and two days of warm-up. "
+    "Ours is as it is by default. September, an eighth of October's jobs, is too thin to tune on. The quotas of "
+    "`static` and `kueue` are by use of the whole month, and so know of the half that is scored.",
     "trace-kalos": "The 319 training jobs of Kalos that were completed, on 1,024 GPUs, submitted four times as fast. "
     "Members are drawn by seed, as the trace has none; each figure is the mean of the seeds, with its 95 % interval.",
     "failures": "Ten days of Philly, in which jobs with a part of all GPU time fail once each, nodes are lost, and "
-    "owners take nodes back with an hour's notice: the same for every policy. Capacity is without nodes that are down.",
+    "owners take nodes back with an hour's notice: the same for every policy. Capacity is without nodes that are down, "
+    "so more of it may be useful where nodes are lost; where 0 % is killed, none is.",
     "ablations": "Ours with one part left out at a time, on generated jobs of four members, a fifth of them elastic. "
     "What is told of a variant is how much more or less it has than ours on the same seed, with the 95 % interval of "
-    "the mean. Fragments, exchange and reclaim have no switch, and are not among them.",
+    "the mean, and bold only where all of that is better. Fragments, exchange and reclaim have no switch, and are not "
+    "among them.",
     "memory-share": "How much memory GPUs use is drawn from what was measured in Seren and Kalos, and not joined to "
     "any job there: **sampled, not measured**. Ratios are fixed; the planner does not choose them yet.",
     "simulate-pool": "How long a pool of 20,000 nodes the simulator plays in a minute.",
@@ -69,6 +85,14 @@ _FILL_COLUMNS = (
     ("p95", "wait_seconds_p95", 1 / 3600, -1), *_COLUMNS[8:],
 )  # fmt: skip
 """Waits of jobs that their members' own GPUs would hold, and those of all."""
+_THIRD_COLUMNS = (
+    ("useful %", "useful_utilization", 100, 1), ("wait mean", "wait_seconds_mean", 1 / 3600, -1),
+    ("wait p95", "wait_seconds_p95", 1 / 3600, -1),
+)  # fmt: skip
+_TUNED_COLUMNS = {
+    tuning.BARE: (("useful %", "useful_utilization", 100, 1), *_COLUMNS[4:]),
+    tuning.BACKLOG: _FILL_COLUMNS,
+}
 _KALOS_COLUMNS = (
     ("p95 of 1,024 GPUs", "wait_seconds_p95_of_1024", 1 / 3600, -1),
     ("p95 of 512 GPUs", "wait_seconds_p95_of_512", 1 / 3600, -1),
@@ -130,7 +154,7 @@ def _said(value: Any) -> str:
 
 def _sentence(name: str, document: Document) -> Iterator[str]:
     """Yield the sentence that the data can carry, with the figures of this report."""
-    if name not in (philly.PHILLY, philly.FILL):
+    if name not in (philly.PHILLY, philly.FILL, month.MONTH):
         return
     headline, of_whom, which, with_what = philly.HEADLINE, "", "wait_seconds_p95", ""
     if name == philly.FILL:
@@ -146,6 +170,11 @@ def _sentence(name: str, document: Document) -> Iterator[str]:
         f"{100 * ours['useful_utilization']:.1f} % against {against}; the 95th percentile of waits{of_whom} is "
         f"{waits} hours. {_days(document['inputs'])}\n"
     )
+    if name == philly.PHILLY and document["inputs"]["days_played"] < philly.DAYS:
+        yield (
+            "In all of the month partitions lose far less useful time than in these days: [a month without a "
+            "backlog](../simulator.md#a-month-without-a-backlog).\n"
+        )
 
 
 def _days(inputs: Document) -> str:
@@ -164,26 +193,64 @@ def _days(inputs: Document) -> str:
 def _tables(name: str, document: Document) -> Iterator[str]:
     if name == "trace-philly":
         for load in plots.loads(document):
-            yield f"Load {load}:\n"
+            yield f"Load {load} ({_offered(document, load)}):\n"
             yield _table(document, _COLUMNS, f"load_{load}_")
         yield _highest(document)
     elif name == "trace-philly-fill":
         yield _table(document, _FILL_COLUMNS)
-    elif name == "trace-kalos":
-        yield from _rates(document)
     elif name == "failures":
         for part in ("0", "0.08", "0.12"):
             yield f"{100 * float(part):.0f} % of GPU time killed:\n"
             yield _table(document, _FAILURE_COLUMNS, f"killed_{part}_")
-    elif name == "ablations":
-        yield from _ablations(document)
-    elif name == "memory-share":
-        yield from _ratios(document)
     else:
-        yield "| figure | |\n| --- | --- |"
-        for key, value in document["figures"].items():
-            yield f"| {key} | {'-' if value is None else f'{value:,.4g}'} |"
-        yield ""
+        yield from _TABLES.get(name, _figures)(document)
+
+
+def _figures(document: Document) -> Iterator[str]:
+    yield "| figure | |\n| --- | --- |"
+    for key, value in document["figures"].items():
+        yield f"| {key} | {'-' if value is None else f'{value:,.4g}'} |"
+    yield ""
+
+
+def _offered(document: Document, load: str) -> str:
+    setting = document["inputs"][f"load {load}"]
+    return f"{setting['offered_load']:.2f} offered in the days played, on {setting['gpus']:,} GPUs"
+
+
+def _month(document: Document) -> Iterator[str]:
+    offered = _offered(document, str(philly.HEADLINE))
+    yield f"Load {philly.HEADLINE} ({offered}), quotas shared out by use, in hindsight:\n"
+    yield _table(document, _COLUMNS, f"{month.BY_USE}_")
+    thirds = [
+        (f"{at}: {said}", f"third_{at}_{key}", factor, better)
+        for at in range(1, month.THIRDS + 1)
+        for said, key, factor, better in _THIRD_COLUMNS
+    ]
+    offered = ", ".join(f"{100 * each:.0f} %" for each in document["inputs"]["offered_load_by_thirds"])
+    yield f"The same run by thirds of the days measured, in which work for {offered} of all GPUs was submitted:\n"
+    yield _table(document, thirds, f"{month.BY_USE}_")
+    yield (
+        "Quotas as the authors of Helios (SC '21) assumed them; `pool-skip` knows none, and is there as the number of "
+        "GPUs differs a little:\n"
+    )
+    yield _table(document, _COLUMNS, f"{month.ASSUMED}_")
+
+
+def _tuned(document: Document) -> Iterator[str]:
+    for what, families in tuning.FAMILIES.items():
+        with_what = "with a backlog of our making" if what == tuning.BACKLOG else "without a backlog"
+        chosen = document["inputs"]["chosen"][what]
+        tried = "; ".join(f"{family}: {', '.join(names)}" for family, names in families.items())
+        offered = (document["inputs"][f"{what}, {half}"]["offered_load"] for half in ("tuned", "scored"))
+        yield (
+            f"Load {tuning.LOADS[what]} of the month {with_what}: {' and '.join(f'{each:.2f}' for each in offered)} "
+            f"offered in the days played to tune and to score. Tried, by family: {tried}.\n"
+        )
+        columns = [("tuned on: wait mean", "tuned_wait_seconds_mean", 1 / 3600, 0)]
+        columns += [(said, f"scored_{key}", factor, better) for said, key, factor, better in _TUNED_COLUMNS[what]]
+        labels = {name: f"{name} (chosen of {family})" for family, name in chosen.items()}
+        yield _table(document, columns, f"{what}_", labels)
 
 
 def _rates(document: Document) -> Iterator[str]:
@@ -203,9 +270,17 @@ def _ablations(document: Document) -> Iterator[str]:
     yield f"| hanse | {' | '.join(cells)} |"
     zeros = {f"{key}_more": 0.0 for _, key, _, _ in columns}
     for name, figures in document["baselines"].items():
-        cells = [cell(figures, zeros, f"{key}_more", factor, better) for _, key, factor, better in columns]
+        cells = [
+            cell(figures, zeros, f"{key}_more", factor, better if _is_clear(figures, f"{key}_more") else 0)
+            for _, key, factor, better in columns
+        ]
         yield f"| {name}, more than that | {' | '.join(cells)} |"
     yield ""
+
+
+def _is_clear(figures: Document, key: str) -> bool:
+    """Whether a difference has one sign in all of its interval."""
+    return bool(figures[f"{key}_low"] * figures[f"{key}_high"] > 0)
 
 
 def _ratios(document: Document) -> Iterator[str]:
@@ -240,12 +315,16 @@ def _highest(document: Document) -> str:
     )
 
 
-def _table(document: Document, columns: Sequence[Column], prefix: str = "") -> str:
+def _table(
+    document: Document, columns: Sequence[Column], prefix: str = "", labels: Mapping[str, str] | None = None
+) -> str:
+    """Return a table of all that were played there, under their names or *labels*."""
     ours = document["figures"]
     rows = [f"| | {' | '.join(each[0] for each in columns)} |", "| --- |" + " ---: |" * len(columns)]
     for name, figures in ({"hanse": ours} | document["baselines"]).items():
-        cells = [cell(figures, ours, prefix + key, factor, better) for _, key, factor, better in columns]
-        rows.append(f"| {name} | {' | '.join(cells)} |")
+        if any(prefix + key in figures for _, key, _, _ in columns):
+            cells = [cell(figures, ours, prefix + key, factor, better) for _, key, factor, better in columns]
+            rows.append(f"| {(labels or {}).get(name, name)} | {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
 
 
@@ -254,12 +333,19 @@ def cell(figures: Document, ours: Document, key: str, factor: float, better: int
     value = figures.get(key)
     if value is None:
         return "-"
-    scaled, own = value * factor, ours[key] * factor
+    scaled, own = value * factor, ours.get(key, value) * factor
     digits = 0 if isinstance(value, int) or abs(scaled) >= 150 else digits  # noqa: PLR2004
     told = f"{scaled:,.{digits}f}"
     if f"{key}_low" in figures and figures[f"{key}_low"] != figures[f"{key}_high"]:
         told += f" ({factor * figures[f'{key}_low']:,.{digits}f} to {factor * figures[f'{key}_high']:,.{digits}f})"
     return f"**{told}**" if better * (scaled - own) > 0 and told != f"{own:,.{digits}f}" else told
+
+
+_TABLES = {
+    "trace-philly-month": _month, "trace-philly-tuned": _tuned, "trace-kalos": _rates, "ablations": _ablations,
+    "memory-share": _ratios,
+}  # fmt: skip
+"""Of benches that are more than one or two tables."""
 
 
 def write(folder: Path) -> None:

@@ -30,18 +30,19 @@ POLICIES = ("hanse", "kueue", "kueue-strict", "pool-skip", "pool", "easy", "stat
             "kube-most", "srtf-bound")  # fmt: skip
 FILLED = ("hanse", "kueue", "priority", "static-skip")
 USEFUL_MIN, WASTE_MAX, WAIT_SECONDS_MAX = 0.85, 0.03, HOUR_SECONDS
+ATTRIBUTION = "Philly traces, Microsoft (Jeon et al., USENIX ATC 2019), CC BY 4.0, as derived by Petuum"
 RECLAIM_SECONDS = replays.CYCLE_SECONDS + 60
 """Until ours is asked, and until a stopped gang has left."""
 
 
 def run_philly(folder: Path, scale: float) -> Report:
     """Play loads from half of capacity to more than all of it; *scale* is the part of the month that is played."""
-    place, days = reports.Place(), _days(scale)
+    place, days = reports.Place(), days_of(scale)
     with Line(PHILLY) as line:
         jobs = philly.read(folder / "philly", replays.OCTOBER)
         gates = replays.first_gates(folder, jobs, line)
         player = Player(PHILLY, line)
-        settings = {f"load {load}": _setting(jobs, load, days) for load in LOADS}
+        settings = {f"load {load}": at_load(jobs, load, days) for load in LOADS}
         results = replays.played(player, POLICIES, settings, _of_load)
     for numbers in results.values():
         numbers["load_highest_played_with_mean_wait_1h"] = _highest(numbers)
@@ -62,19 +63,19 @@ def run_philly(folder: Path, scale: float) -> Report:
 
 def run_fill(folder: Path, scale: float) -> Report:
     """Play a load that pooling alone carries, with a backlog that may be stopped in what it leaves idle."""
-    place, days = reports.Place(), _days(scale, FILL_WARM_UP_DAYS)
+    place, days = reports.Place(), days_of(scale, FILL_WARM_UP_DAYS)
     with Line(FILL) as line:
         jobs = philly.read(folder / "philly", replays.OCTOBER)
         gates = replays.first_gates(folder, jobs, line)
         player = Player(FILL, line)
-        bare = _setting(jobs, FILL_LOAD, days, FILL_WARM_UP_DAYS)
+        bare = at_load(jobs, FILL_LOAD, days, FILL_WARM_UP_DAYS)
         shares = bare.cluster.owned()
         more = backlog.fillers(jobs, shares, replays.OCTOBER.seconds, SEED)
         filled = workload.merged(f"{jobs.source}, with a backlog of {more.source}", [jobs, more])
         setting = Setting(filled, bare.cluster, bare.window, bare.terms, SEED)
-        without = _with_entitled(player.play("kueue", bare, "without a backlog"), bare)
+        without = with_entitled(player.play("kueue", bare, "without a backlog"), bare)
         results = replays.played(
-            player, FILLED, {"with a backlog": setting}, lambda _, each: _with_entitled(each, setting)
+            player, FILLED, {"with a backlog": setting}, lambda _, each: with_entitled(each, setting)
         )  # fmt: skip
     ours = results["hanse"]
     wait_max = (without["entitled_wait_seconds_p95"] or 0) + RECLAIM_SECONDS
@@ -96,7 +97,7 @@ def run_fill(folder: Path, scale: float) -> Report:
     return Report(FILL, ours | player.cost(), beside, inputs, SEED, gates, place)
 
 
-def _with_entitled(result: Result, setting: Setting) -> Numbers:
+def with_entitled(result: Result, setting: Setting) -> Numbers:
     """Return figures, and the waits of those jobs alone that their members' own GPUs would hold."""
     those = replays.entitled(setting.workload, setting.cluster.owned())
     rows = [at for at, job in enumerate(result.waited.jobs) if job.order in those]
@@ -110,13 +111,19 @@ def _with_entitled(result: Result, setting: Setting) -> Numbers:
     }
 
 
-def _days(scale: float, warm_up_days: int = WARM_UP_DAYS) -> int:
+def days_of(scale: float, warm_up_days: int = WARM_UP_DAYS) -> int:
+    """Return how many days *scale* of the month is: at least one that is measured."""
     return max(warm_up_days + 1, round(DAYS * scale))
 
 
-def _setting(jobs: Workload, load: float, days: int, warm_up_days: int = WARM_UP_DAYS) -> Setting:
-    """Return *jobs* on as many GPUs as make them so much *load* of all October, played and measured for some days."""
-    shares = quotas.shared_out(jobs, quotas.by_use(jobs), replays.OCTOBER.seconds, load)
+def at_load(
+    jobs: Workload, load: float, days: int, warm_up_days: int = WARM_UP_DAYS, weights: Mapping[str, int] | None = None
+) -> Setting:
+    """Return *jobs* on as many GPUs as make them so much *load* of all October, played and measured for some days.
+
+    Quotas are in proportion to *weights*, or to what members used.
+    """
+    shares = quotas.shared_out(jobs, weights or quotas.by_use(jobs), replays.OCTOBER.seconds, load)
     window = metrics.Window(warm_up_days * DAY_SECONDS, days * DAY_SECONDS)
     return Setting(jobs, cluster.of_nodes(shares), window, seed=SEED)
 
@@ -143,5 +150,5 @@ def _inputs(settings: Mapping[str, Setting], scale: float, days: int) -> dict[st
         "quotas": "by use in hindsight, in whole nodes, never below a member's widest gang",
         "cycle_seconds": replays.CYCLE_SECONDS,
         **{where: replays.inputs_of(setting) for where, setting in settings.items()},
-        "attribution": "Philly traces, Microsoft (Jeon et al., USENIX ATC 2019), CC BY 4.0, as derived by Petuum",
+        "attribution": ATTRIBUTION,
     }

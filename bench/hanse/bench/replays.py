@@ -53,6 +53,13 @@ def figures(result: Result, prefix: str = "") -> Numbers:
     return {f"{prefix}{name}": value for name, value in named.items()}
 
 
+def measured(result: Result, setting: Setting, window: metrics.Window) -> metrics.Figures:
+    """Return the figures of another window of what was played: waits go on beyond its end."""
+    waits = metrics.Waited(setting.workload, result.runs, window, result.played.end_seconds)
+    gpu_seconds = replace(setting, window=window).gpu_seconds()
+    return metrics.figures(setting.workload, result.runs, gpu_seconds, window, waits)
+
+
 def beside(results: Mapping[str, Numbers]) -> dict[str, dict[str, float | int | str]]:
     """Return the figures of all but ours, each with what it is."""
     return {

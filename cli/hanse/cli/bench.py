@@ -123,11 +123,27 @@ def trace_philly(data: Data, file: File = None, as_json: AsJson = False, scale: 
 
 
 @app.command()
+def trace_philly_month(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Play all of that month at one load, with quotas by use and as others assumed them: a quarter of an hour."""
+    from hanse.bench import month  # noqa: PLC0415  # as above
+
+    _run(lambda: month.run(_folder(data, "philly"), scale), file, as_json)
+
+
+@app.command()
 def trace_philly_fill(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
     """Play the same with a backlog that may be stopped at any time: half an hour and more."""
     from hanse.bench import philly  # noqa: PLC0415  # as above
 
     _run(lambda: philly.run_fill(_folder(data, "philly"), scale), file, as_json)
+
+
+@app.command()
+def trace_philly_tuned(data: Data, file: File = None, as_json: AsJson = False, scale: Scale = 1.0) -> None:
+    """Tune baselines that have a setting on half of that month, and score them on the other: minutes."""
+    from hanse.bench import tuning  # noqa: PLC0415  # as above
+
+    _run(lambda: tuning.run(_folder(data, "philly"), scale), file, as_json)
 
 
 @app.command()

@@ -28,8 +28,8 @@ for _needed in ("jinja2", "matplotlib", "pyarrow"):
         raise ModuleNotFoundError(_needed, name=_needed)
 
 _POLICIES = (
-    "hanse", "kueue", "kueue-strict", "static", "static-skip", "pool", "pool-skip", "easy", "priority",
-    "kube-least", "kube-most", "srtf-bound",
+    "hanse", "kueue", "kueue-strict", "kueue-stops", "kueue-strict-stops", "static", "static-skip", "pool", "pool-skip",
+    "easy", "priority", "kube-least", "kube-most", "srtf-bound",
     "hanse-no-borrowing", "hanse-no-reservations", "hanse-no-run-times", "hanse-no-checkpoints", "hanse-rigid",
 )  # fmt: skip
 _DEFAULT = ["hanse", "kueue", "static", "pool-skip"]

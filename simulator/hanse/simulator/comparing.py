@@ -119,6 +119,14 @@ POLICIES: Mapping[str, _Kind] = {
         "the same, StrictFIFO",
         lambda s: Kueue(s.cluster.owned(), s.fillers_gpus, is_strict=True),
     ),
+    "kueue-stops": _Kind(
+        "kueue with borrowWithinCohort LowerPriority: who borrows may have fillers stopped",
+        lambda s: Kueue(s.cluster.owned(), s.fillers_gpus, is_strict=False, stops_to_borrow=True),
+    ),
+    "kueue-strict-stops": _Kind(
+        "kueue-strict with borrowWithinCohort LowerPriority",
+        lambda s: Kueue(s.cluster.owned(), s.fillers_gpus, is_strict=True, stops_to_borrow=True),
+    ),
     "static": _Kind(
         "a partition a member, first come, first served", lambda _: Queueing(skips=False, is_partitioned=True)
     ),

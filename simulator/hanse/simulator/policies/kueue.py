@@ -5,7 +5,9 @@ Each member is a ClusterQueue with its own nodes' GPUs as nominal quota, all in 
 borrowing limit if there is one. In each cycle the head of each queue is considered: first those within nominal quota,
 then by priority, then by submit time; one that does not fit lets the next of its queue be tried (BestEffortFIFO) or
 blocks its queue (StrictFIFO). To admit a head within its nominal quota, gangs of queues that borrow are stopped:
-fillers first, then the newest, and who turns out not to be needed is spared.
+fillers first, then the newest, and who turns out not to be needed is spared. With `borrowWithinCohort: LowerPriority` a
+head that would borrow may have gangs of a lower priority stopped as well, which here are fillers; without it, the
+default, it stops nobody.
 
 Kueue counts quota, and kube-scheduler then finds nodes: a gang for which there is quota but no place is not admitted
 here, which is kinder than Kueue without topology. Source: Kueue's documentation of ClusterQueue, Cohort and Preemption,
@@ -41,12 +43,18 @@ class _ClusterQueue:
 
 
 class Kueue:
-    """ClusterQueues of one cohort, with *nominal* GPUs each; fillers may borrow *fillers_gpus*."""
+    """ClusterQueues of one cohort, with *nominal* GPUs each; fillers may borrow *fillers_gpus*.
 
-    def __init__(self, nominal: dict[str, int], fillers_gpus: int, *, is_strict: bool) -> None:
+    Queues are StrictFIFO, or BestEffortFIFO; *stops_to_borrow* is `borrowWithinCohort: LowerPriority`, or Never.
+    """
+
+    def __init__(
+        self, nominal: dict[str, int], fillers_gpus: int, *, is_strict: bool, stops_to_borrow: bool = False
+    ) -> None:
         self._queues = {name: _ClusterQueue(gpus) for name, gpus in ({_FILLERS: 0} | nominal).items()}
         self._fillers_gpus = fillers_gpus
         self._is_strict = is_strict
+        self._stops_to_borrow = stops_to_borrow
         self._has_changed = False
 
     def arrived(self, job: Job) -> None:
@@ -87,12 +95,12 @@ class Kueue:
         return queue.used_gpus + job.gpus <= queue.nominal_gpus
 
     def _admit(self, world: World, job: Job) -> bool:
-        """Start *job* if it fits, or if it is within nominal quota and stopping others makes it fit."""
+        """Start *job* if it fits, or if stopping those whom it may stop makes it fit."""
         if job.is_filler and self._queues[_FILLERS].used_gpus + job.gpus > self._fillers_gpus:
             return False
         place = world.room.find(job)
         victims: list[Run] = []
-        if place is None and self._is_nominal(job):
+        if place is None and (self._is_nominal(job) or self._stops_to_borrow):
             victims = self._victims(world, job)
             for victim in victims:
                 self._queues[_queue(victim.job)].used_gpus -= victim.job.gpus
@@ -130,8 +138,16 @@ class Kueue:
         return chosen
 
     def _candidates(self, world: World, job: Job) -> Iterator[Run]:
-        """Yield who may be stopped for *job*: of other queues that borrow, fillers first, then the newest."""
-        may = [run for run in world.running.values() if _queue(run.job) != job.member and self._borrows(run)]
+        """Yield who may be stopped for *job*: of other queues that borrow, fillers first, then the newest.
+
+        If it would borrow itself, these are fillers, and none for a filler.
+        """
+        is_nominal, own = self._is_nominal(job), _queue(job)
+        may = [
+            run
+            for run in world.running.values()
+            if _queue(run.job) != own and self._borrows(run) and (is_nominal or run.job.is_filler)
+        ]
         yield from sorted(may, key=lambda run: (not run.job.is_filler, -run.start_seconds, -run.job.order))
 
     def _borrows(self, run: Run) -> bool:
