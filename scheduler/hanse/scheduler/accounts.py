@@ -284,14 +284,19 @@ class Accounts:
         accounts = [*self.names(claim), *([self.grant_account(claim)] if claim.rung == Rung.HOME else [])]
         member = int(self._parts.member[part])
         accounts += [self._account(member, accelerator) for accelerator, _ in self._parts.donors.get(part, ())]
-        if all(self.used[name] <= self.limit[name] for name in accounts):
+        over = [name for name in accounts if self.used[name] > self.limit[name]]
+        if not over:
             return []
         fallen = []
+        # Whoever falls is charged only where there is room: nothing else is overdrawn by it.
         others = self._rules.weakest_first(self._yielding(claim))
-        charged = [(name, (self.charged(name, others) > 0).tolist()) for name in accounts]
+        charged = {name: (self.charged(name, others) > 0).tolist() for name in over}
         for index, other in enumerate(others.tolist()):
-            if any(is_charged[index] and self.used[name] > self.limit[name] for name, is_charged in charged):
+            if any(charged[name][index] for name in over):
                 fallen.append(self.fall(other))
+                over = [name for name in over if self.used[name] > self.limit[name]]
+                if not over:
+                    break
         return fallen
 
     def fall(self, part: int) -> Moved:

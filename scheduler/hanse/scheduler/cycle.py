@@ -199,10 +199,10 @@ class Cycle:
             going = self._all_going(ask, use, np.zeros(0, dtype=np.int64))
             return (found, going) if self._allows_at_once(ask, use, going) else None
 
-        def allows(stops: Integers) -> bool:
-            return self._allows_at_once(ask, use, stops)
+        def fewest(line: Integers) -> int:
+            return self._fewest(ask, use, line)
 
-        chosen = self.victims.choose(ask, self.capacity, allows) if may_stop else None
+        chosen = self.victims.choose(ask, self.capacity, fewest) if may_stop else None
         if chosen is None:
             return None
         going = self._all_going(ask, use, chosen.stops)
@@ -227,6 +227,16 @@ class Cycle:
         stoppable = self.parts.rates_by_leaf(own[self.rules.yielding_gpus(claim, own)])
         self._known_stoppable[key] = changes, stoppable
         return stoppable
+
+    def _fewest(self, ask: Ask, use: caps.Use, line: Integers) -> int:
+        """Return how many of *line*, from its head, caps at once ask for to go; one more than there are if all do not do."""
+        parts, lacks = self.parts, self.funds.lacks_at_once(int(self.parts.leaf[ask.claim.part]), use.rate)
+        fewest = 0
+        for organisation, lack in lacks:
+            counts = ~parts.is_extra[line] & self.funds.counted(organisation)[parts.leaf[line]]
+            freed = np.cumsum(np.where(counts, parts.rates(line), 0))
+            fewest = max(fewest, 1 + int(np.searchsorted(freed, lack)))
+        return fewest
 
     def _allows_at_once(self, ask: Ask, use: caps.Use, going: Integers) -> bool:
         """Return whether caps at once allow the gang; workers beyond cores are not counted against it."""

@@ -175,14 +175,18 @@ class Parts:
         """Return the most mH·s that a live part uses in a second."""
         return charge.rate(int(self.gpu_rate[part]), self.milli_gpus_limit(part))
 
-    def rates_by_leaf(self, parts: Integers) -> list[tuple[int, units.MilliH100e]]:
-        """Return what live *parts* use in a second at most, by leaf."""
+    def rates(self, parts: Integers) -> Integers:
+        """Return the same for each of live *parts*."""
         shape, accelerator = self.shape[parts], self.accelerator[parts]
         workers = self.milli_gpus[parts] // self.milli_of[accelerator, shape]
-        rates = -(-self.gpu_rate[parts] * workers * self._milli_limit_of[accelerator, shape] // units.MILLI)
+        rates: Integers = -(-self.gpu_rate[parts] * workers * self._milli_limit_of[accelerator, shape] // units.MILLI)
+        return rates
+
+    def rates_by_leaf(self, parts: Integers) -> list[tuple[int, units.MilliH100e]]:
+        """Return what live *parts* use in a second at most, by leaf."""
         leaves, index = np.unique(self.leaf[parts], return_inverse=True)
         total = np.zeros(len(leaves), dtype=np.int64)
-        np.add.at(total, index, rates)
+        np.add.at(total, index, self.rates(parts))
         return list(zip(leaves.tolist(), total.tolist(), strict=True))
 
 
