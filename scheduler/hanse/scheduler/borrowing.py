@@ -15,7 +15,7 @@ from hanse.scheduler import placing
 from hanse.scheduler.cycle import Cycle
 from hanse.scheduler.limits import Limits
 from hanse.scheduler.parts import BORROWED
-from hanse.scheduler.pool import Rung
+from hanse.scheduler.pool import Option, Rung
 from hanse.scheduler.reserving import Reserving
 from hanse.scheduler.waiting import JobClass, Waiting
 
@@ -60,19 +60,20 @@ class Borrowing:
         return shares.share(catalogue.terms, entitled, borrowed, debit)
 
     def _admit(self, job_class: JobClass) -> bool:
-        if all(self._is_full(job_class, index) for index in range(len(job_class.choices))):
+        choices = [each for index, each in enumerate(job_class.choices) if not self._is_full(job_class, index)]
+        if not choices:
             return False
         part = self._waiting.part(job_class)
         hold = self._reserving.before_start(part)
-        has_started = self._start(part, job_class)
+        has_started = self._start(part, job_class, choices)
         self._reserving.after(part, hold, has_started=has_started)
         return has_started
 
-    def _start(self, part: int, job_class: JobClass) -> bool:
+    def _start(self, part: int, job_class: JobClass, choices: list[tuple[Option, int]]) -> bool:
         kept = self._reserving.window(part)
-        for index, (option, accelerator) in enumerate(job_class.choices):
+        for option, accelerator in choices:
             claim = self._cycle.claim(part, option, accelerator, Rung.BORROW, BORROWED)
-            if self._is_full(job_class, index) or self._limits.exceeds(claim):
+            if self._limits.exceeds(claim):
                 continue
             ask = self._cycle.ask(claim, option, self._limits.rooms(claim, option), kept)
             if self._cycle.admit(ask, may_stop=self._cycle.has_extras(accelerator)):
