@@ -85,9 +85,7 @@ class _Rising:
     def __init__(self, cycle: Cycle) -> None:
         self._cycle = cycle
 
-    def each(
-        self, parts: Integers, may: Callable[[int, Integers], Flags], rises: Callable[[int], Rise | None]
-    ) -> None:
+    def each(self, parts: Integers, may: Callable[[int, Integers], Flags], rises: Callable[[int], Rise | None]) -> None:
         """Try those of *parts* that *may* rise, in their order."""
         member = self._cycle.parts.member[parts]
         places = {each: np.flatnonzero(member == each) for each in np.unique(member).tolist()}

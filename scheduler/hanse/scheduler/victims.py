@@ -138,7 +138,7 @@ class Victims:
         return there[np.flatnonzero(np.diff(there, prepend=-1))], seen
 
     def _is_too_short(self, capacity: Capacity, line: _Line) -> bool:
-        """Return whether caps ask for more than the head of a line; one look tells it, and to find the head takes many."""
+        """Return whether caps ask for more than a line's head: one look tells it, where to find the head takes many."""
         if not 1 < line.fewest <= len(line.parts):
             return line.fewest > len(line.parts)
         with capacity.trying():
