@@ -12,6 +12,7 @@ from hanse.scheduler import Delta, Planner, build, plan, reading
 from hanse.scheduler.decisions import Admit, AttemptId, CapShort, Refuse, Renew, WorkerId
 from hanse.scheduler.pool import CapAtOnce, CapWindow, Member, Policy, Unplaced
 from hanse.scheduler.remedies import sentence
+from hanse.scheduler.victims import Victims
 
 HOUR = 3600
 SHORT = Policy(funding_seconds_min=600, slot_latency_seconds=60)
@@ -178,6 +179,24 @@ def test_an_urgent_job_takes_its_victims_place_under_a_cap_at_once():
     planner.apply(Delta(as_of=1, jobs=(replace(job("high", "a", "high"), shape=shape()),)))
     assert planner.plan().decisions == ()  # the other node is free, and the cap allows no more: nobody is stopped
     assert planner.plan().explanations["reason"].tolist() == ["ExceedsCap"]
+
+
+@pytest.mark.parametrize(
+    ("workers", "stopped"),
+    [
+        pytest.param(1, [], id="who goes first is another member's, whom the cap does not count"),
+        pytest.param(2, ["low", "rival"], id="both have to go for the gang, and one of them is enough for the cap"),
+    ],
+)
+def test_a_gang_starts_if_a_cap_at_once_counts_enough_of_those_that_have_to_go_for_it(monkeypatch, workers, stopped):
+    made = pool("a", "b", caps_at_once=(CapAtOnce("most", "a", 8000 * workers),))
+    planner = Planner(build(made, nodes("a", 2), [job("low", "a", "low"), job("rival", "b")]))
+    planner.commit(planner.plan())
+    planner.apply(Delta(as_of=1, jobs=(job("high", "a", "high", workers=workers),)))
+    if not stopped:  # one look at the line is enough: its head is not looked for
+        monkeypatch.setattr(Victims, "_head", None)
+    stops = [stop.attempt.job for each in planner.plan().decisions if isinstance(each, Admit) for stop in each.stops]
+    assert sorted(stops) == stopped
 
 
 TREE = (

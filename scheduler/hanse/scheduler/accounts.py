@@ -28,6 +28,7 @@ from hanse.scheduler.records import Donor
 from hanse.scheduler.relief import Relief
 from hanse.scheduler.rules import Claim, Rules
 
+_HOME, _EXCHANGE = Rung.HOME, Rung.EXCHANGE
 Moved = tuple[int, Label]
 """A part that fell, and its label before."""
 
@@ -50,7 +51,6 @@ class Accounts:
             Ceilings(self._catalogue, member, self._relief, self.limit, self.used)
             for member in range(len(self._catalogue.members))
         ]
-        self._giving: dict[int, Integers] = {}
         self.changes = [0] * len(self._catalogue.members)
         self._charge_all(np.flatnonzero(parts.live))
 
@@ -65,7 +65,7 @@ class Accounts:
         full = cover == parts.leaf_depth[live]
         by_tier = (leaf[full] * self._tiers + parts.tier[live][full]) * self._classes + accelerator[full]
         np.add.at(used, self.first_tier + by_tier, milli[full])
-        home = parts.rung[live] == Rung.HOME
+        home = parts.rung[live] == _HOME
         by_grant = parts.member[live][home] * self._classes + accelerator[home]
         np.add.at(used, self._first_grant + by_grant, parts.milli_levied[live][home])
         self.used[:] = used.tolist()
@@ -93,7 +93,7 @@ class Accounts:
 
         A grant is charged apart, for levied nodes only. What exchanges charges none: donors do not give all alike.
         """
-        if claim.rung == Rung.EXCHANGE:
+        if claim.rung == _EXCHANGE:
             return
         leaf = int(self._parts.leaf[claim.part])
         depth = self._catalogue.depth[leaf]
@@ -124,14 +124,13 @@ class Accounts:
         claim = self.claim_of(part)
         for account in self.names(claim):
             self.used[account] += sign * claim.milli_gpus
-        if claim.rung == Rung.HOME:
+        if claim.rung == _HOME:
             self.used[self.grant_account(claim)] += sign * int(self._parts.milli_levied[part])
-        if claim.rung == Rung.EXCHANGE:
+        if claim.rung == _EXCHANGE:
             self._give(part, sign)
         self._relief.note(part, sign)
         member = int(self._parts.member[part])
         self.changes[member] += 1
-        self._giving.pop(member, None)
         self._forget(member, claim.accelerator)
 
     def _give(self, part: int, sign: int) -> None:
@@ -150,7 +149,7 @@ class Accounts:
 
     def label(self, part: int, rung: Rung, cover: int) -> None:
         """Move a live part, which is charged nowhere now, to a label that covers it, and charge it there."""
-        donors = self._donors(replace(self.claim_of(part), rung=rung, cover=cover)) if rung == Rung.EXCHANGE else None
+        donors = self._donors(replace(self.claim_of(part), rung=rung, cover=cover)) if rung == _EXCHANGE else None
         self._parts.donors.pop(part, None)
         if donors:
             self._parts.donors[part] = donors
@@ -160,7 +159,7 @@ class Accounts:
     def label_of(self, part: int) -> Label:
         """Return the label of a live part."""
         parts, accelerators = self._parts, self._catalogue.accelerators
-        given = parts.donors.get(part, ()) if parts.rung[part] == Rung.EXCHANGE else ()
+        given = parts.donors.get(part, ()) if parts.rung[part] == _EXCHANGE else ()
         donors = tuple(Donor(accelerators[accelerator].name, milli) for accelerator, milli in given)
         return Label(Rung(int(parts.rung[part])), int(parts.cover[part]), donors)
 
@@ -203,7 +202,7 @@ class Accounts:
         columns, ceilings = self._parts, self.ceilings(member)
         row = ceilings.ladders.rows(columns.leaf[parts], columns.tier[parts], rung, cover)
         accelerator, milli = columns.accelerator[parts], columns.milli_gpus[parts]
-        if rung == Rung.EXCHANGE:
+        if rung == _EXCHANGE:
             covered: Flags = milli <= ceilings.table()[row, accelerator]
             return covered
         most, cover_now = ceilings.most()[accelerator, row], columns.cover_in_kind(parts)
@@ -224,14 +223,15 @@ class Accounts:
 
     def _yielding(self, claim: Claim) -> Integers:
         member = int(self._parts.member[claim.part])
-        if claim.rung == Rung.EXCHANGE:
-            if member not in self._giving:
-                given = [part for part in sorted(self._parts.donors) if self._parts.member[part] == member]
-                self._giving[member] = np.array(given, dtype=np.int64)
-            others = self._giving[member]
-        else:
-            others = self.roster(member, claim.accelerator)
+        is_exchange = claim.rung == _EXCHANGE
+        others = self._on_exchange(member) if is_exchange else self.roster(member, claim.accelerator)
         return others[self._rules.yielding_entitlement(claim, others)] if len(others) else others
+
+    def _on_exchange(self, member: int) -> Integers:
+        """Return the live parts of a member for which others of its classes give."""
+        parts, own = self._parts, self._parts.of_member[member]
+        exchanging: Integers = own[parts.live[own] & (parts.rung[own] == _EXCHANGE)]
+        return exchanging
 
     def roster(self, member: int, accelerator: int) -> Integers:
         """Return the live parts of a member that run on a class, or for which it gives."""
@@ -240,8 +240,7 @@ class Accounts:
             parts = self._parts
             own = parts.of_member[member]
             found = own[parts.live[own] & (parts.accelerator[own] == accelerator)]
-            taking = [part for part, given in parts.donors.items() if accelerator in dict(given)]
-            taking = [part for part in taking if parts.member[part] == member]
+            taking = [part for part in self._on_exchange(member).tolist() if accelerator in dict(parts.donors[part])]
             self._roster[key] = np.union1d(found, taking).astype(np.int64) if taking else found
         return self._roster[key]
 
@@ -251,7 +250,7 @@ class Accounts:
         leaf, cover = parts.leaf[others], parts.cover_in_kind(others)
         amounts = parts.milli_gpus[others]
         if account >= self._first_grant:
-            charged: Flags = (parts.rung[others] == Rung.HOME) & self._is_of(account, others)
+            charged: Flags = (parts.rung[others] == _HOME) & self._is_of(account, others)
             amounts = parts.milli_levied[others]
         elif account >= self.first_tier:
             at_leaf, tier = divmod((account - self.first_tier) // self._classes, self._tiers)
@@ -273,25 +272,30 @@ class Accounts:
         given = np.zeros(len(others), dtype=np.int64)
         if account < self.first_tier and self._catalogue.depth[organisation] == 0:
             member, parts = self._catalogue.member_of[organisation], self._parts
-            for index, part in enumerate(others.tolist()):
-                if part in parts.donors and parts.member[part] == member:
-                    given[index] = dict(parts.donors[part]).get(accelerator, 0)
+            of_member = (parts.member[others] == member) & (parts.rung[others] == _EXCHANGE)
+            for index in np.flatnonzero(of_member).tolist():
+                given[index] = dict(parts.donors[int(others[index])]).get(accelerator, 0)
         return given
 
     def settle(self, part: int) -> list[Moved]:
         """Let those who yield entitlement to *part*, which is charged, fall until nothing is overdrawn; return them."""
         claim = self.claim_of(part)
-        accounts = [*self.names(claim), *([self.grant_account(claim)] if claim.rung == Rung.HOME else [])]
+        accounts = [*self.names(claim), *([self.grant_account(claim)] if claim.rung == _HOME else [])]
         member = int(self._parts.member[part])
         accounts += [self._account(member, accelerator) for accelerator, _ in self._parts.donors.get(part, ())]
-        if all(self.used[name] <= self.limit[name] for name in accounts):
+        over = [name for name in accounts if self.used[name] > self.limit[name]]
+        if not over:
             return []
         fallen = []
+        # Whoever falls is charged only where there is room: nothing else is overdrawn by it.
         others = self._rules.weakest_first(self._yielding(claim))
-        charged = [(name, (self.charged(name, others) > 0).tolist()) for name in accounts]
+        charged = {name: (self.charged(name, others) > 0).tolist() for name in over}
         for index, other in enumerate(others.tolist()):
-            if any(is_charged[index] and self.used[name] > self.limit[name] for name, is_charged in charged):
+            if any(charged[name][index] for name in over):
                 fallen.append(self.fall(other))
+                over = [name for name in over if self.used[name] > self.limit[name]]
+                if not over:
+                    break
         return fallen
 
     def fall(self, part: int) -> Moved:
@@ -299,14 +303,14 @@ class Accounts:
         moved = part, self.label_of(part)
         self.charge(part, -1)
         claim = self.claim_of(part)
-        highest = self._catalogue.depth[int(self._parts.leaf[part])] if claim.rung == Rung.HOME else claim.cover - 1
+        highest = self._catalogue.depth[int(self._parts.leaf[part])] if claim.rung == _HOME else claim.cover - 1
         for cover in range(highest, -1, -1):
             lower = Claim(part, claim.accelerator, Rung.AWAY, cover, claim.milli_gpus)
             if all(self.used[name] + claim.milli_gpus <= self.limit[name] for name in self.names(lower)):
                 self.label(part, Rung.AWAY, cover)
                 return moved
         on_exchange = Claim(part, claim.accelerator, Rung.EXCHANGE, 0, claim.milli_gpus)
-        if claim.rung > Rung.EXCHANGE and self._donors(on_exchange, leaves_out=False):
+        if claim.rung > _EXCHANGE and self._donors(on_exchange, leaves_out=False):
             self.label(part, Rung.EXCHANGE, 0)
         else:
             self.label(part, Rung.BORROW, BORROWED)
@@ -319,7 +323,7 @@ class Accounts:
         levied = int(self._parts.milli_levied[part])
         alone = np.array([part])
         (is_covered,) = self.covers(int(self._parts.member[part]), alone, rung, np.array([cover])).tolist()
-        return is_covered and (rung != Rung.HOME or self.grant_room(claim, levied) >= levied)
+        return is_covered and (rung != _HOME or self.grant_room(claim, levied) >= levied)
 
     def rise(self, part: int, rung: Rung, cover: int) -> None:
         """Move a live part up to a label that it may have; those who yield to it still have to `settle`."""

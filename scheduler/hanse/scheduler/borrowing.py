@@ -12,10 +12,11 @@ import numpy as np
 
 from hanse.quota import shares, units
 from hanse.scheduler import placing
+from hanse.scheduler.catalogue import UNLIMITED
 from hanse.scheduler.cycle import Cycle
 from hanse.scheduler.limits import Limits
 from hanse.scheduler.parts import BORROWED
-from hanse.scheduler.pool import Rung
+from hanse.scheduler.pool import Option, Rung
 from hanse.scheduler.reserving import Reserving
 from hanse.scheduler.waiting import JobClass, Waiting
 
@@ -26,6 +27,7 @@ class Borrowing:
     def __init__(self, cycle: Cycle, waiting: Waiting, limits: Limits, reserving: Reserving) -> None:
         self._cycle, self._waiting, self._limits, self._reserving = cycle, waiting, limits, reserving
         self._full: set[tuple[int, int, int]] = set()
+        self._rooms: dict[tuple[int, bytes], int] = {}
 
     def run(self) -> None:
         """Admit, one job at a time, until every class has failed once or is empty."""
@@ -60,19 +62,20 @@ class Borrowing:
         return shares.share(catalogue.terms, entitled, borrowed, debit)
 
     def _admit(self, job_class: JobClass) -> bool:
-        if all(self._is_full(job_class, index) for index in range(len(job_class.choices))):
+        choices = [each for index, each in enumerate(job_class.choices) if not self._is_full(job_class, index)]
+        if not choices:
             return False
         part = self._waiting.part(job_class)
         hold = self._reserving.before_start(part)
-        has_started = self._start(part, job_class)
+        has_started = self._start(part, job_class, choices)
         self._reserving.after(part, hold, has_started=has_started)
         return has_started
 
-    def _start(self, part: int, job_class: JobClass) -> bool:
+    def _start(self, part: int, job_class: JobClass, choices: list[tuple[Option, int]]) -> bool:
         kept = self._reserving.window(part)
-        for index, (option, accelerator) in enumerate(job_class.choices):
+        for option, accelerator in choices:
             claim = self._cycle.claim(part, option, accelerator, Rung.BORROW, BORROWED)
-            if self._is_full(job_class, index) or self._limits.exceeds(claim):
+            if self._limits.exceeds(claim):
                 continue
             ask = self._cycle.ask(claim, option, self._limits.rooms(claim, option), kept)
             if self._cycle.admit(ask, may_stop=self._cycle.has_extras(accelerator)):
@@ -89,8 +92,27 @@ class Borrowing:
         cycle, key = self._cycle, (job_class.member, job_class.shape, index)
         if key not in self._full:
             option, accelerator = job_class.choices[index]
+            if cycle.has_extras(accelerator):
+                return False
             claim = cycle.claim(self._waiting.part(job_class), option, accelerator, Rung.BORROW, BORROWED)
-            if cycle.has_extras(accelerator) or placing.has_idle(cycle.ask(claim, option), cycle.capacity):
+            if option.workers <= self._room(job_class.shape, accelerator) and placing.has_idle(
+                cycle.ask(claim, option), cycle.capacity
+            ):
                 return False
             self._full.add(key)
         return True
+
+    def _room(self, shape: int, accelerator: int) -> int:
+        """Return how many workers one cluster could take at most, whoever's nodes they were and whoever asks.
+
+        It is looked at once: as long as no worker beyond a core leaves, nothing gains in this step.
+        """
+        cycle = self._cycle
+        if cycle.snapshot.shapes[shape].slices:
+            return UNLIMITED
+        demand = cycle.parts.holdings.demand_of[:, shape]
+        key = accelerator, demand.tobytes()
+        if key not in self._rooms:
+            clusters = cycle.ground.nodes_of_class(accelerator)
+            self._rooms[key] = max((cycle.capacity.bound(nodes, demand) for _, nodes in clusters), default=0)
+        return self._rooms[key]

@@ -6,6 +6,7 @@ starts when its release is confirmed (see `slots`). A `Capacity` is mutable and 
 things out on it, and takes them back.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -37,11 +38,13 @@ class Capacity:
         self.exclusive_all = np.zeros(len(ground.nodes), dtype=np.int32)
         self._exclusives = 0
         self._free_gpus = int(self.free[GPUS].sum())
+        clusters = ground.catalogue.contribution_cluster[ground.contribution]
+        self._area: Integers = ground.accelerator * len(ground.catalogue.clusters) + clusters
         self._forget()
 
     def _forget(self) -> None:
-        self._changes = 0
-        self._given_back = 0
+        self._changes: Counter[int] = Counter()
+        self._given_back: Counter[int] = Counter()
         self._totals: dict[tuple[object, ...], tuple[int, int, int]] = {}
         self._changed: list[Integers] = []
         self._changed_rows = 0
@@ -57,13 +60,14 @@ class Capacity:
         twin.tenants, twin.exclusive = self.tenants.copy(), self.exclusive.copy()
         twin.tenants_all, twin.exclusive_all = self.tenants_all.copy(), self.exclusive_all.copy()
         twin._exclusives, twin._free_gpus = self._exclusives, self._free_gpus
+        twin._area = self._area
         twin._forget()
         return twin
 
     @contextmanager
     def trying(self) -> Iterator[None]:
         """Let changes be made that are taken back again before the end: what is remembered holds on."""
-        before, changed, noted = (self._changes, self._given_back), self._changed, len(self._changed)
+        before, changed, noted = (self._changes.copy(), self._given_back.copy()), self._changed, len(self._changed)
         yield
         self._changes, self._given_back = before
         if changed is self._changed and all(seen <= noted for _, seen in self._fits.values()):
@@ -73,8 +77,10 @@ class Capacity:
 
     def change(self, use: "Use", sign: int) -> None:
         """Take (*sign* -1) or give back (+1) what *use* holds."""
-        self._changes += 1
-        self._given_back += sign > 0
+        areas = np.flatnonzero(np.bincount(self._area[use.nodes])).tolist()
+        self._changes.update(areas)
+        if sign > 0:
+            self._given_back.update(areas)
         self._note(use.nodes)
         taken = sign * use.workers * use.demand
         self._free_gpus += int(taken[GPUS].sum())
@@ -184,8 +190,9 @@ class Capacity:
         """Return how many such workers *nodes* could take together; exactly so if that is *wanted* or more.
 
         It remembers: what was too little once is still too little as long as nothing was given back, and in a full pool
-        what is too little whoever is there is so for all members. *nodes* must be an array that lives as long as the
-        plan, since it is told from others by its identity.
+        what is too little whoever is there is so for all members. *nodes* must be of one cluster and class, as what
+        changes elsewhere is not asked, and an array that lives as long as the plan, which is told from others by its
+        identity.
         """
         by_member = exclusive or self._exclusives > 0 or slices is not None
         if slices is None and (self._is_full or not by_member):
@@ -194,20 +201,26 @@ class Capacity:
                 return bound
         return self._total(nodes, demand, member, exclusive=exclusive, wanted=wanted, slices=slices)
 
+    def bound(self, nodes: Integers, demand: Integers) -> int:
+        """Return how many such workers *nodes* could take together, whoever else is there."""
+        return int(self._fit_anybody(demand)[self.open_of(nodes, demand)].sum())
+
     def _total(  # noqa: PLR0913  # as above
         self, nodes: Integers, demand: Integers, member: int, *, exclusive: bool, wanted: int, slices: Slices | None
     ) -> int:
         """Return the same for one member, or for anybody, whoever is there."""
-        key = (id(nodes), demand.tobytes(), exclusive, member, slices)
+        if not len(nodes):
+            return 0
+        key, area = (id(nodes), demand.tobytes(), exclusive, member, slices), int(self._area[nodes[0]])
         total, changes, given_back = self._totals.get(key, (0, -1, -1))
-        if changes == self._changes or (given_back == self._given_back and total < wanted):
+        if changes == self._changes[area] or (given_back == self._given_back[area] and total < wanted):
             return total
         few = self.open_of(nodes, demand, slices)
         if member == _ANYBODY:
             total = int(self._fit_anybody(demand)[few].sum())
         else:
             total = int(self.fit(few, demand, member, exclusive=exclusive, slices=slices).sum())
-        self._totals[key] = total, self._changes, self._given_back
+        self._totals[key] = total, self._changes[area], self._given_back[area]
         return total
 
 

@@ -17,6 +17,7 @@ at no cost, so what is remembered never changes who goes first.
 
 from collections import defaultdict
 from dataclasses import replace
+from operator import itemgetter
 
 from hanse.scheduler.cycle import Cycle, Gains
 from hanse.scheduler.ladders import labels
@@ -51,16 +52,29 @@ class Covered:
     def _pass(self) -> bool:
         for turns in self._turns.values():
             turns.begin()
+        heads = {member: head for member, turns in self._turns.items() if (head := turns.head())}
         has_admitted = False
-        while heads := [(head, turns) for turns in self._turns.values() if (head := turns.head())]:
-            turn, turns = min(heads, key=_among_members)
+        while heads:
+            # Turns compare by rung, then by age; no two jobs are of one age.
+            member, turn = min(heads.items(), key=itemgetter(1))
+            turns = self._turns[member]
             gains = self._try(turns.classes[turn.row], turn)
             if gains is None:
                 turns.failed(turn)
             else:
                 has_admitted = True
                 self._note(turns, turn, gains)
+            for each in {member, *(gains.members if gains else ())}:
+                self._look(heads, each)
         return has_admitted
+
+    def _look(self, heads: dict[int, Turn], member: int) -> None:
+        """Look whose turn it is now among a member's classes."""
+        turns = self._turns.get(member)
+        if turns and (head := turns.head()):
+            heads[member] = head
+        else:
+            heads.pop(member, None)
 
     def _note(self, turns: Turns, turn: Turn, gains: Gains) -> None:
         """Take up what an admission changed: who waits, who stands where, which verdicts hold no longer."""
@@ -99,8 +113,3 @@ class Covered:
             return None
         away = replace(claim, rung=Rung.AWAY)
         return away if claim.milli_gpus <= self._cycle.accounts.ceiling(away) else None
-
-
-def _among_members(head: tuple[Turn, Turns]) -> tuple[int, int]:
-    turn, _ = head
-    return turn.minus_rung, turn.age

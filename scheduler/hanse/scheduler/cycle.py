@@ -71,6 +71,7 @@ class Cycle:
         self._uids: list[str] = snapshot.jobs["uid"].tolist()
         self._known_stoppable: dict[tuple[int, ...], tuple[int, list[tuple[int, int]]]] = {}
         self._terms: dict[tuple[int, int, int, bool], _Terms] = {}
+        self._uses: dict[tuple[int, int, int, int], caps.Use] = {}
         self._alone = Near(ground.domains, Level.CLUSTER)
         self._choices: dict[int, list[tuple[Option, int]]] = {}
         self._has_exclusive = bool(self.parts.holdings.exclusive_of.any())
@@ -149,13 +150,16 @@ class Cycle:
 
     def use(self, claim: Claim) -> caps.Use:
         """Return what a gang would use of the caps above it until it is renewed."""
-        part = claim.part
-        shape = self.snapshot.shapes[int(self.parts.shape[part])]
-        rate = self.catalogue.gpu_rate(claim.accelerator, shape.precision, int(self.parts.tier[part]))
-        end = self.snapshot.as_of + self.funds.need_seconds(shape)
-        workers = claim.milli_gpus // int(self.parts.milli_of[claim.accelerator, self.parts.shape[part]])
-        milli = workers * self.catalogue.milli_gpus_limit(claim.accelerator, shape)
-        return caps.Use(rate, milli, self.snapshot.as_of, end)
+        shape_row, tier = int(self.parts.shape[claim.part]), int(self.parts.tier[claim.part])
+        key = shape_row, tier, claim.accelerator, claim.milli_gpus
+        if key not in self._uses:
+            shape = self.snapshot.shapes[shape_row]
+            rate = self.catalogue.gpu_rate(claim.accelerator, shape.precision, tier)
+            end = self.snapshot.as_of + self.funds.need_seconds(shape)
+            workers = claim.milli_gpus // int(self.parts.milli_of[claim.accelerator, shape_row])
+            milli = workers * self.catalogue.milli_gpus_limit(claim.accelerator, shape)
+            self._uses[key] = caps.Use(rate, milli, self.snapshot.as_of, end)
+        return self._uses[key]
 
     def admit(self, ask: Ask, *, may_stop: bool) -> Gains | None:
         """Start the gang if its caps allow it and there is a place, now or, if it *may_stop* others, after they go.
@@ -178,7 +182,7 @@ class Cycle:
         freed = self.parts.holdings.node[self.parts.holdings.rows(going)]
         free_before = self.capacity.free[:, freed]
         losers = {int(self.parts.member[part]) for part in going.tolist() if self.parts.cover[part] >= 0}
-        stops, shrinks = self._let_go(going)
+        stops, shrinks = self._let_go(going) if len(going) else ((), ())
         masks = self._start(ask, use, found)
         falls = self.accounts.settle(ask.claim.part)
         decision = self._decision(ask, use, found, masks, shrinks)
@@ -199,10 +203,10 @@ class Cycle:
             going = self._all_going(ask, use, np.zeros(0, dtype=np.int64))
             return (found, going) if self._allows_at_once(ask, use, going) else None
 
-        def allows(stops: Integers) -> bool:
-            return self._allows_at_once(ask, use, stops)
+        def fewest(line: Integers) -> int:
+            return self._fewest(ask, use, line)
 
-        chosen = self.victims.choose(ask, self.capacity, allows) if may_stop else None
+        chosen = self.victims.choose(ask, self.capacity, fewest) if may_stop else None
         if chosen is None:
             return None
         going = self._all_going(ask, use, chosen.stops)
@@ -227,6 +231,16 @@ class Cycle:
         stoppable = self.parts.rates_by_leaf(own[self.rules.yielding_gpus(claim, own)])
         self._known_stoppable[key] = changes, stoppable
         return stoppable
+
+    def _fewest(self, ask: Ask, use: caps.Use, line: Integers) -> int:
+        """Return how many at the head of *line* caps at once ask for to go; more than there are if all do not do."""
+        parts, lacks = self.parts, self.funds.lacks_at_once(int(self.parts.leaf[ask.claim.part]), use.rate)
+        fewest = 0
+        for organisation, lack in lacks:
+            counts = ~parts.is_extra[line] & self.funds.counted(organisation)[parts.leaf[line]]
+            freed = np.cumsum(np.where(counts, parts.rates(line), 0))
+            fewest = max(fewest, 1 + int(np.searchsorted(freed, lack)))
+        return fewest
 
     def _allows_at_once(self, ask: Ask, use: caps.Use, going: Integers) -> bool:
         """Return whether caps at once allow the gang; workers beyond cores are not counted against it."""

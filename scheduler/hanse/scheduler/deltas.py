@@ -149,11 +149,12 @@ def _merged(table: Table, key: str, rows: Table, gone: Sequence[str]) -> tuple[T
     dropped = columns.find(table[key], gone)
     keep[dropped[dropped >= 0]] = False
     at = columns.find(table[key], rows[key].tolist())
-    merged = table.copy()
-    merged[at[at >= 0]] = rows[at >= 0]
     keep[at[at >= 0]] = True
-    kept, new = merged[keep], rows[at < 0]
-    where = np.searchsorted(kept[key], new[key])
+    kept, new = table[keep], rows[at < 0]
     new_row = np.where(keep, np.cumsum(keep) - 1, GONE)
+    kept[new_row[at[at >= 0]]] = rows[at >= 0]
+    if not len(new):  # to insert nothing copies all once more
+        return columns.frozen(kept), new_row
+    where = np.searchsorted(kept[key], new[key])
     shift: npt.NDArray[Any] = np.searchsorted(where, new_row, side="right")
     return columns.frozen(np.insert(kept, where, new)), np.where(keep, new_row + shift, GONE)

@@ -145,7 +145,7 @@ class Explaining:
         of_part = np.full(len(parts.live), len(classes), dtype=np.int64)
         for index, job_class in enumerate(classes):
             of_part[self._waiting.parts_of(job_class)] = index
-        table = _by_verdict(verdicts)[of_part[rows]]
+        table = _by_verdict(verdicts).take(of_part[rows])
         table["uid"] = jobs["uid"][rows]
         self._fill_starts(table, classes)
         numbers = {"": 0}

@@ -10,7 +10,10 @@ job needs what they use.
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from hanse.quota import caps, units
+from hanse.scheduler.columns import Flags
 from hanse.scheduler.decisions import CapShort, Reserved
 from hanse.scheduler.pool import CapAtOnce, Shape
 from hanse.scheduler.snapshot import Snapshot
@@ -119,3 +122,16 @@ class Funds:
                 if rate > left:
                     return CapShort(self._names[organisation], cap.name, is_at_once=True, asked=rate, left=left)
         return None
+
+    def lacks_at_once(self, leaf: int, rate: units.MilliH100e) -> list[tuple[int, units.MilliH100e]]:
+        """Return the organisations of caps at once that refuse *rate* more, and how much has to end below each."""
+        return [
+            (organisation, rate + self._used[organisation] - cap.limit)
+            for organisation in self._path[leaf]
+            for cap in self._at_once[organisation]
+            if rate > max(0, cap.limit - self._used[organisation])
+        ]
+
+    def counted(self, organisation: int) -> Flags:
+        """Return which leaves caps of *organisation* count."""
+        return np.array([organisation in path for path in self._path], dtype=np.bool_)

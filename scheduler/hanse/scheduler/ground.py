@@ -158,6 +158,11 @@ class Ground:
             )
         return self._nodes_for[key]
 
+    def nodes_of_class(self, accelerator: int) -> ClusterNodes:
+        """Return, by cluster, all nodes of a class that take workers, whoever's they are."""
+        everywhere = np.ones(len(self.catalogue.contributions), dtype=np.bool_)
+        return self._nodes_of(NONE, everywhere, accelerator, is_shared=False, home=False)
+
     def _nodes_of(self, member: int, offering: Flags, accelerator: int, *, is_shared: bool, home: bool) -> ClusterNodes:
         """Return the nodes of these contributions; what many shapes are left with is looked up once."""
         known = (member if home else NONE, is_shared, accelerator, offering.tobytes())

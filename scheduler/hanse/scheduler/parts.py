@@ -71,6 +71,8 @@ class Parts:
         self.donors: dict[int, exchange.Donors] = {}
         self._catalogue, self._shapes = catalogue, snapshot.shapes
         self.milli_of = _by_class_and_shape(snapshot, catalogue.milli_gpus)
+        grants = np.array(catalogue.grant, dtype=np.int64).reshape(-1, max(1, len(catalogue.accelerators)))
+        self._has_grant: Flags = grants > 0
         self._milli_limit_of = _by_class_and_shape(snapshot, catalogue.milli_gpus_limit)
         self._load(snapshot)
         self._load_extras()
@@ -119,10 +121,7 @@ class Parts:
         part, node = held.part[rows], held.node[rows]
         milli = held.workers[rows] * self.milli_of[self.accelerator[part], self.shape[part]]
         levied, own = ground.levied[node], ground.owner[node] == self.member[part]
-        grants = np.array(ground.catalogue.grant, dtype=np.int64).reshape(
-            -1, max(1, len(ground.catalogue.accelerators))
-        )
-        has_grant = grants[self.member[part], ground.accelerator[node]] > 0
+        has_grant = self._has_grant[self.member[part], ground.accelerator[node]]
         self.milli_gpus[parts], self.milli_levied[parts] = 0, 0
         np.add.at(self.milli_gpus, part, milli)
         np.add.at(self.milli_levied, part, np.where(levied, milli, 0))
@@ -175,14 +174,18 @@ class Parts:
         """Return the most mH·s that a live part uses in a second."""
         return charge.rate(int(self.gpu_rate[part]), self.milli_gpus_limit(part))
 
-    def rates_by_leaf(self, parts: Integers) -> list[tuple[int, units.MilliH100e]]:
-        """Return what live *parts* use in a second at most, by leaf."""
+    def rates(self, parts: Integers) -> Integers:
+        """Return the same for each of live *parts*."""
         shape, accelerator = self.shape[parts], self.accelerator[parts]
         workers = self.milli_gpus[parts] // self.milli_of[accelerator, shape]
-        rates = -(-self.gpu_rate[parts] * workers * self._milli_limit_of[accelerator, shape] // units.MILLI)
+        rates: Integers = -(-self.gpu_rate[parts] * workers * self._milli_limit_of[accelerator, shape] // units.MILLI)
+        return rates
+
+    def rates_by_leaf(self, parts: Integers) -> list[tuple[int, units.MilliH100e]]:
+        """Return what live *parts* use in a second at most, by leaf."""
         leaves, index = np.unique(self.leaf[parts], return_inverse=True)
         total = np.zeros(len(leaves), dtype=np.int64)
-        np.add.at(total, index, rates)
+        np.add.at(total, index, self.rates(parts))
         return list(zip(leaves.tolist(), total.tolist(), strict=True))
 
 

@@ -13,6 +13,8 @@ from hanse.scheduler.ladders import Kind, Ladders
 from hanse.scheduler.parts import BORROWED, Parts
 from hanse.scheduler.pool import Rung
 
+_HOME, _EXCHANGE = Rung.HOME, Rung.EXCHANGE
+
 
 class Sums:
     """Milli-GPUs of a member's kinds that run, stand on levied nodes at HOME, or are given for, by kind and class.
@@ -71,14 +73,14 @@ class Relief:
         return self._sums[member]
 
     def _count(self, part: int, running: units.MilliGpu, levied: units.MilliGpu) -> None:
-        parts, rung = self._parts, self._parts.rung[part]
+        parts, rung = self._parts, int(self._parts.rung[part])
         member, accelerator = int(parts.member[part]), int(parts.accelerator[part])
         kind = self._kind(member, part)
         sums = self._sums[member]
         # What exchanges uses its donors' entitlement and none of its own class.
-        if rung != Rung.EXCHANGE:
+        if rung != _EXCHANGE:
             sums.running[kind, accelerator] += running
-        if rung == Rung.HOME:
+        if rung == _HOME:
             sums.levied[kind, accelerator] += levied
 
     def _count_given(self, part: int, sign: int) -> None:

@@ -80,22 +80,27 @@ def _by_age(parts: Integers, age: Integers) -> Integers:
 
 
 class _Rising:
-    """Tries labels. Most parts cannot rise: all of a member's are told so at once, and again when one of them moved."""
+    """Tries labels. Most parts cannot rise: all of a member's are told so at once, and again when one may gain."""
 
     def __init__(self, cycle: Cycle) -> None:
         self._cycle = cycle
 
-    def each(self, parts: Integers, may: Callable[[int, Integers], Flags], rises: Callable[[int], bool]) -> None:
+    def each(self, parts: Integers, may: Callable[[int, Integers], Flags], rises: Callable[[int], Rise | None]) -> None:
         """Try those of *parts* that *may* rise, in their order."""
         member = self._cycle.parts.member[parts]
         places = {each: np.flatnonzero(member == each) for each in np.unique(member).tolist()}
         ahead = {each: own[may(each, parts[own])].tolist() for each, own in places.items()}
+        too_many: set[int] = set()
         while heads := [(own[0], each) for each, own in ahead.items() if own]:
             place, each = min(heads)
             ahead[each].pop(0)
-            if rises(int(parts[place])):
+            rise = rises(int(parts[place]))
+            if rise and not _gives(rise):
+                too_many.add(each)  # nobody else may rise for it, and most who could still may
+            elif rise or each in too_many:
                 later = places[each][places[each] > place]
                 ahead[each] = later[may(each, parts[later])].tolist()
+                too_many.discard(each)
 
     def may_at_leaf(self, member: int, parts: Integers) -> Flags:
         """Return which of a member's *parts* are covered at their leaf better than they are; grants may be short."""
@@ -116,31 +121,40 @@ class _Rising:
             may[at] |= covers(member, parts[at], Rung.AWAY, np.full(len(at), cover))
         return may
 
-    def at_leaf(self, part: int) -> bool:
-        """Let a part rise as far as it is covered at its leaf; return whether it does."""
+    def at_leaf(self, part: int) -> Rise | None:
+        """Let a part rise as far as it is covered at its leaf; return its rise, if it does."""
         parts = self._cycle.parts
         depth = int(parts.leaf_depth[part])
-        if parts.at_home[part] and self._try(part, Rung.HOME, depth):
-            return True
+        if parts.at_home[part] and (rise := self._try(part, Rung.HOME, depth)):
+            return rise
         is_weaker = bool(parts.cover[part] < depth or parts.rung[part] < Rung.AWAY)
-        return is_weaker and self._try(part, Rung.AWAY, depth)
+        return self._try(part, Rung.AWAY, depth) if is_weaker else None
 
-    def above_leaf(self, part: int) -> bool:
-        """Let a part rise as far as it is covered above its leaf; return whether it does."""
+    def above_leaf(self, part: int) -> Rise | None:
+        """Let a part rise as far as it is covered above its leaf; return its rise, if it does."""
         parts = self._cycle.parts
         (cover_now,) = parts.cover_in_kind(np.array([part])).tolist()
-        covers = range(int(parts.leaf_depth[part]) - 1, cover_now, -1)
-        if any(self._try(part, Rung.AWAY, cover) for cover in covers):
-            return True
-        return bool(parts.rung[part] < Rung.EXCHANGE) and self._try(part, Rung.EXCHANGE, 0)
+        for cover in range(int(parts.leaf_depth[part]) - 1, cover_now, -1):
+            if rise := self._try(part, Rung.AWAY, cover):
+                return rise
+        return self._try(part, Rung.EXCHANGE, 0) if parts.rung[part] < Rung.EXCHANGE else None
 
-    def _try(self, part: int, rung: Rung, cover: int) -> bool:
+    def _try(self, part: int, rung: Rung, cover: int) -> Rise | None:
         cycle = self._cycle
         if not cycle.accounts.may_rise(part, rung, cover):
-            return False
+            return None
         before = cycle.accounts.label_of(part)
         cycle.accounts.rise(part, rung, cover)
         falls = cycle.relabels(cycle.accounts.settle(part))
         (change,) = cycle.relabels([(part, before)])
-        cycle.decisions.append(Rise(change, falls))
-        return True
+        rise = Rise(change, falls)
+        cycle.decisions.append(rise)
+        return rise
+
+
+def _gives(rise: Rise) -> bool:
+    """Return whether others may have gained from a rise: who falls uses less, and who exchanged had others' classes.
+
+    All others stay charged to each account that they were charged to, and yield to nobody to whom they did not.
+    """
+    return bool(rise.falls) or rise.change.before.rung == Rung.EXCHANGE

@@ -45,6 +45,16 @@ class Choice(NamedTuple):
     stops: Integers
 
 
+class _Line(NamedTuple):
+    """Parts in the order in which they go for a gang; caps at once ask for the *fewest* of them at least."""
+
+    ask: Ask
+    cluster: int
+    nodes: Integers
+    parts: Integers
+    fewest: int
+
+
 class Victims:
     """Looks for victims among one plan's parts."""
 
@@ -53,25 +63,27 @@ class Victims:
         self._there: dict[int, tuple[Integers, int]] = {}
         self._first: tuple[Integers, Integers, int] | None = None
 
-    def choose(self, ask: Ask, capacity: Capacity, allows: Callable[[Integers], bool]) -> Choice | None:
+    def choose(self, ask: Ask, capacity: Capacity, fewest: Callable[[Integers], int]) -> Choice | None:
         """Return who best goes for the gang, and where it then finds its place, or None.
 
-        There is none either where caps do not *allow* the gang though all of a line went that would have to at most.
+        There is none either where caps ask for the *fewest* of a line to go, and no head that makes room is as long.
         """
-        lines = [
+        clusters = [
             (cluster, nodes, self._in_line(line))
             for cluster, nodes in ask.clusters
             if len(line := self._stoppable(ask, nodes)) and self._may_be_enough(ask, capacity, nodes, line)
         ]
-        heads = [
-            (replace(ask, near=near), cluster, nodes, head)
+        lines = [
+            _Line(replace(ask, near=near), cluster, nodes, line, fewest(line))
             for near in ask.near.levels_to_clear()
-            for cluster, nodes, line in lines
-            if len(head := self._head(replace(ask, near=near), capacity, nodes, line))
+            for cluster, nodes, line in clusters
         ]
-        if not any(allows(head) for *_, head in heads):
+        if all(self._is_too_short(capacity, line) for line in lines):
             return None
-        return min((self._choose_in(capacity, *each) for each in heads), key=self._badness)
+        heads = [each for line in lines if len((each := self._head(capacity, line)).parts)]
+        if not any(len(each.parts) >= each.fewest for each in heads):
+            return None
+        return min((self._choose_in(capacity, each) for each in heads), key=self._badness)
 
     def place(self, choice: Choice, capacity: Capacity) -> Found:
         """Return the gang's place, once those chosen have gone."""
@@ -125,19 +137,31 @@ class Victims:
         there = part[is_there[node]]  # a part's rows are together
         return there[np.flatnonzero(np.diff(there, prepend=-1))], seen
 
-    def _head(self, ask: Ask, capacity: Capacity, nodes: Integers, line: Integers) -> Integers:
+    def _is_too_short(self, capacity: Capacity, line: _Line) -> bool:
+        """Return whether caps ask for more than a line's head: one look tells it, where to find the head takes many."""
+        if not 1 < line.fewest <= len(line.parts):
+            return line.fewest > len(line.parts)
+        with capacity.trying():
+            trial = _Trial(line.ask, capacity, line.nodes, self._parts, line.parts[: line.fewest - 1])
+            trial.move(line.fewest - 1)
+            is_room = trial.is_enough()
+            trial.move(0)
+        return is_room
+
+    def _head(self, capacity: Capacity, line: _Line) -> _Line:
         """Return the shortest head of a line that makes room, empty if all of it does not."""
-        for length in sorted({min(len(line), _HEAD), len(line)}):
+        for length in sorted({min(len(line.parts), _HEAD), len(line.parts)}):
             with capacity.trying():
-                trial = _Trial(ask, capacity, nodes, self._parts, line[:length])
+                trial = _Trial(line.ask, capacity, line.nodes, self._parts, line.parts[:length])
                 trial.shorten()
                 head = trial.line[: trial.gone]
                 trial.move(0)
             if len(head):
                 break
-        return head
+        return line._replace(parts=head)
 
-    def _choose_in(self, capacity: Capacity, ask: Ask, cluster: int, nodes: Integers, head: Integers) -> Choice:
+    def _choose_in(self, capacity: Capacity, line: _Line) -> Choice:
+        ask, cluster, nodes, head, _ = line
         with capacity.trying():
             trial = _Trial(ask, capacity, nodes, self._parts, head)
             trial.move(len(head))
@@ -219,14 +243,15 @@ class _Trial:
         )
         self._fits[self._row[rows][there]] = fits
 
-    def _is_enough(self) -> bool:
+    def is_enough(self) -> bool:
+        """Return whether there is room for the gang now."""
         ask, fits = self._ask, self._fits
         fits = ask.kept.limit(ask, self._capacity, self._nodes, fits) if ask.kept else fits
         return placing.room_of(ask, self._nodes, fits) >= ask.workers
 
     def _enough_without(self, length: int) -> bool:
         self.move(length)
-        return self._is_enough()
+        return self.is_enough()
 
     def shorten(self) -> None:
         """Let as many at the head of the line go as have to, none if all of it is not enough.
@@ -250,7 +275,7 @@ class _Trial:
         stay_away = list(range(self.gone - 1, self.gone - 1 - needed, -1))
         for index in range(self.gone - 1 - needed, -1, -1):
             self._change(index, index + 1, -1)
-            if not self._is_enough():
+            if not self.is_enough():
                 self._change(index, index + 1, +1)
                 stay_away.append(index)
         return self.line[stay_away[::-1]]
