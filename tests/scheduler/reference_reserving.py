@@ -185,7 +185,7 @@ class Reserving(Caps):
                 return "Limited"
         self.window = (start, start + part.job.shape.run_seconds, False)
         fits = all(
-            self.fit(part, self.nodes[name], self.gone(start + SLACK)) >= count for name, count in placed.items()
+            self.fit(claim[0], self.nodes[name], self.gone(start + SLACK)) >= count for name, count in placed.items()
         )
         self.window = None
         if fits:
@@ -193,7 +193,7 @@ class Reserving(Caps):
             self.held[part.job.uid]["record"] = record
             return None
         gone = [each for each in self.holders() if self.end(each) <= start + SLACK or each.job.uid in self.started_now]
-        alone = all(self.fit(part, self.nodes[name], gone) >= count for name, count in placed.items())
+        alone = all(self.fit(claim[0], self.nodes[name], gone) >= count for name, count in placed.items())
         return "Displaced" if alone else "RunsLonger"
 
     def hold(self, part, c, cluster, start, placed, covered):  # noqa: PLR0913, PLR0917
