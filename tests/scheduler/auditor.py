@@ -272,11 +272,13 @@ class Audit:
         ]
         shared = [placed for each in self.stays(time) if self.jobs[each.job].shape.slices for placed in each.placed]
         together = {gpu for each in shared if each.node == node.name for gpu in range(64) if each.gpus >> gpu & 1}
-        runs += [
+        held = [
             (self.jobs[each.job], kept.workers) for each, _ in reserved for kept in each.kept if kept.node == node.name
         ]
         gpus = sum(workers * job.shape.gpus_per_worker for job, workers in runs if not job.shape.slices)
-        gpus += len(together)
+        gpus += len(together) + sum(workers * job.shape.gpus_per_worker for job, workers in held)
+        assert all(node.mem_gib >= job.shape.slices.limit_gib for job, _ in held if job.shape.slices)
+        runs += held
         assert gpus <= (node.gpus & ~node.foreign_gpus).bit_count()
         for resource in RESOURCES:
             used = sum(workers * getattr(job.shape, resource) for job, workers in runs)

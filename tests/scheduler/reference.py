@@ -1,5 +1,5 @@
-"""The reference planner: the cycle of docs/fairness.md, slow and plain, over `reference_rules`, `reference_places`,
-`reference_caps`, `reference_reserving` and `reference_growing`.
+"""The reference planner: the cycle of docs/fairness.md, slow and plain, over `reference_rules`, `reference_sharing`,
+`reference_places`, `reference_caps`, `reference_reserving` and `reference_growing`.
 
 `Reference(...).run()` returns the decisions that `hanse.scheduler.plan` must come to, as (kind, job, class, label,
 nodes, stopped, fallen), where a label is rung, cover and what other classes give.
@@ -10,30 +10,32 @@ from fractions import Fraction
 
 from reference_growing import Growing
 from reference_rules import AWAY, BORROW, EXCHANGE, HOME
+from reference_sharing import mask
 
 
 class Reference(Growing):
     # Changes.
     def put(self, part, c, rung, cover, placed):
         part.live, part.accelerator, part.rung, part.cover, part.placed = True, c, rung, cover, placed
-        part.gpus = sum(placed.values()) * part.job.shape.gpus_per_worker
 
     def admit(self, claim, placed, victims):
-        part, c, *_, milli = claim
-        rate = self.rate(part, c)
-        taken = self.takes(part, rate * milli // 1000, self.as_of, self.as_of + self.need(part))
-        if taken is None or not self.fits_at_once(part, rate * milli // 1000, victims):
+        part, c, *_ = claim
+        use = self.use_at(self.rate(part, c), part.job.shape, c, sum(placed.values()))
+        taken = self.takes(part, use, self.as_of, self.as_of + self.need(part))
+        if taken is None or not self.fits_at_once(part, use, victims):
             return False
         self.take(taken)
-        shrunk = self.make_way(part, rate * milli // 1000, victims)
-        self.rates[part.job.uid] = rate
+        shrunk = self.make_way(part, use, victims)
+        part.at = {name: self.chosen(part, self.nodes[name], workers, []) for name, workers in placed.items()}
+        self.rates[part.job.uid] = self.rate(part, c)
         self.label(part, claim, placed)
         self.started_now.add(part.job.uid)
         self.held.pop(part.job.uid, None)
         part.number, part.started, part.checkpoint = part.number + 1, self.as_of, self.as_of
         stopped = tuple(sorted(v.job.uid for v in victims if v.worker < 0))
         self.touched |= {*stopped, *(uid for uid, _ in shrunk)}
-        self.note("Admit", part, tuple(sorted(placed.items())), stopped, self.settle(part), shrunk)
+        where = tuple((name, workers, mask(part.at[name])) for name, workers in sorted(placed.items()))
+        self.note("Admit", part, where, stopped, self.settle(part), shrunk)
         return True
 
     def label(self, part, claim, placed):
@@ -54,7 +56,8 @@ class Reference(Growing):
                 going.append(extra)
         self.uids_draining |= {v.job.uid for v in gangs}
         lost = [each for each in going if any(each.job is v.job for v in gangs)]
-        self.draining += [(each.job.organisation, self.rates[each.job.uid] * each.gpus) for each in lost]
+        self.draining += [(each.job.organisation, self.use_of(each)) for each in lost]
+        self.leave_behind(lost)
         self.restless |= {name for each in lost for name in each.placed}
         for each in lost:
             each.live = False
@@ -70,7 +73,7 @@ class Reference(Growing):
 
     def claim(self, part, rung=None, cover=None):
         label = (part.rung, part.cover) if rung is None else (rung, cover)
-        return (part, part.accelerator, *label, 1000 * part.gpus)
+        return (part, part.accelerator, *label, self.milli(part))
 
     def settle(self, part):
         """Let weaker parts fall, the weakest and youngest first, until the part overdraws nothing."""
@@ -114,7 +117,7 @@ class Reference(Growing):
     def tier_excess(self, leaf, tier, c):
         same = [each for each in self.running() if each.job.organisation == leaf and each.job.tier == tier]
         same = [each for each in same if each.accelerator == c and self.cover_in_kind(each) == self.depth(leaf)]
-        used = sum(1000 * each.gpus for each in same)
+        used = sum(self.milli(each) for each in same)
         return used - self.entitled(leaf, c) * self.tiers[tier].share // 1000
 
     def grant_excess(self, member, c):
@@ -221,7 +224,7 @@ class Reference(Growing):
     def options(self, part):
         for option in part.job.shape.options:
             if self.classes.get(option.accelerator, {}).get(part.job.shape.precision):
-                yield option, 1000 * option.workers * part.job.shape.gpus_per_worker
+                yield option, option.workers * self.per(part, option.accelerator)
 
     def covered_pass(self):
         failed, admitted = set(), False
@@ -250,8 +253,8 @@ class Reference(Growing):
     def try_covered(self, claim, may_stop, option):
         part, rooms = claim[0], {}
         if claim[2] == HOME and self.members[self.member(part)].grants.get(claim[1], 0):
-            per = 1000 * part.job.shape.gpus_per_worker
-            rooms = {"levied": max(0, self.grant_room_wanted(claim, self.left_out(claim))) // per}
+            room = max(0, self.grant_room_wanted(claim, self.left_out(claim)))
+            rooms = {"levied": room // self.per(part, claim[1])}
         found = self.find(claim, option.workers, rooms, may_stop=may_stop)
         return found is not None and self.admit(claim, *found)
 
@@ -300,7 +303,7 @@ class Reference(Growing):
     def share(self, member):
         policy = self.pool.policy
         borrowers = [each for each in self.running() if each.rung == BORROW and self.member(each) == member]
-        borrowed = sum(each.gpus * self.raw(each.accelerator) for each in borrowers)
+        borrowed = sum(self.milli(each) * self.raw(each.accelerator) for each in borrowers) // 1000
         entitled = sum(self.entitled(member, c) * self.raw(c) for c in self.classes) // 1000
         weight = max(entitled, policy.share_floor)
         debit = Fraction(self.members[member].debit, policy.share_half_life_seconds)

@@ -3,6 +3,9 @@
 Its numbers are sums over what runs and drains, made anew for each question. Next: `reference` asks it.
 """
 
+from fractions import Fraction
+from math import ceil
+
 from reference_places import Places
 
 
@@ -13,17 +16,33 @@ class Caps(Places):
         self.rates = {each.job: each.gpu_rate for each in attempts if not each.draining}
         self.funded = {each.job: each for each in attempts if not each.draining}
         of = {job.uid: job.organisation for job in jobs}
+        drains = [each for each in attempts if each.draining]
         self.started_now = set()
         self.uids_draining = {each.job for each in attempts if each.draining}
-        self.draining = [(of[each.job], each.gpu_rate * gpus(each)) for each in attempts if each.draining]
+        self.draining = [(of[each.job], self.use(each, sum(one.workers for one in each.placed))) for each in drains]
+        self.draining += [(of[each.job], self.use(each, 1)) for each in drains for _ in each.extras]
         going = [(each, one) for each in attempts for one in each.extras if one.leaving and not each.draining]
-        self.draining += [(of[each.job], each.gpu_rate * one.gpus.bit_count()) for each, one in going]
+        self.draining += [(of[each.job], self.use(each, 1)) for each, one in going]
         self.leaving, self.touched = {each.job for each, _ in going}, set()
         self.restless = {one.node for _, one in going}
         self.restless |= {where.node for each in attempts if each.draining for where in (*each.placed, *each.extras)}
 
     def rate(self, part, c):
         return self.classes[c][part.job.shape.precision] * self.tier(part).factor // 1000
+
+    def use_at(self, rate, shape, c, workers):
+        """Return the most that workers use in a second, rounded up: of a shared GPU, by their limit."""
+        return ceil(Fraction(rate * workers * self.per_at_most(shape, c), 1000))
+
+    def use(self, attempt, workers):
+        """Return the same of some workers of an attempt."""
+        shape = self.parts[attempt.job].job.shape
+        return self.use_at(attempt.gpu_rate, shape, attempt.accelerator, workers)
+
+    def use_of(self, part):
+        """Return the same of all of a part that runs."""
+        workers = sum(part.placed.values())
+        return self.use_at(self.rates[part.job.uid], part.job.shape, part.accelerator, workers)
 
     def need(self, part):
         shape, policy = part.job.shape, self.pool.policy
@@ -62,11 +81,7 @@ class Caps(Places):
         for cap in self.pool.caps_at_once:
             if cap.organisation in self.path(part.job.organisation):
                 stay = [each for each in self.holders() if each not in victims]
-                used = sum(
-                    self.rates[each.job.uid] * each.gpus
-                    for each in stay
-                    if cap.organisation in self.path(each.job.organisation)
-                )
+                used = sum(self.use_of(each) for each in stay if cap.organisation in self.path(each.job.organisation))
                 used += sum(each for leaf, each in self.draining if cap.organisation in self.path(leaf))
                 over += [cap.organisation] if used + rate > cap.limit else []
         return over
@@ -80,7 +95,7 @@ class Caps(Places):
             if until - need // 2 > self.as_of or self.members[self.member(part)].suspended:
                 continue
             beyond = self.extras_of(part)
-            rate = attempt.gpu_rate * (part.gpus + sum(each.gpus for each in beyond))
+            rate = self.use(attempt, sum(part.placed.values()) + len(beyond))
             taken = self.takes(part, rate, max(until, self.as_of), self.as_of + need)
             if taken is not None:
                 self.take(taken)
@@ -92,7 +107,3 @@ class Caps(Places):
             elif not attempt.refused:
                 self.touched.add(part.job.uid)
                 self.decisions.append(("Refuse", part.job.uid, None, until))
-
-
-def gpus(attempt):
-    return sum(placed.gpus.bit_count() for placed in (*attempt.placed, *attempt.extras))

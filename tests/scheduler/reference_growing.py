@@ -6,6 +6,7 @@ A worker beyond its gang's core is a part of its own, in `extras`, that holds it
 
 from reference_reserving import Reserving
 from reference_rules import BORROW
+from reference_sharing import mask
 
 from hanse.scheduler.pool import Level, NodeState
 
@@ -16,9 +17,10 @@ class Growing(Reserving):
     def leave(self, extras):
         """Let extras go; return (job, workers) of those gangs, in the order of the jobs."""
         left = {}
+        self.leave_behind(extras)
         for each in extras:
             each.live = False
-            self.draining.append((each.job.organisation, self.rates[each.job.uid] * each.gpus))
+            self.draining.append((each.job.organisation, self.use_of(each)))
             self.restless |= set(each.placed)
             self.leaving.add(each.job.uid)
             left.setdefault(each.job.uid, []).append(each.worker)
@@ -47,11 +49,11 @@ class Growing(Reserving):
     def allowance(self, member, c):
         limit = self.members[member].borrowing_limits.get(c)
         borrowed = self.borrowed_by_others(None, c)
-        used = sum(1000 * gpus * sum(placed.values()) for whose, gpus, placed in borrowed if whose == member)
+        used = sum(per * sum(placed.values()) for whose, per, placed in borrowed if whose == member)
         left = 10**18 if limit is None else max(0, limit - used)
         covered = sum(self.charged(each, member, c) for each in self.running())
         beyond = [each for each in self.beyond() if self.member(each) == member and each.accelerator == c]
-        return left + max(0, self.entitled(member, c) - covered) - sum(1000 * each.gpus for each in beyond)
+        return left + max(0, self.entitled(member, c) - covered) - sum(self.milli(each) for each in beyond)
 
     def lending(self, c):
         """Return what each lender with a limit still lends beside jobs."""
@@ -60,13 +62,13 @@ class Growing(Reserving):
             if c in record.lending_limits:
                 borrowed = [each for each in self.borrowed_by_others(None, c) if each[0] != lender]
                 lent = sum(
-                    1000 * gpus * workers
-                    for _, gpus, placed in borrowed
+                    per * workers
+                    for _, per, placed in borrowed
                     for name, workers in placed.items()
                     if self.lends(lender, name)
                 )
                 beyond = [each for each in self.beyond() if each.accelerator == c and self.member(each) != lender]
-                lent_beyond = sum(1000 * each.gpus for each in beyond if self.lends(lender, *each.placed))
+                lent_beyond = sum(self.milli(each) for each in beyond if self.lends(lender, *each.placed))
                 left[lender] = max(0, record.lending_limits[c] - lent) - lent_beyond
         return left
 
@@ -123,25 +125,33 @@ class Growing(Reserving):
     def grow(self, part):
         have = self.workers(part) + len(self.extras_of(part))
         wanted, numbered, c = self.most(part) - have, self.funded[part.job.uid].numbered, part.accelerator
-        least, per = min(wanted, (have + 7) // 8), 1000 * part.job.shape.gpus_per_worker
+        least, per = min(wanted, (have + 7) // 8), self.per(part, c)
         cluster = self.given[self.nodes[next(iter(part.placed))].contribution].cluster
         claim = (part, c, BORROW, -1, per)
         held = {name for hold in self.held.values() for name in hold["placed"]}
         nodes = [node for name, its in self.clusters(claim) if name == cluster for node in its]
-        nodes = [node for node in nodes if node.name not in held | self.restless and self.is_near(part, node)]
+        taken = {name for each in [part, *self.extras_of(part)] for name in each.placed}
+        taken = taken if part.job.shape.slices else set()  # no two workers of a gang share a GPU
+        nodes = [node for node in nodes if node.name not in held | self.restless | taken and self.is_near(part, node)]
         rooms = {lender: max(0, left) // per for lender, left in self.lending(c).items() if lender != self.member(part)}
         count = min(wanted, NUMBERS_MAX - numbered, self.allowance(self.member(part), c) // per)
         count = min(count, self.room(claim, nodes, [], rooms))
         self.forced = (Level.CLUSTER, False)  # it is near enough wherever it is near to the core
         for workers in (count, least) if 0 < least <= count else ():
-            if self.pay(part, workers * part.job.shape.gpus_per_worker):
+            if self.pay(part, workers):
                 placed = self.place((part, c, BORROW, -1, workers * per), nodes, workers, [], rooms)
-                names = [name for name, count in sorted(placed.items()) for _ in range(count)]
-                grown = [(numbered + index, name) for index, name in enumerate(names)]
-                self.extras += [self.beyond_core(part, number, name) for number, name in grown]
-                self.resize(part, "Idle", grown=grown)
+                got = [each for name, count in sorted(placed.items()) for each in self.gpus_each(part, name, count)]
+                grown = [(numbered + index, *each) for index, each in enumerate(got)]
+                self.extras += [self.beyond_core(part, *each) for each in grown]
+                self.resize(part, "Idle", grown=[(number, name, mask(gpus)) for number, name, gpus in grown])
                 return True
         return False
+
+    def gpus_each(self, part, name, workers):
+        """Return (node, GPUs) of each of so many workers that come to a node."""
+        gpus = sorted(self.chosen(part, self.nodes[name], workers, []))
+        per = part.job.shape.gpus_per_worker
+        return [(name, set(gpus[index : index + per])) for index in range(0, len(gpus), per)]
 
     def is_near(self, part, node):
         """Return whether a node is in the one domain in which the job requires its gang to be."""
@@ -150,11 +160,10 @@ class Growing(Reserving):
             return True
         return {self.domain(self.nodes[name], shape.level) for name in part.placed} == {self.domain(node, shape.level)}
 
-    def pay(self, part, gpus):
+    def pay(self, part, workers):
         attempt = self.funded[part.job.uid]
-        rate = attempt.gpu_rate * gpus
-        taken = self.takes(part, rate, self.as_of, attempt.funded_until_seconds)
-        if taken is None or self.over_at_once(part, rate, []):
+        taken = self.takes(part, self.use(attempt, workers), self.as_of, attempt.funded_until_seconds)
+        if taken is None or self.over_at_once(part, workers * self.use(attempt, 1), []):
             return False
         self.take(taken)
         return True

@@ -3,14 +3,15 @@
 A claim is (part, class, rung, cover, milli). Next: `reference_caps`, then `reference_reserving`.
 """
 
-from reference_rules import HOME, Rules
+from reference_rules import HOME
+from reference_sharing import Sharing
 
-from hanse.scheduler.pool import Level, NodeState, Trust
+from hanse.scheduler.pool import Level, NodeState, Slices, Trust
 
 RESOURCES = ("cpu_milli", "memory_mib", "ephemeral_mib", "rdma")
 
 
-class Places(Rules):
+class Places(Sharing):
     def allowed(self, part, node, c, rung):
         given, shape, member = self.given[node.contribution], part.job.shape, self.member(part)
         return (
@@ -22,25 +23,23 @@ class Places(Rules):
             and (not shape.regions or given.region in shape.regions)
             and (shape.trust == Trust.NONE or shape.trust in given.trust)
             and (rung != HOME or self.is_home(part, node))
+            and (shape.slices is None or node.mem_gib > 0)
         )
 
     def fit(self, part, node, gone):
         shape = part.job.shape
-        here = [each for each in self.holders() if node.name in each.placed and each not in gone]
+        here = self.here(node, gone)
         exclusive = lambda each: each.job.shape.trust == Trust.EXCLUSIVE_NODE  # noqa: E731
         rivals = [each for each in here if self.member(each) != self.member(part)]
         if any(exclusive(each) or exclusive(part) for each in rivals):
             return 0
-        fits = [self.free_gpus(node, gone) // shape.gpus_per_worker]
+        gpus = len(self.able(part, node, gone)) if shape.slices else self.free_gpus(node, gone)
+        fits = [gpus // shape.gpus_per_worker]
         for name in RESOURCES:
             used = sum(each.placed[node.name] * getattr(each.job.shape, name) for each in here)
             free = max(0, getattr(node, name) - getattr(node, f"foreign_{name}")) - used
             fits += [free // getattr(shape, name)] if getattr(shape, name) else []
         return max(0, min(fits))
-
-    def free_gpus(self, node, gone):
-        here = [each for each in self.holders() if node.name in each.placed and each not in gone]
-        return self.usable(node) - sum(each.placed[node.name] * each.job.shape.gpus_per_worker for each in here)
 
     def place(self, claim, nodes, workers, gone, rooms):
         """Return {node: workers}, those outside limited groups and the fullest first, or None."""
@@ -60,7 +59,10 @@ class Places(Rules):
         return None if workers else placed
 
     def line(self, claim, nodes, workers, gone, rooms):
-        """Return the nodes that take a worker: the fullest first, then those in the fullest racks; see `growth`."""
+        """Return the nodes that take a worker: the fullest first, then those in the fullest racks; see `growth`.
+
+        For a part that shares those come before where the fewest GPUs are begun that nobody has.
+        """
         able = [node for node in nodes if self.fit(claim[0], node, gone)]
         in_rack = {}
         for node in able if any(node.rack for node in self.nodes.values()) else []:
@@ -68,20 +70,33 @@ class Places(Rules):
             in_rack[rack] = in_rack.get(rack, 0) + self.free_gpus(node, gone)
         limited = lambda node: self.group(claim, node) in rooms  # noqa: E731
         rack_free = lambda node: in_rack.get(self.domain(node, Level.RACK), 0)  # noqa: E731
-        able.sort(key=lambda node: (limited(node), self.free_gpus(node, gone), rack_free(node), node.name))
-        first = sorted(able[:64], key=lambda node: (limited(node), self.growth(claim, node, workers, gone)))
+        begun = {node.name: self.begun(claim[0], node, workers, gone) for node in able}
+        group = lambda node: (limited(node), begun[node.name])  # noqa: E731
+        able.sort(key=lambda node: (group(node), self.free_gpus(node, gone), rack_free(node), node.name))
+        first = sorted(able[:64], key=lambda node: (group(node), self.growth(claim, node, workers, gone)))
         return first + able[64:]
+
+    def begun(self, part, node, workers, gone):
+        """Return how many GPUs that nobody has a part that shares would begin."""
+        in_use = self.in_use(part, node, gone)
+        return max(0, min(workers, self.fit(part, node, gone)) - len(in_use)) if part.job.shape.slices else 0
 
     # Fragments: what is free and of no use to a worker that waits, once for each such worker.
     def growth(self, claim, node, workers, gone):
         part, free = claim[0], self.free(node, gone)
         taken = min(workers, self.fit(part, node, gone))
         after = [each - taken * asked for each, asked in zip(free, self.demand(part.job.shape), strict=True)]
-        return (self.fragments(claim[1], after) - self.fragments(claim[1], free)) * 720720 // taken
+        before = self.fragments(claim[1], node, free, *self.loose(node, gone))
+        then = self.fragments(claim[1], node, after, *self.loose_after(part, node, taken, gone))
+        return (then - before) * 720720 // taken
 
-    def fragments(self, c, free):
-        too_small = [count for asked, count in self.mix(c) if any(map(int.__lt__, free, asked))]
-        return sum(too_small) * free[0]
+    def fragments(self, c, node, free, idle, partly):
+        total = 0
+        for (gpus, asked, slices), count in self.mix(c):
+            is_short = any(map(int.__lt__, free, asked))
+            useful = 0 if is_short else self.useful_milli(node, idle, partly, gpus, Slices(*slices) if slices else None)
+            total += count * (self.loose_milli(node, idle, partly) - useful)
+        return total
 
     def mix(self, c):
         """Return the demands of which most workers waited at first, and of how many."""
@@ -89,16 +104,18 @@ class Places(Rules):
         for part in self.at_first:
             for option in part.job.shape.options:
                 if option.accelerator == c:
-                    asked = self.demand(part.job.shape)
+                    shape = part.job.shape
+                    slices = (shape.slices.guaranteed_gib, shape.slices.limit_gib) if shape.slices else ()
+                    asked = (shape.gpus_per_worker, self.demand(shape), slices)
                     found[asked] = found.get(asked, 0) + option.workers
         return sorted(found.items(), key=lambda each: (-each[1], each[0]))[:16]
 
     def demand(self, shape):
-        return (shape.gpus_per_worker, *(getattr(shape, name) for name in RESOURCES))
+        return tuple(getattr(shape, name) for name in RESOURCES)
 
     def free(self, node, gone):
-        here = [each for each in self.holders() if node.name in each.placed and each not in gone]
-        return [self.free_gpus(node, gone)] + [
+        here = self.here(node, gone)
+        return [
             max(0, getattr(node, name) - getattr(node, f"foreign_{name}"))
             - sum(each.placed[node.name] * getattr(each.job.shape, name) for each in here)
             for name in RESOURCES
@@ -114,13 +131,13 @@ class Places(Rules):
     def wanted_level(self, claim):
         """Return (level, needed): a worker alone is near to itself."""
         shape = claim[0].job.shape
-        if claim[4] == 1000 * shape.gpus_per_worker:
+        if claim[4] == self.per(claim[0], claim[1]):
             return Level.CLUSTER, False
         return self.forced or (shape.level, shape.needs_level)
 
     def levels(self, claim):
         level, is_needed = self.wanted_level(claim)
-        if claim[4] == 1000 * claim[0].job.shape.gpus_per_worker:
+        if claim[4] == self.per(claim[0], claim[1]):
             return [Level.CLUSTER]
         named = {
             Level.RACK: any(node.rack for node in self.nodes.values()),

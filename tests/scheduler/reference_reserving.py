@@ -3,8 +3,11 @@
 A hold is a dict: of whom, from when to when, how many workers on which node. Next: `reference` asks while it borrows.
 """
 
+from dataclasses import replace
+
 from reference_caps import Caps
 from reference_places import RESOURCES
+from reference_rules import Part
 
 from hanse.scheduler.pool import Rung, Trust
 
@@ -44,28 +47,32 @@ class Reserving(Caps):
         start, end, is_wary = self.window
         if is_wary:
             return self.fit_beside(part, node, gone, [hold for hold in self.others(part) if hold["end"] > start])
+        meanwhile = [hold for hold in self.others(part) if hold["start"] < end and start < hold["end"]]
+        if part.job.shape.slices and not any(node.name in hold["placed"] for hold in meanwhile):
+            return super().fit(part, node, gone)
         fits = []
-        for time in {start, *(hold["start"] for hold in self.others(part) if start < hold["start"] < end)}:
-            there = [hold for hold in self.others(part) if hold["start"] <= time < hold["end"]]
-            fits.append(self.fit_beside(part, node, gone if time == start else self.gone(time), there))
+        for time in {start, *(hold["start"] for hold in meanwhile if start < hold["start"])}:
+            there = [hold for hold in meanwhile if hold["start"] <= time < hold["end"]]
+            if time == start:
+                fits.append(self.fit_beside(part, node, gone, there, len(self.in_use(part, node, gone))))
+            else:
+                fits.append(self.fit_beside(part, node, self.gone(time), there))
         return min(fits)
 
-    def fit_beside(self, part, node, gone, holds):
+    def fit_beside(self, part, node, gone, holds, joined=0):
+        """Return how many workers fit beside holds: each has GPUs of its own, but those who join others at once."""
         here = [hold for hold in holds if node.name in hold["placed"]]
         for hold in here:
             exclusive = Trust.EXCLUSIVE_NODE in (hold["part"].job.shape.trust, part.job.shape.trust)
             if exclusive and self.member(hold["part"]) != self.member(part):
                 return 0
         fits = [super().fit(part, node, gone)]
-        running = [each for each in self.holders() if node.name in each.placed and each not in gone]
-        used = [(each.job.shape, each.placed[node.name]) for each in running]
-        used += [(hold["part"].job.shape, hold["placed"][node.name]) for hold in here]
-        gpus = self.usable(node) - sum(shape.gpus_per_worker * workers for shape, workers in used)
+        held = [(hold["part"].job.shape, hold["placed"][node.name]) for hold in here]
+        gpus = joined + self.free_gpus(node, gone) - sum(shape.gpus_per_worker * workers for shape, workers in held)
         fits.append(gpus // part.job.shape.gpus_per_worker)
-        for name in RESOURCES:
+        for name, free in zip(RESOURCES, self.free(node, gone), strict=True):
             if asked := getattr(part.job.shape, name):
-                free = max(0, getattr(node, name) - getattr(node, f"foreign_{name}"))
-                fits.append((free - sum(getattr(shape, name) * workers for shape, workers in used)) // asked)
+                fits.append((free - sum(getattr(shape, name) * workers for shape, workers in held)) // asked)
         return max(0, min(fits))
 
     # What a job may have.
@@ -78,42 +85,58 @@ class Reserving(Caps):
         return False
 
     def borrowed_by_others(self, part, c):
-        """Return (member, gpus by node) of all that borrows of a class now, or is held for a borrower."""
+        """Return (member, milli a worker, workers by node) of all that borrows now, or is held for a borrower."""
         runs = [each for each in self.running() if each.rung == Rung.BORROW and each.accelerator == c]
-        found = [(self.member(each), each.job.shape.gpus_per_worker, each.placed) for each in runs]
+        found = [(self.member(each), self.per(each, c), each.placed) for each in runs]
         holds = [hold for hold in self.others(part) if hold["class"] == c and not hold["covered"]]
-        found += [(self.member(hold["part"]), hold["part"].job.shape.gpus_per_worker, hold["placed"]) for hold in holds]
+        found += [(self.member(hold["part"]), self.per(hold["part"], c), hold["placed"]) for hold in holds]
         return found
 
     def terms(self, part, option, milli):
         """Return the rooms that lenders leave to a borrower, or None if its own limit refuses it."""
-        c, member, per = option.accelerator, self.member(part), part.job.shape.gpus_per_worker
+        c, member, per = option.accelerator, self.member(part), self.per(part, option.accelerator)
         borrowed = self.borrowed_by_others(part, c)
         limit = self.members[member].borrowing_limits.get(c)
-        used = sum(1000 * gpus * sum(placed.values()) for whose, gpus, placed in borrowed if whose == member)
+        used = sum(each * sum(placed.values()) for whose, each, placed in borrowed if whose == member)
         if limit is not None and used + milli > limit:
             return None
         rooms = {}
         for lender, record in self.members.items():
             if lender != member and c in record.lending_limits:
                 lent = sum(
-                    1000 * gpus * workers
-                    for whose, gpus, placed in borrowed
+                    each * workers
+                    for whose, each, placed in borrowed
                     for name, workers in placed.items()
                     if whose != lender and self.owner(self.nodes[name]) == lender and not self.levied(self.nodes[name])
                 )
-                rooms[lender] = max(0, record.lending_limits[c] - lent) // (1000 * per)
+                rooms[lender] = max(0, record.lending_limits[c] - lent) // per
         return rooms
 
     def wanted(self, part, option, milli):
         """Return (claim, rooms, covered), or None if a cap or a limit refuses the job whatever is free."""
         covered = self.is_covered(part, option, milli)
         rooms = {} if covered else self.terms(part, option, milli)
-        rate = self.rate(part, option.accelerator) * milli // 1000
+        shape, c = part.job.shape, option.accelerator
+        rate = self.use_at(self.rate(part, c), shape, c, option.workers)
         taken = self.takes(part, rate, self.as_of, self.as_of + self.need(part))
         if rooms is None or taken is None or not self.fits_at_once(part, rate, []):
             return None
+        if part.job.shape.slices:
+            part, milli = self.whole(part), 1000 * option.workers
         return (part, option.accelerator, Rung.BORROW, -1, milli), rooms, covered
+
+    def whole(self, part):
+        """Return a part that shares as if it asked for a whole GPU for each worker: these it is kept."""
+        job = replace(part.job, shape=replace(part.job.shape, slices=None))
+        return Part(job, part.number, part.started, part.checkpoint)
+
+    def places_for(self, part, claim):
+        """Return nodes by cluster: for a part that shares those whose GPUs have its memory when nobody is there."""
+        for cluster, nodes in self.clusters(claim):
+            if part.job.shape.slices:
+                yield cluster, [node for node in nodes if node.mem_gib and self.able(part, node, self.holders())]
+            else:
+                yield cluster, nodes
 
     # The plan's reservations.
     def keep(self):
@@ -150,7 +173,7 @@ class Reserving(Caps):
         placed = {each.node: each.workers for each in record.kept}
         homes = [
             (cluster, nodes)
-            for cluster, nodes in self.clusters(claim)
+            for cluster, nodes in self.places_for(part, claim)
             if placed.keys() <= {each.name for each in nodes}
         ]
         level, is_needed = self.wanted_level(claim)
@@ -162,7 +185,7 @@ class Reserving(Caps):
                 return "Limited"
         self.window = (start, start + part.job.shape.run_seconds, False)
         fits = all(
-            self.fit(part, self.nodes[name], self.gone(start + SLACK)) >= count for name, count in placed.items()
+            self.fit(claim[0], self.nodes[name], self.gone(start + SLACK)) >= count for name, count in placed.items()
         )
         self.window = None
         if fits:
@@ -170,7 +193,7 @@ class Reserving(Caps):
             self.held[part.job.uid]["record"] = record
             return None
         gone = [each for each in self.holders() if self.end(each) <= start + SLACK or each.job.uid in self.started_now]
-        alone = all(self.fit(part, self.nodes[name], gone) >= count for name, count in placed.items())
+        alone = all(self.fit(claim[0], self.nodes[name], gone) >= count for name, count in placed.items())
         return "Displaced" if alone else "RunsLonger"
 
     def hold(self, part, c, cluster, start, placed, covered):  # noqa: PLR0913, PLR0917
@@ -193,7 +216,7 @@ class Reserving(Caps):
         best = None
         for index, (option, milli) in enumerate(self.options(part)):
             wanted = self.wanted(part, option, milli)
-            for cluster, nodes in self.clusters(wanted[0]) if wanted else []:
+            for cluster, nodes in self.places_for(part, wanted[0]) if wanted else []:
                 claim, rooms, covered = wanted
                 if self.room(claim, nodes, self.holders(), rooms) < option.workers:
                     continue

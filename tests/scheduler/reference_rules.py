@@ -2,8 +2,11 @@
 `reference_caps`.
 
 Each question (who is entitled to what, who may stop whom) is answered by walking over all parts, nodes
-and jobs; only what no decision changes, levies and entitlements, is worked out once. Next: `reference_places`.
+and jobs; only what no decision changes, levies and entitlements, is worked out once. Next: `reference_sharing`.
 """
+
+from fractions import Fraction
+from math import ceil
 
 from hanse.scheduler.pool import NodeState, Organisation, Rung
 
@@ -15,8 +18,8 @@ class Part:
 
     def __init__(self, job, number, started, checkpoint):
         self.job, self.number, self.started, self.checkpoint = job, number, started, checkpoint
-        self.placed, self.preemptions = {}, job.preemptions
-        self.live, self.accelerator, self.rung, self.cover, self.gpus = False, None, BORROW, -1, 0
+        self.placed, self.at, self.preemptions = {}, {}, job.preemptions  # at: which GPUs of each node
+        self.live, self.accelerator, self.rung, self.cover = False, None, BORROW, -1
         self.donors = {}
 
 
@@ -30,6 +33,7 @@ class Rules:
         roots = [Organisation(name, "", {}) for name in self.members]
         self.organisations = {each.name: each for each in [*roots, *pool.organisations]}
         self.classes = {each.name: each.h100_equivalents for each in pool.accelerators}
+        self.shareable = {each.name: each.shareable_gib for each in pool.accelerators}
         self.under_levy = {name for name, node in self.nodes.items() if self.is_levied(node)}
         self.entitlements, self.forced = {}, None
         self.parts = {job.uid: Part(job, job.attempts, as_of, as_of) for job in jobs}
@@ -39,20 +43,21 @@ class Rules:
                 part.started, part.checkpoint = each.started_seconds, each.checkpoint_seconds
                 placed = {where.node: where.workers for where in each.placed}
                 part.donors = {donor.accelerator: donor.milli_gpus for donor in each.donors}
+                part.at = {where.node: bits(where.gpus) for where in each.placed}
                 self.put(part, each.accelerator, each.rung, each.cover, placed)
         self.at_first = [part for part in self.parts.values() if not part.live and not part.job.suspended]
         self.extras = [
-            self.beyond_core(self.parts[each.job], one.worker, one.node)
+            self.beyond_core(self.parts[each.job], one.worker, one.node, bits(one.gpus))
             for each in attempts
             for one in each.extras
             if not (each.draining or one.leaving)
         ]
 
-    def beyond_core(self, core, worker, node):
+    def beyond_core(self, core, worker, node, gpus):
         """Return a worker beyond a gang's core."""
         extra = Part(core.job, core.number, core.started, core.checkpoint)
         extra.live, extra.accelerator, extra.worker = True, core.accelerator, worker
-        extra.placed, extra.gpus = {node: 1}, core.job.shape.gpus_per_worker
+        extra.placed, extra.at = {node: 1}, {node: gpus}
         return extra
 
     def beyond(self):
@@ -86,6 +91,21 @@ class Rules:
 
     def strength(self, part):
         return (part.rung, part.cover, self.tier(part).rank)
+
+    # What a worker counts as, in thousandths of a GPU.
+    def per(self, part, c):
+        slices = part.job.shape.slices
+        return self.part_of_gpu(c, slices.guaranteed_gib) if slices else 1000 * part.job.shape.gpus_per_worker
+
+    def per_at_most(self, shape, c):
+        return self.part_of_gpu(c, shape.slices.limit_gib) if shape.slices else 1000 * shape.gpus_per_worker
+
+    def part_of_gpu(self, c, gib):
+        whole = self.shareable[c]
+        return min(1000, ceil(Fraction(1000 * gib, whole))) if whole else 1000
+
+    def milli(self, part):
+        return sum(part.placed.values()) * self.per(part, part.accelerator)
 
     # Entitlement.
     def usable(self, node):
@@ -134,8 +154,8 @@ class Rules:
         return self.owner(node) == self.member(part)
 
     def levied_milli(self, part):
-        per = 1000 * part.job.shape.gpus_per_worker
-        return sum(per * workers for name, workers in part.placed.items() if self.levied(self.nodes[name]))
+        levied = sum(workers for name, workers in part.placed.items() if self.levied(self.nodes[name]))
+        return levied * self.per(part, part.accelerator)
 
     # Cover. A claim is (part, class, rung, cover, milli).
     def overdrawn(self, claim, left_out, levied=0, new_only=None):
@@ -152,7 +172,7 @@ class Rules:
                 return True
         if cover == self.depth(leaf) and not (new_only and now == cover):
             same = [each for each in others if each.job.organisation == leaf and each.job.tier == part.job.tier]
-            used = sum(1000 * each.gpus for each in same if self.cover_in_kind(each) == cover and each.accelerator == c)
+            used = sum(self.milli(each) for each in same if self.cover_in_kind(each) == cover and each.accelerator == c)
             if used + milli > self.entitled(leaf, c) * self.tier(part).share // 1000:
                 return True
         return rung == HOME and levied > self.grant_room(claim, left_out)
@@ -172,7 +192,7 @@ class Rules:
         if part.rung == EXCHANGE:
             return part.donors.get(c, 0) if organisation == self.member(part) else 0
         below = organisation in self.path(part.job.organisation) and part.cover >= self.depth(organisation)
-        return 1000 * part.gpus if below and part.accelerator == c else 0
+        return self.milli(part) if below and part.accelerator == c else 0
 
     def raw(self, c):
         return self.classes[c].get(self.pool.policy.reference_precision, 0)
@@ -195,7 +215,7 @@ class Rules:
         return found if need <= 0 else None
 
     def is_given_too_little(self, part):
-        need = 1000 * part.gpus * self.raw(part.accelerator)
+        need = self.milli(part) * self.raw(part.accelerator)
         return need == 0 or sum(milli * self.raw(d) for d, milli in part.donors.items()) < need
 
     # Who may stop whom.
@@ -229,4 +249,8 @@ class Rules:
     def cost(self, v):
         policy = self.pool.policy
         lost = min(max(0, self.as_of - max(v.started, v.checkpoint)), policy.lost_seconds_max)
-        return v.gpus * (lost + policy.restart_cost_seconds) * (1 + v.preemptions)
+        return self.milli(v) * (lost + policy.restart_cost_seconds) * (1 + v.preemptions)
+
+
+def bits(mask):
+    return {gpu for gpu in range(64) if mask >> gpu & 1}

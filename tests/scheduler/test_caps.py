@@ -1,6 +1,8 @@
 """I4: a cap is never crossed, over windows and at once, whatever runs, renews and stops."""
 
 from dataclasses import replace
+from fractions import Fraction
+from math import ceil
 
 import pytest
 import worlds
@@ -10,7 +12,8 @@ from pools import job, nodes, organisation, pool, shape, snapshot
 
 from hanse.scheduler import Delta, Planner, build, plan, reading
 from hanse.scheduler.decisions import Admit, AttemptId, CapShort, Refuse, Renew, WorkerId
-from hanse.scheduler.pool import CapAtOnce, CapWindow, Member, Policy, Unplaced
+from hanse.scheduler.pool import AcceleratorClass, CapAtOnce, CapWindow, Member, Option, Policy, Rung, Slices, Unplaced
+from hanse.scheduler.records import Attempt, Extra, Placed
 from hanse.scheduler.remedies import sentence
 from hanse.scheduler.victims import Victims
 
@@ -19,8 +22,9 @@ SHORT = Policy(funding_seconds_min=600, slot_latency_seconds=60)
 
 
 class Meter:
-    """What attempts really use: each from its decision until it is confirmed to have ended, or its funding ends.
+    """What attempts use at most: each from its decision until it is confirmed to have ended, or its funding ends.
 
+    It is in thousandths of mH·s, as whoever shares a GPU uses so much of it as its limit is of the memory.
     A worker that is to leave an elastic gang has left by then, whatever its gang is funded for afterwards.
     """
 
@@ -33,21 +37,22 @@ class Meter:
         paths = {each.uid: path_of(self.world.pool, each) for each in jobs.values()}
         for attempt in reading.attempts(snapshot):
             caps = [cap for cap in self.world.pool.caps if cap.organisation in paths[attempt.job]]
-            for gpus, until in self.uses(attempt):
+            worker = milli_at_most(self.world, attempt)
+            for workers, until in self.uses(attempt):
                 end = min(snapshot.as_of + seconds, until)
                 for cap in caps:
                     overlap = min(end, cap.end_seconds) - max(snapshot.as_of, cap.start_seconds)
-                    self.used[cap] = self.used.get(cap, 0) + attempt.gpu_rate * gpus * max(0, overlap)
+                    self.used[cap] = self.used.get(cap, 0) + attempt.gpu_rate * workers * worker * max(0, overlap)
         self.world.tell(seconds=seconds)
         self.stop_the_unfunded()
 
     def uses(self, attempt):
-        """Yield how many GPUs an attempt uses until when: its core, and each worker beyond it."""
+        """Yield how many workers an attempt has until when: its core, and each worker beyond it."""
         until = attempt.funded_until_seconds
-        yield sum(placed.gpus.bit_count() for placed in attempt.placed), until
+        yield sum(placed.workers for placed in attempt.placed), until
         for extra in attempt.extras:
             worker = (attempt.job, attempt.number, extra.worker)
-            yield extra.gpus.bit_count(), self.left_by.setdefault(worker, until) if extra.leaving else until
+            yield 1, self.left_by.setdefault(worker, until) if extra.leaving else until
 
     def stop_the_unfunded(self):
         over = [
@@ -68,6 +73,10 @@ def path_of(made, record):
 
 @given(world=worlds.worlds(caps=worlds.windows, policy=worlds.short_funding), data=st.data())
 def test_i4_what_runs_never_crosses_a_cap_over_a_window(world, data):
+    never_crosses_a_cap_over_a_window(world, data)
+
+
+def never_crosses_a_cap_over_a_window(world, data):
     meter = Meter(world)
     for _ in range(data.draw(st.integers(1, 8), label="cycles")):
         world.step()
@@ -76,11 +85,15 @@ def test_i4_what_runs_never_crosses_a_cap_over_a_window(world, data):
             world.release()
         if data.draw(st.booleans(), label="arrives"):
             world._arrive(data)
-    assert {cap: used for cap, used in meter.used.items() if used > cap.left} == {}
+    assert {cap: used for cap, used in meter.used.items() if used > 1000 * cap.left} == {}
 
 
 @given(world=worlds.worlds(caps_at_once=worlds.at_once), data=st.data())
 def test_i4_what_runs_at_once_never_crosses_a_cap(world, data):
+    never_crosses_a_cap_at_once(world, data)
+
+
+def never_crosses_a_cap_at_once(world, data):
     awaited = {}
     for _ in range(data.draw(st.integers(1, 4), label="cycles")):
         _, decided, after = world.step()
@@ -90,7 +103,7 @@ def test_i4_what_runs_at_once_never_crosses_a_cap(world, data):
         still = {WorkerId(name, extra.worker) for name, each in there.items() for extra in each.extras}
         for cap in world.pool.caps_at_once:
             started = [name for name in there if not awaited[name] & (there.keys() | still)]
-            assert sum(rate(world, there[name], cap.organisation) for name in started) <= cap.limit
+            assert sum(rate(world, there[name], cap.organisation) for name in started) <= 1000 * cap.limit
         if data.draw(st.booleans(), label="released"):
             world.release()
         world.happen_without_policy(data)
@@ -100,7 +113,17 @@ def rate(world, attempt, organisation):
     (record,) = [each for each in reading.jobs(world.snapshot) if each.uid == attempt.job]
     if organisation not in path_of(world.pool, record):
         return 0
-    return attempt.gpu_rate * sum(placed.gpus.bit_count() for placed in (*attempt.placed, *attempt.extras))
+    workers = sum(placed.workers for placed in attempt.placed) + len(attempt.extras)
+    return attempt.gpu_rate * workers * milli_at_most(world, attempt)
+
+
+def milli_at_most(world, attempt):
+    """Return the most thousandths of a GPU that each of an attempt's workers may use: of a shared one, by its limit."""
+    (shape,) = [each.shape for each in reading.jobs(world.snapshot) if each.uid == attempt.job]
+    if shape.slices is None:
+        return 1000 * shape.gpus_per_worker
+    (whole,) = [each.shareable_gib for each in world.pool.accelerators if each.name == attempt.accelerator]
+    return min(1000, ceil(Fraction(1000 * shape.slices.limit_gib, whole)))
 
 
 def capped(left, start=0, end=HOUR, **rest):
@@ -197,6 +220,22 @@ def test_a_gang_starts_if_a_cap_at_once_counts_enough_of_those_that_have_to_go_f
         monkeypatch.setattr(Victims, "_head", None)
     stops = [stop.attempt.job for each in planner.plan().decisions if isinstance(each, Admit) for stop in each.stops]
     assert sorted(stops) == stopped
+
+
+def test_a_cap_at_once_counts_a_core_that_shares_rounded_up_whatever_runs_beyond_it():
+    """Each uses 307.8 mH: six together are 1,847 rounded up, but one is not these less five times 308."""
+    made = pool(
+        "a", accelerators=(AcceleratorClass("h100", {"bf16": 600}, 78),), caps_at_once=(CapAtOnce("most", "a", 615),)
+    )
+    there = nodes("a", 7, gpus=1, mem_gib=78, limit_gib=78, tenants=1)
+    asked = {"gpus": 1, "slices": Slices(40, 40)}
+    gang = job("gang", "a", options=[Option("h100", 1, 6)], **asked)
+    extras = tuple(Extra(index, each.name, 1) for index, each in enumerate(there[1:6], 1))
+    runs = Attempt(
+        "gang", 1, "h100", Rung.HOME, 0, 0, 0, HOUR, 600, (Placed(there[0].name, 1, 1),), extras=extras, numbered=6
+    )  # fmt: skip
+    decided = plan(snapshot(made, there, [gang, job("other", "a", submitted=1, **asked)], [runs]))
+    assert ((), ["ExceedsCap"]) == (decided.decisions, decided.explanations["reason"].tolist())
 
 
 TREE = (

@@ -1,7 +1,8 @@
 """What docs/fairness.md promises to members about one another, on pools at random.
 
 Jobs are of one GPU and nodes too, but where it is said: then nothing is lost to shapes, and who gets how much can be
-counted. Members are leaves, contribute some nodes each, and want more or less than these.
+counted. Gangs are of several workers, each with a node of its own. Members are leaves, contribute some nodes each, and
+want more or less than these.
 """
 
 from collections import Counter
@@ -32,13 +33,22 @@ def wishes(draw, least=0):
     return owned, asked
 
 
-def made(owned, *, members=None):
+@st.composite
+def gangs(draw):
+    """Return jobs of some workers each in some order: whose, of which tier, and how many workers."""
+    return draw(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(TIERS), st.integers(1, 5)), max_size=10))
+
+
+def made(owned, *, members=None, gpus=1):
     records = members or [Member(name) for name in owned]
-    return pool(*records), [node for name, count in owned.items() for node in nodes(name, count, gpus=1)]
+    return pool(*records), [node for name, count in owned.items() for node in nodes(name, count, gpus)]
 
 
-def as_jobs(asked, first=0):
-    return [job(f"job{first + n:03}", of, tier, first + n, gpus=1) for n, (of, tier) in enumerate(asked)]
+def as_jobs(asked, first=0, gpus=1):
+    return [
+        job(f"job{first + n:03}", of, tier, first + n, gpus=gpus, workers=size[0] if size else 1)
+        for n, (of, tier, *size) in enumerate(asked)
+    ]
 
 
 def rested(planner):
@@ -47,11 +57,11 @@ def rested(planner):
     return planner
 
 
-def lived(owned, *crowds, **more):
+def lived(owned, *crowds, gpus=1, **more):
     """Let crowds of jobs come, one after the other, each when the pool is at rest."""
-    planner = Planner(snapshot(*made(owned, **more), []))
+    planner = Planner(snapshot(*made(owned, gpus=gpus, **more), []))
     for number, asked in enumerate(crowds):
-        planner.apply(Delta(planner.snapshot.as_of + 1, jobs=tuple(as_jobs(asked, 100 * number))))
+        planner.apply(Delta(planner.snapshot.as_of + 1, jobs=tuple(as_jobs(asked, 100 * number, gpus))))
         rested(planner)
     return planner
 
@@ -60,7 +70,10 @@ def held(planner, *rungs):
     """Return the GPUs that each member holds, at some rungs or at all."""
     whose = {each.uid: each.organisation for each in reading.jobs(planner.snapshot)}
     live = [each for each in reading.attempts(planner.snapshot) if not rungs or each.rung in rungs]
-    return Counter(whose[each.job].partition("/")[0] for each in live)
+    found = Counter()
+    for each in live:
+        found[whose[each.job].partition("/")[0]] += sum(placed.gpus.bit_count() for placed in each.placed)
+    return found
 
 
 @given(first=wishes(), second=wishes())
@@ -71,6 +84,32 @@ def test_nobody_has_less_than_it_would_have_alone(first, second):
     wanted = Counter(name for name, _ in [*first[1], *second[1]])
     for name, count in owned.items():
         assert held(planner)[name] >= min(wanted[name], count)
+
+
+@given(
+    first=gangs(), second=gangs(), owned=st.tuples(*(st.integers(0, 6) for _ in NAMES)), gpus=st.sampled_from([1, 8])
+)
+def test_nobody_has_less_than_its_own_but_for_less_than_a_gang_that_waits(first, second, owned, gpus):
+    """Of gangs: whoever waits has so much that is covered that its gang would be more than its own beside it."""
+    owned = dict(zip(NAMES, owned, strict=True))
+    planner = lived(owned, first, second, gpus=gpus)
+    covered = held(planner, Rung.HOME, Rung.AWAY)
+    for record in waiting(planner):
+        (size,) = (option.workers * gpus for option in record.shape.options)
+        assert covered[record.organisation] + size > owned[record.organisation] * gpus
+
+
+def waiting(planner):
+    runs = {each.job for each in reading.attempts(planner.snapshot)}
+    return [each for each in reading.jobs(planner.snapshot) if each.uid not in runs]
+
+
+def test_a_gang_that_is_stopped_elsewhere_may_find_a_smaller_one_in_its_place():
+    """Why no more is promised: alone the gang of four would run, and its member hold three nodes more."""
+    crowds = [[("c", "middle", 2)], [("a", "middle", 4)], [("a", "middle", 1)], [("b", "middle", 3)]]
+    planner = lived({"a": 4, "b": 4, "c": 0}, *crowds)
+    assert held(planner) == {"a": 1, "b": 3, "c": 2}
+    assert held(lived({"a": 4}, *crowds[1:3])) == {"a": 4}
 
 
 @given(wished=wishes())

@@ -9,7 +9,7 @@ from pools import job, nodes, pool, snapshot
 
 from hanse.scheduler import domains, fragments, placing, plan
 from hanse.scheduler.decisions import Admit
-from hanse.scheduler.pool import Member
+from hanse.scheduler.pool import Member, Slices
 
 KINDS = (  # GPUs, processors in thousandths, and how often
     (1, 2_000, 30), (1, 12_000, 20), (2, 8_000, 15), (4, 16_000, 15), (8, 32_000, 10), (1, 24_000, 10),
@@ -55,6 +55,14 @@ def test_home_comes_before_fewer_fragments():
     large = [job(f"w{index}", "b", submitted=9, gpus=2, cpu_milli=32_000) for index in range(3)]
     (first, *_) = plan(snapshot(pool(Member("a"), "b"), made, [job("j", "a", gpus=1), *large])).decisions
     assert ("j", "a-h100-000") == (first.attempt.job, first.placed[0].node)
+
+
+def test_nodes_that_share_none_are_of_no_use_to_who_asks_for_part_of_a_gpu():
+    """The first node's processors are not left to those who could never run there."""
+    made = nodes("a", 1, gpus=2, cpu_milli=20_000) + nodes("a", 1, gpus=2, first=1)
+    parts = [job(f"p{index}", "a", submitted=9, gpus=1, cpu_milli=16_000, slices=Slices(9, 9)) for index in range(3)]
+    (admit,) = plan(snapshot(pool("a"), made, [job("j", "a", gpus=1, cpu_milli=8_000), *parts])).decisions
+    assert ("j", "a-h100-000") == (admit.attempt.job, admit.placed[0].node)
 
 
 @pytest.mark.parametrize("module", [domains, fragments, placing], ids=lambda each: each.__name__.rpartition(".")[2])

@@ -37,6 +37,10 @@ def test_i1_a_gang_runs_whole_and_no_gpu_is_granted_twice(world, data):
 
 @given(world=worlds.worlds(), data=st.data())
 def test_i2_no_covered_job_that_fits_its_home_waits(world, data):
+    nobody_who_could_be_home_waits(world, data)
+
+
+def nobody_who_could_be_home_waits(world, data):
     for _ in lived(world, data):
         before, _, after = world.history[-1]
         rest = Reference(
@@ -53,8 +57,7 @@ def could_be_home(rest, part):
         claim = (part, option.accelerator, Rung.HOME, depth, milli)
         if rest.overdrawn(claim, []):
             continue
-        per = 1000 * part.job.shape.gpus_per_worker
-        rooms = {"levied": max(0, rest.grant_room(claim, [])) // per}
+        rooms = {"levied": max(0, rest.grant_room(claim, [])) // rest.per(part, option.accelerator)}
         if any(rest.room(claim, nodes, weaker, rooms) >= option.workers for _, nodes in rest.clusters(claim)):
             return True
     return False

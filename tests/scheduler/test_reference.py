@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import sharers
 import worlds
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,12 +20,12 @@ def told(plan):
 def _told(decision):  # noqa: PLR0911
     kind = type(decision).__name__
     if isinstance(decision, Admit):
-        placed = tuple((each.node, each.workers) for each in decision.placed)
+        placed = tuple((each.node, each.workers, each.gpus) for each in decision.placed)
         stopped = tuple(sorted(stop.attempt.job for stop in decision.stops))
         shrunk = tuple(sorted((each.attempt.job, each.workers) for each in decision.shrinks))
         return (kind, decision.attempt.job, _label(decision.label), placed, stopped, _fallen(decision.falls), shrunk)
     if isinstance(decision, Resize):
-        grown = tuple((each.worker, each.node) for each in decision.grown)
+        grown = tuple((each.worker, each.node, each.gpus) for each in decision.grown)
         return (kind, decision.attempt.job, decision.why, grown, decision.leaving)
     if isinstance(decision, Reserve):
         kept = tuple((each.node, each.workers) for each in decision.kept)
@@ -76,6 +77,19 @@ def test_the_plan_is_the_references(world, data):
     world=worlds.worlds(caps=worlds.windows, caps_at_once=worlds.at_once, policy=worlds.short_funding), data=st.data()
 )
 def test_the_plan_under_caps_of_members_and_organisations_is_the_references(world, data):
+    follow(world, data)
+
+
+@given(world=sharers.sharing_worlds(), data=st.data())
+def test_the_plan_where_gpus_are_shared_is_the_references(world, data):
+    follow(world, data)
+
+
+@given(
+    world=sharers.sharing_worlds(caps=worlds.windows, caps_at_once=worlds.at_once, policy=worlds.short_funding),
+    data=st.data(),
+)
+def test_the_plan_under_caps_where_gpus_are_shared_is_the_references(world, data):
     follow(world, data)
 
 

@@ -1,5 +1,8 @@
 """Reservations: what is kept can be kept, stays where it is but for a cause, and is there when its time has come."""
 
+from dataclasses import replace
+
+import pytest
 import worlds
 from auditor import Audit
 from hypothesis import given
@@ -8,9 +11,10 @@ from pools import job, nodes, pool, snapshot
 
 from hanse.scheduler import Delta, Planner, plan, reading, runtimes
 from hanse.scheduler.decisions import Admit, AttemptId, Cause, Release, Reserve
-from hanse.scheduler.pool import Policy, Rung
+from hanse.scheduler.pool import AcceleratorClass, Policy, Rung, Slices
 
 HOUR = 3600
+SHARED = {"mem_gib": 78, "limit_gib": 118, "tenants": 4}
 
 
 def crowded(**rest):
@@ -188,3 +192,75 @@ def test_the_same_plan_comes_of_the_records():
     assert step(planner, 1).decisions == ()
     again = reading.rebuilt(planner.snapshot, pool("a", "b", "c"))
     assert plan(again).to_bytes() == planner.plan().to_bytes()
+
+
+def shared_pool(**kept):
+    """Somebody else's node of two GPUs, which it shares, and of which each job has some."""
+    made = pool("a", "b", "c", accelerators=(AcceleratorClass("h100", {"bf16": 1000}, 78),), **kept)
+    return made, nodes("a", 1, gpus=2, **SHARED)
+
+
+def part(uid, member, gib, **more):
+    return job(uid, member, gpus=1, slices=Slices(gib, gib), **more)
+
+
+def test_who_shares_is_kept_a_whole_gpu_from_when_one_is_free_and_may_start_on_part_of_one_before():
+    made, node_records = shared_pool()
+    first = [
+        job("short", "b", gpus=1, run_seconds=HOUR), part("x", "c", 40, run_seconds=2 * HOUR),
+        part("y", "c", 20, submitted=1, run_seconds=3 * HOUR),
+    ]  # fmt: skip
+    planner = Planner(snapshot(made, node_records, first))
+    planner.commit(planner.plan())
+    (reserve,) = step(planner, 10, jobs=(part("p", "c", 30, submitted=9),)).decisions
+    assert (reserve.job, reserve.start_seconds, [each.workers for each in reserve.kept]) == ("p", HOUR, [1])
+    decided = step(planner, 10, ended=("x",))
+    assert [each.attempt.job for each in decided.decisions if isinstance(each, Admit)] == ["p"]
+    assert planner.snapshot.reservations == ()
+
+
+def test_a_whole_gpu_that_is_kept_for_who_shares_is_there_when_its_time_has_come():
+    """Others borrow less and come first but for that, and what is kept is counted as the part that it will be."""
+    made, node_records = shared_pool()
+    first = [job(f"w{index}", "b", gpus=1, run_seconds=(1 + index) * HOUR) for index in range(2)]
+    planner = Planner(snapshot(made, node_records, first))
+    planner.commit(planner.plan())
+    step(planner, 10, jobs=(part("p", "b", 30, submitted=9),))
+    later = (job("long", "c", gpus=1, run_seconds=4 * HOUR),)
+    decided = step(planner, HOUR, ended=("w0",), jobs=later)
+    assert [each.attempt.job for each in decided.decisions if isinstance(each, Admit)] == ["p"]
+
+
+def test_none_is_kept_a_gpu_that_has_too_little_memory_for_it_however_empty():
+    made, node_records = shared_pool()
+    decided = plan(snapshot(made, node_records, [part("p", "b", 79)]))
+    assert (decided.decisions, reasons(decided)) == ((), {"p": "MemoryDoesNotFit"})
+
+
+def test_limits_on_borrowing_count_what_is_kept_as_the_part_that_it_will_be():
+    """30 GiB of 78 are 385 thousandths: with a whole GPU that runs and another that comes these are 2,385."""
+    made, node_records = shared_pool()
+    members = tuple(replace(each, borrowing_limits={"h100": 2385}) for each in made.members)
+    first = [job("w", "b", gpus=1, run_seconds=HOUR), job("v", "c", gpus=1, run_seconds=2 * HOUR)]
+    planner = Planner(snapshot(replace(made, members=members), node_records, first))
+    planner.commit(planner.plan())
+    step(planner, 10, jobs=(part("p", "b", 30, submitted=9),))
+    more = replace(node_records[0], name="a-more", enrolled=9, mem_gib=0)
+    decided = step(planner, 10, nodes=(more,), jobs=(job("q", "b", gpus=1, submitted=10),))
+    assert [each.attempt.job for each in decided.decisions if isinstance(each, Admit)] == ["q"]
+
+
+@pytest.mark.parametrize(("gpus", "joins"), [(2, {"short"}), (3, {"short", "long"})])
+def test_who_shares_joins_others_on_a_node_where_places_are_kept_if_enough_is_left_then(gpus, joins):
+    made, _ = shared_pool()
+    first = [part("x", "c", 20, run_seconds=HOUR), job("w", "b", gpus=gpus - 1, run_seconds=HOUR)]
+    planner = Planner(snapshot(made, nodes("a", 1, gpus=gpus, **SHARED), first))
+    planner.commit(planner.plan())
+    (reserve,) = step(planner, 10, jobs=(job("both", "b", gpus=2, submitted=1, run_seconds=HOUR),)).decisions
+    assert reserve.start_seconds == HOUR
+    late = [
+        part("long", "c", 20, submitted=2, run_seconds=2 * HOUR),
+        part("short", "c", 20, submitted=3, run_seconds=60),
+    ]
+    decided = step(planner, 10, jobs=tuple(late))
+    assert {each.attempt.job for each in decided.decisions if isinstance(each, Admit)} == joins

@@ -8,76 +8,20 @@ from auditor import Audit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pools import job, nodes, pool, snapshot
+from sharers import ASCEND, H100, sharing_worlds
 
 from hanse.scheduler import Planner, apply, build, frames, framing, plan, reading, remedies, state_digest
 from hanse.scheduler.building import SnapshotError
 from hanse.scheduler.decisions import Admit, AttemptId
 from hanse.scheduler.deltas import Delta
 from hanse.scheduler.frames import Header
-from hanse.scheduler.pool import AcceleratorClass, CapAtOnce, CapWindow, Contribution, Option, Rung, Slices, Trust
+from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Option, Rung, Slices, Trust
 from hanse.scheduler.records import Attempt, Placed
 
 # Each is played with whole GPUs at full length elsewhere.
 FEWER = settings(max_examples=settings().max_examples // 4)
 
-H100 = AcceleratorClass("h100", {"bf16": 1000, "fp8": 2000}, 78)
-ASCEND = AcceleratorClass("ascend", {"bf16": 600}, 30)
 SHARED = {"mem_gib": 78, "limit_gib": 118, "tenants": 4}
-
-
-class Sharers(worlds.Crowd):
-    """Makes crowds most of whose nodes share their GPUs, and most of whose jobs ask for parts of some."""
-
-    def pool(self):
-        made, node_records = super().pool()
-        given_ = tuple(replace(each, mixes=self.chance.random() < 0.5) for each in made.contributions)
-        made = replace(made, accelerators=(H100, ASCEND), contributions=given_)
-        return made, [self.shared(each) for each in node_records]
-
-    def shared(self, node):
-        mem = {each.name: each.shareable_gib for each in (H100, ASCEND)}[node.accelerator]
-        mem -= self.chance.choice([0, 0, 1])  # what the kubelet has may be less than what the class says
-        ratio = self.chance.choice([1000, 1300, 2000])
-        limit = (mem + 2) * ratio // 1000 - 2
-        tenants = self.chance.choice([2, 4])
-        shares = self.chance.random() < 0.8
-        return replace(node, mem_gib=mem, limit_gib=limit, tenants=tenants) if shares else node
-
-    def job(self, made, index):
-        record = super().job(made, index)
-        if self.chance.random() < 0.3:
-            return record
-        guaranteed = self.chance.choice([1, 7, 10, 15, 20, 26, 39])
-        limit = guaranteed + self.chance.choice([0, 0, 5, 20, 39])
-        slices = Slices(guaranteed, limit, with_others=self.chance.random() < 0.5)
-        cpu = self.chance.choice([0, 0, 16_000])
-        return replace(record, shape=replace(record.shape, gpus_per_worker=1, slices=slices, cpu_milli=cpu))
-
-
-class World(worlds.World):
-    """A world in which ratios change, and nodes begin or cease to share."""
-
-    def happen(self, data):
-        """Let something happen; a change of ratio as often as all other things."""
-        if data.draw(st.booleans(), label="ratio"):
-            self._ratio(data)
-        else:
-            super().happen(data)
-
-    def _ratio(self, data):
-        records = reading.nodes(self.snapshot)
-        if records:
-            changed = data.draw(st.lists(st.sampled_from(records), min_size=1, unique=True))
-            self.tell(nodes=tuple(map(self.crowd.shared, changed)))
-
-
-@st.composite
-def sharing_worlds(draw, **changes):
-    crowd = Sharers(draw(st.randoms(use_true_random=True)))
-    made, node_records = crowd.pool()
-    made = replace(made, **{name: draw(strategy(made)) for name, strategy in changes.items()})
-    made = replace(made, policy=replace(made.policy, reservation_depth=draw(st.sampled_from([16, 3, 0]))))
-    return World(made, node_records, crowd.jobs(made, 0, 12), crowd)
 
 
 def lived(world, data, cycles=3):
@@ -86,14 +30,6 @@ def lived(world, data, cycles=3):
         if data.draw(st.booleans(), label="released"):
             world.release()
         world.happen(data)
-
-
-@given(world=sharing_worlds(), data=st.data())
-def test_i5_no_gpus_memory_is_promised_beyond_what_it_has(world, data):
-    for audit in lived(world, data, cycles=4):
-        audit.memory_is_promised_once()
-        audit.no_gpu_is_granted_twice_and_no_node_is_overfull()
-        audit.gangs_are_whole()
 
 
 @FEWER
@@ -131,38 +67,6 @@ def test_a_planner_that_follows_and_one_that_reads_frames_say_what_a_cold_one_sa
         reader = frames.Reader()
         reader.take(framing.encode(None, now, Header("", warm.decided(), ())))
         assert plan(reader.snapshot()).to_bytes() == warm.to_bytes()
-
-
-@given(world=sharing_worlds(caps_at_once=worlds.at_once), data=st.data())
-def test_i4_what_runs_at_once_never_crosses_a_cap_if_all_used_their_limits(world, data):
-    awaited = {}
-    for _ in range(data.draw(st.integers(1, 3), label="cycles")):
-        _, decided, after = world.step()
-        awaited |= {each.attempt: set(each.awaits) for each in decided.decisions if isinstance(each, Admit)}
-        there = {AttemptId(each.job, each.number): each for each in reading.attempts(after)}
-        started = [there[name] for name in there if not awaited[name] & there.keys()]
-        for cap in world.pool.caps_at_once:
-            assert sum(milli_rate(world, each, cap.organisation) for each in started) <= 1000 * cap.limit
-        if data.draw(st.booleans(), label="released"):
-            world.release()
-        world.happen_without_policy(data)
-
-
-def milli_rate(world, attempt, organisation):
-    """Return the most that an attempt's core is charged below an organisation, in thousandths of mH·s a second."""
-    shape, leaf = next(
-        (each.shape, each.organisation) for each in reading.jobs(world.snapshot) if each.uid == attempt.job
-    )
-    parent = {each.name: each.parent for each in world.pool.organisations}
-    while leaf != organisation:
-        if leaf not in parent:
-            return 0
-        leaf = parent[leaf]
-    gpus = sum(placed.gpus.bit_count() for placed in attempt.placed)
-    if shape.slices is None:
-        return attempt.gpu_rate * gpus * 1000
-    shareable = next(each.shareable_gib for each in world.pool.accelerators if each.name == attempt.accelerator)
-    return attempt.gpu_rate * gpus * min(1000, 1000 * shape.slices.limit_gib // shareable)
 
 
 def sharing(*members, count=1, gpus=1, mixes=False, **more):
@@ -274,7 +178,7 @@ def test_a_lowered_ratio_stops_nobody_and_lets_nobody_in_until_there_is_room_aga
     planner.commit(planner.plan())
     lower = replace(node_records[0], limit_gib=78)
     planner.apply(Delta(as_of=1, nodes=(lower,), jobs=(part("c", "m", 10),)))
-    assert planner.plan().decisions == ()
+    assert {} == admitted(planner.plan())
     planner.apply(Delta(as_of=2, ended=(AttemptId("a", 1),), jobs_gone=("a",)))
     assert ["c"] == list(admitted(planner.plan()))
 
@@ -315,7 +219,8 @@ def test_what_a_worker_asks_of_a_gpu_is_in_its_explanation():
     (row,) = decided.explanations
     assert remedies.sentence(row) == (
         "WaitingForQuota: asks for 1 h100, of each 20 GiB guaranteed and 30 GiB at most, 0 free; starts when 1 more"
-        " h100 have 20 GiB to guarantee and 30 GiB to promise in one cluster of its member's own"
+        " h100 have 20 GiB to guarantee and 30 GiB to promise in one cluster of its member's own;"
+        " places are kept for it from 1970-01-02 00:00:00 UTC on, if those who run there end when they said"
     )
 
 

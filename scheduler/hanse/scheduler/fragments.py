@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from hanse.quota import units
+from hanse.scheduler.capacity import GPUS_MAX
 from hanse.scheduler.columns import Integers
 from hanse.scheduler.ground import GPUS
 from hanse.scheduler.parts import Parts
@@ -51,6 +52,8 @@ class Mix:
             most = sorted(counted.items(), key=lambda each: (-each[1], each[0]))[:KINDS_MAX]
             demands = np.array([demand for (demand, _), _ in most], dtype=np.int64).T
             slices_of = [Slices(*slices) if any(slices) else None for (_, slices), _ in most]
+            # Of a node that shares none no GPU is of use to who asks for part of one.
+            demands[GPUS, [each is not None for each in slices_of]] = GPUS_MAX + 1
             found[accelerator] = demands, np.array([count for _, count in most], dtype=np.int64), slices_of
         return found
 

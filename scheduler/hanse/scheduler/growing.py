@@ -214,10 +214,10 @@ class Growing:
         """Return what so many workers more take of the caps until their gang is renewed, or None if one refuses."""
         cycle, part = self._cycle, ask.claim.part
         rate, leaf = int(cycle.parts.gpu_rate[part]), int(cycle.parts.leaf[part])
-        milli = workers * self._limit(ask)
-        if cycle.funds.over_at_once(leaf, charge.rate(rate, milli)):
+        if cycle.funds.over_at_once(leaf, workers * charge.rate(rate, self._limit(ask))):
             return None
-        return cycle.funds.reservation(leaf, caps.Use(rate, milli, cycle.snapshot.as_of, until_seconds))
+        use = caps.Use(rate, workers * self._limit(ask), cycle.snapshot.as_of, until_seconds)
+        return cycle.funds.reservation(leaf, use)
 
     def _start(self, ask: Ask, found: Found, numbered: int, reserved: tuple[Reserved, ...]) -> None:
         cycle, parts, part, gpus = self._cycle, self._cycle.parts, ask.claim.part, int(ask.demand[GPUS])
@@ -239,8 +239,8 @@ class Growing:
         use.parted = parts.holdings.parted(np.array(masks, dtype=np.uint64), shape)
         cycle.capacity.change(use, -1)
         cycle.funds.commit(reserved)
-        rate = charge.rate(int(parts.gpu_rate[part]), len(grown) * self._limit(ask))
-        cycle.funds.use_beyond(int(parts.leaf[part]), rate)
+        rate = charge.rate(int(parts.gpu_rate[part]), self._limit(ask))
+        cycle.funds.use_beyond(int(parts.leaf[part]), len(grown) * rate)
         self._take(ask, found)
         cycle.decisions.append(Resize(cycle.attempt(part), Why.IDLE, grown=tuple(grown), reserved=reserved))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hanse.quota import units
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.columns import Flags, Integers
 from hanse.scheduler.ground import GPUS, Ground
@@ -30,13 +31,10 @@ class Hold:
     nodes: Integers
     workers: Integers
     demand: Integers
+    milli_gpus: units.MilliGpu
+    """What one worker counts as: one that will share is held a whole GPU, and counts as its part."""
     exclusive: bool
     is_covered: bool
-
-    @property
-    def gpus_per_worker(self) -> int:
-        """GPUs of one worker."""
-        return int(self.demand[GPUS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,8 @@ class Holds:
         held = self._parts.holdings
         shape, column = self._parts.shape[held.part[rows]], self._column[held.node[rows]]
         demand, is_shared = held.demand_of[:, shape], held.is_shared_of[shape]
-        if is_shared.any():  # however many share a GPU, it is one
+        if is_shared.any():  # however many share a GPU, it is one, where it is shared still
+            is_shared &= self._ground.nodes["mem_gib"][held.node[rows]] > 0
             demand[GPUS, is_shared] = 0
             masks = np.zeros(free.shape[1], dtype=np.uint64)
             np.bitwise_or.at(masks, column[is_shared], held.gpus[rows[is_shared]])
@@ -124,13 +123,26 @@ class Holds:
         """Return *fits* less what is held; see `Window`."""
         column = self._column[nodes]
         at = np.flatnonzero(column >= 0)
+        if ask.slices:  # it may stand on GPUs that are in use: nodes where nothing is held meanwhile are no less free
+            at = at[self._are_held(window)[column[at]]]
         if not len(at):
             return fits
         limited = fits.copy()
-        for free in self._tables(window, capacity):
-            limited[at] = np.minimum(limited[at], _workers(free[:, column[at]], ask.demand))
+        for index, table in enumerate(self._tables(window, capacity)):
+            free = table[:, column[at]]
+            if index == 0 and ask.slices and capacity.sharing:  # who joins others takes no other GPU until they leave
+                free[GPUS] += capacity.sharing.joined(nodes[at], ask.slices, ask.member)
+            limited[at] = np.minimum(limited[at], _workers(free, ask.demand))
         limited[at[self._has_rival(window, ask)[column[at]]]] = 0
         return limited
+
+    def _are_held(self, window: Window) -> Flags:
+        """Return on which held nodes something is held for others in the window."""
+        held = np.zeros(len(self._nodes), dtype=np.bool_)
+        for hold in self.by_part.values():
+            if hold.part != window.part and hold.start < window.end and window.start < hold.end:
+                held[self._column[hold.nodes]] = True
+        return held
 
     def _tables(self, window: Window, capacity: Capacity) -> Iterator[Integers]:
         """Yield what is free on the held nodes at each time in the window at which it may be least."""

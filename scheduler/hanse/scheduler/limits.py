@@ -53,7 +53,7 @@ class Limits:
 
     def reserve(self, hold: Hold, sign: int) -> None:
         """Count what is reserved for a borrower, or with *sign* -1 count it no longer."""
-        milli = sign * hold.workers * hold.gpus_per_worker * units.MILLI
+        milli = sign * hold.workers * hold.milli_gpus
         self._reserved[hold.member, hold.accelerator] += int(milli.sum())
         same = np.ones(len(hold.nodes), dtype=np.int64)
         self._lend(hold.member * same, hold.accelerator * same, hold.nodes, milli)

@@ -25,7 +25,7 @@ from hanse.scheduler.holds import Hold, Holds, Window
 from hanse.scheduler.limits import Limits
 from hanse.scheduler.parts import BORROWED, Parts
 from hanse.scheduler.placing import Ask, Found, Rooms
-from hanse.scheduler.pool import Option, Rung
+from hanse.scheduler.pool import Option, Rung, Slices
 from hanse.scheduler.records import Kept, Reservation
 from hanse.scheduler.waiting import JobClass, Waiting
 
@@ -43,6 +43,7 @@ class Reserving:
         self._depth_each = max(1, self._depth // max(1, len(members)))
         self.holds = Holds(cycle.parts, cycle.ground)
         self._empty = Capacity(cycle.ground)
+        self._with_memory: dict[tuple[int, Slices], Integers] = {}
         self._before = {each.job: each for each in cycle.snapshot.reservations}
         self._records: dict[int, Reservation] = {}
         self._causes: dict[int, Cause] = {}
@@ -72,13 +73,8 @@ class Reserving:
             self._limits.reserve(hold, +1)
 
     def reserve(self, job_class: JobClass) -> None:
-        """Keep places for the next of a class that cannot start, if it may have a reservation and has none.
-
-        None is kept for who shares GPUs: it waits for part of one, which those that are larger leave to it.
-        """
+        """Keep places for the next of a class that cannot start, if it may have a reservation and has none."""
         part, holds = self._waiting.part(job_class), self.holds.by_part
-        if self._cycle.snapshot.shapes[job_class.shape].slices:
-            return
         if part in holds or part in self._causes or len(holds) >= self._depth or self._new >= NEW_MAX:
             return
         if Counter(hold.member for hold in holds.values())[job_class.member] >= self._depth_each:
@@ -188,7 +184,7 @@ class Reserving:
         run = self._cycle.parts.end_if_started(part) - self._cycle.snapshot.as_of
         return Hold(
             part, ask.member, ask.claim.accelerator, found.cluster, start, start + run, found.nodes, found.workers,
-            ask.demand, ask.exclusive, self._cycle.is_covered(ask.claim),
+            ask.demand, ask.claim.milli_gpus // ask.workers, ask.exclusive, self._cycle.is_covered(ask.claim),
         )  # fmt: skip
 
     def _ask(self, part: int, option: Option, accelerator: int) -> Ask | None:
@@ -200,7 +196,22 @@ class Reserving:
                 return None
             ask = replace(ask, rooms=self._limits.rooms(claim, option))
         is_short = self._cycle.funds.short(int(self._cycle.parts.leaf[part]), self._cycle.use(claim))
-        return None if is_short else ask
+        return None if is_short else self._whole(ask)
+
+    def _whole(self, ask: Ask) -> Ask:
+        """Return the same as if it asked for a whole GPU for each worker, of those that have its memory.
+
+        Whoever shares may start before, as soon as parts of GPUs are left; when a whole one is free is known.
+        """
+        if ask.slices is None:
+            return ask
+        clusters = []
+        for cluster, nodes in ask.clusters:
+            if (id(nodes), ask.slices) not in self._with_memory:  # what `capacity` remembers is of the same arrays
+                gpus = self._empty.gpus_with(ask.slices, nodes, ask.member)
+                self._with_memory[id(nodes), ask.slices] = nodes[gpus > 0]
+            clusters.append((cluster, self._with_memory[id(nodes), ask.slices]))
+        return replace(ask, slices=None, clusters=clusters)
 
     def _search(self, part: int, job_class: JobClass) -> Hold | None:
         """Return the place with the earliest start on any of a part's options, or None if there is none at any time."""

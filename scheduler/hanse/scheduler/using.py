@@ -7,6 +7,7 @@ workers share are counted once on a node, and of entitlement and caps by what ea
 import numpy as np
 
 from hanse.quota import units
+from hanse.scheduler import columns
 from hanse.scheduler.columns import Flags, Integers, integers
 from hanse.scheduler.snapshot import Snapshot
 
@@ -29,10 +30,17 @@ def milli_gpus(snapshot: Snapshot) -> Integers:
 
 
 def rates(snapshot: Snapshot) -> Integers:
-    """Return the most mH·s that each attempt uses in a second, draining ones too: of shared GPUs, by its limit."""
-    milli = np.zeros(len(snapshot.attempts), dtype=np.int64)
-    np.add.at(milli, snapshot.holdings["attempt"], _milli_gpus(snapshot, is_limit=True))
-    rates: Integers = -(-snapshot.attempts["gpu_rate"] * milli // units.MILLI)
+    """Return the most mH·s that each attempt uses in a second, draining ones too: of shared GPUs, by its limit.
+
+    Its core and each worker beyond it are rounded up by themselves: the one may stop using GPUs without the other.
+    """
+    held, gpu_rate, milli = snapshot.holdings, snapshot.attempts["gpu_rate"], _milli_gpus(snapshot, is_limit=True)
+    is_core = held["worker"] == columns.CORE
+    of_core = np.zeros(len(gpu_rate), dtype=np.int64)
+    np.add.at(of_core, held["attempt"][is_core], milli[is_core])
+    rates: Integers = -(-gpu_rate * of_core // units.MILLI)
+    beyond = held["attempt"][~is_core]
+    np.add.at(rates, beyond, -(-gpu_rate[beyond] * milli[~is_core] // units.MILLI))
     return rates
 
 
