@@ -76,7 +76,10 @@ class Watch:
     def _look(self) -> None:
         while not self._ended.wait(SAMPLE_SECONDS):
             sample = self.provider.sample(self.gpu)
-            pods = {each.pid: attribution.pod_of(each.pid) for each in sample.processes}
+            # One that has just ended is in no control group any more: it is in the pod that it was in a look ago.
+            last = self.looked[-1].pods if self.looked else {}
+            pids = {each.pid for each in sample.processes} | {each.pid for each in sample.computing}
+            pods = {pid: attribution.pod_of(pid) or last.get(pid, "") for pid in pids}
             self.looked.append(Looked(time.time(), sample, pods))
 
 
