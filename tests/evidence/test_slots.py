@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.evidence import canonical, enrolments, signatures, slots
+from hanse.evidence import canonical, enrolments, signatures, slots, splitting
 from hanse.evidence.errors import EvidenceError, SignatureError
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -30,7 +30,7 @@ def well_formed(draw):
             who = draw(
                 st.lists(st.sampled_from([*ATTEMPTS, slots.IDLE, slots.DOWN]), min_size=1, max_size=3, unique=True)
             )
-            split = slots.largest_remainder(1000, {name: draw(st.integers(1, 9)) for name in who})
+            split = splitting.largest_remainder(1000, {name: draw(st.integers(1, 9)) for name in who})
             segments.append(
                 slots.Segment(start, end - start, 1 << gpu, tuple(sorted(split.items())), 7, 9, *draw(more))
             )
@@ -184,7 +184,7 @@ def test_a_shared_gpu_is_split_so_that_nobody_has_less_than_its_guarantee(guaran
 
 @given(st.integers(0, 10**6), st.dictionaries(st.sampled_from("abcde"), st.integers(1, 10**6), min_size=1))
 def test_largest_remainder_gives_all_and_misses_each_exact_share_by_less_than_one(total, weights):
-    split = slots.largest_remainder(total, weights)
+    split = splitting.largest_remainder(total, weights)
     assert total == sum(split.values())
     assert all(
         abs(split[key] * sum(weights.values()) - total * weights[key]) < sum(weights.values()) for key in weights

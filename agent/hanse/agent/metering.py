@@ -17,7 +17,7 @@ from typing import TypeAlias
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanse.agent.gangs import Gang
-from hanse.evidence import slots
+from hanse.evidence import slots, splitting
 from hanse.evidence.slots import DOWN, IDLE, WHOLE_MILLI_GPUS, Segment, Slot
 
 Shares: TypeAlias = tuple[tuple[str, int], ...]
@@ -212,7 +212,7 @@ def _by(
         if who not in {IDLE, DOWN}
     }
     if sum(grown.values()) > whole:
-        grown = slots.largest_remainder(whole, grown)
+        grown = splitting.largest_remainder(whole, grown)
     return tuple(sorted((who, amount) for who, amount in grown.items() if amount))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hanse.evidence import canonical, signatures
+from hanse.evidence import canonical, signatures, splitting
 from hanse.evidence.canonical import Json
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.shape import Fields, is_uuid
@@ -157,20 +157,10 @@ def shares(guaranteed: Mapping[str, int], used_above: Mapping[str, int]) -> tupl
     rest = WHOLE_MILLI_GPUS - sum(guaranteed.values())
     if rest < 0 or not used_above.keys() <= guaranteed.keys():
         raise EvidenceError(f"guarantees of {WHOLE_MILLI_GPUS - rest} milli-GPUs, or use without a guarantee")
-    above = dict(used_above) if sum(used_above.values()) <= rest else largest_remainder(rest, used_above)
+    above = dict(used_above) if sum(used_above.values()) <= rest else splitting.largest_remainder(rest, used_above)
     split = {attempt: guaranteed[attempt] + above.get(attempt, 0) for attempt in guaranteed}
     split[IDLE] = WHOLE_MILLI_GPUS - sum(split.values())
     return tuple(sorted((who, milli) for who, milli in split.items() if milli))
-
-
-def largest_remainder(total: int, weights: Mapping[str, int]) -> dict[str, int]:
-    """Split *total* in the proportion of *weights* (not all zero) into integers that add up to it; ties by key."""
-    whole = sum(weights.values())
-    split = {key: total * weight // whole for key, weight in weights.items()}
-    by_remainder = sorted(weights, key=lambda key: (-(total * weights[key] % whole), key))
-    for key in by_remainder[: total - sum(split.values())]:
-        split[key] += 1
-    return split
 
 
 def _version(slot: Slot) -> int:

@@ -13,7 +13,7 @@ from uuid import UUID
 from hanse.agent.bindings import USERS_MAX, AttemptUse, GpuUse
 from hanse.agent.node.attribution import NOBODY, Attributed
 from hanse.agent.node.gpus import Sample
-from hanse.evidence import slots
+from hanse.evidence import splitting
 
 GAP_SECONDS = 10.0
 """Longer between two looks, and it is not known what was used."""
@@ -64,7 +64,7 @@ class _Counter:
         if not self.named or at_seconds - self.named_at > NAMED_SECONDS:
             self.unnamed_milliseconds += busy
             return
-        for who, part in slots.largest_remainder(busy, self.named).items():
+        for who, part in splitting.largest_remainder(busy, self.named).items():
             if who != NOBODY:
                 self._of(UUID(who)).busy_milliseconds += part
 
