@@ -25,6 +25,9 @@ _NOTHING_TO_DO = 0
 PID_MAX = 2**22
 """The most that Linux gives."""
 PERCENT_MAX = 100
+AHEAD_SECONDS_MAX = 1
+"""A driver's clock and the system's may be so far apart."""
+MICROSECONDS_PER_SECOND = 1_000_000
 
 
 class Nvml:
@@ -88,7 +91,7 @@ class Nvml:
         if self._optional(lambda: nvml.nvmlDeviceGetMPSComputeRunningProcesses(handle)):
             return ()
         since = self._named_at.get(uuid, 0)
-        if since > time.time() * 1_000_000:
+        if since > (time.time() + AHEAD_SECONDS_MAX) * MICROSECONDS_PER_SECOND:
             # The clock was set back: what is new has an earlier time than what was seen.
             since = 0
         # Where there is nothing new, that is an error.

@@ -119,6 +119,11 @@ def settings() -> str:
     return _said(["nvidia-smi", f"--query-gpu={asked}", "--format=csv,noheader"])
 
 
+def pmon() -> str:
+    """Return what the driver's own tool says of computing by process, for three seconds."""
+    return _said(["nvidia-smi", "pmon", "-s", "u", "-c", "3"])
+
+
 def as_nobody(machine: Machine, *arguments: str) -> list[str]:
     """Return the command that runs the workers' Python as workers run."""
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--"]
