@@ -205,4 +205,4 @@ def test_nodes_without_an_agent_say_nothing_of_memory_and_energy():
     body, _ = metering.sign(made[0], NODE, slots.NO_PREVIOUS, KEY)
     [segment] = slots.decode(body).segments
     assert segment.memory_mib_seconds is segment.energy_millijoules is None
-    assert segment.memory_by is segment.busy_milliseconds is None
+    assert segment.memory_by is segment.busy_milliseconds is segment.busy_by is None

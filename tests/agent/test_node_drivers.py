@@ -1,5 +1,6 @@
 """What drivers say of GPUs, and what the node agent makes of it: whose memory it is, and how much was used."""
 
+import time
 import types
 import uuid
 
@@ -10,7 +11,7 @@ from hanse.agent.bindings import USERS_MAX, AttemptUse, Binding
 from hanse.agent.node import attribution
 from hanse.agent.node.ascend import Ascend
 from hanse.agent.node.attribution import Attributed
-from hanse.agent.node.gpus import Gpu, Process, ProviderError, Sample
+from hanse.agent.node.gpus import Computing, Gpu, Process, ProviderError, Sample
 from hanse.agent.node.nvml import Nvml
 from hanse.agent.node.simulated import Simulated
 from hanse.agent.node.spending import Spending
@@ -101,11 +102,29 @@ def test_simulated_gpus_do_what_the_script_says_and_take_up_another(tmp_path):
     for now[0] in (0.0, 5.0, 20.0):
         seen.append((simulated.sample(first).processes[0].memory_mib, simulated.sample(second).fault))
     assert [(512, ""), (1012, "fell off the bus"), (1512, "")] == seen
+    assert (100, ()) == (simulated.sample(first).utilization_percent, simulated.sample(first).computing)
     assert 20 * 100 * 1000 == simulated.sample(first).energy_millijoules
     assert 0 == simulated.sample(second).energy_millijoules
     file.write_text("gpus: what")
     with pytest.raises(ProviderError, match="script"):
         simulated.gpus()
+
+
+def test_simulated_processes_compute_as_the_script_says(tmp_path):
+    now, file = [0.0], tmp_path / "script.yaml"
+    curves = {7: [[0, 60]], 8: [[0, 0], [10, 80]], 9: None}
+    processes = [
+        {"gpu": 0, "pid": pid, "memoryMiB": [[0, 1]], **({"utilizationPercent": curve} if curve else {})}
+        for pid, curve in curves.items()
+    ]
+    file.write_text(yaml.safe_dump({"gpus": [{"uuid": "GPU-0", "memoryMiB": 4096}], "processes": processes}))
+    simulated = Simulated(file, lambda: now[0])
+    (gpu,) = simulated.gpus()
+    said = {}
+    for now[0] in (0.0, 5.0, 20.0):
+        sample = simulated.sample(gpu)
+        said[now[0]] = sample.utilization_percent, {each.pid: each.percent for each in sample.computing}
+    assert {0: (60, {7: 60}), 5: (100, {7: 60, 8: 40}), 20: (100, {7: 60, 8: 80})} == said
 
 
 class StubbedNvml(types.SimpleNamespace):
@@ -118,6 +137,7 @@ class StubbedNvml(types.SimpleNamespace):
 
     def __init__(self):
         super().__init__(events=[], lost=set(), actions={}, nvmlEventTypeXidCriticalError=8, nvmlMemory_v2=2)
+        self.mps, self.ring = [], []
 
     def nvmlInit(self):  # noqa: N802  # its name
         pass
@@ -137,6 +157,7 @@ class StubbedNvml(types.SimpleNamespace):
             "nvmlDeviceGetUUID": lambda handle: f"GPU-{handle}",
             "nvmlDeviceGetMemoryInfo": lambda *_: memory,
             "nvmlDeviceGetComputeRunningProcesses": lambda _: processes,
+            "nvmlDeviceGetMPSComputeRunningProcesses": lambda _: self.mps,
             "nvmlDeviceGetUtilizationRates": lambda _: types.SimpleNamespace(gpu=42),
             "nvmlDeviceGetTotalEnergyConsumption": lambda _: 1000,
             "nvmlEventSetCreate": lambda: None,
@@ -160,6 +181,18 @@ class StubbedNvml(types.SimpleNamespace):
 
     def nvmlDeviceGetNumaNodeId(self, _):  # noqa: N802
         raise self.NVMLError("Not Supported")
+
+    def nvmlDeviceGetProcessUtilization(self, _, since):  # noqa: N802
+        """Say of each process which part of the newer samples has its id: a sample is (microseconds, id, percent)."""
+        newer = [each for each in self.ring if each[0] > since]
+        said = []
+        for pid in sorted({pid for _, pid, _ in newer if pid}):
+            own = [(at, percent) for at, which, percent in newer if which == pid]
+            part = sum(percent for _, percent in own) // len(newer)
+            said.append(types.SimpleNamespace(pid=pid, timeStamp=max(own)[0], smUtil=part))
+        if not said:
+            raise self.NVMLError("Not Found")
+        return said
 
     def nvmlEventSetWait_v2(self, *_):  # noqa: N802
         if not self.events:
@@ -196,6 +229,35 @@ def test_an_error_of_the_gpu_is_a_fault_until_the_driver_wants_nothing_done_and_
     library.lost = {1}
     assert "the driver says: GPU is lost" == nvml.sample(first).fault
     assert "" == nvml.sample(second).fault
+
+
+def test_who_computed_is_asked_since_the_last_time_and_what_no_process_can_have_done_is_left_out():
+    library = StubbedNvml()
+    nvml = Nvml(library)
+    gpu, _ = nvml.gpus()
+    assert () == nvml.sample(gpu).computing  # nothing is an error there
+    library.ring = [(1, 7, 90), (2, 8, 100), (3, 0, 50), (4, 7, 90)]
+    assert (Computing(7, 45), Computing(8, 25)) == nvml.sample(gpu).computing
+    assert () == nvml.sample(gpu).computing
+    library.ring += [(5, 8, 100), (6, 2**32 - 1, 40), (7, 7, 30_000)]
+    assert (Computing(8, 33),) == nvml.sample(gpu).computing
+    # Behind MPS its server does all work, whoever's it is.
+    library.ring, library.mps = [(9, 7, 100)], [7]
+    assert () == nvml.sample(gpu).computing
+    library.mps = []
+    assert (Computing(7, 100),) == nvml.sample(gpu).computing
+
+
+def test_after_a_clock_was_set_back_who_computes_is_heard_again(monkeypatch):
+    library, now = StubbedNvml(), [5000.0]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    nvml = Nvml(library)
+    gpu, _ = nvml.gpus()
+    library.ring = [(4_999_000_000, 7, 100)]
+    assert (Computing(7, 100),) == nvml.sample(gpu).computing
+    now[0], library.ring = 1400.0, [(1_399_000_000, 8, 100)]
+    assert (Computing(8, 100),) == nvml.sample(gpu).computing
+    assert () == nvml.sample(gpu).computing
 
 
 def test_without_nvidias_driver_the_sentence_says_what_to_do():

@@ -263,7 +263,10 @@ def test_memory_is_its_workers_or_nobodys_and_workers_hear_when_it_runs_short(no
 
     assert ["ok"] == told()
     own, stranger = pid_in(uid), os.getpid()
-    used = [{"gpu": 1, "pid": own, "memoryMiB": [[0, 9000]]}, {"gpu": 1, "pid": stranger, "memoryMiB": [[0, 700]]}]
+    used = [
+        {"gpu": 1, "pid": pid, "memoryMiB": [[0, mib]], "utilizationPercent": [[0, percent]]}
+        for pid, mib, percent in ((own, 9000, 60), (stranger, 700, 20))
+    ]
     node.script({"processes": used})
     nobodys = 'hanse_node_gpu_memory_unattributed_bytes{gpu="1"}'
     eventually(lambda: node.metric(nobodys), lambda now: now == 700 * 2**20)
@@ -284,7 +287,9 @@ def test_memory_is_its_workers_or_nobodys_and_workers_hear_when_it_runs_short(no
         whose,
         0 < its < found.memory_mib_seconds <= 9700 * (found.length_seconds + 5),
     )
-    assert found.busy_milliseconds > 0
+    # Three quarters of the time in which it computed were for the worker, the rest for nobody.
+    [(whose, its)] = found.busy_by
+    assert (str(entry.attempt), True) == (whose, abs(its * 4 - found.busy_milliseconds * 3) < 40)
     node.script({})
     eventually(told, lambda now: now == ["ok"])
     assert 0 == node.metric(nobodys)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.evidence import canonical, enrolments, signatures, slots
+from hanse.evidence import canonical, enrolments, signatures, slots, splitting
 from hanse.evidence.errors import EvidenceError, SignatureError
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -30,7 +30,7 @@ def well_formed(draw):
             who = draw(
                 st.lists(st.sampled_from([*ATTEMPTS, slots.IDLE, slots.DOWN]), min_size=1, max_size=3, unique=True)
             )
-            split = slots.largest_remainder(1000, {name: draw(st.integers(1, 9)) for name in who})
+            split = splitting.largest_remainder(1000, {name: draw(st.integers(1, 9)) for name in who})
             segments.append(
                 slots.Segment(start, end - start, 1 << gpu, tuple(sorted(split.items())), 7, 9, *draw(more))
             )
@@ -101,14 +101,19 @@ PLAIN = slots.Segment(0, 300, 3, ((ATTEMPTS[1], 500), (ATTEMPTS[2], 500)), 100)
 MEASURED = replace(PLAIN, memory_by=((ATTEMPTS[1], 30), (ATTEMPTS[2], 50)), busy_milliseconds=600_000)
 
 
+BY_PROCESS = replace(MEASURED, busy_by=((ATTEMPTS[1], 100_000), (ATTEMPTS[2], 300_000)))
+
+
 def of(segment):
     return slots.Slot("n", uuid.UUID(int=9), 600, 300, ("GPU-0", "GPU-1"), (segment,), slots.NO_PREVIOUS)
 
 
-def test_whose_memory_it_was_and_how_busy_gpus_were_is_a_second_version_and_the_first_stays_what_it_was():
-    assert of(MEASURED) == slots.decode(slots.encode(of(MEASURED)))
-    assert (1, 2) == tuple(canonical.decode(slots.encode(of(each)))["v"] for each in (PLAIN, MEASURED))
-    for segment, version in ((PLAIN, 2), (MEASURED, 1)):
+def test_what_a_later_version_says_beside_makes_it_of_that_version_and_leaves_the_earlier_ones_what_they_were():
+    versions = {1: PLAIN, 2: MEASURED, 3: BY_PROCESS}
+    for version, segment in versions.items():
+        assert of(segment) == slots.decode(slots.encode(of(segment)))
+        assert version == canonical.decode(slots.encode(of(segment)))["v"]
+    for segment, version in ((PLAIN, 2), (PLAIN, 3), (MEASURED, 1), (MEASURED, 3), (BY_PROCESS, 1), (BY_PROCESS, 2)):
         body = canonical.encode({**canonical.decode(slots.encode(of(segment))), "v": version})
         with pytest.raises(EvidenceError, match=f"v is {version}"):
             slots.decode(body)
@@ -124,12 +129,21 @@ def test_whose_memory_it_was_and_how_busy_gpus_were_is_a_second_version_and_the_
         {"memory_by": ((ATTEMPTS[1], 60), (ATTEMPTS[2], 50))},
         {"memory_by": ((ATTEMPTS[1], 60),), "memory_mib_seconds": None},
         {"busy_milliseconds": 600_001},
+        {"busy_by": ((ATTEMPTS[2], 50), (ATTEMPTS[1], 30))},
+        {"busy_by": ((ATTEMPTS[3], 30),)},
+        {"busy_by": ((ATTEMPTS[1], 0),)},
+        {"busy_by": ((ATTEMPTS[1], 500_000), (ATTEMPTS[2], 100_001))},
+        {"busy_milliseconds": None},
     ],
-    ids=["order", "twice", "no share", "nought", "more than there was", "of nothing", "longer than it lasts"],
-)
+    ids=[
+        "order", "twice", "no share", "nought", "more than there was", "of nothing", "longer than it lasts",
+        "computing: order", "computing: no share", "computing: nought", "computing: more than there was",
+        "computing: of nothing",
+    ],
+)  # fmt: skip
 def test_what_cannot_have_been_measured_is_refused(changed):
     with pytest.raises(EvidenceError, match="segment: "):
-        slots.encode(of(replace(MEASURED, **changed)))
+        slots.encode(of(replace(BY_PROCESS, **changed)))
 
 
 @given(well_formed(), st.data())
@@ -150,7 +164,16 @@ def test_a_signature_on_another_kind_of_document_is_worth_nothing():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("v", 3), ("boot", "x"), ("start", 601), ("length", 0), ("gpus", ["a", "a"]), ("previous", "00"), ("more", 1)],
+    [
+        ("v", 3),
+        ("v", 4),
+        ("boot", "x"),
+        ("start", 601),
+        ("length", 0),
+        ("gpus", ["a", "a"]),
+        ("previous", "00"),
+        ("more", 1),
+    ],
 )
 def test_a_malformed_field_is_named(field, value):
     good = canonical.decode(slots.encode(slots.Slot("n", uuid.UUID(int=9), 600, 300, (), (), slots.NO_PREVIOUS)))
@@ -173,7 +196,7 @@ def test_a_shared_gpu_is_split_so_that_nobody_has_less_than_its_guarantee(guaran
 
 @given(st.integers(0, 10**6), st.dictionaries(st.sampled_from("abcde"), st.integers(1, 10**6), min_size=1))
 def test_largest_remainder_gives_all_and_misses_each_exact_share_by_less_than_one(total, weights):
-    split = slots.largest_remainder(total, weights)
+    split = splitting.largest_remainder(total, weights)
     assert total == sum(split.values())
     assert all(
         abs(split[key] * sum(weights.values()) - total * weights[key]) < sum(weights.values()) for key in weights

@@ -30,7 +30,11 @@ def write(script):
     live = [
         file for file in sorted(WRITTEN.glob("[0-9]*")) if file.name.isdigit() and Path(f"/proc/{file.name}").exists()
     ]
-    taken = [{"gpu": 0, "pid": int(file.name), "memoryMiB": [[0, int(file.read_text())]]} for file in live]
+    part = 90 // max(1, len(live))
+    taken = [
+        {"gpu": 0, "pid": int(file.name), "memoryMiB": [[0, int(file.read_text())]], "utilizationPercent": [[0, part]]}
+        for file in live
+    ]
     text = yaml.safe_dump({"gpus": [{"uuid": "GPU-0", "memoryMiB": MEMORY_MIB}], "processes": taken})
     if not script.exists() or script.read_text() != text:
         aside = script.with_suffix(".new")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hanse.agent.node.gpus import Process, Sample
+from hanse.agent.node.gpus import Computing, Process, Sample
 from hanse.cli.demo.stage import StoryEndsError
-from hanse.cli.hardware import books, jobs, packing, picture
+from hanse.cli.hardware import books, computed, jobs, packing, picture
 from hanse.cli.hardware.machine import Looked
 from hanse.cli.hardware.report import Report
 
@@ -38,6 +38,19 @@ def test_the_memory_of_a_pod_is_that_of_its_processes_at_the_nearest_look():
     looks = [looked(0, 9, 0, a=1, b=2), looked(5, 9, 0, a=3, b=4)]
     assert 4 == jobs.memory_of("b", jobs.nearest(looks, 4))
     assert 0 == jobs.memory_of("c", looks[0])
+
+
+def test_what_pods_computed_is_added_up_from_one_look_that_names_somebody_to_the_next():
+    def look(at, percent, **by):
+        computing = tuple(Computing(number, each) for number, each in enumerate(by.values()))
+        return Looked(at, Sample(0, (), percent, computing=computing), dict(enumerate(by)))
+
+    looks = [look(0, 100, a=50), look(1, 80), look(2, 80, a=30, b=50), look(3, 90, b=90), look(9, 100, a=100)]
+    found = computed.named(looks)
+    # The first says it of a time of which nobody knows how long it is, and so does one after a gap.
+    assert ({"a": 0.6, "b": 1.9}, 3, 2.5) == (
+        {pod: round(seconds, 6) for pod, seconds in found.pods.items()}, found.seconds, round(found.gpu, 6)
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

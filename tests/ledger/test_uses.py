@@ -19,7 +19,7 @@ PERIOD = "2026-11"
 
 
 def segment(offset, length, who, *measured, mask=3):
-    """Return a segment; *measured* is memory (MiB over seconds), energy (millijoules), whose memory, how long busy."""
+    """Return a segment; *measured* is memory (MiB over seconds), energy (millijoules), whose, how busy, by whom."""
     return slots.Segment(offset, length, mask, tuple(sorted(who.items())), *measured)
 
 
@@ -50,6 +50,8 @@ def _ran(make_world):
     meter(world, world.START + 900, segment(0, 300, {a: 600, b: 400}, 1_000_001, 1001))
     by = tuple(sorted({a: 100, b: 700}.items()))
     meter(world, world.START + 1200, segment(0, 300, {a: 600, b: 400}, 1000, None, by, 500_001))
+    computed = tuple(sorted({a: 100_000, b: 300_000}.items()))
+    meter(world, world.START + 1500, segment(0, 300, {a: 600, b: 400}, None, 6000, None, 500_000, computed))
     posting.post(world.operator, world.term, world.START)
     world.attempts = (a, b)
     yield world
@@ -61,10 +63,11 @@ def test_memory_and_energy_are_what_was_measured_and_nothing_where_nothing_was(r
     found = {each.attempt: each.use for each in acknowledging.posted(ran.api, "tencent", ran.START, ran.START + HOUR)}
     whole, hundred, shared = 2 * 300 * 1000, 2 * 100 * 1000, 2 * 300
     assert found == {
-        a: Use(2 * whole + hundred + 2 * shared * 600,
+        a: Use(2 * whole + hundred + 3 * shared * 600,
                48_000_000 + 16_000_001 + 600_000 + 100, whole + hundred + 2 * shared * 600,
-               360_000_000 + 600, whole + shared * 600, 300_000, shared * 600),
-        b: Use(2 * shared * 400, 400_000 + 700, 2 * shared * 400, 400, shared * 400, 200_000, shared * 400),
+               360_000_000 + 600 + 1600, whole + 2 * shared * 600, 300_000 + 100_000, 2 * shared * 600),
+        b: Use(3 * shared * 400, 400_000 + 700, 2 * shared * 400,
+               400 + 3400, 2 * shared * 400, 200_000 + 300_000, 2 * shared * 400),
     }  # fmt: skip
 
 
@@ -92,7 +95,7 @@ def test_what_nobody_measures_is_null_and_not_nought(make_world, tmp_path):
 
 def test_a_late_slot_makes_a_run_with_a_new_row_of_what_it_changes_alone(ran):
     a, b = ran.attempts
-    meter(ran, ran.START + 1500, segment(0, 300, {b: 1000}, mask=1), segment(0, 300, {"idle": 1000}, mask=2))
+    meter(ran, ran.START + 1800, segment(0, 300, {b: 1000}, mask=1), segment(0, 300, {"idle": 1000}, mask=2))
     assert posting.post(ran.operator, ran.term, ran.START).run.number == 1
     rows = ran.super.execute("SELECT run, attempt::text, milli_gpu_seconds FROM ledger.usage ORDER BY run, attempt")
     runs = [(run, attempt) for run, attempt, _ in rows.fetchall()]

@@ -51,17 +51,19 @@ class GpuThere(Model):
 
 
 class AttemptUse(Model):
-    """How much memory of a GPU an attempt's worker had over the time, in MiB-seconds."""
+    """How much memory of a GPU an attempt's worker had over the time, in MiB-seconds, and for how long it computed."""
 
     attempt: UUID
     memory_mib_seconds: Count
+    busy_milliseconds: Count = 0
 
 
 class GpuUse(Model):
     """What was used of a GPU since the node agent's process began: counters that only grow, and whose parts are.
 
     *unattributed_mib_seconds* are in nobody's name, and among the others. Not every GPU counts energy, or says how busy
-    it is. An attempt that has ended is left out after a while.
+    it is; for *unnamed_milliseconds* of that the driver named nobody. An attempt that has ended is left out after a
+    while.
     """
 
     index: Index
@@ -69,6 +71,7 @@ class GpuUse(Model):
     unattributed_mib_seconds: Count
     energy_millijoules: Count | None = None
     busy_milliseconds: Count | None = None
+    unnamed_milliseconds: Count = 0
     attempts: tuple[AttemptUse, ...] = Field(default=(), max_length=USERS_MAX)
 
 

@@ -10,18 +10,20 @@ nothing of them.
 import itertools
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanse.agent.gangs import Gang
-from hanse.evidence import slots
+from hanse.evidence import slots, splitting
 from hanse.evidence.slots import DOWN, IDLE, WHOLE_MILLI_GPUS, Segment, Slot
 
 Shares: TypeAlias = tuple[tuple[str, int], ...]
 """Who (an attempt, `idle` or `down`) has how many thousandths of one GPU."""
+Parts: TypeAlias = tuple[tuple[str, int], ...]
+"""How much of something was which attempt's."""
 Usage: TypeAlias = tuple[Shares, ...]
 """The shares of each GPU of a node, by index."""
 
@@ -30,7 +32,8 @@ Usage: TypeAlias = tuple[Shares, ...]
 class Reading:
     """The counters of a node agent's *process*: what was used of each GPU, by index, since it began.
 
-    *memory_by* are parts of the memory, by attempt; one that is not there has used nothing yet, or ended long ago.
+    *memory_by* and *busy_by* are parts, by attempt; one that is not there has used nothing yet, or ended long ago. For
+    *unnamed_milliseconds* of computing the driver has named nobody.
     """
 
     process: uuid.UUID
@@ -38,6 +41,8 @@ class Reading:
     energy_millijoules: tuple[int | None, ...]
     busy_milliseconds: tuple[int | None, ...] = ()
     memory_by: tuple[Mapping[str, int], ...] = ()
+    busy_by: tuple[Mapping[str, int], ...] = ()
+    unnamed_milliseconds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,44 +168,59 @@ def _measured(segment: Segment, before: Reading, after: Reading) -> Segment:
     gpus = [gpu for gpu in range(segment.gpu_mask.bit_length()) if segment.gpu_mask >> gpu & 1]
     memory = _sum(gpus, before.memory_mib_seconds, after.memory_mib_seconds)
     busy = _sum(gpus, before.busy_milliseconds, after.busy_milliseconds)
-    most = segment.length_seconds * 1000 * len(gpus)
+    # What was counted in the seconds around the segment is in it, too.
+    busy = None if busy is None else min(busy, segment.length_seconds * 1000 * len(gpus))
     return replace(
         segment,
         memory_mib_seconds=memory,
         energy_millijoules=_sum(gpus, before.energy_millijoules, after.energy_millijoules),
         memory_by=None if memory is None else _by(segment.shares, gpus, (before.memory_by, after.memory_by), memory),
-        # What was counted in the seconds around the segment is in it, too.
-        busy_milliseconds=None if busy is None else min(busy, most),
+        busy_milliseconds=busy,
+        busy_by=_busy_by(segment.shares, gpus, before, after, busy) if busy else None,
     )
 
 
-def _by(
-    shares: Shares, gpus: Iterable[int], counted: tuple[tuple[Mapping[str, int], ...], ...], memory: int
-) -> tuple[tuple[str, int], ...] | None:
-    """Return how much of some GPUs' *memory* was whose, of those who have a share; together it is never more.
+def _busy_by(shares: Shares, gpus: list[int], before: Reading, after: Reading, busy: int) -> Parts | None:
+    """Return how much of the time in which some GPUs computed was for whom; where nobody is named, by the shares.
 
-    What a driver says of processes and of the GPU need not fit together, and parts of MiB are rounded.
+    None is what the shares say as well: of a GPU of which nobody is ever named, or that one attempt has to itself.
+
+    """
+    unnamed = _sum(gpus, before.unnamed_milliseconds, after.unnamed_milliseconds)
+    if unnamed is None:
+        return None
+    found = _by(shares, gpus, (before.busy_by, after.busy_by), busy, min(unnamed, busy))
+    return None if found == _by(shares, (), ((), ({},)), busy, busy) else found
+
+
+def _by(
+    shares: Shares, gpus: Iterable[int], counted: tuple[tuple[Mapping[str, int], ...], ...], whole: int, rest: int = 0
+) -> Parts | None:
+    """Return how much of a *whole* of some GPUs was whose, of those who have a share; together it is never more.
+
+    What a driver says of processes and of the GPU need not fit together, and parts are rounded. A *rest* goes by the
+    shares.
 
     """
     before, after = counted
     if not after:
         return None
     grown = {
-        who: sum(after[gpu].get(who, 0) - _at(before, gpu).get(who, 0) for gpu in gpus if gpu < len(after))
-        for who, _ in shares
+        who: max(0, sum(after[gpu].get(who, 0) - _at(before, gpu).get(who, 0) for gpu in gpus if gpu < len(after)))
+        + rest * milli // WHOLE_MILLI_GPUS
+        for who, milli in shares
         if who not in {IDLE, DOWN}
     }
-    grown = {who: mib for who, mib in grown.items() if mib > 0}
-    if sum(grown.values()) > memory:
-        grown = slots.largest_remainder(memory, grown)
-    return tuple(sorted((who, mib) for who, mib in grown.items() if mib))
+    if sum(grown.values()) > whole:
+        grown = splitting.largest_remainder(whole, grown)
+    return tuple(sorted((who, amount) for who, amount in grown.items() if amount))
 
 
 def _at(counted: tuple[Mapping[str, int], ...], gpu: int) -> Mapping[str, int]:
     return counted[gpu] if gpu < len(counted) else {}
 
 
-def _sum(gpus: Iterable[int], before: tuple[int | None, ...], after: tuple[int | None, ...]) -> int | None:
+def _sum(gpus: Iterable[int], before: Sequence[int | None], after: Sequence[int | None]) -> int | None:
     total = 0
     for gpu in gpus:
         began, ended = (each[gpu] if gpu < len(each) else None for each in (before, after))

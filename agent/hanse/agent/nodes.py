@@ -159,6 +159,10 @@ def _reading(statement: NodeStatement) -> Reading:
         memory_by=tuple(
             {str(one.attempt): one.memory_mib_seconds for one in each.attempts} if each else {} for each in there
         ),
+        busy_by=tuple(
+            {str(one.attempt): one.busy_milliseconds for one in each.attempts} if each else {} for each in there
+        ),
+        unnamed_milliseconds=tuple(each.unnamed_milliseconds if each else 0 for each in there),
     )
 
 

@@ -205,10 +205,11 @@ def _agent(folder: Path, url: str, users: list[int]) -> "Iterator[subprocess.Pop
     script = {
         "gpus": [{"uuid": gpu.uuid, "memoryMiB": gpu.memory_mib} for gpu in _GPUS],
         "processes": [
-            {"gpu": number // PODS_OF_EACH, "pid": pid, "memoryMiB": [[0, 4096], [3600, 16_384]]}
+            {"gpu": number // PODS_OF_EACH, "pid": pid, "memoryMiB": [[0, 4096], [3600, 16_384]],
+             "utilizationPercent": [[0, 10], [3600, 30]]}
             for number, pid in enumerate(users)
         ],
-    }
+    }  # fmt: skip
     settings = {
         "agentUrl": url, "tokenFile": "token", "stateFolder": "state", "kubeletFolder": ".", "provider": "simulated",
         "script": "script.yaml",

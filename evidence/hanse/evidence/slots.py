@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hanse.evidence import canonical, signatures
+from hanse.evidence import canonical, signatures, splitting
 from hanse.evidence.canonical import Json
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.shape import Fields, is_uuid
@@ -23,9 +23,9 @@ WHOLE_MILLI_GPUS = 1000
 GPUS_MAX = 32
 LENGTH_SECONDS_MAX = 3600
 NO_PREVIOUS = bytes(32)
-_PLAIN, _BY_ATTEMPT = 1, 2
-"""Versions of a body. The second one says also whose memory it was, or how busy GPUs were; what says neither is of the
-first, so that there is one body for each slot."""
+_PLAIN, _BY_ATTEMPT, _BUSY_BY_ATTEMPT = 1, 2, 3
+"""Versions of a body. The second one says also whose memory it was, or how busy GPUs were, and the third by whom; what
+says none of it is of the first, so that there is one body for each slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Segment:
     *gpu_mask* has bit i for the slot's GPU i; *shares* maps who (an attempt's id, `idle` or `down`) to the thousandths
     of each of these GPUs. *memory_mib_seconds* is the memory that was in use on them, over the time, and
     *energy_millijoules* what they took; *memory_by* says how much of the memory was which attempt's, the rest being
-    nobody's, and *busy_milliseconds* for how long they computed, all of them together. None is what the node has no
-    meter for, which a body leaves out.
+    nobody's, and *busy_milliseconds* for how long they computed, all of them together; *busy_by* says how much of that
+    was for which attempt, the rest being for nobody. None is what the node has no meter for, which a body leaves out.
     """
 
     offset_seconds: int
@@ -47,6 +47,7 @@ class Segment:
     energy_millijoules: int | None = None
     memory_by: tuple[tuple[str, int], ...] | None = None
     busy_milliseconds: int | None = None
+    busy_by: tuple[tuple[str, int], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def read(value: Json) -> Slot:
 
     """
     fields = Fields(value, "slot")
-    version = fields.integer("v", _PLAIN, _BY_ATTEMPT)
+    version = fields.integer("v", _PLAIN, _BUSY_BY_ATTEMPT)
     slot = Slot(
         node=fields.text("node"),
         boot_id=fields.identifier("boot"),
@@ -156,34 +157,26 @@ def shares(guaranteed: Mapping[str, int], used_above: Mapping[str, int]) -> tupl
     rest = WHOLE_MILLI_GPUS - sum(guaranteed.values())
     if rest < 0 or not used_above.keys() <= guaranteed.keys():
         raise EvidenceError(f"guarantees of {WHOLE_MILLI_GPUS - rest} milli-GPUs, or use without a guarantee")
-    above = dict(used_above) if sum(used_above.values()) <= rest else largest_remainder(rest, used_above)
+    above = dict(used_above) if sum(used_above.values()) <= rest else splitting.largest_remainder(rest, used_above)
     split = {attempt: guaranteed[attempt] + above.get(attempt, 0) for attempt in guaranteed}
     split[IDLE] = WHOLE_MILLI_GPUS - sum(split.values())
     return tuple(sorted((who, milli) for who, milli in split.items() if milli))
 
 
-def largest_remainder(total: int, weights: Mapping[str, int]) -> dict[str, int]:
-    """Split *total* in the proportion of *weights* (not all zero) into integers that add up to it; ties by key."""
-    whole = sum(weights.values())
-    split = {key: total * weight // whole for key, weight in weights.items()}
-    by_remainder = sorted(weights, key=lambda key: (-(total * weights[key] % whole), key))
-    for key in by_remainder[: total - sum(split.values())]:
-        split[key] += 1
-    return split
-
-
 def _version(slot: Slot) -> int:
+    if any(each.busy_by is not None for each in slot.segments):
+        return _BUSY_BY_ATTEMPT
     says = any(each.memory_by is not None or each.busy_milliseconds is not None for each in slot.segments)
     return _BY_ATTEMPT if says else _PLAIN
 
 
 def _segment_value(segment: Segment) -> Json:
-    by: list[Json] | None = None if segment.memory_by is None else [[who, mib] for who, mib in segment.memory_by]
     measured = {
         "mibSeconds": segment.memory_mib_seconds,
         "millijoules": segment.energy_millijoules,
-        "mibSecondsBy": by,
+        "mibSecondsBy": _pairs_value(segment.memory_by),
         "busyMilliseconds": segment.busy_milliseconds,
+        "busyMillisecondsBy": _pairs_value(segment.busy_by),
     }
     return {
         "offset": segment.offset_seconds,
@@ -192,6 +185,10 @@ def _segment_value(segment: Segment) -> Json:
         "shares": [[who, milli] for who, milli in segment.shares],
         **{name: value for name, value in measured.items() if value is not None},
     }
+
+
+def _pairs_value(pairs: tuple[tuple[str, int], ...] | None) -> Json | None:
+    return None if pairs is None else [[who, amount] for who, amount in pairs]
 
 
 def _segment(value: Json) -> Segment:
@@ -207,11 +204,16 @@ def _segment(value: Json) -> Segment:
         shares=tuple(_share(each) for each in fields.items("shares")),
         memory_mib_seconds=fields.integer("mibSeconds") if fields.has("mibSeconds") else None,
         energy_millijoules=fields.integer("millijoules") if fields.has("millijoules") else None,
-        memory_by=tuple(_share(each) for each in fields.items("mibSecondsBy")) if fields.has("mibSecondsBy") else None,
+        memory_by=_pairs(fields, "mibSecondsBy"),
         busy_milliseconds=fields.integer("busyMilliseconds") if fields.has("busyMilliseconds") else None,
+        busy_by=_pairs(fields, "busyMillisecondsBy"),
     )
     fields.done()
     return segment
+
+
+def _pairs(fields: Fields, name: str) -> tuple[tuple[str, int], ...] | None:
+    return tuple(_share(each) for each in fields.items(name)) if fields.has(name) else None
 
 
 def _share(value: Json) -> tuple[str, int]:
@@ -255,12 +257,16 @@ def _check_shares(segment: Segment) -> None:
 
 def _check_measured(segment: Segment) -> None:
     """Raise EvidenceError if more was somebody's than there was, or GPUs computed for longer than the segment lasts."""
-    by = segment.memory_by or ()
-    names = [who for who, _ in by]
-    if names != sorted(set(names)) or not {*names} <= {who for who, _ in segment.shares if is_uuid(who)}:
-        raise EvidenceError("segment: memory is of attempts that have a share, in order, and once of each")
-    if any(amount <= 0 for _, amount in by) or (by and sum(mib for _, mib in by) > (segment.memory_mib_seconds or 0)):
-        raise EvidenceError("segment: the memory of attempts is above zero, and together not more than there was")
+    sharing = {who for who, _ in segment.shares if is_uuid(who)}
+    for what, by, whole in (
+        ("memory", segment.memory_by or (), segment.memory_mib_seconds or 0),
+        ("computing", segment.busy_by or (), segment.busy_milliseconds or 0),
+    ):
+        names = [who for who, _ in by]
+        if names != sorted(set(names)) or not {*names} <= sharing:
+            raise EvidenceError(f"segment: {what} is of attempts that have a share, in order, and once of each")
+        if any(amount <= 0 for _, amount in by) or (by and sum(amount for _, amount in by) > whole):
+            raise EvidenceError(f"segment: the {what} of attempts is above zero, and together not more than there was")
     if (segment.busy_milliseconds or 0) > segment.length_seconds * 1000 * segment.gpu_mask.bit_count():
         raise EvidenceError("segment: its GPUs were busy for longer than it lasts")
 

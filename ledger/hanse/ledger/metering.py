@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from hanse.evidence import slots
 from hanse.evidence.enrolments import Enrolment
-from hanse.evidence.slots import Slot
+from hanse.evidence.slots import Segment, Slot
 from hanse.ledger import charge, transfers
 from hanse.ledger.transfers import Purpose
 
@@ -138,12 +138,16 @@ class InForce:
 
 @dataclass
 class Gauged:
-    """Memory, energy and computing of an attempt's GPUs, with the milli-GPU-seconds for which they were measured."""
+    """Memory, energy and computing of an attempt's GPUs, with the milli-GPU-seconds for which they were measured.
+
+    *energy_most_of* are those by which energy is cut: of a GPU that an attempt has a part of it can have drawn all.
+    """
 
     memory_mib_seconds: int = 0
     memory_of: int = 0
     energy_millijoules: int = 0
     energy_of: int = 0
+    energy_most_of: int = 0
     busy_milliseconds: int = 0
     busy_of: int = 0
 
@@ -153,7 +157,7 @@ class Gauged:
             milli_gpu_seconds,
             min(self.memory_mib_seconds, _part(MIB_MAX, self.memory_of)) if self.memory_of else None,
             self.memory_of,
-            min(self.energy_millijoules, _part(MILLIWATTS_MAX, self.energy_of)) if self.energy_of else None,
+            min(self.energy_millijoules, _part(MILLIWATTS_MAX, self.energy_most_of)) if self.energy_of else None,
             self.energy_of,
             self.busy_milliseconds if self.busy_of else None,
             self.busy_of,
@@ -251,8 +255,8 @@ def add(measured: Measured, slot: Slot, in_force: InForce, terms: Mapping[str, T
 def _gauge(gauged: dict[str, Gauged], slot: Slot, accepted: Container[str]) -> None:
     """Add what a slot measured beside time for each *accepted* attempt.
 
-    Memory is whose the slot says that it was; where it does not say, and for all else, it is in proportion to the
-    shares, rounded down.
+    Memory and computing are whose the slot says that they were, and energy goes by that; where it does not say, they
+    are in proportion to the shares, rounded down.
 
     """
     for segment in slot.segments:
@@ -260,18 +264,36 @@ def _gauge(gauged: dict[str, Gauged], slot: Slot, accepted: Container[str]) -> N
         if memory is None and energy is None and busy is None:
             continue
         by = None if segment.memory_by is None else dict(segment.memory_by)
+        busy_by = None if segment.busy_by is None else dict(segment.busy_by)
+        seconds = segment.length_seconds * segment.gpu_mask.bit_count()
         for who, milli in segment.shares:
             if who in accepted:
-                its, time = gauged[who], milli * segment.length_seconds * segment.gpu_mask.bit_count()
+                its, time = gauged[who], milli * seconds
                 if memory is not None:
                     its.memory_mib_seconds += _part(memory, milli) if by is None else by.get(who, 0)
                     its.memory_of += time
                 if energy is not None:
-                    its.energy_millijoules += _part(energy, milli)
+                    its.energy_millijoules += energy_part(segment, energy, who, milli)
                     its.energy_of += time
+                    its.energy_most_of += time if busy_by is None else seconds * slots.WHOLE_MILLI_GPUS
                 if busy is not None:
-                    its.busy_milliseconds += _part(busy, milli)
+                    its.busy_milliseconds += _part(busy, milli) if busy_by is None else busy_by.get(who, 0)
                     its.busy_of += time
+
+
+def energy_part(segment: Segment, millijoules: int, who: str, milli: int) -> int:
+    """Return how much of a segment's energy an attempt with *milli* thousandths of its GPUs has, rounded down.
+
+    As much of the energy as of the time in which the GPUs computed is whose computing it was; what they took while they
+    did not is in proportion to the shares. Without knowing who computed, all of it is.
+
+    """
+    if segment.busy_by is None:
+        return _part(millijoules, milli)
+    there = segment.length_seconds * 1000 * segment.gpu_mask.bit_count()
+    still = there - (segment.busy_milliseconds or 0)
+    computing = dict(segment.busy_by).get(who, 0)
+    return millijoules * (computing * slots.WHOLE_MILLI_GPUS + still * milli) // (there * slots.WHOLE_MILLI_GPUS)
 
 
 def _part(amount: int, milli: int) -> int:

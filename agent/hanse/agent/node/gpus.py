@@ -33,14 +33,26 @@ class Process:
 
 
 @dataclass(frozen=True)
+class Computing:
+    """A process that computed on a GPU, by its id outside of all containers, and in which part of the time."""
+
+    pid: int
+    percent: int
+
+
+@dataclass(frozen=True)
 class Sample:
-    """What a GPU does at one moment. *fault* says why no work may run on it; energy counts up since the driver came."""
+    """What a GPU does at one moment. *fault* says why no work may run on it; energy counts up since the driver came.
+
+    *computing* names who computed since the sample before: nobody where the driver has seen none, or does not say.
+    """
 
     used_mib: int
     processes: tuple[Process, ...] = ()
     utilization_percent: int | None = None
     energy_millijoules: int | None = None
     fault: str = ""
+    computing: tuple[Computing, ...] = ()
 
 
 class Provider(Protocol):

@@ -4,19 +4,30 @@ In: the driver. Out: what a provider answers. NVML names processes as the machin
 does not answer, or whose driver has reported an error that is its own and not a program's, has a fault until the driver
 says that nothing has to be done about it. So has one of which the driver wants something done: of an error before this
 process began nobody is told any more.
+
+Several times a second the driver takes down how busy a GPU is and the one process that is on it at that moment, and
+keeps a few dozen of these. Which part of them named a process is all that it says of computing by process: a fair draw,
+not a clock. Behind MPS all work is its server's, and of parts of a GPU (MIG) nothing is said.
 """
 
+import time
 from types import ModuleType
 from typing import Any
 
 import pynvml
 
-from hanse.agent.node.gpus import Gpu, Process, ProviderError, Sample
+from hanse.agent.node.gpus import Computing, Gpu, Process, ProviderError, Sample
 
 BYTES_PER_MIB = 1024 * 1024
 # Errors of programs, after which the GPU is as good as before: "XID Errors" in NVIDIA's documentation of the driver.
 _XIDS_OF_PROGRAMS = frozenset({13, 31, 43, 45, 68, 109})
 _NOTHING_TO_DO = 0
+PID_MAX = 2**22
+"""The most that Linux gives."""
+PERCENT_MAX = 100
+AHEAD_SECONDS_MAX = 1
+"""A driver's clock and the system's may be so far apart."""
+MICROSECONDS_PER_SECOND = 1_000_000
 
 
 class Nvml:
@@ -29,6 +40,7 @@ class Nvml:
         self._nvml = library
         self._handles: dict[str, Any] = {}
         self._xids: dict[str, int] = {}
+        self._named_at: dict[str, int] = {}
         self._events: Any = None
 
     def gpus(self) -> tuple[Gpu, ...]:
@@ -70,7 +82,24 @@ class Nvml:
             utilization_percent=self._optional(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu),
             energy_millijoules=self._optional(lambda: nvml.nvmlDeviceGetTotalEnergyConsumption(handle)),
             fault=self._fault(gpu.uuid, handle),
+            computing=self._computing(gpu.uuid, handle),
         )
+
+    def _computing(self, uuid: str, handle: Any) -> tuple[Computing, ...]:
+        """Return whom the driver has named since it was last asked."""
+        nvml = self._nvml
+        if self._optional(lambda: nvml.nvmlDeviceGetMPSComputeRunningProcesses(handle)):
+            return ()
+        since = self._named_at.get(uuid, 0)
+        if since > (time.time() + AHEAD_SECONDS_MAX) * MICROSECONDS_PER_SECOND:
+            # The clock was set back: what is new has an earlier time than what was seen.
+            since = 0
+        # Where there is nothing new, that is an error.
+        said = self._optional(lambda: nvml.nvmlDeviceGetProcessUtilization(handle, since)) or ()
+        # Some drivers fill the list up with whatever lay there: Syllo/nvtop#110.
+        new = [each for each in said if since < each.timeStamp and 0 < each.pid <= PID_MAX and _is_percent(each.smUtil)]
+        self._named_at[uuid] = max((each.timeStamp for each in new), default=since)
+        return tuple(Computing(each.pid, each.smUtil) for each in new)
 
     def _listen(self) -> None:
         """Ask for news of errors; not every GPU tells them."""
@@ -129,6 +158,10 @@ class Nvml:
 def _text(value: str | bytes) -> str:
     """Return a string: of some versions of the library they are bytes."""
     return value.decode() if isinstance(value, bytes) else value
+
+
+def _is_percent(amount: int) -> bool:
+    return 0 < amount <= PERCENT_MAX
 
 
 def _mib(amount: int | None) -> int | None:

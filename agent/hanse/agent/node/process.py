@@ -53,6 +53,7 @@ class NodeAgent:
         # Asking a driver may take a while, and is asked by one thread only.
         self._thread = ThreadPoolExecutor(1, "driver")
         self._looking: asyncio.Future[dict[int, tuple[Sample, Attributed]]] | None = None
+        self._attributed: dict[int, Attributed] = {}
         self._samples: dict[int, Sample] = {}
         self._levels = dict.fromkeys(self._gpus, Level.OK)
         self._spending = Spending()
@@ -135,15 +136,19 @@ class NodeAgent:
             self._looking = asyncio.get_running_loop().run_in_executor(self._thread, self._sampled, bindings)
         await asyncio.wait([self._looking], timeout=patience)
         if not self._looking.done():
-            return dict.fromkeys(self._gpus, (Sample(0, fault=SILENT), Attributed({}, 0)))
+            return dict.fromkeys(self._gpus, (Sample(0, fault=SILENT), attribution.NOTHING))
         looked, self._looking = self._looking.result(), None
         return looked
 
     def _sampled(self, bindings: Sequence[Binding]) -> dict[int, tuple[Sample, Attributed]]:
         found = {gpu.index: self._sample(gpu) for gpu in self._gpus.values()}
-        return {
-            index: (each, attribution.attribute(each, bindings, attribution.pod_of)) for index, each in found.items()
+        self._attributed = {
+            index: attribution.attribute(
+                each, bindings, attribution.pod_of, self._attributed.get(index, attribution.NOTHING)
+            )
+            for index, each in found.items()
         }
+        return {index: (each, self._attributed[index]) for index, each in found.items()}
 
     def _sample(self, gpu: Gpu) -> Sample:
         return Sample(0, fault=LOST) if gpu.uuid in self._lost else self._provider.sample(gpu)

@@ -4,10 +4,12 @@ In: a YAML file, read again when it changes. Out: what a provider answers; a nod
 script lists GPUs, and against the seconds since it was read how much memory processes have and when a GPU has a fault::
 
     gpus: [{uuid: GPU-0, memoryMiB: 81920}]
-    processes: [{gpu: 0, pid: 4711, memoryMiB: [[0, 512], [10, 2048]]}]
+    processes: [{gpu: 0, pid: 4711, memoryMiB: [[0, 512], [10, 2048]], utilizationPercent: [[0, 60]]}]
     faults: [{gpu: 0, what: fell off the bus, from: 20, until: 30}]
 
-Between two points memory grows in a straight line. A GPU that somebody uses draws its watts.
+Between two points memory grows in a straight line, and so does the part of the time in which a process computes. Where
+the script does not say it of any process of a GPU, that GPU computes all the time for nobody knows whom. A GPU that
+somebody uses draws its watts.
 """
 
 import time
@@ -18,7 +20,7 @@ from typing import Annotated
 import yaml
 from pydantic import Field
 
-from hanse.agent.node.gpus import Gpu, Process, ProviderError, Sample
+from hanse.agent.node.gpus import Computing, Gpu, Process, ProviderError, Sample
 from hanse.resources.model import Model
 
 _Point = tuple[Annotated[float, Field(ge=0)], Annotated[int, Field(ge=0)]]
@@ -34,6 +36,7 @@ class _Curve(Model):
     gpu: int
     pid: int
     memory_mib: tuple[_Point, ...] = Field(min_length=1)
+    utilization_percent: tuple[_Point, ...] = ()
 
 
 class _Fault(Model):
@@ -81,17 +84,19 @@ class Simulated:
         except ProviderError as error:
             return Sample(0, fault=str(error))
         at = self._now() - self._began
-        processes = tuple(
-            Process(each.pid, _between(each.memory_mib, at)) for each in self._script.processes if each.gpu == gpu.index
-        )
+        there = [each for each in self._script.processes if each.gpu == gpu.index]
+        processes = tuple(Process(each.pid, _between(each.memory_mib, at)) for each in there)
+        said = [each for each in there if each.utilization_percent]
+        computing = tuple(Computing(each.pid, _between(each.utilization_percent, at)) for each in said)
         fault = next((each.what for each in self._script.faults if each.gpu == gpu.index and _holds(each, at)), "")
         self._draw()
         return Sample(
             used_mib=sum(each.memory_mib or 0 for each in processes),
             processes=processes,
-            utilization_percent=100 if processes else 0,
+            utilization_percent=min(100, sum(each.percent for each in computing)) if said else 100 * bool(processes),
             energy_millijoules=self._energy_millijoules.get(gpu.index, 0),
             fault=fault,
+            computing=tuple(each for each in computing if each.percent),
         )
 
     def _draw(self) -> None:

@@ -1,20 +1,33 @@
 """How much memory and energy was used of each GPU, by whom, and how busy it was, as counters that only grow.
 
-In: from time to time, what each GPU does and whose its memory is. Out: since this process began, MiB-seconds in use, by
-attempt and in nobody's name, millijoules, and milliseconds of computing. Time is the clock's that does not jump. What
-was used while nobody looked is not made up: after a gap the counters go on from where they were.
+In: from time to time, what each GPU does and whose its memory and its computing is. Out: since this process began,
+MiB-seconds in use and milliseconds of computing, by attempt and in nobody's name, and millijoules. Time is the clock's
+that does not jump. What was used while nobody looked is not made up: after a gap the counters go on from where they
+were.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from hanse.agent.bindings import USERS_MAX, AttemptUse, GpuUse
-from hanse.agent.node.attribution import Attributed
+from hanse.agent.node.attribution import NOBODY, Attributed
 from hanse.agent.node.gpus import Sample
+from hanse.evidence import splitting
 
 GAP_SECONDS = 10.0
 """Longer between two looks, and it is not known what was used."""
+NAMED_SECONDS = 10.0
+"""For so long a GPU that goes on computing does so for those whom its driver named last: whom it names is chance."""
 _MILLISECONDS_PER_PERCENT_SECOND = 10
+
+
+@dataclass
+class _Use:
+    """What an attempt used of a GPU."""
+
+    mib_seconds: float = 0.0
+    busy_milliseconds: int = 0
 
 
 @dataclass
@@ -25,22 +38,40 @@ class _Counter:
     mib_seconds: float = 0.0
     unattributed_mib_seconds: float = 0.0
     energy_millijoules: int | None = None
-    busy_milliseconds: float | None = None
-    by_attempt: dict[UUID, float] = field(default_factory=dict)
+    busy_milliseconds: int | None = None
+    unnamed_milliseconds: int = 0
+    by_attempt: dict[UUID, _Use] = field(default_factory=dict)
+    named: Mapping[str, int] = field(default_factory=dict)
+    named_at: float = 0.0
 
-    def grow(self, passed: float, sample: Sample) -> None:
-        """Add what was used since the last look, for so many seconds."""
+    def grow(self, at_seconds: float, sample: Sample) -> None:
+        """Add what was used since the last look."""
+        passed = at_seconds - self.looked_at
         self.mib_seconds += self.sample.used_mib * passed
         self.unattributed_mib_seconds += self.attributed.unattributed_mib * passed
         self.energy_millijoules = _grown(self, sample)
-        if self.sample.utilization_percent is not None:
-            busy = self.sample.utilization_percent * passed * _MILLISECONDS_PER_PERCENT_SECOND
-            self.busy_milliseconds = (self.busy_milliseconds or 0.0) + busy
         for attempt, mib in self.attributed.mib_by_attempt.items():
-            # Whoever used something last comes last: the first ones have ended.
-            self.by_attempt[attempt] = self.by_attempt.pop(attempt, 0.0) + mib * passed
+            self._of(attempt).mib_seconds += mib * passed
+        if sample.utilization_percent is not None:
+            busy = round(sample.utilization_percent * passed * _MILLISECONDS_PER_PERCENT_SECOND)
+            self.busy_milliseconds = (self.busy_milliseconds or 0) + busy
+            self._share_out(busy, at_seconds)
         for attempt in list(self.by_attempt)[: max(0, len(self.by_attempt) - USERS_MAX)]:
             del self.by_attempt[attempt]
+
+    def _share_out(self, busy: int, at_seconds: float) -> None:
+        """Share out time in which the GPU computed: the GPU's figure says how long, those of processes whose."""
+        if not self.named or at_seconds - self.named_at > NAMED_SECONDS:
+            self.unnamed_milliseconds += busy
+            return
+        for who, part in splitting.largest_remainder(busy, self.named).items():
+            if who != NOBODY:
+                self._of(UUID(who)).busy_milliseconds += part
+
+    def _of(self, attempt: UUID) -> _Use:
+        # Whoever used something last comes last: the first ones have ended.
+        use = self.by_attempt[attempt] = self.by_attempt.pop(attempt, _Use())
+        return use
 
 
 @dataclass
@@ -50,11 +81,12 @@ class Spending:
     _counters: dict[int, _Counter] = field(default_factory=dict)
 
     def look(self, at_seconds: float, index: int, sample: Sample, attributed: Attributed) -> None:
-        """Take note of what a GPU does from now on."""
+        """Take note of what a GPU does from now on, and who has computed until now."""
         counter = self._counters.setdefault(index, _Counter(at_seconds, sample, attributed))
-        passed = at_seconds - counter.looked_at
-        if 0 < passed <= GAP_SECONDS:
-            counter.grow(passed, sample)
+        if attributed.percent_by:
+            counter.named, counter.named_at = attributed.percent_by, at_seconds
+        if 0 < at_seconds - counter.looked_at <= GAP_SECONDS:
+            counter.grow(at_seconds, sample)
         counter.looked_at, counter.sample, counter.attributed = at_seconds, sample, attributed
 
     def told(self) -> tuple[GpuUse, ...]:
@@ -65,10 +97,15 @@ class Spending:
                 memory_mib_seconds=int(counter.mib_seconds),
                 unattributed_mib_seconds=int(counter.unattributed_mib_seconds),
                 energy_millijoules=counter.energy_millijoules,
-                busy_milliseconds=None if counter.busy_milliseconds is None else int(counter.busy_milliseconds),
+                busy_milliseconds=counter.busy_milliseconds,
+                unnamed_milliseconds=counter.unnamed_milliseconds,
                 attempts=tuple(
-                    AttemptUse(attempt=attempt, memory_mib_seconds=int(mib_seconds))
-                    for attempt, mib_seconds in sorted(counter.by_attempt.items())
+                    AttemptUse(
+                        attempt=attempt,
+                        memory_mib_seconds=int(use.mib_seconds),
+                        busy_milliseconds=use.busy_milliseconds,
+                    )
+                    for attempt, use in sorted(counter.by_attempt.items())
                 ),
             )
             for index, counter in sorted(self._counters.items())

@@ -54,7 +54,7 @@ def play(report: Report, own: Jobs, watch: Watch, folder: Path) -> None:
     seen = [each for each in watch.looked if lines and each.at > lines[0]["at"]][:40:4]
     report.figure("MPS's processes as the driver has them", [
         {"usedMiB": each.sample.used_mib, "processes": {p.pid: p.memory_mib for p in each.sample.processes},
-         "pods": dict(each.pods)} for each in seen
+         "computing": {p.pid: p.percent for p in each.sample.computing}, "pods": dict(each.pods)} for each in seen
     ])  # fmt: skip
     first, within, past = (jobs.events(lines, name) for name in ("mps", "within the limit", "past the limit"))
     stage.claim("the worker was told MPS's limit", holds=[each["limit"] for each in first] == [f"0={LIMIT_MIB}M"],

@@ -45,12 +45,12 @@ class Ledger:
         def all_in() -> tuple[bool, object]:
             rows = self._jobs.pool.hub.rows(_ENDED, attempts=list(attempts))
             ended["now"] = max((row.ended_at_seconds or 0 for row in rows), default=0)
-            last = max((slot.end_seconds for slot in self._slots()), default=0)
+            last = max((slot.end_seconds for slot in slots_of(self._jobs)), default=0)
             over = len(rows) == len(attempts) and all(row.ended_at_seconds for row in rows)
             return over and last > ended["now"], {"attempts": [row._asdict() for row in rows], "last": last}
 
         self._stage.until("the slots of all jobs are in the ledger", all_in)
-        found = self._slots()
+        found = slots_of(self._jobs)
         for attempt, job in attempts.items():
             self._of(attempt, job, pods[job.name], [segment for slot in found for segment in slot.segments])
         self._beside_driver(found)
@@ -60,10 +60,6 @@ class Ledger:
         books = Books(self._stage, self._jobs.pool.hub)
         address, hours = books.close()
         books.audit(address, hours[-1])
-
-    def _slots(self) -> list[Slot]:
-        rows = self._jobs.pool.hub.rows("SELECT body FROM ledger.slot ORDER BY start_seconds")
-        return [slots.decode(bytes(row.body)) for row in rows]
 
     def _of(self, attempt: UUID, job: Job, pod: str, segments: Sequence[Segment]) -> None:
         """Compare the time, share and memory of one job with what the driver showed of its pod."""
@@ -128,6 +124,12 @@ class Ledger:
             ("busySeconds", "computing time is what the driver has shown, within a tenth", 2 * DIFFERENCE_MAX),
         ):
             self._stage.claim(f"the slots' {what}", holds=_alike(*both[name], most), found=figures)
+
+
+def slots_of(own: Jobs) -> list[Slot]:
+    """Return all slots that the ledger has."""
+    rows = own.pool.hub.rows("SELECT body FROM ledger.slot ORDER BY start_seconds")
+    return [slots.decode(bytes(row.body)) for row in rows]
 
 
 def energy(looked: Sequence[Looked], start: float, end: float) -> float:

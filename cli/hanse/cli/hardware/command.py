@@ -19,6 +19,7 @@ from hanse.agent.node.nvml import Nvml
 from hanse.cli.demo.stage import Stage
 from hanse.cli.hardware import behind_mps, machine
 from hanse.cli.hardware.books import Ledger
+from hanse.cli.hardware.computed import Computed
 from hanse.cli.hardware.jobs import Jobs
 from hanse.cli.hardware.machine import Machine, Watch
 from hanse.cli.hardware.pool import Pool
@@ -127,6 +128,7 @@ class Run:
     def compare(self) -> None:
         """Compare the ledger with the driver."""
         Ledger(self._report, self._jobs, self._watch).compare(self._sharing.jobs, self._sharing.pods)
+        Computed(self._report, self._jobs, self._watch).compare(self._sharing.jobs, self._sharing.pods)
 
     def verify(self) -> None:
         """Verify an export of the ledger."""
@@ -148,10 +150,12 @@ class Run:
             return
         looked = [
             [round(each.at, 2), each.sample.used_mib, each.sample.utilization_percent, each.sample.energy_millijoules,
-             {each.pods.get(p.pid, "") or str(p.pid): p.memory_mib for p in each.sample.processes}]
+             {each.pods.get(p.pid, "") or str(p.pid): p.memory_mib for p in each.sample.processes},
+             {each.pods.get(p.pid, "") or str(p.pid): p.percent for p in each.sample.computing}]
             for each in self._watch.looked
         ]  # fmt: skip
-        columns = ["at", "usedMiB", "utilizationPercent", "energyMillijoules", "MiB by pod or process"]
+        columns = ["at", "usedMiB", "utilizationPercent", "energyMillijoules", "MiB by pod or process",
+                   "computing percent by pod or process since the look before"]  # fmt: skip
         (self._report.folder / "driver.json").write_text(json.dumps({"columns": columns, "rows": looked}))
         logs = self._pool.own.folder / "logs"
         with tarfile.open(self._report.folder / LOGS, "w:gz") as archive:

@@ -76,7 +76,10 @@ class Watch:
     def _look(self) -> None:
         while not self._ended.wait(SAMPLE_SECONDS):
             sample = self.provider.sample(self.gpu)
-            pods = {each.pid: attribution.pod_of(each.pid) for each in sample.processes}
+            # One that has just ended is in no control group any more: it is in the pod that it was in a look ago.
+            last = self.looked[-1].pods if self.looked else {}
+            pids = {each.pid for each in sample.processes} | {each.pid for each in sample.computing}
+            pods = {pid: attribution.pod_of(pid) or last.get(pid, "") for pid in pids}
             self.looked.append(Looked(time.time(), sample, pods))
 
 
@@ -114,6 +117,11 @@ def settings() -> str:
     """Return those settings of the GPU that a run must leave as they are, as the driver's own tool says them."""
     asked = "compute_mode,mig.mode.current,persistence_mode,power.limit,clocks.max.sm,ecc.mode.current"
     return _said(["nvidia-smi", f"--query-gpu={asked}", "--format=csv,noheader"])
+
+
+def pmon() -> str:
+    """Return what the driver's own tool says of computing by process, for three seconds."""
+    return _said(["nvidia-smi", "pmon", "-s", "u", "-c", "3"])
 
 
 def as_nobody(machine: Machine, *arguments: str) -> list[str]:

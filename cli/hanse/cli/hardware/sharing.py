@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hanse.cli.hardware import jobs
+from hanse.cli.hardware import jobs, machine
 from hanse.cli.hardware.jobs import Job, Jobs, Line
 from hanse.cli.hardware.machine import SAMPLE_SECONDS, Watch
 from hanse.cli.hardware.report import Report
@@ -71,11 +71,15 @@ class Sharing:
         """Read the workers' logs until both have ended: with its pod a log goes, too."""
         lines: dict[str, list[Line]] = {name: [] for name in pods}
         deadline = time.monotonic() + self._stage.patience_seconds
+        pmon = ""
         while time.monotonic() < deadline:
             for name, pod in pods.items():
                 said = self._jobs.lines(pod)
                 lines[name] = max(lines[name], said, key=len)
             self._metrics_of_node()
+            if not pmon and all(jobs.events(said, "training") for said in lines.values()):
+                pmon = machine.pmon()
+                self._report.figure("nvidia-smi pmon", pmon)
             if all(jobs.events(said, "ended") for said in lines.values()):
                 break
             time.sleep(POLL_SECONDS)
