@@ -13,6 +13,7 @@ from hanse.devcluster.errors import DevclusterError
 
 pytestmark = pytest.mark.real_node
 
+WANTED = cluster.Wanted(process_node=True, postgres=False)
 IMAGE = "nowhere.example/no-image@sha256:" + "0" * 64
 TELL = """
 echo "user $(id -u)"; cat /proc/self/cgroup; echo "$GREETING" >&2; ls /run/hanse/data
@@ -27,8 +28,7 @@ def _own():
         processnode.require()
     except DevclusterError as error:
         pytest.skip(str(error))
-    wanted = cluster.Wanted(process_node=True, postgres=False)
-    with cluster.running(f"test-{os.getpid()}-processes", wanted) as running:
+    with cluster.running(f"test-{os.getpid()}-processes", WANTED) as running:
         yield running
         place = processnode.Place(**json.loads((running.folder / processnode.RECORD).read_text()))
     # With the cluster, whatever ran in it, all of it is gone.
@@ -106,3 +106,12 @@ def test_what_the_machine_has_no_place_for_is_not_mounted_and_said(own):
     found = until(own, "elsewhere", lambda status: "message" in json.dumps(state_of(status)))
     assert "/no/such/place: a mount's place must be there already, or be below /run/" in json.dumps(found["status"])
     own.kubectl("delete", "pod", "elsewhere", "--grace-period=1")
+
+
+def test_another_node_of_this_machine_takes_nothing_away_when_it_goes(own):
+    with cluster.running(f"test-{os.getpid()}-others", WANTED) as other:
+        start(other, pod("there", "sh", "-c", "ls /run/hanse/data && echo mounted"))
+        until(other, "there", lambda status: status.get("phase") == "Succeeded")
+    start(own, pod("here", "sh", "-c", "ls /run/hanse/data && echo mounted"))
+    until(own, "here", lambda status: status.get("phase") in {"Succeeded", "Failed"})
+    assert ["mounted"] == said(own, "here")
