@@ -164,6 +164,7 @@ class Agent:
             confirmed=frozenset(self._hands.confirmed),
             made=self._hands.made,
             left=self._hands.left,
+            faulty=self._nodes.faulty(nodes),
         )
         plan = decide.desired(world, clock.boottime(), self._limits)
         if _newsworthy(self._reports) != _newsworthy(plan.reports):
@@ -267,6 +268,7 @@ class Agent:
     def _meter(self) -> None:
         nodes, reports = self._copies.nodes(), self._copies.inventory()
         self._meters.look(int(time.time()), nodes, reports, self._gangs.values(), self._nodes.readings())
+        metrics.MISSING.set(len(self._nodes.missing(reports)))
 
     async def _send_slots(self) -> None:
         while request := self._meters.pending():
