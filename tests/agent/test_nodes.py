@@ -1,11 +1,14 @@
-"""What the cluster agent makes of node agents that say that a GPU has a fault, or nothing any more."""
+"""What the cluster agent makes of node agents that tell of a fault or of strangers, or say nothing any more."""
 
+import asyncio
 import uuid
 
 import pytest
 
 from hanse.agent import clock
-from hanse.agent.bindings import GpuThere, NodeStatement
+from hanse.agent.bindings import GpuThere, NodeStatement, Stranger
+from hanse.agent.bypasses import Bypasses
+from hanse.agent.kube import KubeError
 from hanse.agent.nodes import FRESH_SECONDS, SILENT_SECONDS, Nodes
 from hanse.resources.protocol import NodeReport, SharedGpus
 
@@ -61,3 +64,44 @@ def test_a_node_agent_is_missing_where_there_was_one_and_the_node_runs(now, capl
     assert {"silent"} == nodes.missing(reports)
     nodes.missing(reports)
     assert ["node silent: its node agent has not been heard for a minute; its GPUs give out nothing"] == caplog.messages
+
+
+class Refusing:
+    """An API server that answers each request with one of *statuses*, in turn; 201 is that it takes it."""
+
+    def __init__(self, *statuses):
+        self.statuses, self.events = list(statuses), []
+
+    async def request(self, method, path, body):
+        assert ("POST", "/api/v1/namespaces/default/events") == (method, path)
+        self.events.append(body["message"])
+        if (status := self.statuses.pop(0)) != 201:
+            raise KubeError(status, "no")
+
+
+def test_people_are_told_once_of_each_who_uses_a_gpu_without_slices():
+    kube = Refusing(201, 500, 409, 201, 201)
+    pods = [{"metadata": {"uid": "u", "namespace": "theirs", "name": "miner"}}]
+    bypasses = Bypasses(kube, lambda: pods)
+
+    def tell(*strangers):
+        its = NodeStatement(boot_id=NIL, process=NIL, enforcer="advisory", gpus=(), strangers=strangers)
+        asyncio.run(bypasses.tell({"n": its}))
+
+    miner, gone, others = (
+        Stranger(index=0, uid="u", memory_mib=5), Stranger(index=0, uid="v", memory_mib=6),
+        Stranger(index=1, memory_mib=7),
+    )  # fmt: skip
+    tell(miner, gone)
+    tell(miner, gone)
+    assert 3 == len(kube.events), "what could not be told is told again, and what is there already is told"
+    tell(miner, gone, others)
+    tell(gone, others)
+    tell(miner, gone, others)
+    assert [
+        "5 MiB of GPU 0 are used by pod theirs/miner, which has none of it",
+        "6 MiB of GPU 0 are used by a pod with uid v, which has none of it",
+        "6 MiB of GPU 0 are used by a pod with uid v, which has none of it",
+        "7 MiB of GPU 1 are used by processes that are in no pod",
+        "5 MiB of GPU 0 are used by pod theirs/miner, which has none of it",
+    ] == kube.events

@@ -13,7 +13,6 @@ from hanse.devcluster.errors import DevclusterError
 
 pytestmark = pytest.mark.real_node
 
-WANTED = cluster.Wanted(process_node=True, postgres=False)
 IMAGE = "nowhere.example/no-image@sha256:" + "0" * 64
 TELL = """
 echo "user $(id -u)"; cat /proc/self/cgroup; echo "$GREETING" >&2; ls /run/hanse/data
@@ -28,7 +27,8 @@ def _own():
         processnode.require()
     except DevclusterError as error:
         pytest.skip(str(error))
-    with cluster.running(f"test-{os.getpid()}-processes", WANTED) as running:
+    wanted = cluster.Wanted(process_node=True, postgres=False)
+    with cluster.running(f"test-{os.getpid()}-processes", wanted) as running:
         yield running
         place = processnode.Place(**json.loads((running.folder / processnode.RECORD).read_text()))
     # With the cluster, whatever ran in it, all of it is gone.
@@ -108,10 +108,9 @@ def test_what_the_machine_has_no_place_for_is_not_mounted_and_said(own):
     own.kubectl("delete", "pod", "elsewhere", "--grace-period=1")
 
 
-def test_another_node_of_this_machine_takes_nothing_away_when_it_goes(own):
-    with cluster.running(f"test-{os.getpid()}-others", WANTED) as other:
-        start(other, pod("there", "sh", "-c", "ls /run/hanse/data && echo mounted"))
-        until(other, "there", lambda status: status.get("phase") == "Succeeded")
+def test_another_node_of_this_machine_takes_nothing_away_when_it_goes(own, tmp_path):
+    processnode.settle(tmp_path)
+    processnode.clean(tmp_path)
     start(own, pod("here", "sh", "-c", "ls /run/hanse/data && echo mounted"))
     until(own, "here", lambda status: status.get("phase") in {"Succeeded", "Failed"})
     assert ["mounted"] == said(own, "here")

@@ -8,7 +8,7 @@ the driver itself holds. A control group is looked up again each time: ids of pr
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
@@ -24,21 +24,25 @@ PodOf = Callable[[int], str]
 
 @dataclass(frozen=True)
 class Attributed:
-    """The memory of one GPU: by attempt, and in nobody's name."""
+    """The memory of one GPU: by attempt, in nobody's name, and of that by the uids of pods not placed there."""
 
     mib_by_attempt: Mapping[UUID, int]
     unattributed_mib: int
+    mib_by_stranger: Mapping[str, int] = field(default_factory=dict)
 
 
 def attribute(sample: Sample, bindings: Iterable[Binding], pod_of: PodOf) -> Attributed:
     """Return whose the memory in use is."""
     attempts = {binding.uid: binding.attempt for binding in bindings if binding.uid}
     found: dict[UUID, int] = defaultdict(int)
+    strangers: dict[str, int] = defaultdict(int)
     for process in sample.processes:
-        attempt = attempts.get(pod_of(process.pid))
-        if attempt is not None and process.memory_mib is not None:
-            found[attempt] += process.memory_mib
-    return Attributed(found, max(0, sample.used_mib - sum(found.values())))
+        uid = pod_of(process.pid)
+        if attempt := attempts.get(uid):
+            found[attempt] += process.memory_mib or 0
+        else:
+            strangers[uid] += process.memory_mib or 0
+    return Attributed(found, max(0, sample.used_mib - sum(found.values())), strangers)
 
 
 def pod_of(pid: int) -> str:
