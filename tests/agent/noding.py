@@ -1,15 +1,22 @@
 """A node agent as a process on the real node, with simulated GPUs, and what tests look at of it."""
 
+import contextlib
+import json
+import os
 import signal
+import sys
 import time
+from pathlib import Path
 
 import urllib3
 import yaml
 
 from hanse.agent import install
 from hanse.agent.node import slices
-from hanse.devcluster import cluster, ports, processes
+from hanse.devcluster import cluster, debian, ports, processes, realnode
 
+# The boot is the node's. All else is this machine's, as are the processes that simulated GPUs know.
+ON_THE_NODE = ("unshare", "--mount", "--", "sh", "-ec", 'mount -n --bind "$1" "$2"; shift 2; exec "$@"', "sh")
 NODE, GPUS, PART = cluster.REAL_NODE, 8, "node-agent"
 
 
@@ -59,8 +66,10 @@ class RunningNodeAgent:
         """Start it, and return when the kubelet knows its slices: before, pods with them are turned away."""
         before = self.registrations()
         self.write(**changed)
-        argv = ("node-agent", f"--config={self.folder / 'node.yaml'}")
-        processes.start_module(self.local.folder, PART, "hanse.cli.main", *argv)
+        boot_id = str(realnode.boot_id_file(self.local.folder))
+        agent = [sys.executable, "-P", "-m", "hanse.cli.main", "node-agent", f"--config={self.folder / 'node.yaml'}"]
+        command = [*ON_THE_NODE, boot_id, realnode.BOOT_ID, *agent]
+        processes.start(self.local.folder, PART, command, variables=self.agent.variables)
         processes.wait_until_ready(self.local.folder, PART, lambda: self.registrations() > before, 120)
         # The kubelet takes up the lists on its own time, and says nothing of it for ten seconds.
         time.sleep(1)
@@ -89,3 +98,67 @@ class RunningNodeAgent:
         """Return what the API server knows that each GPU can still give out."""
         status = self.local.client.request("GET", f"/api/v1/nodes/{NODE}")["status"]["allocatable"]
         return [int(status.get(slices.resource(gpu, part), -1)) for gpu in range(GPUS)]
+
+
+class Clock:
+    """The wall clock that some processes see: this machine's, until it is set. What does not jump does not for them."""
+
+    def __init__(self, folder):
+        debian.require(["libfaketime"])
+        [library] = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
+        self.file = folder / "clock"
+        self.set(0)
+        self.variables = {
+            "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }  # fmt: skip
+
+    def set(self, ahead_seconds):
+        aside = self.file.with_suffix(".new")
+        aside.write_text(f"{ahead_seconds:+}\n")
+        aside.replace(self.file)
+
+
+def restart_kubelet(local):
+    # The node's own shell starts it again.
+    [kubelet] = [each for each in processes.find(local.folder, ["kubelet"]) if is_kubelet(each.pid)]
+    os.kill(kubelet.pid, signal.SIGKILL)
+
+
+def is_kubelet(pid):
+    return b"\0kubelet\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def pods_of(node, entry):
+    found = node.local.kubectl(
+        "get", "pods", f"-n={node.agent.namespace}", f"-l=hanse.dev/attempt={entry.attempt}", "-o=json"
+    )
+    return json.loads(found.stdout)["items"]
+
+
+def running(node, entry):
+    """Return the uids of an attempt's pods that run, and what the agents say otherwise."""
+    return sorted(pod["metadata"]["uid"] for pod in pods_of(node, entry) if pod["status"].get("phase") == "Running")
+
+
+def said(node, entry, rank=0):
+    got = node.local.kubectl("logs", f"g-{entry.attempt}-{rank}", f"-n={node.agent.namespace}", check=False)
+    return got.stdout.splitlines()
+
+
+def events(node, pod):
+    got = node.local.kubectl("get", "events", f"-n={node.agent.namespace}", "-o=json").stdout
+    return " ".join(
+        f"{each['reason']}: {each['message']}"
+        for each in json.loads(got)["items"]
+        if each["involvedObject"]["name"] == pod
+    )
+
+
+def pid_in(uid):
+    """Return a process of a pod, by its control group."""
+    for each in Path("/proc").glob("[0-9]*/cgroup"):
+        with contextlib.suppress(OSError):
+            if uid in each.read_text():
+                return int(each.parent.name)
+    raise AssertionError(uid)

@@ -62,6 +62,17 @@ def test_one_refused_worker_stops_all_as_the_pools_fault(world):
     assert (Phase.DRAINING, Outcome.POOL_FAULT) == (plan.reports[0].phase, plan.reports[0].outcome)
 
 
+def test_a_gpu_that_is_lost_stops_the_gang_with_its_grace_as_the_pools_fault(world):
+    running = world(READY, READY)
+    plan = decide.desired(replace(running, faulty={("node-1", 0): "XID 79"}), NOW, LIMITS)
+    assert [(0, 30), (1, 30)] == sorted((action.worker.rank, action.grace_seconds) for action in plan.actions)
+    assert (Outcome.POOL_FAULT, "worker 1: GPU 0 of its node has a fault: XID 79") == (
+        plan.reports[0].outcome, plan.reports[0].detail
+    )  # fmt: skip
+    elsewhere = {("node-1", 1): "XID 79", ("node-2", 0): "XID 79"}
+    assert (Phase.RUNNING, None) == outcome(replace(running, faulty=elsewhere))
+
+
 def test_a_gang_that_is_not_ready_in_time_is_released(world):
     waiting = world(READY, {"phase": "Pending"}, lease=7200)
     assert (Phase.STARTING, None) == outcome(waiting, NOW + 599)

@@ -7,7 +7,7 @@ import uuid
 import pytest
 import yaml
 
-from hanse.agent.bindings import USERS_MAX, AttemptUse, Binding
+from hanse.agent.bindings import USERS_MAX, AttemptUse, Binding, Stranger
 from hanse.agent.node import attribution
 from hanse.agent.node.ascend import Ascend
 from hanse.agent.node.attribution import Attributed
@@ -15,6 +15,7 @@ from hanse.agent.node.gpus import Computing, Gpu, Process, ProviderError, Sample
 from hanse.agent.node.nvml import Nvml
 from hanse.agent.node.simulated import Simulated
 from hanse.agent.node.spending import Spending
+from hanse.agent.node.strangers import Strangers
 
 
 def binding(**changed):
@@ -53,6 +54,16 @@ def test_memory_is_its_attempts_or_nobodys_and_what_is_unknown_is_nobodys():
     sample = Sample(used_mib=1000, processes=tuple(processes))
     found = attribution.attribute(sample, [one, two, binding(pod="unseen")], lambda pid: pods.get(pid, ""))
     assert ({one.attempt: 150, two.attempt: 30}, 820) == (dict(found.mib_by_attempt), found.unattributed_mib)
+    assert {"stranger": 700, "": 9} == found.mib_by_stranger
+
+
+def test_a_stranger_is_told_of_when_it_has_stayed_and_as_long_as_it_does():
+    its = Strangers()
+    for at, there in ((0, {"a": 1, "": 5}), (1, {"a": 2}), (2, {"a": 3, "": 6}), (10, {"a": 4, "": 7})):
+        its.look(at, 3, there)
+    assert (Stranger(index=3, uid="a", memory_mib=4),) == its.told()
+    its.look(12, 3, {"": 8})
+    assert (Stranger(index=3, memory_mib=8),) == its.told()
 
 
 def test_counters_only_grow_and_make_nothing_up():

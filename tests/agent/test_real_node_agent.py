@@ -3,7 +3,6 @@
 All tests share one node with eight GPUs of 10 GiB, 2 of which are in reserve, and one cluster agent.
 """
 
-import contextlib
 import json
 import os
 import shutil
@@ -15,12 +14,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from noding import GPUS, NODE, RunningNodeAgent
+from noding import GPUS, NODE, Clock, RunningNodeAgent, events, pid_in, pods_of, restart_kubelet, running, said
 
 from hanse.agent import install
 from hanse.agent.keys import Keys
 from hanse.agent.node import slices
-from hanse.devcluster import processes
+from hanse.devcluster import processes, realnode
 from hanse.evidence import slots
 
 pytestmark = pytest.mark.real_node
@@ -52,7 +51,8 @@ def _node(lasting_agent, eventually):
     (handed / "member-cluster.yaml").write_text(yaml.safe_dump_all(install.at_member(agent.name)))
     command = ["cluster", "install", str(handed), f"--kubeconfig={agent.local.kubeconfig}"]
     subprocess.run([sys.executable, "-P", "-m", "hanse.cli.main", *command], check=True, capture_output=True)
-    agent.start(**account)
+    agent.settings |= account
+    agent.start()
     folder = Path(tempfile.mkdtemp(prefix="hn"))
     node = RunningNodeAgent(agent, folder)
     node.start()
@@ -69,16 +69,6 @@ def _node(lasting_agent, eventually):
     patches = [{"op": "remove", "path": f"/status/{kind}/{name}"} for kind in kinds for name in names]
     agent.local.kubectl("patch", "node", NODE, "--subresource=status", "--type=json", "-p", json.dumps(patches))
     assert [-1] * GPUS == node.has()
-
-
-def restart_kubelet(local):
-    # The node's own shell starts it again.
-    [kubelet] = [each for each in processes.find(local.folder, ["kubelet"]) if is_kubelet(each.pid)]
-    os.kill(kubelet.pid, signal.SIGKILL)
-
-
-def is_kubelet(pid):
-    return b"\0kubelet\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 @pytest.fixture(name="place")
@@ -100,28 +90,6 @@ def _place(node, pool, template, eventually):
             pool.stop(entry)
     for entry in placed:
         eventually(lambda entry=entry: pool.state(entry), lambda state: state == "released")
-
-
-def pods_of(node, entry):
-    found = node.local.kubectl(
-        "get", "pods", f"-n={node.agent.namespace}", f"-l=hanse.dev/attempt={entry.attempt}", "-o=json"
-    )
-    return json.loads(found.stdout)["items"]
-
-
-def running(node, entry):
-    """Return the uids of an attempt's pods that run, and what the agents say otherwise."""
-    return sorted(pod["metadata"]["uid"] for pod in pods_of(node, entry) if pod["status"].get("phase") == "Running")
-
-
-def said(node, entry, rank=0):
-    got = node.local.kubectl("logs", f"g-{entry.attempt}-{rank}", f"-n={node.agent.namespace}", check=False)
-    return got.stdout.splitlines()
-
-
-def events(node, pod):
-    got = node.local.kubectl("get", "events", f"-n={node.agent.namespace}", "-o=json").stdout
-    return " ".join(each["message"] for each in json.loads(got)["items"] if each["involvedObject"]["name"] == pod)
 
 
 def test_a_worker_has_what_is_placed_and_is_told_to_save_while_it_runs(node, pool, place, eventually):
@@ -185,23 +153,56 @@ def test_an_agent_that_is_killed_between_allocate_and_start_lets_the_worker_star
 
 
 def test_a_fence_that_has_changed_before_the_start_keeps_the_older_worker_from_starting(node, pool, place, eventually):
+    """Also where the cluster agent, which has heard of it, cannot take the older worker's pod away."""
     node.stop()
     node.start(agentUrl="http://127.0.0.1:9")
     asked = node.told(NOT_HEARD)
-    older, _ = place(gpus=(6,))
+    older, name = place(gpus=(6,))
     eventually(lambda: node.told(NOT_HEARD), lambda now: now > asked)
+    [pod] = [each["metadata"]["name"] for each in pods_of(node, older)]
+    let(node, "get", "list", "create")
     pool.stop(older)
+    eventually(lambda: node.agent.status(name)[0], lambda phase: phase == "Draining")
     node.stop(signal.SIGKILL)
     node.start()
+    refused = f"attempt {older.attempt} with fence 1 is to stop: no more starts"
+    eventually(lambda: events(node, pod), lambda messages: refused in messages)
+    let(node, "get", "list", "create", "delete")
     eventually(lambda: pool.state(older), lambda state: state == "released")
     newer, _ = place(gpus=(6,), job=older.job, fence=2)
     eventually(lambda: running(node, newer), len)
-    found = node.local.kubectl("get", "events", f"-n={node.agent.namespace}", "-o=json").stdout
-    started = [
-        each for each in json.loads(found)["items"]
-        if str(older.attempt) in each["involvedObject"]["name"] and each["reason"] == "Started"
-    ]  # fmt: skip
-    assert [] == started
+    assert "Started:" not in events(node, pod)
+
+
+def let(node, *verbs):
+    """Let the cluster agent do that with its pods and nothing else."""
+    change = [{"op": "replace", "path": "/rules/0/verbs", "value": verbs}]
+    where = ("role", install.AGENT, f"-n={node.agent.namespace}")
+    node.local.kubectl("patch", *where, "--type=json", "-p", json.dumps(change))
+
+
+def test_after_a_reboot_nothing_of_the_older_boot_holds_and_who_ran_is_placed_anew(node, place, eventually):
+    """As in a power cut: kubelet, containerd, agent and all containers end at once, and the kernel is another."""
+    entry, name = place(gpus=(2,), grace="0s")
+    eventually(lambda: running(node, entry), len)
+    workers = Path(node.settings["stateFolder"]) / "workers"
+    before, told = boot_of(node), {each.name for each in workers.iterdir() if each.is_dir()}
+    assert (before, 1) == ((workers / "boot-id").read_text(), len(told))
+    node.stop(signal.SIGKILL)
+    realnode.reboot(node.local.folder)
+    phase, reason, message = eventually(lambda: node.agent.status(name), lambda now: now[0] == "Released")
+    assert ("Released", "PoolFault") == (phase, reason), message
+    after = eventually(lambda: boot_of(node), lambda now: now != before)
+    node.start()
+    assert after == (workers / "boot-id").read_text()
+    assert [] == [each.name for each in workers.iterdir() if each.is_dir()]
+    again, _ = place(gpus=(2,), job=entry.job, fence=2)
+    eventually(lambda: (running(node, again), node.log()), lambda now: now[0])
+
+
+def boot_of(node):
+    """Return the boot that the kubelet says it is in."""
+    return node.local.client.request("GET", f"/api/v1/nodes/{NODE}")["status"]["nodeInfo"]["bootID"]
 
 
 def test_with_nobody_to_ask_a_pod_starts_as_it_was_placed_and_not_otherwise(node, place, eventually):
@@ -239,20 +240,44 @@ def test_with_nobody_to_ask_a_pod_starts_as_it_was_placed_and_not_otherwise(node
         os.kill(agent, signal.SIGCONT)
 
 
-def test_a_gpu_that_is_lost_gives_out_nothing_until_it_is_back(node, eventually):
+def test_a_gpu_that_is_lost_gives_out_nothing_until_it_is_back_and_who_ran_there_saves_and_ends(
+    node, place, eventually
+):
+    _, other = place(gpus=(6,))
+    entry, name = place("python3", "-c", TELL % 7, gpus=(7,), grace="20s")
+    eventually(lambda: said(node, entry), len)
     node.script({"faults": [{"gpu": 7, "what": "XID 79"}]})
+    eventually(lambda: said(node, entry), lambda lines: "asked to save True" in lines)
+    ended = eventually(lambda: node.agent.status(name), lambda now: now[0] == "Released")
+    assert ("Released", "PoolFault", "worker 0: GPU 7 of its node has a fault: XID 79") == ended
+    assert "Running" == node.agent.status(other)[0]
     for part in slices.PARTS:
         eventually(lambda part=part: node.has(part), lambda now: now[7] == 0 and now[6] > 0)
     node.script({})
     eventually(node.has, lambda now: now == [8] * GPUS)
 
 
-def test_memory_is_its_workers_or_nobodys_and_workers_hear_when_it_runs_short(node, pool, place, eventually):
+@pytest.fixture(name="measured", scope="module")
+def _measured(node, pool):
+    """Enrol the node; return what tells which slots the ledger has of it, or which of an attempt's segments."""
     agent = node.agent
     key = Keys(agent.signing.private_bytes_raw(), bytes(32)).of_node(f"{agent.name}/{NODE}")
     # Until a kubelet starts again it keeps the four GPUs that others say this node has.
     status = node.local.client.request("GET", f"/api/v1/nodes/{NODE}")["status"]["allocatable"]
     pool.enrol(agent.name, "alibaba", NODE, int(status["nvidia.com/gpu"]) or GPUS, key.public_key().public_bytes_raw())
+
+    def measured(entry, since=0):
+        rows = pool.rows("SELECT body FROM ledger.slot WHERE node = :node", node=f"{agent.name}/{NODE}")
+        found = [slot for row in rows if (slot := slots.decode(bytes(row.body))).start_seconds >= since]
+        segments = [
+            segment for slot in found for segment in slot.segments if str(entry.attempt) in dict(segment.shares)
+        ]
+        return [each for each in segments if each.memory_mib_seconds and each.energy_millijoules]
+
+    return measured
+
+
+def test_memory_is_its_workers_or_nobodys_and_workers_hear_when_it_runs_short(node, measured, place, eventually):
     entry, _ = place(gpus=(1,))
     [uid] = eventually(lambda: running(node, entry), len)
     folders = Path(node.settings["stateFolder"]) / "workers"
@@ -270,17 +295,11 @@ def test_memory_is_its_workers_or_nobodys_and_workers_hear_when_it_runs_short(no
     node.script({"processes": used})
     nobodys = 'hanse_node_gpu_memory_unattributed_bytes{gpu="1"}'
     eventually(lambda: node.metric(nobodys), lambda now: now == 700 * 2**20)
+    eventually(lambda: describe(node), lambda said: "700 MiB of GPU 1 are used by processes that are in no pod" in said)
     assert 9700 * 2**20 == node.metric('hanse_node_gpu_memory_used_bytes{gpu="1"}')
     eventually(told, lambda now: now == ["warn"])
-
-    def measured():
-        rows = pool.rows("SELECT body FROM ledger.slot WHERE node = :node", node=f"{agent.name}/{NODE}")
-        segments = [segment for row in rows for segment in slots.decode(bytes(row.body)).segments]
-        mine = [each for each in segments if str(entry.attempt) in dict(each.shares)]
-        return [each for each in mine if each.memory_mib_seconds and each.energy_millijoules], node.agent.log()
-
     # The ledger has them, as the node has signed them.
-    [found, *_] = eventually(measured, lambda now: now[0])[0]
+    [found, *_] = eventually(lambda: (measured(entry), node.agent.log()), lambda now: now[0])[0]
     # The worker's own is in its name, and the stranger's in nobody's.
     [(whose, its)] = found.memory_by
     assert (str(entry.attempt), True) == (
@@ -295,13 +314,46 @@ def test_memory_is_its_workers_or_nobodys_and_workers_hear_when_it_runs_short(no
     assert 0 == node.metric(nobodys)
 
 
-def pid_in(uid):
-    """Return a process of a pod, by its control group."""
-    for each in Path("/proc").glob("[0-9]*/cgroup"):
-        with contextlib.suppress(OSError):
-            if uid in each.read_text():
-                return int(each.parent.name)
-    raise AssertionError(uid)
+def describe(node):
+    return " ".join(node.local.kubectl("describe", "node", NODE).stdout.split())
+
+
+def test_a_clock_that_is_set_ends_nobody_and_what_is_used_meanwhile_credits_nobody(
+    node, pool, measured, place, eventually
+):
+    """That of both agents; kubelet, API server and hub have the right one, and nobody's monotonic clock jumps."""
+    clock, agent = Clock(node.folder), node.agent
+    entry, _ = place(gpus=(5,))
+    [uid] = eventually(lambda: running(node, entry), len)
+    node.script({"processes": [{"gpu": 5, "pid": pid_in(uid), "memoryMiB": [[0, 700]]}]})
+    for each in (node, agent):
+        each.stop()
+    agent.variables = clock.variables
+    agent.start()
+    node.start()
+    eventually(lambda: (measured(entry), agent.log()), lambda now: now[0])
+    clock.set(3600)
+    facts = "SELECT count(*) FROM ledger.fact WHERE cluster = :name AND kind = :kind"
+    for kind in ("ClockStepped", "ClockOff"):
+        eventually(lambda kind=kind: pool.rows(facts, name=agent.name, kind=kind)[0].count, lambda now: now)
+    wrong = pool.now()
+    # Leases, hints and starts go by another clock.
+    later, _ = place(gpus=(5,))
+    eventually(lambda: running(node, later), len)
+    eventually(pool.now, lambda now: now > wrong + 2 * pool.LEDGER_SLOT_SECONDS)
+    assert [] == measured(later)
+    clock.set(0)
+    right = pool.now()
+    eventually(lambda: (measured(entry, right), agent.log()), lambda now: now[0])
+    assert [] == [each for each in measured(entry) if each.memory_mib_seconds > 700 * (each.length_seconds + 5)]
+    assert [uid] == running(node, entry)
+    assert [] == pool.rows("SELECT kind FROM ledger.violation WHERE node = :node", node=f"{agent.name}/{NODE}")
+    agent.variables = {}
+    for each in (node, agent):
+        each.stop()
+    agent.start()
+    node.start()
+    node.script({})
 
 
 def test_only_node_agents_of_that_node_are_answered(node, pool):

@@ -106,3 +106,11 @@ def test_what_the_machine_has_no_place_for_is_not_mounted_and_said(own):
     found = until(own, "elsewhere", lambda status: "message" in json.dumps(state_of(status)))
     assert "/no/such/place: a mount's place must be there already, or be below /run/" in json.dumps(found["status"])
     own.kubectl("delete", "pod", "elsewhere", "--grace-period=1")
+
+
+def test_another_node_of_this_machine_takes_nothing_away_when_it_goes(own, tmp_path):
+    processnode.settle(tmp_path)
+    processnode.clean(tmp_path)
+    start(own, pod("here", "sh", "-c", "ls /run/hanse/data && echo mounted"))
+    until(own, "here", lambda status: status.get("phase") in {"Succeeded", "Failed"})
+    assert ["mounted"] == said(own, "here")

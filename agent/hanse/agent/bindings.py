@@ -18,6 +18,7 @@ AUDIENCE = "hanse-cluster-agent"
 """The audience of node agents' tokens: a token for anybody else is refused."""
 BINDINGS_MAX = 4096
 USERS_MAX = 64
+STRANGERS_MAX = 256
 GPU_INDEX_MAX = GPUS_PER_NODE_MAX - 1
 
 Index = Annotated[int, Field(ge=0, le=GPU_INDEX_MAX)]
@@ -75,8 +76,16 @@ class GpuUse(Model):
     attempts: tuple[AttemptUse, ...] = Field(default=(), max_length=USERS_MAX)
 
 
+class Stranger(Model):
+    """Who uses a GPU without slices of it: a pod, by its *uid*, or processes that are in none."""
+
+    index: Index
+    uid: str = Field(default="", max_length=64)
+    memory_mib: Count
+
+
 class NodeStatement(Model):
-    """What is on a node: its GPUs, how their memory is kept apart, and what is used of them.
+    """What is on a node: its GPUs, how their memory is kept apart, what is used of them, and by whom it should not be.
 
     It is about one boot of the node, and one *process* there, whose counters begin at zero.
     """
@@ -86,6 +95,7 @@ class NodeStatement(Model):
     enforcer: str = Field(max_length=ENFORCER_MAX)
     gpus: tuple[GpuThere, ...] = Field(max_length=GPUS_PER_NODE_MAX)
     used: tuple[GpuUse, ...] = Field(default=(), max_length=GPUS_PER_NODE_MAX)
+    strangers: tuple[Stranger, ...] = Field(default=(), max_length=STRANGERS_MAX)
 
 
 class NodeAnswer(Model):

@@ -47,6 +47,8 @@ class World:
     """The ranks whose pods this process has made; one may be gone again before it was ever watched."""
     left: Mapping[UUID, Collection[int]] = field(default_factory=dict)
     """The ranks taken away from their gangs of which a fresh look has shown that their pods are gone."""
+    faulty: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    """The GPUs (node, index) that no work may run on, with what is wrong with each."""
 
     @cached_property
     def workers_by_attempt(self) -> Mapping[UUID, tuple[Worker, ...]]:
@@ -164,7 +166,8 @@ def desired(world: World, now: float, limits: Limits) -> Plan:
         placement = wanted.get(attempt)
         gang = replace(before, seen=before.seen.union(world.made.get(attempt, ())))
         gang = _observed(gang, placement, workers, world.left.get(attempt, ()))
-        gang = replace(gang, stop=gang.stop or _stops(gang, placement, workers, now, limits))
+        stop = gang.stop or _stops(gang, placement, workers, now, limits) or _lost_gpu(gang, world.faulty)
+        gang = replace(gang, stop=stop)
         if gang.stop is None:
             actions += _confirm_left(gang, workers)
             starts = tuple(_start(gang, workers, now))
@@ -286,6 +289,14 @@ def _lost_worker(gang: Gang, members: list[Worker]) -> Stop | None:
             return Stop(worker.fault.outcome, f"worker {worker.rank}: {worker.fault.detail}")
     vanished = gang.seen - {worker.rank for worker in members}
     return Stop(Outcome.POOL_FAULT, f"worker {min(vanished)} has vanished") if vanished else None
+
+
+def _lost_gpu(gang: Gang, faulty: Mapping[tuple[str, int], str]) -> Stop | None:
+    for seat in gang.seats:
+        for gpu in seat.gpus:
+            if fault := faulty.get((seat.node, gpu)):
+                return Stop(Outcome.POOL_FAULT, f"worker {seat.rank}: GPU {gpu} of its node has a fault: {fault}")
+    return None
 
 
 def _ran_out(gang: Gang, placement: Placement | None, now: float, limits: Limits) -> Stop | None:

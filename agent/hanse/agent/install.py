@@ -7,6 +7,7 @@ member cluster's, so that several member clusters can share one Kubernetes clust
 
 from typing import Any
 
+from hanse.agent import bypasses
 from hanse.agent.manifests import MANAGED, default_deny
 from hanse.agent.settings import WORKERS_NAMESPACE_PREFIX
 from hanse.resources import CLUSTER_NAMESPACE_PREFIX, GROUP
@@ -68,10 +69,10 @@ def at_member(cluster: str) -> list[Manifest]:
 
 
 def for_node_agents(cluster: str) -> list[Manifest]:
-    """Return what node agents need: an account without any right, and for the agent the right to ask whose token it is.
+    """Return what node agents need: an account without any right; for the agent two, which are no use without them.
 
-    That right says nothing but whether a token that it is shown is good. Their namespace is one of its own, as they are
-    root on their nodes.
+    To ask whose token it is says nothing but whether one that it is shown is good. Events on nodes, which are in no
+    namespace, are in this one. Theirs is one of its own, as they are root on their nodes.
 
     """
     namespace, agent_namespace = f"{NODES_NAMESPACE_PREFIX}{cluster}", f"{AGENT_NAMESPACE_PREFIX}{cluster}"
@@ -79,11 +80,14 @@ def for_node_agents(cluster: str) -> list[Manifest]:
     nodes["metadata"]["labels"] |= {"pod-security.kubernetes.io/enforce": "privileged"}
     reviews = f"{AGENT}-reviews-{cluster}"
     review = _rule(["authentication.k8s.io"], ["tokenreviews"], ["create"])
+    events = f"{AGENT}-events-{cluster}"
     return [
         nodes,
         _object("v1", "ServiceAccount", NODE_AGENT, namespace, automountServiceAccountToken=False),
         _object(_RBAC, "ClusterRole", reviews, rules=[review]),
         _binding("ClusterRoleBinding", reviews, None, agent_namespace, role=reviews),
+        _object(_RBAC, "Role", events, bypasses.NAMESPACE, rules=[_rule([""], ["events"], ["create"])]),
+        _binding("RoleBinding", events, bypasses.NAMESPACE, agent_namespace, role=events),
     ]
 
 

@@ -16,6 +16,7 @@ from importlib import metadata
 
 from hanse.agent import clock, decide, expiry, inventory, leases, metrics, nodes, rules, story
 from hanse.agent.bindings import Binding
+from hanse.agent.bypasses import Bypasses
 from hanse.agent.copies import Copies
 from hanse.agent.decide import Plan, World
 from hanse.agent.gangs import Gang
@@ -58,6 +59,7 @@ class Agent:
             name_servers=tuple(f"{each}/{each.max_prefixlen}" for each in settings.name_servers),
         )
         self._logs = Logs(hub, kube, settings.workers_namespace, self._copies, lambda: self._gangs)
+        self._bypasses = Bypasses(kube, self._copies.pod_feed.objects.values)
         self._nodes = Nodes(kube, settings.node_agent_account, self._bindings)
         self._hands = Hands(
             kube, site, settings.own_rules, keys, self._copies, logs=self._logs, stated=self._nodes.stated
@@ -164,6 +166,7 @@ class Agent:
             confirmed=frozenset(self._hands.confirmed),
             made=self._hands.made,
             left=self._hands.left,
+            faulty=self._nodes.faulty(nodes),
         )
         plan = decide.desired(world, clock.boottime(), self._limits)
         if _newsworthy(self._reports) != _newsworthy(plan.reports):
@@ -250,6 +253,7 @@ class Agent:
         while True:
             await self._learn_keys()
             self._meter()
+            await self._bypasses.tell(self._nodes.stated)
             await self._send_slots()
             await asyncio.sleep(self._settings.meter_seconds)
 
@@ -267,6 +271,7 @@ class Agent:
     def _meter(self) -> None:
         nodes, reports = self._copies.nodes(), self._copies.inventory()
         self._meters.look(int(time.time()), nodes, reports, self._gangs.values(), self._nodes.readings())
+        metrics.MISSING.set(len(self._nodes.missing(reports)))
 
     async def _send_slots(self) -> None:
         while request := self._meters.pending():

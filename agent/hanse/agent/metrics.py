@@ -15,6 +15,11 @@ SYNCED = prometheus_client.Gauge(
     "hanse_agent_sync_timestamp_seconds", "When the hub last answered, in Unix time.", registry=REGISTRY
 )
 GANGS = prometheus_client.Gauge("hanse_agent_gangs", "Attempts that the agent holds.", registry=REGISTRY)
+MISSING = prometheus_client.Gauge(
+    "hanse_agent_node_agents_missing",
+    "Nodes that run and whose node agent has said nothing for a minute.",
+    registry=REGISTRY,
+)
 NODES = prometheus_client.Gauge("hanse_agent_nodes", "Nodes that the agent reports.", registry=REGISTRY)
 CLOCK_AHEAD = prometheus_client.Gauge(
     "hanse_agent_clock_ahead_seconds",

@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from aiohttp import web
@@ -20,6 +21,7 @@ from hanse.agent.bindings import AUDIENCE, Binding, NodeAnswer, NodeStatement
 from hanse.agent.gangs import Gang, Worker
 from hanse.agent.kube import Kube, KubeError
 from hanse.agent.metering import Reading
+from hanse.agent.node import slices
 from hanse.resources import Placement
 from hanse.resources.protocol import NodeReport
 
@@ -28,6 +30,8 @@ NODE_CLAIM = "authentication.kubernetes.io/node-name"
 STATEMENT_BYTES_MAX = 512 * 1024
 FRESH_SECONDS = 10.0
 """What was stated before is not what the counters are now."""
+SILENT_SECONDS = 60.0
+"""A node agent that begins anew is heard again before that."""
 REMEMBERED_SECONDS = 30.0
 REMEMBERED_MAX = 10_000
 REVIEWS_AT_ONCE = 4
@@ -47,6 +51,8 @@ class Nodes:
         self.stated: dict[str, NodeStatement] = {}
         """What each node's agent has said last."""
         self._stated_at: dict[str, float] = {}
+        self._began_at = clock.boottime()
+        self._missing: frozenset[str] = frozenset()
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer a node agent."""
@@ -70,9 +76,7 @@ class Nodes:
 
     def readings(self) -> dict[str, Reading]:
         """Return the counters of each node whose agent was heard just now."""
-        now = clock.boottime()
-        fresh = {node for node, at in self._stated_at.items() if now - at < FRESH_SECONDS}
-        return {node: _reading(self.stated[node]) for node in fresh}
+        return {node: _reading(self.stated[node]) for node in self._fresh(FRESH_SECONDS)}
 
     def reported(self, reports: Mapping[str, NodeReport]) -> dict[str, NodeReport]:
         """Return reports of nodes with how the memory of shared GPUs is kept apart there, as their agents say."""
@@ -82,6 +86,35 @@ class Nodes:
             else report
             for name, report in reports.items()
         }
+
+    def faulty(self, objects: Mapping[str, Any]) -> dict[tuple[str, int], str]:
+        """Return the GPUs (node, index) that have a fault now, with what is wrong; *objects* are the cluster's nodes.
+
+        Only GPUs that Hanse gives out itself: which one a worker has that asked for its maker's resource, nobody says.
+
+        """
+        return {
+            (node, gpu.index): gpu.fault
+            for node in self._fresh(FRESH_SECONDS)
+            for gpu in self.stated[node].gpus
+            if gpu.fault and slices.resource(gpu.index, slices.MEMORY) in _allocatable(objects.get(node))
+        }
+
+    def missing(self, reports: Mapping[str, NodeReport]) -> frozenset[str]:
+        """Return the nodes that run, have had a node agent, and whose node agent is silent now; log new ones."""
+        if clock.boottime() - self._began_at < SILENT_SECONDS:
+            return frozenset()
+        had = {name for name, report in reports.items() if report.ready and report.shared and not report.simulated}
+        found = frozenset(had - self._fresh(SILENT_SECONDS))
+        for node in sorted(found - self._missing):
+            _LOG.warning("node %s: its node agent has not been heard for a minute; its GPUs give out nothing", node)
+        self._missing = found
+        return found
+
+    def _fresh(self, seconds: float) -> set[str]:
+        """Return the nodes whose agents were heard in the last *seconds*."""
+        now = clock.boottime()
+        return {node for node, at in self._stated_at.items() if now - at < seconds}
 
     async def _who(self, token: str) -> str | None:
         """Return the node that a token is bound to, or None if it is no node agent's."""
@@ -146,6 +179,10 @@ def bindings(
                     )
                 )
     return tuple(found)
+
+
+def _allocatable(node: Mapping[str, Any] | None) -> Mapping[str, str]:
+    return (node or {}).get("status", {}).get("allocatable") or {}
 
 
 def _reading(statement: NodeStatement) -> Reading:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,12 +55,19 @@ def libraries() -> dict[str, str]:
     return {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
 
 
-def start(
-    folder: Path, part: str, argv: list[str], stdin: int = subprocess.DEVNULL, *, variables: Mapping[str, str] = NONE
+def start(  # noqa: PLR0913  # a process
+    folder: Path,
+    part: str,
+    argv: list[str],
+    stdin: int = subprocess.DEVNULL,
+    *,
+    variables: Mapping[str, str] = NONE,
+    inherited: Collection[int] = (),
 ) -> None:
     """Start *argv* as *part* of the cluster in *folder*.
 
     What others must not see, such as a URL with a password, goes into *variables*: arguments are for everybody to read.
+    The files *inherited* stay open in it, and in what it starts.
 
     """
     logs = folder / "logs"
@@ -74,6 +81,7 @@ def start(
             env={**environment(), **variables, FOLDER_MARK: str(folder), PART_MARK: part},
             cwd=folder,
             check=True,
+            pass_fds=inherited,
         )
 
 

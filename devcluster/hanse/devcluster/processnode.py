@@ -9,22 +9,25 @@ the loopback device's.
 import contextlib
 import fcntl
 import json
+import os
 import secrets
 import shutil
 import socket
 import struct
 import sys
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hanse.devcluster import cgroups, debian, processes, realnode
 from hanse.devcluster.errors import DevclusterError
-from hanse.devcluster.realnode import KUBELET, READY_SECONDS, Node
+from hanse.devcluster.realnode import KUBELET, Node
 
 PART, RUNTIME = "process-node", "process-runtime"
 RECORD = "process-node.json"
-# Where the kubelet and mounts are looked for: made for the time of the node, whose own mounts cover them.
-PLACES = (Path("/var/lib/kubelet"), Path("/run/hanse"))
+# Where the kubelet and mounts are looked for: made for the time of the nodes there are, whose own mounts cover them.
+# With a folder the kernel removes what others have mounted there: each node has a lock on the first.
+PLACES = (Path("/run/hanse"), Path("/var/lib/kubelet"))
 NAMESPACES = ("unshare", "--mount", "--")
 # Of a network for carriers, which no private one is likely to be; a kubelet takes no 127.0.0.0/8.
 ADDRESS = "100.97.{}.{}"
@@ -32,6 +35,7 @@ LOOPBACK_DEVICE = "lo"
 # linux/sockios.h: each asks the kernel about one interface by its name.
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, SIOCSIFNETMASK = 0x8913, 0x8914, 0x8916, 0x891C
 IFF_UP = 1
+RELEASE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,6 @@ def start(folder: Path, node: Node, place: Place, controlplane: Path) -> None:
     own = folder / "node"
     for name in ("kubelet", "log"):
         (own / name).mkdir(parents=True, exist_ok=True)
-    for each in PLACES:
-        each.mkdir(exist_ok=True, parents=True)
     configuration = {
         **realnode.kubelet_configuration(node, place.address),
         "containerRuntimeEndpoint": f"unix://{own / 'runtime.sock'}",
@@ -93,17 +95,17 @@ def start(folder: Path, node: Node, place: Place, controlplane: Path) -> None:
     script = realnode.write_script(own, "processnode.sh")
     argv = [sys.executable, str(controlplane), place.address, place.group, *realnode.flags(node, place.address)]
     # What they are told, containers are told, too.
-    processes.start(folder, PART, [*NAMESPACES, "sh", str(script), *argv], variables=processes.libraries())
-    ready = realnode.readiness(node)
+    told = processes.libraries()
+    held = _hold_places()
     try:
-        processes.wait_until_ready(folder, PART, ready, READY_SECONDS)
-    except DevclusterError as error:
-        logs = [processes.log_tail(folder, part) for part in (RUNTIME, KUBELET)]
-        raise DevclusterError("\n".join([str(error), *logs])) from None
+        processes.start(folder, PART, [*NAMESPACES, "sh", str(script), *argv], variables=told, inherited=[held])
+    finally:
+        os.close(held)
+    realnode.wait_until_ready(folder, PART, node, (RUNTIME, KUBELET))
 
 
 def clean(folder: Path) -> None:
-    """Remove what outlives the node's processes, if there was a node: control groups, its address, empty folders.
+    """Remove what outlives the node's processes, if there was a node: groups, its address, places if none is left.
 
     Raises:
         DevclusterError: a process of the node still runs.
@@ -117,10 +119,58 @@ def clean(folder: Path) -> None:
     with contextlib.suppress(OSError):  # it has no such address any more
         flags = struct.unpack_from("16xh", _ask(SIOCGIFFLAGS, place.label, b""))[0]
         _ask(SIOCSIFFLAGS, place.label, struct.pack("h", flags & ~IFF_UP))
-    for each in PLACES:
-        with contextlib.suppress(OSError):
-            each.rmdir()
+    _remove_places()
     (folder / RECORD).unlink()
+
+
+def _hold_places() -> int:
+    """Make the places; return what keeps them there for as long as anybody has it open."""
+    while True:
+        PLACES[0].mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            held = os.open(PLACES[0], os.O_RDONLY)
+            fcntl.flock(held, fcntl.LOCK_SH)
+            # Whoever ended while we waited for the lock has removed what we had opened.
+            if _is_there(PLACES[0], held):
+                PLACES[1].mkdir(parents=True, exist_ok=True)
+                return held
+            os.close(held)
+
+
+def _is_there(place: Path, opened: int) -> bool:
+    try:
+        return os.path.samestat(place.stat(), os.fstat(opened))
+    except FileNotFoundError:
+        return False
+
+
+def _remove_places() -> None:
+    """Remove the places, unless another node holds them or somebody has put something there."""
+    try:
+        own = os.open(PLACES[0], os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        if _is_locked_alone(own):
+            for each in PLACES:
+                with contextlib.suppress(OSError):
+                    each.rmdir()
+    finally:
+        os.close(own)
+
+
+def _is_locked_alone(opened: int) -> bool:
+    """Take the lock that no node may have; what has ended may for a moment still hold it."""
+    deadline = time.monotonic() + RELEASE_SECONDS
+    while True:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(processes.POLL_SECONDS)
+        else:
+            return True
 
 
 def _set_up_loopback() -> None:

@@ -7,8 +7,9 @@ is in no namespace. This module must not know what runs on the node.
 """
 
 import json
+import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import resources
@@ -34,6 +35,8 @@ KUBELET_HEALTH_PORT = 10248
 READY_SECONDS = 180.0
 ANSWER_SECONDS = 5.0
 SHARED_SCRIPT = "nodes.sh"
+COMMAND = "command.json"
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 @dataclass(frozen=True)
@@ -85,15 +88,34 @@ def start(folder: Path, node: Node, images: Path, bridge: Bridge, controlplane: 
     (own / "containerd.toml").write_text(_containerd_configuration(own))
     (own / "cni" / "10-hanse.conflist").write_text(json.dumps(_cni_configuration(bridge), indent=1))
     script = write_script(own, "realnode.sh")
-    cgroups.make(bridge.name)
     command = [*store.NAMESPACES, "sh", str(script), str(controlplane), *flags(node, bridge.address)]
-    processes.start(folder, PART, command)
-    ready = readiness(node)
-    try:
-        processes.wait_until_ready(folder, PART, ready, READY_SECONDS)
-    except DevclusterError as error:
-        logs = [processes.log_tail(folder, part) for part in (CONTAINERD, KUBELET)]
-        raise DevclusterError("\n".join([str(error), *logs])) from None
+    (own / COMMAND).write_text(json.dumps(command))
+    _boot(folder, bridge)
+    wait_until_ready(folder, PART, node, (CONTAINERD, KUBELET))
+
+
+def reboot(folder: Path) -> None:
+    """End all of the node at once, as a power cut would, and start it again; it is not waited for.
+
+    Its disk is as it was, its memory is empty, and it has another boot's id. The rest of the cluster goes on.
+
+    """
+    bridge = network.bridge_of(folder)
+    if bridge is None:
+        raise DevclusterError(f"{folder} has no real node to start again")
+    processes.end(folder, [PART, CONTAINERD, KUBELET], [signal.SIGKILL])
+    cgroups.remove(bridge.name)
+    _boot(folder, bridge)
+
+
+def boot_id_file(folder: Path) -> Path:
+    """Return the file that is :data:`BOOT_ID` on the node; who is not in its namespaces has to put it there."""
+    return folder / "node" / "boot-id"
+
+
+def _boot(folder: Path, bridge: Bridge) -> None:
+    cgroups.make(bridge.name)
+    processes.start(folder, PART, json.loads((folder / "node" / COMMAND).read_text()))
 
 
 def clean(folder: Path) -> None:
@@ -216,7 +238,20 @@ def write_script(own: Path, name: str) -> Path:
     return own / name
 
 
-def readiness(node: Node) -> Callable[[], bool]:
+def wait_until_ready(folder: Path, part: str, node: Node, inside: Iterable[str]) -> None:
+    """Return when *node* is Ready, whose first process is *part*, and which keeps the parts *inside* running.
+
+    Raises:
+        DevclusterError: it does not become Ready, with the ends of all their logs.
+
+    """
+    try:
+        processes.wait_until_ready(folder, part, _readiness(node), READY_SECONDS)
+    except DevclusterError as error:
+        raise DevclusterError("\n".join([str(error), *(processes.log_tail(folder, each) for each in inside)])) from None
+
+
+def _readiness(node: Node) -> Callable[[], bool]:
     """Return what tells whether the node is Ready, asking as the node itself, which may read its own Node."""
     content = json.loads(node.kubeconfig.read_text())
     cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]

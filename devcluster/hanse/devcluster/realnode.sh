@@ -22,6 +22,9 @@ export TMPDIR=/run/tmp
 
 . "$node/nodes.sh"
 pretend_settings /run/tmp
+# To the kubelet each start of the node is a boot of it; containers have a /proc of their own, with this machine's.
+cat /proc/sys/kernel/random/uuid > "$node/boot-id"
+mount -n --bind "$node/boot-id" /proc/sys/kernel/random/boot_id
 
 trap 'exit 1' TERM
 keep containerd containerd --config "$node/containerd.toml" &

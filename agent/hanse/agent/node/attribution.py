@@ -26,7 +26,7 @@ PodOf = Callable[[int], str]
 
 @dataclass(frozen=True)
 class Attributed:
-    """The memory of one GPU: by attempt, and in nobody's name.
+    """The memory of one GPU: by attempt, in nobody's name, and of that by the uids of pods not placed there.
 
     *percent_by* is in which part of the time since the look before the GPU computed for whom: an attempt's id, or
     :data:`NOBODY`. *attempts* are those of its processes, by their ids.
@@ -34,6 +34,7 @@ class Attributed:
 
     mib_by_attempt: Mapping[UUID, int]
     unattributed_mib: int
+    mib_by_stranger: Mapping[str, int] = field(default_factory=dict)
     percent_by: Mapping[str, int] = field(default_factory=dict)
     attempts: Mapping[int, UUID] = field(default_factory=dict)
 
@@ -48,15 +49,18 @@ def attribute(sample: Sample, bindings: Iterable[Binding], pod_of: PodOf, before
     pods = {pid: pod_of(pid) for pid in pids}
     now = {pid: attempts[pod] for pid, pod in pods.items() if pod in attempts}
     found: dict[UUID, int] = defaultdict(int)
+    strangers: dict[str, int] = defaultdict(int)
     for process in sample.processes:
-        if process.pid in now and process.memory_mib is not None:
+        if process.pid not in now:
+            strangers[pods[process.pid]] += process.memory_mib or 0
+        elif process.memory_mib is not None:
             found[now[process.pid]] += process.memory_mib
     percent_by: dict[str, int] = defaultdict(int)
     for each in sample.computing:
         then = before.attempts.get(each.pid)
         who = now.get(each.pid) if pods[each.pid] else then
         percent_by[str(who) if who and then in {None, who} else NOBODY] += each.percent
-    return Attributed(found, max(0, sample.used_mib - sum(found.values())), percent_by, now)
+    return Attributed(found, max(0, sample.used_mib - sum(found.values())), strangers, percent_by, now)
 
 
 def pod_of(pid: int) -> str:

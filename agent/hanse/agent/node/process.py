@@ -29,6 +29,7 @@ from hanse.agent.node.settings import Settings
 from hanse.agent.node.simulated import Simulated
 from hanse.agent.node.spending import Spending
 from hanse.agent.node.starting import Starter
+from hanse.agent.node.strangers import Strangers
 from hanse.agent.node.watermarks import Level
 
 ENFORCER = "advisory"
@@ -57,6 +58,7 @@ class NodeAgent:
         self._samples: dict[int, Sample] = {}
         self._levels = dict.fromkeys(self._gpus, Level.OK)
         self._spending = Spending()
+        self._strangers = Strangers()
         self._process = uuid4()
         self._owners_known: tuple[Owner, ...] = ()
         self._owners_asked_at = 0.0
@@ -126,6 +128,7 @@ class NodeAgent:
             self._samples[index] = sample
             self._levels[index] = watermarks.level(sample.used_mib, gpu.memory_mib, self._levels[index])
             self._spending.look(clock.boottime(), index, sample, attributed)
+            self._strangers.look(clock.boottime(), index, attributed.mib_by_stranger)
             metrics.looked(gpu, sample, attributed)
 
     async def _looked(self) -> Mapping[int, tuple[Sample, Attributed]]:
@@ -216,7 +219,13 @@ class NodeAgent:
             for index, gpu in self._gpus.items()
         )
         return NodeStatement(
-            boot_id=self._boot_id, process=self._process, enforcer=ENFORCER, gpus=there, used=self._spending.told()
+            boot_id=self._boot_id,
+            process=self._process,
+            enforcer=ENFORCER,
+            gpus=there,
+            used=self._spending.told(),
+            # Where another plugin gives the GPUs out, its pods are none.
+            strangers=self._strangers.told() if self._own.shared else (),
         )
 
     def _fault(self, index: int) -> str:
