@@ -1,13 +1,14 @@
 """A node agent as a process on the real node, with simulated GPUs, and what tests look at of it."""
 
+import contextlib
 import signal
-import time
 
+import grpc
 import urllib3
 import yaml
 
 from hanse.agent import install
-from hanse.agent.node import slices
+from hanse.agent.node import owners, slices
 from hanse.devcluster import cluster, ports, processes
 
 NODE, GPUS, PART = cluster.REAL_NODE, 8, "node-agent"
@@ -61,9 +62,18 @@ class RunningNodeAgent:
         self.write(**changed)
         argv = ("node-agent", f"--config={self.folder / 'node.yaml'}")
         processes.start_module(self.local.folder, PART, "hanse.cli.main", *argv)
-        processes.wait_until_ready(self.local.folder, PART, lambda: self.registrations() > before, 120)
-        # The kubelet takes up the lists on its own time, and says nothing of it for ten seconds.
-        time.sleep(1)
+        processes.wait_until_ready(self.local.folder, PART, lambda: self.registrations() > before, 400)
+        # The kubelet takes up the lists on its own time, and tells the API server ten seconds later.
+        processes.wait_until_ready(self.local.folder, PART, self.is_taken_up, 400)
+
+    def is_taken_up(self):
+        """Whether the kubelet has all slices to give out."""
+        with contextlib.suppress(grpc.RpcError), grpc.insecure_channel(
+            f"unix:{self.folder / 'kubelet/pod-resources/kubelet.sock'}", options=owners.CHANNEL_OPTIONS
+        ) as channel:
+            there = channel.unary_unary("/v1.PodResourcesLister/GetAllocatableResources")(b"", timeout=30)
+            return all(slices.resource(gpu, part).encode() in there for gpu in range(GPUS) for part in slices.PARTS)
+        return False
 
     def registrations(self):
         """Return how often the kubelet has taken all resources."""
@@ -81,9 +91,9 @@ class RunningNodeAgent:
         return processes.log_tail(self.local.folder, PART)
 
     def metric(self, name):
-        with urllib3.PoolManager(retries=False, timeout=10) as http:
+        with urllib3.PoolManager(retries=False, timeout=60) as http:
             said = http.request("GET", f"http://127.0.0.1:{self.settings['metricsPort']}/metrics").data.decode()
-        return float(next(line.rpartition(" ")[2] for line in said.splitlines() if line.startswith(f"{name} ")))
+        return next((float(line.rpartition(" ")[2]) for line in said.splitlines() if line.startswith(f"{name} ")), None)
 
     def has(self, part="mem-gib"):
         """Return what the API server knows that each GPU can still give out."""

@@ -141,7 +141,7 @@ def test_nothing_that_a_member_is_answered_names_anything_of_its_rival(busy, pat
 
 @pytest.mark.parametrize("process", ["operator", "api", "agent of north", "agent of south"])
 def test_no_metric_names_a_member_or_a_job(busy, process):
-    with urllib3.PoolManager(timeout=15) as http:
+    with urllib3.PoolManager(timeout=60) as http:
         said = http.request("GET", f"http://127.0.0.1:{busy.metrics_ports[process]}/metrics").data.decode()
     assert f"hanse_{process.split()[0]}_" in said
     words = set(re.findall(r"[a-z-]+", said))  # "seconds" is none of the names
