@@ -11,7 +11,7 @@ from hanse.devcluster import processes
 from hanse.devcluster.errors import DevclusterError
 
 IGNORES_SIGTERM = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
 )
 HAS_A_CHILD = "import subprocess, sys; subprocess.run(['sleep', '60'])"
 
@@ -23,7 +23,7 @@ def _folder(tmp_path):
 
 
 def wait_for(condition):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
