@@ -68,9 +68,9 @@ class RunningNodeAgent:
 
     def is_taken_up(self):
         """Whether the kubelet has all slices to give out."""
-        with contextlib.suppress(grpc.RpcError), grpc.insecure_channel(
-            f"unix:{self.folder / 'kubelet/pod-resources/kubelet.sock'}", options=owners.CHANNEL_OPTIONS
-        ) as channel:
+        address = f"unix:{self.folder / 'kubelet/pod-resources/kubelet.sock'}"
+        channel = grpc.insecure_channel(address, options=owners.CHANNEL_OPTIONS)
+        with contextlib.suppress(grpc.RpcError), channel:
             there = channel.unary_unary("/v1.PodResourcesLister/GetAllocatableResources")(b"", timeout=30)
             return all(slices.resource(gpu, part).encode() in there for gpu in range(GPUS) for part in slices.PARTS)
         return False

@@ -158,7 +158,8 @@ def _tokens(pool, provider):
 @pytest.fixture(name="one_moment")
 def _one_moment(monkeypatch):
     """Let no time go by for what counts requests by the minute: of a minute that has just begun it counts anew."""
-    clock = types.SimpleNamespace(time=lambda now=time.time(): now)
+    now = time.time()
+    clock = types.SimpleNamespace(time=lambda: now)
     for module in ("limits.storage.memory", "limits.strategies"):
         monkeypatch.setattr(f"{module}.time", clock)
 
