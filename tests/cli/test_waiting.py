@@ -23,8 +23,9 @@ WAITING = {"north": ["first", "second"], "south": ["third"]}
 @pytest.fixture(name="busy", scope="module")
 def _busy(town):
     """Each member uses all it has, and more jobs wait."""
-    town.submit("north", "uses-all", replicas=3)
-    town.submit("south", "uses-all")
+    # A slow machine may take a while for all that is asked of them.
+    town.submit("north", "uses-all", replicas=3, runtime="60m")
+    town.submit("south", "uses-all", runtime="60m")
     for member in WAITING:
         town.reaches(member, "uses-all", "Running")
     for member, names in WAITING.items():
