@@ -137,7 +137,7 @@ def _roles(pool):
 @pytest.fixture(name="tokens", scope="session")
 def _tokens(pool, provider):
     """Return tokens of everybody who may try."""
-    return {
+    made = {
         "nobody": "",
         "garbage": "x.y.z",
         "agent of gz": pool.token("hanse-cluster-gz", "hanse-agent"),
@@ -153,6 +153,10 @@ def _tokens(pool, provider):
         "alice of tencent, for another client": provider.token("alice", client="another"),
         "coordinator": pool.token(SYSTEM, "coordinator"),
     }
+    # With the first of its tokens the service reads the provider's keys, which a slow machine may not have in time.
+    while 503 == Client(pool, made["alice of tencent"]).answer("GET", "/v1/whoami").status:
+        time.sleep(0.5)
+    return made
 
 
 @pytest.fixture(name="one_moment")
