@@ -94,7 +94,8 @@ def test_a_part_in_the_middle_of_exec_is_found(folder, tmp_path):
 def test_a_part_is_not_reached_by_the_terminals_ctrl_c(folder):
     processes.start(folder, "sleeper", ["sleep", "60"])
     (found,) = processes.find(folder)
-    assert os.getsid(found.pid) != os.getsid(0)
+    # It is there a moment before it has a session of its own.
+    wait_for(lambda: os.getsid(found.pid) != os.getsid(0))
 
 
 def test_an_identity_is_of_one_process_only():
