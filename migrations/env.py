@@ -26,9 +26,10 @@ def include_name(name: str | None, kind: str, _parents: object) -> bool:
 
 def run(connection: sa.Connection) -> None:
     """Bring the database at *connection* up to date, or compare it: what Alembic was asked for."""
+    # Without a time limit: who waits here blocks nobody, and whoever has it gives up in time.
+    connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
     for setting in (f"lock_timeout = '{LOCK_TIMEOUT}'", f"statement_timeout = '{STATEMENT_TIMEOUT}'"):
         connection.execute(sa.text(f"SET {setting}"))
-    connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
     connection.commit()
     sql.apply(connection, sql.bootstrap())
     # From here on as the owner, so that nobody who logs in owns a table.

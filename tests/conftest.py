@@ -35,9 +35,11 @@ pytest_plugins = ["placing"]
 os.environ.pop("HANSE_KUBECONFIG", None)
 os.environ.pop("HANSE_DATABASE_URL", None)
 
-hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
+# How long a machine takes for an example says nothing of the code: it may have other work.
+PATIENT = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("dev", PATIENT, max_examples=100)
 # The same examples each time, so that a change is judged by what it changed and not by luck.
-hypothesis.settings.register_profile("ci", max_examples=2000, deadline=None, derandomize=True)
+hypothesis.settings.register_profile("ci", PATIENT, max_examples=2000, derandomize=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
@@ -108,7 +110,7 @@ class Pool:
         argv = ["api", f"--kubeconfig={kubeconfig}", f"--host={self.address}", f"--port={self.port}", *self.options]
         variables = {"HANSE_DATABASE_URL": database_url or self.database_url}
         processes.start_module(self.cluster.folder, self.part, "hanse.cli.main", *argv, **variables)
-        processes.wait_until_ready(self.cluster.folder, self.part, self._answers, 120)
+        processes.wait_until_ready(self.cluster.folder, self.part, self._answers, 600)
 
     def stop_api(self) -> None:
         processes.end(self.cluster.folder, [self.part])
@@ -250,12 +252,13 @@ def make_pool() -> Iterator[Callable[..., Pool]]:
 @pytest.fixture(scope="module")
 def chromium() -> "Iterator[Browser]":
     """A real browser, without a screen."""
-    from playwright.sync_api import sync_playwright  # all other tests need not wait for it
+    from playwright.sync_api import expect, sync_playwright  # all other tests need not wait for it
 
     try:
         debian.require(debian.BROWSER)
     except DevclusterError as error:
         pytest.skip(str(error))
+    expect.set_options(timeout=120_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield browser

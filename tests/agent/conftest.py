@@ -72,7 +72,7 @@ def _make_pod():
     return make
 
 
-def eventually(read, holds, limit_seconds=120):
+def eventually(read, holds, limit_seconds=400):
     """Return what *read* returns as soon as *holds* is true of it."""
     deadline = time.monotonic() + limit_seconds
     while True:

@@ -5,14 +5,14 @@ import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
+import grpc
 import urllib3
 import yaml
 
 from hanse.agent import install
-from hanse.agent.node import slices
+from hanse.agent.node import owners, slices
 from hanse.devcluster import cluster, debian, ports, processes, realnode
 
 # The boot is the node's. All else is this machine's, as are the processes that simulated GPUs know.
@@ -70,9 +70,18 @@ class RunningNodeAgent:
         agent = [sys.executable, "-P", "-m", "hanse.cli.main", "node-agent", f"--config={self.folder / 'node.yaml'}"]
         command = [*ON_THE_NODE, boot_id, realnode.BOOT_ID, *agent]
         processes.start(self.local.folder, PART, command, variables=self.agent.variables)
-        processes.wait_until_ready(self.local.folder, PART, lambda: self.registrations() > before, 120)
-        # The kubelet takes up the lists on its own time, and says nothing of it for ten seconds.
-        time.sleep(1)
+        processes.wait_until_ready(self.local.folder, PART, lambda: self.registrations() > before, 400)
+        # The kubelet takes up the lists on its own time, and tells the API server ten seconds later.
+        processes.wait_until_ready(self.local.folder, PART, self.is_taken_up, 400)
+
+    def is_taken_up(self):
+        """Whether the kubelet has all slices to give out."""
+        address = f"unix:{self.folder / 'kubelet/pod-resources/kubelet.sock'}"
+        channel = grpc.insecure_channel(address, options=owners.CHANNEL_OPTIONS)
+        with contextlib.suppress(grpc.RpcError), channel:
+            there = channel.unary_unary("/v1.PodResourcesLister/GetAllocatableResources")(b"", timeout=30)
+            return all(slices.resource(gpu, part).encode() in there for gpu in range(GPUS) for part in slices.PARTS)
+        return False
 
     def registrations(self):
         """Return how often the kubelet has taken all resources."""
@@ -90,9 +99,9 @@ class RunningNodeAgent:
         return processes.log_tail(self.local.folder, PART)
 
     def metric(self, name):
-        with urllib3.PoolManager(retries=False, timeout=10) as http:
+        with urllib3.PoolManager(retries=False, timeout=60) as http:
             said = http.request("GET", f"http://127.0.0.1:{self.settings['metricsPort']}/metrics").data.decode()
-        return float(next(line.rpartition(" ")[2] for line in said.splitlines() if line.startswith(f"{name} ")))
+        return next((float(line.rpartition(" ")[2]) for line in said.splitlines() if line.startswith(f"{name} ")), None)
 
     def has(self, part="mem-gib"):
         """Return what the API server knows that each GPU can still give out."""
@@ -126,7 +135,9 @@ def restart_kubelet(local):
 
 
 def is_kubelet(pid):
-    return b"\0kubelet\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    with contextlib.suppress(OSError):  # what it ran has just ended
+        return b"\0kubelet\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 def pods_of(node, entry):

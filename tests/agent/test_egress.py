@@ -38,7 +38,7 @@ def _silence(monkeypatch):
         return [(socket.AF_INET, type, 6, "", ("8.8.8.8", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", answer)
-    monkeypatch.setattr(egress, "ANSWER_SECONDS_MAX", 0.3)
+    monkeypatch.setattr(egress, "ANSWER_SECONDS_MAX", 3)  # in which a slow machine too hears of all others
     yield
     ends.set()
 

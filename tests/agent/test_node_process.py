@@ -70,11 +70,14 @@ def test_a_driver_that_hangs_is_a_fault_of_all_its_gpus_until_it_answers(agent, 
     async def look():
         monkeypatch.setattr(agent._provider, "sample", hang)
         await agent._look()
+        while not asked:  # noqa: ASYNC110  # nothing tells
+            await asyncio.sleep(0.001)
         await agent._look()
         await agent._offer()
         silent = agent._samples[0].fault, agent._plugins[0, "mem-gib"]._offer.healthy, len(asked)
         answers.set()
         await asyncio.wait([agent._looking])
+        monkeypatch.setattr(process, "DRIVER_SECONDS", 60)
         await agent._look()
         await agent._offer()
         return silent, (agent._samples[0].fault, agent._plugins[0, "mem-gib"]._offer.healthy, len(asked))
@@ -117,7 +120,7 @@ class Answers:
         return answer
 
 
-def start(monkeypatch, owners, bindings, ask=(None,), patience=0.5):
+def start(monkeypatch, owners, bindings, ask=(None,), patience=60):
     """Play a start; return what was told of it, and how often the kubelet was asked."""
     monkeypatch.setattr("hanse.agent.node.starting.AGAIN_SECONDS", 0.01)
     kubelet, known, told = Answers(*owners), Answers(*ask), []

@@ -100,7 +100,7 @@ def test_the_example_saves_to_s3_when_it_is_stopped_and_goes_on_from_there(pool,
     """Its storage's credentials reach it sealed, and are in nobody's manifest."""
     sealed = sealing.seal(agent.sealing_public, sealing.STORAGE, json.dumps(storage).encode())
     spec = {
-        "template": template("python3", "-c", EXAMPLE.read_text(), "120"),
+        "template": template("python3", "-c", EXAMPLE.read_text(), "300"),
         "sealedStorage": base64.b64encode(sealed).decode(),
         "grace": "30s",
     }
@@ -115,11 +115,11 @@ def test_the_example_saves_to_s3_when_it_is_stopped_and_goes_on_from_there(pool,
     pool.stop(entry)
     eventually(lambda: pool.state(entry), lambda state: state == "released")
     stopped_at = steps(entry)[-1]
-    assert 0 < stopped_at < 120
+    assert 0 < stopped_at < 300
     again = pool.admit(agent.name, "tencent", entry.job, fence=2, lease=120)
     name = pool.place(agent.name, again, [(NODE, [0]), (NODE, [1])], **spec)
     eventually(lambda: agent.status(name), lambda status: status[:2] == ("Released", "Succeeded"))
-    assert 120 == steps(again)[-1]
+    assert 300 == steps(again)[-1]
     assert min(step for step in steps(again) if step > stopped_at) <= stopped_at + 10
     assert "secret" not in json.dumps(agent.placement(name))
 
@@ -152,7 +152,7 @@ def test_a_drained_worker_has_its_grace_to_save_its_state(pool, agent, place, ev
         rows = pool.rows("SELECT step FROM ledger.checkpoint WHERE job = :job ORDER BY sequence", job=entry.job)
         return [row.step for row in rows]
 
-    entry, _ = place(agent, saving, grace="20s")
+    entry, _ = place(agent, saving, grace="60s")
     eventually(lambda: (steps(), agent.log()), lambda now: 120 in now[0])
     pool.stop(entry)
     eventually(lambda: pool.state(entry), lambda state: state == "released")
@@ -195,8 +195,9 @@ def test_a_newer_fence_waits_until_nothing_of_the_older_is_left(pool, agent, pla
 
 def test_while_the_hub_is_away_real_pods_end_before_their_lease_does(pool, new_agent, place, eventually):
     agent = new_agent()
-    agent.start(killBudgetSeconds=12)
-    entry, name = place(agent, "time.sleep(600)", lease=28)
+    # As long to end the pods in as a machine with other work may need.
+    agent.start(killBudgetSeconds=26)
+    entry, name = place(agent, "time.sleep(600)", lease=60)
     eventually(lambda: agent.status(name)[0], lambda phase: phase == "Running")
     pool.stop_api()
     try:
@@ -215,9 +216,11 @@ def test_a_second_cluster_of_another_control_plane_runs_its_own_gangs(pool, new_
         agent = new_agent(local=second)
         agent.start()
         entry = pool.admit(agent.name, "tencent")
-        content = template("true") | {"metadata": {"annotations": {"hanse.dev/simulated-runtime": "3s"}}}
+        content = template("true") | {"metadata": {"annotations": {"hanse.dev/simulated-runtime": "10s"}}}
         name = pool.place(agent.name, entry, [("h100-80g-00000", [0]), ("h100-80g-00001", [0])], template=content)
-        eventually(agent.pods, lambda pods: pods == {"0": "Running", "1": "Running"})
+        # On a slow machine one may have ended when the other begins.
+        begun = {"Running", "Succeeded"}
+        eventually(agent.pods, lambda pods: pods.keys() == {"0", "1"} and begun >= set(pods.values()))
         at_hub = pool.cluster.kubectl("get", "pods", "-A", f"-l=hanse.dev/attempt={entry.attempt}", "-o=name").stdout
         assert "" == at_hub
         eventually(lambda: agent.status(name), lambda status: status[:2] == ("Released", "Succeeded"))

@@ -3,6 +3,7 @@
 All tests share one node with eight GPUs of 10 GiB, 2 of which are in reserve, and one cluster agent.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -67,8 +68,14 @@ def _node(lasting_agent, eventually):
     names = [slices.resource(gpu, part).replace("/", "~1") for gpu in range(GPUS) for part in slices.PARTS]
     kinds = ("capacity", "allocatable")
     patches = [{"op": "remove", "path": f"/status/{kind}/{name}"} for kind in kinds for name in names]
-    agent.local.kubectl("patch", "node", NODE, "--subresource=status", "--type=json", "-p", json.dumps(patches))
-    assert [-1] * GPUS == node.has()
+    patch = ("patch", "node", NODE, "--subresource=status", "--type=json", "-p", json.dumps(patches))
+
+    def left():
+        # A kubelet that starts writes what it found there once more.
+        agent.local.kubectl(*patch, check=False)
+        return node.has()
+
+    eventually(left, lambda now: now == [-1] * GPUS)
 
 
 @pytest.fixture(name="place")
@@ -130,6 +137,7 @@ def test_a_kubelet_that_starts_again_finds_the_same_slices_and_what_runs_runs_on
     registrations = node.registrations()
     restart_kubelet(node.local)
     eventually(node.registrations, lambda now: now > registrations)
+    eventually(node.is_taken_up, bool)
     other, _ = place(gpus=(1,))
     eventually(lambda: (running(node, other), node.log()), lambda now: now[0])
     assert before == running(node, entry)
@@ -283,10 +291,13 @@ def test_memory_is_its_workers_or_nobodys_and_workers_hear_when_it_runs_short(no
     folders = Path(node.settings["stateFolder"]) / "workers"
 
     def told():
-        found = [json.loads(each.read_text()) for each in folders.glob("*/hints.json")]
+        found = []
+        for each in folders.glob("*/hints.json"):
+            with contextlib.suppress(FileNotFoundError):  # a folder goes a moment after its worker
+                found.append(json.loads(each.read_text()))
         return [each["pressure"] for each in found if each["gpu"] == 1]
 
-    assert ["ok"] == told()
+    eventually(told, lambda now: now == ["ok"])
     own, stranger = pid_in(uid), os.getpid()
     used = [
         {"gpu": 1, "pid": pid, "memoryMiB": [[0, mib]], "utilizationPercent": [[0, percent]]}
@@ -296,7 +307,8 @@ def test_memory_is_its_workers_or_nobodys_and_workers_hear_when_it_runs_short(no
     nobodys = 'hanse_node_gpu_memory_unattributed_bytes{gpu="1"}'
     eventually(lambda: node.metric(nobodys), lambda now: now == 700 * 2**20)
     eventually(lambda: describe(node), lambda said: "700 MiB of GPU 1 are used by processes that are in no pod" in said)
-    assert 9700 * 2**20 == node.metric('hanse_node_gpu_memory_used_bytes{gpu="1"}')
+    all_used = 'hanse_node_gpu_memory_used_bytes{gpu="1"}'
+    eventually(lambda: node.metric(all_used), lambda now: now == 9700 * 2**20)
     eventually(told, lambda now: now == ["warn"])
     # The ledger has them, as the node has signed them.
     [found, *_] = eventually(lambda: (measured(entry), node.agent.log()), lambda now: now[0])[0]
@@ -304,14 +316,15 @@ def test_memory_is_its_workers_or_nobodys_and_workers_hear_when_it_runs_short(no
     [(whose, its)] = found.memory_by
     assert (str(entry.attempt), True) == (
         whose,
-        0 < its < found.memory_mib_seconds <= 9700 * (found.length_seconds + 5),
+        # It may be looked at a while after the slot's end.
+        0 < its < found.memory_mib_seconds <= 9700 * (found.length_seconds + 60),
     )
     # Three quarters of the time in which it computed were for the worker, the rest for nobody.
     [(whose, its)] = found.busy_by
     assert (str(entry.attempt), True) == (whose, abs(its * 4 - found.busy_milliseconds * 3) < 40)
     node.script({})
     eventually(told, lambda now: now == ["ok"])
-    assert 0 == node.metric(nobodys)
+    eventually(lambda: node.metric(nobodys), lambda now: now == 0)
 
 
 def describe(node):

@@ -33,7 +33,9 @@ def _run(pool, template, eventually):
         if runtime:
             content["metadata"] = {"annotations": {"hanse.dev/simulated-runtime": runtime}}
         name = pool.place(agent.name, entry, SEATS, **{"template": content, **spec})
-        eventually(lambda: (agent.pods(), agent.status(name), agent.log()), lambda now: now[0] == RUNNING)
+        # What runs for a moment only may have ended, on a slow machine, before it is looked at.
+        ran = lambda now: now[0] == RUNNING or (runtime and now[1][0] == "Released")  # noqa: E731
+        eventually(lambda: (agent.pods(), agent.status(name), agent.log()), ran)
         return entry, name
 
     return run
@@ -74,9 +76,9 @@ def test_a_deleted_placement_ends_its_gang(pool, agent, run, eventually):
 
 def test_while_the_hub_is_away_pods_run_on_and_end_before_their_lease_does(pool, new_agent, run, eventually):
     agent = new_agent()
-    # Twelve seconds to end the pods in, so that a machine with other work has them as well; as many to work in before.
-    agent.start(killBudgetSeconds=12)
-    entry, _ = run(agent, lease=26)
+    # So long to end the pods in that a machine with other work has it as well; as long to work in before.
+    agent.start(killBudgetSeconds=24)
+    entry, _ = run(agent, lease=50)
     pool.stop_api()
     try:
         eventually(agent.pods, lambda pods: pods == {})
@@ -90,7 +92,7 @@ def test_while_the_hub_is_away_pods_run_on_and_end_before_their_lease_does(pool,
 
 
 def test_a_short_time_without_the_hub_ends_nothing(pool, agent, run):
-    run(agent, lease=40)
+    run(agent, lease=300)
     pool.stop_api()
     time.sleep(5)
     pool.start_api()
@@ -100,9 +102,9 @@ def test_a_short_time_without_the_hub_ends_nothing(pool, agent, run):
 
 def test_funding_that_ends_ends_the_gang_in_time(pool, new_agent, template, eventually):
     agent = new_agent()
-    agent.start(killBudgetSeconds=10)
+    agent.start(killBudgetSeconds=15)
     eventually(lambda: pool.rows("SELECT 1 FROM ledger.node WHERE cluster = :name", name=agent.name), bool)
-    until = pool.now() + 30
+    until = pool.now() + 50
     entry = pool.admit(agent.name, "tencent", funded_until_seconds=until)
     name = pool.place(agent.name, entry, SEATS, template=template("true"))
     eventually(agent.pods, lambda pods: pods == RUNNING)
@@ -115,9 +117,10 @@ def test_funding_that_ends_ends_the_gang_in_time(pool, new_agent, template, even
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["told to", "killed"])
 def test_an_agent_that_comes_back_finds_its_gangs_running(pool, agent, run, eventually, number):
-    entry, _ = run(agent)
+    entry, _ = run(agent, lease=300)
     uids = agent.local.kubectl("get", "pods", f"--namespace={agent.namespace}", "-o=jsonpath={..uid}").stdout
     agent.stop(number)
+    time.sleep(2)  # its last request may be under way
     held = _renewed(pool, entry)
     time.sleep(2)
     assert held == _renewed(pool, entry)
@@ -128,7 +131,7 @@ def test_an_agent_that_comes_back_finds_its_gangs_running(pool, agent, run, even
 
 def test_an_agent_that_comes_back_after_its_attempt_was_given_up_ends_it(pool, agent, run, eventually):
     """The job runs elsewhere meanwhile, under the next fence; of the two attempts at most one is ever live."""
-    entry, _ = run(agent, lease=15)
+    entry, _ = run(agent, lease=24)
     agent.stop(signal.SIGKILL)
     given_up = {"kind": "Expire", "effect": decisions.Effect.EXPIRE, "verdict": "Expired", "reason": "ClusterLost"}
     expire = decisions.Entry(member=entry.member, job=entry.job, fence=entry.fence, **given_up)
@@ -173,8 +176,9 @@ def test_the_members_own_rules_have_the_last_word(pool, new_agent, template, eve
     _, _, message = eventually(lambda: agent.status(name), lambda status: status[0] == "Refused")
     assert "are not allowed in this cluster" in message
     assert ({}, "admitted") == (agent.pods(), pool.state(entry))
-    kinds = [row.kind for row in pool.rows("SELECT kind FROM ledger.fact WHERE attempt = :id", id=entry.attempt)]
-    assert ["PlacementRefused"] == kinds
+    facts = lambda: pool.rows("SELECT kind FROM ledger.fact WHERE attempt = :id", id=entry.attempt)  # noqa: E731
+    # The Placement says so first: the ledger hears of it with the agent's next round.
+    eventually(facts, lambda found: [row.kind for row in found] == ["PlacementRefused"])
 
 
 def test_nodes_reach_the_hub_with_what_others_use(pool, agent, eventually):

@@ -3,10 +3,10 @@
 import contextlib
 import json
 import re
-import socket
 import subprocess
 import sys
 import time
+import types
 import uuid
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -18,7 +18,7 @@ import urllib3
 import visiting
 import yaml
 
-from hanse.devcluster import pki
+from hanse.devcluster import pki, ports
 
 SYSTEM = "hanse-system"
 
@@ -49,10 +49,10 @@ class Provider:
 
     def __init__(self, port, log, certificate_authority):
         self.url, self._log, self.certificate_authority = f"https://localhost:{port}", log, certificate_authority
-        self._http = urllib3.PoolManager(retries=False, timeout=15, ca_certs=str(certificate_authority))
+        self._http = urllib3.PoolManager(retries=False, timeout=60, ca_certs=str(certificate_authority))
 
     def wait(self):
-        for _ in range(300):
+        for _ in range(2000):
             try:
                 return self.described()
             except urllib3.exceptions.HTTPError:
@@ -88,8 +88,7 @@ class Provider:
 
 @pytest.fixture(name="provider", scope="session")
 def _provider(tmp_path_factory):
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        port = bound.getsockname()[1]
+    port = ports.free()
     folder = tmp_path_factory.mktemp("provider")
     log, authority = folder / "log", pki.Authority(folder)
     with log.open("w") as output:
@@ -138,7 +137,7 @@ def _roles(pool):
 @pytest.fixture(name="tokens", scope="session")
 def _tokens(pool, provider):
     """Return tokens of everybody who may try."""
-    return {
+    made = {
         "nobody": "",
         "garbage": "x.y.z",
         "agent of gz": pool.token("hanse-cluster-gz", "hanse-agent"),
@@ -154,6 +153,19 @@ def _tokens(pool, provider):
         "alice of tencent, for another client": provider.token("alice", client="another"),
         "coordinator": pool.token(SYSTEM, "coordinator"),
     }
+    # With the first of its tokens the service reads the provider's keys, which a slow machine may not have in time.
+    while 503 == Client(pool, made["alice of tencent"]).answer("GET", "/v1/whoami").status:
+        time.sleep(0.5)
+    return made
+
+
+@pytest.fixture(name="one_moment")
+def _one_moment(monkeypatch):
+    """Let no time go by for what counts requests by the minute: of a minute that has just begun it counts anew."""
+    now = time.time()
+    clock = types.SimpleNamespace(time=lambda: now)
+    for module in ("limits.storage.memory", "limits.strategies"):
+        monkeypatch.setattr(f"{module}.time", clock)
 
 
 @pytest.fixture(name="as_")
@@ -198,6 +210,7 @@ def _visit(shown, chromium, tokens):
         context = contexts.enter_context(
             contextlib.closing(chromium.new_context(viewport=viewport, base_url=shown.api_url, **more))
         )
+        context.set_default_timeout(120_000)
         page = context.new_page()
         page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))

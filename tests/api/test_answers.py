@@ -108,6 +108,7 @@ def test_the_log_names_the_route_and_never_what_stands_in_it(within, caplog):
     assert "secret-model" not in str([vars(record) for record in ours])
 
 
+@pytest.mark.usefixtures("one_moment")
 @pytest.mark.parametrize(("account", "served"), [("people", 2), ("agent", 4)])
 def test_who_asks_too_often_is_told_when_to_ask_again_and_nobody_else_is(within, pool, account, served):
     namespaces = {"people": ("tencent", "alibaba"), "agent": ("hanse-cluster-gz", "hanse-cluster-hz")}[account]
@@ -121,6 +122,7 @@ def test_who_asks_too_often_is_told_when_to_ask_again_and_nobody_else_is(within,
     assert 200 == within.get(path, headers=other).status_code
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_of_an_address_that_tries_wrong_tokens_no_more_are_reviewed(within):
     said = [within.get("/v1/balances", headers=bearer("x.y.z")).status_code for _ in range(4)]
     assert [401, 401, 401, 429] == said

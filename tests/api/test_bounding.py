@@ -98,7 +98,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
 @pytest.fixture(name="patient")
 def _patient(monkeypatch):
     """Return the address of a server that waits for headers for a moment, and answers when it is let."""
-    monkeypatch.setattr(connecting, "HEADERS_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(connecting, "HEADERS_SECONDS_MAX", 2)
     app, may_answer = FastAPI(), threading.Event()
 
     @app.get("/")
@@ -139,6 +139,7 @@ def test_connections_beyond_a_number_are_refused_and_not_kept(patient):
         assert b"HTTP/1.1 503" == opened[-1].recv(1000)[:12]
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_who_makes_up_tokens_shuts_out_nobody_whose_token_was_good():
     authenticator = Authenticator(Known(), None, Limits(failed=3))
     authenticator.user("agent", "gateway")
@@ -151,6 +152,7 @@ def test_who_makes_up_tokens_shuts_out_nobody_whose_token_was_good():
             authenticator.user(token, "gateway")
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_a_token_that_is_not_good_any_more_is_as_one_that_never_was(monkeypatch):
     monkeypatch.setitem(USERS, "guest", User("a guest", frozenset()))
     authenticator = Authenticator(Known(), None, Limits(failed=1))

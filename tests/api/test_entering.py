@@ -141,7 +141,7 @@ def test_a_session_ends_with_its_token(pool, browser):
     browser.enter(pool.token("tencent", "leaver"))
     assert 200 == browser.get("/").status
     pool.cluster.kubectl("delete", "serviceaccount/leaver", "--namespace=tencent")
-    for _ in range(60):  # what was found out about a token holds for some seconds
+    for _ in range(600):  # what was found out about a token holds for some seconds
         if (303, "/login") == _went(browser.get("/")):
             break
         time.sleep(0.5)
@@ -264,7 +264,7 @@ def _hanse_login(pool, tmp_path):
         command = [sys.executable, "-P", "-m", "hanse.cli.main", "login", *options]
         environment = variables | {"BROWSER": browser}
         found = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-        for _ in range(50 if browser else 0):
+        for _ in range(1200 if browser else 0):
             if found.returncode or options or (note.exists() and note.read_text()):
                 break
             time.sleep(0.1)

@@ -21,10 +21,14 @@ def _away():
 
 
 def test_a_service_whose_leader_is_away_lives_and_is_not_ready(pool):
+    said = ["the ledger's database: no answer within"]
     with urllib3.PoolManager(timeout=60, retries=False) as http:
-        lives, ready = (http.request("GET", f"{pool.api_url}/{path}") for path in ("healthz", "readyz"))
-    assert (200, 503) == (lives.status, ready.status)
-    (problem,) = json.loads(ready.data)["problems"]
+        assert 200 == http.request("GET", f"{pool.api_url}/healthz").status
+        while "no answer within" in str(said):  # on a machine with other work, that is
+            ready = http.request("GET", f"{pool.api_url}/readyz")
+            said = json.loads(ready.data)["problems"]
+    assert 503 == ready.status
+    (problem,) = said
     assert "the leader: no leading operator answers" in problem
 
 

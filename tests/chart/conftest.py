@@ -1,5 +1,6 @@
 """Helm itself, of a pinned version, built from source like the control plane; and a pool that it has installed."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -79,7 +80,7 @@ def _chart():
 class Installed:
     """A cluster whose hub and agent are releases of the charts."""
 
-    WAIT_SECONDS_MAX = 180
+    WAIT_SECONDS_MAX = 600
 
     def __init__(self, running, helm, charts, stage, played):
         self.cluster, self._helm, self._charts = running, helm, charts
@@ -99,10 +100,9 @@ class Installed:
         return self.cluster.kubectl("get", *arguments, f"--namespace={namespace}").stdout
 
     def pod_url(self, namespace, selector, port):
-        """Return where a pod that is to stay listens, at its own address on the bridge."""
-        pods = json.loads(self.got(namespace, "pods", f"--selector={selector}", "--output=json"))["items"]
-        [address, *_] = [pod["status"]["podIP"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-        return f"http://{address}:{port}"
+        """Return where the newest pod listens, at its own address on the bridge: older ones may be about to go."""
+        newest = ("--sort-by=.metadata.creationTimestamp", "--output=jsonpath={.items[-1:].status.podIP}")
+        return f"http://{self.got(namespace, 'pods', f'--selector={selector}', *newest)}:{port}"
 
     def is_ready(self):
         url = self.pod_url(SYSTEM, "app.kubernetes.io/component=api", 8443)
@@ -110,20 +110,27 @@ class Installed:
             return http.request("GET", f"{url}/readyz").status == 200
 
     def metrics(self, namespace, selector, port):
-        """Return what a pod tells Prometheus."""
-        with urllib3.PoolManager(retries=False, timeout=10) as http:
-            return http.request("GET", f"{self.pod_url(namespace, selector, port)}/metrics").data
+        """Return what a pod tells Prometheus, as soon as it does."""
+
+        def told():
+            with urllib3.PoolManager(retries=False, timeout=10) as http:
+                return http.request("GET", f"{self.pod_url(namespace, selector, port)}/metrics").data
+
+        return self.until(f"{selector} tells its metrics", told)
 
     def rows(self, statement):
         with psycopg.connect(self.cluster.database_url) as connection:
             return connection.execute(statement).fetchall()
 
     def until(self, what, condition):
+        """Return what *condition* returns as soon as that is true; what is asked may be away for a while."""
         deadline = time.monotonic() + self.WAIT_SECONDS_MAX
-        while not (found := condition()):
+        while True:
+            with contextlib.suppress(DevclusterError, LookupError, urllib3.exceptions.HTTPError):
+                if found := condition():
+                    return found
             assert time.monotonic() < deadline, f"{what}\n{self.logs()}"
             time.sleep(0.2)
-        return found
 
     def logs(self):
         pods = self.cluster.kubectl("get", "pods", "--all-namespaces", "--output=wide").stdout

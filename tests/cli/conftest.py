@@ -70,8 +70,9 @@ class Town:
         token = self.folder / "internal-token"
         token.write_text(os.urandom(16).hex())
         kubeconfig, of_api = (self._kubeconfig(name, f"hanse-{name}", SYSTEM) for name in ("operator", "api"))
+        # With a lease as in production: a machine with other work may stop a leader for the third of a short one.
         self._run(
-            "operator", f"--kubeconfig={kubeconfig}", f"--health-port={self.operator_port}", "--lease-seconds=5",
+            "operator", f"--kubeconfig={kubeconfig}", f"--health-port={self.operator_port}",
             f"--internal-token-file={token}",
         )  # fmt: skip
         leader = f"--leader-url=http://127.0.0.1:{self.operator_port}"
@@ -190,7 +191,7 @@ class Town:
         with self.engine.connect() as connection:
             return connection.execute(sa.text(statement), values).all()
 
-    def until(self, what, condition, limit_seconds=240):
+    def until(self, what, condition, limit_seconds=600):
         """Return what *condition* returns as soon as that is true; fail with all logs if it does not become true."""
         deadline = time.monotonic() + limit_seconds
         while True:

@@ -263,7 +263,10 @@ def test_jobs_are_listed_and_the_queue_is_asked_of_the_service(pool, hanse, memb
 
 
 def test_the_doctor_says_what_is_wrong_and_what_to_do(pool, hanse):
-    status, said = hanse("doctor", f"--api={pool.api_url}")
+    late = "no answer within"  # on a machine with other work, that is
+    while late in (found := hanse("doctor", f"--api={pool.api_url}"))[1]:
+        pass
+    status, said = found
     assert (1, True) == (status, "there is no PoolPolicy default" in said)
     assert "yes  Hanse's resources are installed" in said
     assert "no   the API service answers, and reaches the ledger and the leader\n     the leader: no leading" in said

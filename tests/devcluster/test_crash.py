@@ -22,7 +22,7 @@ from hanse.devcluster import cluster, nodes
 shapes = (nodes.parse("h100-80g=2x8"),)
 with cluster.running(sys.argv[1], cluster.Wanted(shapes=shapes, real_node=sys.argv[2] == "real")):
     print("up", flush=True)
-    time.sleep(300)
+    time.sleep(3600)
 """
 REAL, SIMULATED = "real", "simulated"
 
@@ -85,18 +85,18 @@ def run_pod(on):
     on.kubectl(
         "run", "stays", f"--image={image.NAME}", "--image-pull-policy=Never", place, "--command", "sleep", "infinity"
     )
-    on.kubectl("wait", "pod/stays", "--for=jsonpath={.status.phase}=Running", "--timeout=180s")
+    on.kubectl("wait", "pod/stays", "--for=jsonpath={.status.phase}=Running", "--timeout=600s")
 
 
 def wait_for(condition, pause_seconds=0.005):
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 600
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(pause_seconds)
 
 
 def wait_until_nothing_is_left(traces):
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while left := traces.left():
         assert time.monotonic() < deadline, left
         time.sleep(0.1)

@@ -11,7 +11,7 @@ from hanse.devcluster import processes
 from hanse.devcluster.errors import DevclusterError
 
 IGNORES_SIGTERM = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
 )
 HAS_A_CHILD = "import subprocess, sys; subprocess.run(['sleep', '60'])"
 
@@ -23,7 +23,7 @@ def _folder(tmp_path):
 
 
 def wait_for(condition):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -94,7 +94,8 @@ def test_a_part_in_the_middle_of_exec_is_found(folder, tmp_path):
 def test_a_part_is_not_reached_by_the_terminals_ctrl_c(folder):
     processes.start(folder, "sleeper", ["sleep", "60"])
     (found,) = processes.find(folder)
-    assert os.getsid(found.pid) != os.getsid(0)
+    # It is there a moment before it has a session of its own.
+    wait_for(lambda: os.getsid(found.pid) != os.getsid(0))
 
 
 def test_an_identity_is_of_one_process_only():

@@ -68,7 +68,7 @@ class Recorder:
 
     def _range(self, prefix):
         body = _prefix(prefix) | {"keys_only": True}
-        return json.loads(self._http.request("POST", f"{self._url}/kv/range", json=body, timeout=10).data)
+        return json.loads(self._http.request("POST", f"{self._url}/kv/range", json=body, timeout=60).data)
 
     def _watch(self, kind, after):
         while not self._ends.is_set():

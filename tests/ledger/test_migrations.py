@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -93,6 +94,18 @@ def test_migrations_that_run_at_once_wait_for_one_another(server, config_for):
         subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], env=environment) for _ in range(3)
     ]
     assert [each.wait() for each in running] == [0, 0, 0]
+
+
+def test_one_waits_for_another_for_longer_than_it_waits_for_a_lock(server, config_for):
+    """What goes on in the other may take minutes on a slow machine."""
+    url = postgres.create_database(server, "waiting")
+    with psycopg.connect(url, autocommit=True) as another, ThreadPoolExecutor(1) as threads:
+        another.execute("SELECT pg_advisory_lock(1751215719)")
+        waits = threads.submit(command.upgrade, config_for(url), "head")
+        with pytest.raises(TimeoutError):
+            waits.result(timeout=5)
+        another.execute("SELECT pg_advisory_unlock(1751215719)")
+        waits.result()
 
 
 def test_a_migration_gives_up_soon_when_somebody_holds_a_lock(server, config_for):

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import types
 import urllib.parse
@@ -14,7 +13,7 @@ from sealed import KEYS, ORIGIN, POLICY, TEXT, seal, sealers, serving
 from typer.testing import CliRunner
 
 from hanse.cli import log as log_commands
-from hanse.devcluster import postgres, processes
+from hanse.devcluster import ports, postgres, processes
 from hanse.evidence import checkpoints, notes, policy
 from hanse.ledger import database, fsck, sealing, signing, witness
 from hanse.ledger.publishing import Folder
@@ -49,9 +48,7 @@ class Server:
 
     def __init__(self, folder, password_of):
         self.folder, self.data = folder, folder / "postgres"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = ports.free()
         self._password_of = password_of
 
     def start(self):

@@ -31,6 +31,12 @@ HONEST = [merkle.leaf_hash(b"row %d" % number) for number in range(40)]
 FORKED = [*HONEST[:5], merkle.leaf_hash(b"another row 5"), *HONEST[6:]]
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """Wait for witnesses as long as a slow machine may need."""
+    monkeypatch.setattr(cosigning, "SECONDS_MAX", 240)
+
+
 def node(leaves):
     return lambda level, index: merkle.root_of(leaves[index << level : (index + 1) << level])
 
@@ -131,7 +137,7 @@ def running(folder, name):
 
 
 def post(url, body, path="/add-checkpoint"):
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=240)
     connection.request("POST", path, body)
     with connection.getresponse() as answer:
         connection.close()

@@ -30,7 +30,7 @@ from hanse.ledger import attempts, database, reports
 from hanse.operator import access
 
 ROOT = Path(__file__).parents[2]
-WAIT_SECONDS_MAX = 240.0
+WAIT_SECONDS_MAX = 600.0
 NAMESPACE = "hanse-system"
 DATABASES = itertools.count()
 IMAGE = "registry.example/trainer@sha256:06ea17a8981d25b0315ff17bd1ebad3d95c15a3f8b764eaadb93612d9b61a54e"
@@ -122,7 +122,8 @@ class Running:
         return [entry for entry in self.entries() if entry.get("event") == event]
 
     def entries(self):
-        lines = [line for line in self.log.read_text().splitlines() if line.startswith("{")]
+        written, _, _ = self.log.read_text().rpartition("\n")  # the last line may not be whole yet
+        lines = [line for line in written.splitlines() if line.startswith("{")]
         return [json.loads(line) for line in lines]
 
     def signal(self, number):

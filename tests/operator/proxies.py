@@ -29,7 +29,7 @@ class _Thread:
         self._loop.close()
 
     def _run(self, work):
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(240)
 
 
 async def _cancel_others():

@@ -170,7 +170,8 @@ def test_a_commit_whose_answer_is_lost_is_looked_up_and_not_repeated(pool):
     url = sa.make_url(pool.url)
     with proxies.CommitCutter(url.host, url.port) as cutter:
         proxied = url.set(port=cutter.port).render_as_string(hide_password=False)
-        running = pool.operator(database_url=proxied)
+        # Its lease is not to end meanwhile: a machine with other work may stop anybody for seconds.
+        running = pool.operator(database_url=proxied, lease_seconds=60)
         pool.until("a leader", lambda: running.said("leading"))
         cutter.is_armed = True
         pool.submit("once")

@@ -58,7 +58,7 @@ def test_a_kopf_that_fails_and_never_ends_is_replaced(kubeconfig, tmp_path):
 
 
 def _wait(condition):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)

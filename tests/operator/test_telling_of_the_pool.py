@@ -47,9 +47,11 @@ def test_each_is_told_of_its_own_and_of_nothing_else(pool):
     assert {"Ready": "True", "AgentConnected": "True"} == holds(cluster)
     offer = pool.until("the offer's phase", lambda: _with_phase(pool, f"{OFFERS}/all", "Open"))
     assert (2, 16) == (offer["nodes"], offer["gpus"])
-    blue, red = (status(pool, f"{MEMBERS}/{name}") for name in ("blue", "red"))
-    assert [{"class": "h100", "milliGpus": 16000}] == blue["entitlements"]
-    assert ("Active", []) == (red["phase"], red.get("entitlements", []))
+    has = [{"class": "h100", "milliGpus": 16000}]
+    pool.until("blue's status", lambda: status(pool, f"{MEMBERS}/blue").get("entitlements") == has)
+    red = pool.until("red's status", lambda: _with_phase(pool, f"{MEMBERS}/red", "Active"))
+    assert [] == red.get("entitlements", [])
+    blue = status(pool, f"{MEMBERS}/blue")
     assert not [each for each in (blue, offer) if "red" in json.dumps(each) or "borrow" in json.dumps(each)]
     pool.stop_clock(now + 200)
     cluster = pool.until("the silence to be told", lambda: _with_phase(pool, f"{CLUSTERS}/blue-1", "Suspect"))

@@ -19,7 +19,7 @@ import yaml
 from hanse.resources import KINDS
 
 ROOT = Path(__file__).parents[2]
-SETTLE_SECONDS_MAX = 120
+SETTLE_SECONDS_MAX = 600
 SERVER_NOTE = "some validation rules were not checked"
 """What the API server adds where a value has the wrong type or is out of bounds."""
 PLURALS = {kind.__name__: kind.definition.plural for kind in KINDS} | {

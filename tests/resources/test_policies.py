@@ -6,7 +6,7 @@ import pytest
 
 MEMBER = "hanse.dev/member"
 ORGANISATION = "hanse.dev/organisation"
-GRANTED_SECONDS_MAX = 120
+GRANTED_SECONDS_MAX = 600
 
 
 @pytest.fixture(name="writer", scope="module")

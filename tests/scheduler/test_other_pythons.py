@@ -38,7 +38,7 @@ def version(path):
     """Return the version of an interpreter, or None if it is none (a shim of one that is not there)."""
     asked = [str(path), "-I", "-c", "import sys; print(*sys.version_info[:2])"]
     try:
-        said = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60).stdout
+        said = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=600).stdout
     except (OSError, subprocess.SubprocessError):
         return None
     return tuple(map(int, said.split()))

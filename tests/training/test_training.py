@@ -148,7 +148,7 @@ def test_sigterm_is_a_request_for_a_checkpoint():
         assert "False\n" == process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         assert "saved\n" == process.stdout.readline()
-        assert 0 == process.wait(10)
+        assert 0 == process.wait(240)
 
 
 def test_a_hint_is_too_and_a_broken_one_is_none(tmp_path):

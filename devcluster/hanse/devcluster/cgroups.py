@@ -24,7 +24,7 @@ NEEDED = ("cpu", "cpuset", "memory")
 
 ADVICE = ", which is so inside most containers: use a machine or VM of its own"
 
-EMPTY_SECONDS = 10.0
+EMPTY_SECONDS = 60.0
 POLL_SECONDS = 0.05
 
 

@@ -33,6 +33,8 @@ POLL_SECONDS = 0.05
 LOOKS = 4
 LOOK_AGAIN_SECONDS = 0.05
 MISSING_SECONDS = 2.0
+KILLED_SECONDS = 60.0
+"""So long what was killed may take to be gone."""
 # Start time in clock ticks, counted after the command's name: proc(5), field 22.
 STARTED_FIELD = 19
 
@@ -137,7 +139,9 @@ def end(
     """
     wanted = None if parts is None else list(parts)
     for number in signals:
-        if _signal_and_wait(folder, wanted, number, patience_seconds):
+        # What is killed ends by itself, if late on a machine with other work; what is asked to may not.
+        patience = max(patience_seconds, KILLED_SECONDS) if number is signal.SIGKILL else patience_seconds
+        if _signal_and_wait(folder, wanted, number, patience):
             return
     names = ", ".join(f"{process.part} (pid {process.pid})" for process in find(folder, wanted))
     raise DevclusterError(f"these processes do not end: {names}; see what holds them with `ps -o pid,stat,wchan,cmd`")

@@ -13,7 +13,6 @@ from pathlib import Path
 from hanse.devcluster import paths, postgres, processes, processnode, realnode
 from hanse.devcluster.errors import DevclusterError
 
-KILL_SECONDS = 10.0
 REMOVE_TRIES = 20
 
 
@@ -28,7 +27,7 @@ def destroy(folder: Path) -> None:
         raise DevclusterError(f"{folder} is no cluster's folder: nothing is taken away")
     # Postgres removes its shared memory if it is told to stop at once; an ordinary user's may be in no namespace.
     processes.end(folder, [postgres.PART], [signal.SIGQUIT, signal.SIGKILL], patience_seconds=2)
-    processes.end(folder, signals=[signal.SIGKILL], patience_seconds=KILL_SECONDS)
+    processes.end(folder, signals=[signal.SIGKILL])
     realnode.clean(folder)
     processnode.clean(folder)
     _remove(folder)
