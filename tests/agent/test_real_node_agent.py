@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from noding import GPUS, NODE, Clock, RunningNodeAgent, events, pid_in, pods_of, restart_kubelet, running, said
+from noding import GPUS, NODE, RunningNodeAgent, events, pid_in, pods_of, restart_kubelet, running, said
 
 from hanse.agent import install
 from hanse.agent.keys import Keys
@@ -311,44 +311,6 @@ def test_memory_is_its_workers_or_nobodys_and_workers_hear_when_it_runs_short(no
 
 def describe(node):
     return " ".join(node.local.kubectl("describe", "node", NODE).stdout.split())
-
-
-def test_a_clock_that_is_set_ends_nobody_and_what_is_used_meanwhile_credits_nobody(
-    node, pool, measured, place, eventually
-):
-    """That of both agents; kubelet, API server and hub have the right one, and nobody's monotonic clock jumps."""
-    clock, agent = Clock(node.folder), node.agent
-    entry, _ = place(gpus=(5,))
-    [uid] = eventually(lambda: running(node, entry), len)
-    node.script({"processes": [{"gpu": 5, "pid": pid_in(uid), "memoryMiB": [[0, 700]]}]})
-    for each in (node, agent):
-        each.stop()
-    agent.variables = clock.variables
-    agent.start()
-    node.start()
-    eventually(lambda: (measured(entry), agent.log()), lambda now: now[0])
-    clock.set(3600)
-    facts = "SELECT count(*) FROM ledger.fact WHERE cluster = :name AND kind = :kind"
-    for kind in ("ClockStepped", "ClockOff"):
-        eventually(lambda kind=kind: pool.rows(facts, name=agent.name, kind=kind)[0].count, lambda now: now)
-    wrong = pool.now()
-    # Leases, hints and starts go by another clock.
-    later, _ = place(gpus=(5,))
-    eventually(lambda: running(node, later), len)
-    eventually(pool.now, lambda now: now > wrong + 2 * pool.LEDGER_SLOT_SECONDS)
-    assert [] == measured(later)
-    clock.set(0)
-    right = pool.now()
-    eventually(lambda: (measured(entry, right), agent.log()), lambda now: now[0])
-    assert [] == [each for each in measured(entry) if each.memory_mib_seconds > 700 * (each.length_seconds + 5)]
-    assert [uid] == running(node, entry)
-    assert [] == pool.rows("SELECT kind FROM ledger.violation WHERE node = :node", node=f"{agent.name}/{NODE}")
-    agent.variables = {}
-    for each in (node, agent):
-        each.stop()
-    agent.start()
-    node.start()
-    node.script({})
 
 
 def test_only_node_agents_of_that_node_are_answered(node, pool):
