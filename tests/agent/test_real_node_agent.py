@@ -259,20 +259,18 @@ def test_a_gpu_that_is_lost_gives_out_nothing_until_it_is_back_and_who_ran_there
 
 @pytest.fixture(name="measured", scope="module")
 def _measured(node, pool):
-    """Enrol the node; return what tells which slots the ledger has of it, or which of an attempt's segments."""
+    """Enrol the node; return what tells which of an attempt's segments the ledger has."""
     agent = node.agent
     key = Keys(agent.signing.private_bytes_raw(), bytes(32)).of_node(f"{agent.name}/{NODE}")
     # Until a kubelet starts again it keeps the four GPUs that others say this node has.
     status = node.local.client.request("GET", f"/api/v1/nodes/{NODE}")["status"]["allocatable"]
     pool.enrol(agent.name, "alibaba", NODE, int(status["nvidia.com/gpu"]) or GPUS, key.public_key().public_bytes_raw())
 
-    def measured(entry, since=0):
+    def measured(entry):
         rows = pool.rows("SELECT body FROM ledger.slot WHERE node = :node", node=f"{agent.name}/{NODE}")
-        found = [slot for row in rows if (slot := slots.decode(bytes(row.body))).start_seconds >= since]
-        segments = [
-            segment for slot in found for segment in slot.segments if str(entry.attempt) in dict(segment.shares)
-        ]
-        return [each for each in segments if each.memory_mib_seconds and each.energy_millijoules]
+        segments = [segment for row in rows for segment in slots.decode(bytes(row.body)).segments]
+        mine = [each for each in segments if str(entry.attempt) in dict(each.shares)]
+        return [each for each in mine if each.memory_mib_seconds and each.energy_millijoules]
 
     return measured
 
