@@ -99,7 +99,6 @@ class RunningAgent:
         pool.join(name, member, self.sealing_public)
         apply(local, *install.at_member(name))
         self.port = ports.free(pool.address)
-        self.variables: dict[str, str] = {}
         self.settings = {
             "cluster": name,
             "hubKubeconfig": self._kubeconfig(pool.cluster, f"hanse-cluster-{name}", "hub"),
@@ -118,8 +117,7 @@ class RunningAgent:
 
     def start(self, **changed):
         file = self._write(f"{self.part}.yaml", yaml.safe_dump({**self.settings, **changed}))
-        argv = ("cluster-agent", f"--config={file}")
-        processes.start_module(self.local.folder, self.part, "hanse.cli.main", *argv, **self.variables)
+        processes.start_module(self.local.folder, self.part, "hanse.cli.main", "cluster-agent", f"--config={file}")
 
     def stop(self, number=signal.SIGTERM):
         processes.end(self.local.folder, [self.part], [number])

@@ -13,7 +13,7 @@ import yaml
 
 from hanse.agent import install
 from hanse.agent.node import owners, slices
-from hanse.devcluster import cluster, debian, ports, processes, realnode
+from hanse.devcluster import cluster, ports, processes, realnode
 
 # The boot is the node's. All else is this machine's, as are the processes that simulated GPUs know.
 ON_THE_NODE = ("unshare", "--mount", "--", "sh", "-ec", 'mount -n --bind "$1" "$2"; shift 2; exec "$@"', "sh")
@@ -69,7 +69,7 @@ class RunningNodeAgent:
         boot_id = str(realnode.boot_id_file(self.local.folder))
         agent = [sys.executable, "-P", "-m", "hanse.cli.main", "node-agent", f"--config={self.folder / 'node.yaml'}"]
         command = [*ON_THE_NODE, boot_id, realnode.BOOT_ID, *agent]
-        processes.start(self.local.folder, PART, command, variables=self.agent.variables)
+        processes.start(self.local.folder, PART, command)
         processes.wait_until_ready(self.local.folder, PART, lambda: self.registrations() > before, 400)
         # The kubelet takes up the lists on its own time, and tells the API server ten seconds later.
         processes.wait_until_ready(self.local.folder, PART, self.is_taken_up, 400)
@@ -107,25 +107,6 @@ class RunningNodeAgent:
         """Return what the API server knows that each GPU can still give out."""
         status = self.local.client.request("GET", f"/api/v1/nodes/{NODE}")["status"]["allocatable"]
         return [int(status.get(slices.resource(gpu, part), -1)) for gpu in range(GPUS)]
-
-
-class Clock:
-    """The wall clock that some processes see: this machine's, until it is set. What does not jump does not for them."""
-
-    def __init__(self, folder):
-        debian.require(["libfaketime"])
-        [library] = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
-        self.file = folder / "clock"
-        self.set(0)
-        self.variables = {
-            "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }  # fmt: skip
-
-    def set(self, ahead_seconds):
-        aside = self.file.with_suffix(".new")
-        aside.write_text(f"{ahead_seconds:+}\n")
-        aside.replace(self.file)
 
 
 def restart_kubelet(local):
