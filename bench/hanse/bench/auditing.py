@@ -78,9 +78,9 @@ def _verify(folder: Path, seed: int) -> _Took:
     began, cpu_began = time.monotonic(), _cpu_seconds()
     verdict = verify.verify(folder, policy=policy)
     seconds, cpu_seconds = time.monotonic() - began, _cpu_seconds() - cpu_began
-    own, largest = (
-        resource.getrusage(who).ru_maxrss * 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
+    # RUSAGE_SELF counts what this process was forked from too: the maker of the day, which had far more.
+    own = reports.peak_rss_bytes(os.getpid())
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     # Of the processes beside it only the largest one's memory is known: each counts as that, shared or not.
     workers = len(os.sched_getaffinity(0)) if largest else 0
     slots = rows = 0

@@ -6,7 +6,7 @@ show that it is in the log, without learning who is on the other side. The seale
 neither the database nor anything else of this package.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hanse.evidence import canonical, commitments
@@ -41,18 +41,20 @@ class Sealed:
 
 def seal(kind: str, line: Mapping[str, Json], salt: bytes) -> Sealed:
     """Return the leaf of a row; what only an export says about the row is left out."""
-    bodies = part_bodies(kind, line)
-    if not bodies:
-        return Sealed(commitments.entry(salt, body(kind, line)))
-    hashes = commitments.parts(salt, bodies)
-    return Sealed(commitments.of_parts(hashes), tuple(hashes))
+    return _sealed(kind, line, salt, canonical.encode)
 
 
 def seal_again(kind: str, line: Mapping[str, Json], salt: bytes) -> Sealed:
     """Return the leaf of a row that was decoded from canonical JSON: the same as :func:`seal`, and sooner."""
-    if kind in _WITH_PARTS:
-        return seal(kind, line, salt)
-    return Sealed(commitments.entry(salt, canonical.again({"file": kind, "row": _own(line)})))
+    return _sealed(kind, line, salt, canonical.again)
+
+
+def _sealed(kind: str, line: Mapping[str, Json], salt: bytes, encode: Callable[[Json], bytes]) -> Sealed:
+    shown = _parts(kind, line)
+    if not shown:
+        return Sealed(commitments.entry(salt, encode({"file": kind, "row": _own(line)})))
+    hashes = commitments.parts(salt, [encode(each) for each in shown])
+    return Sealed(commitments.of_parts(hashes), tuple(hashes))
 
 
 def body(kind: str, line: Mapping[str, Json]) -> bytes:
@@ -62,6 +64,11 @@ def body(kind: str, line: Mapping[str, Json]) -> bytes:
 
 def part_bodies(kind: str, line: Mapping[str, Json]) -> list[bytes]:
     """Return what the parts of a row's leaf commit to, the whole row first; nothing if it has no parts."""
+    return [canonical.encode(each) for each in _parts(kind, line)]
+
+
+def _parts(kind: str, line: Mapping[str, Json]) -> list[Json]:
+    """Return the parts of a row; the keys of each are in order, if those of the row are."""
     if kind not in _WITH_PARTS:
         return []
     own = _own(line)
@@ -71,14 +78,14 @@ def part_bodies(kind: str, line: Mapping[str, Json]) -> list[bytes]:
     if kind == "acts":
         return _of_ruling(own, said) if GIVEN_BACK in said else []
     if kind == "decisions":
-        return _bodies(kind, own, {"id": own["id"], **_some(said, OF_DECISION), **_some(own, ("recorded",))})
+        return _numbered(kind, own, {"id": own["id"], **_some(said, OF_DECISION), **_some(own, ("recorded",))})
     seen = {**_some(said, OF_TRANSFER), **_some(own, ("recorded",))}
-    return _bodies(kind, own, *({**seen, "side": side, "account": said.get(side, "")} for side in SIDES))
+    return _numbered(kind, own, *({**seen, "side": side, "account": said.get(side, "")} for side in SIDES))
 
 
-def _of_ruling(own: dict[str, Json], said: Mapping[str, Json]) -> list[bytes]:
+def _of_ruling(own: dict[str, Json], said: Mapping[str, Json]) -> list[Json]:
     seen: dict[str, Json] = {name: each for name, each in said.items() if name != GIVEN_BACK}
-    return _bodies("acts", own, {**_some(own, OF_RULING), "body": seen})
+    return _numbered("acts", own, {**_some(own, OF_RULING), "body": seen})
 
 
 def opening(kind: str, line: Mapping[str, Json], salt: bytes) -> tuple[bytes, bytes]:
@@ -89,8 +96,10 @@ def opening(kind: str, line: Mapping[str, Json], salt: bytes) -> tuple[bytes, by
     return commitments.salt_of_part(salt, 0), commitments.shown(bodies[0], commitments.parts(salt, bodies))
 
 
-def _bodies(kind: str, *rows: dict[str, Json]) -> list[bytes]:
-    return [canonical.encode({"file": kind, "part": number, "row": row}) for number, row in enumerate(rows)]
+def _numbered(kind: str, own: dict[str, Json], *seen: dict[str, Json]) -> list[Json]:
+    """Return the whole row and what parties see of it as parts; the names of fields that they see are ASCII."""
+    shown = (own, *(dict(sorted(each.items())) for each in seen))
+    return [{"file": kind, "part": number, "row": row} for number, row in enumerate(shown)]
 
 
 def _own(line: Mapping[str, Json]) -> dict[str, Json]:
