@@ -1,5 +1,6 @@
 """Who computed on a GPU: from what a driver says of processes to what a slot says of attempts, never more than all."""
 
+import json
 import uuid
 
 import pytest
@@ -156,6 +157,15 @@ def reading(busy, unnamed, **by):
     )  # fmt: skip
 
 
+def slot_of(shares, before, after):
+    """Return for how long a slot between two readings says that the GPU computed, and for whom."""
+    meter = metering.Meter(slot_seconds=10)
+    [interval] = meter.look(0, (shares,), before) + meter.look(10, (shares,), after)
+    node = metering.Identity("n", uuid.UUID(int=5), ("n/0",))
+    [segment] = slots.decode(metering.sign(interval, node, slots.NO_PREVIOUS, KEY)[0]).segments
+    return segment.busy_milliseconds, segment.busy_by
+
+
 WHOLE, SHARED = slots.shares({A: 1000}, {}), slots.shares({A: 300, B: 400}, {})
 
 
@@ -183,11 +193,21 @@ WHOLE, SHARED = slots.shares({A: 1000}, {}), slots.shares({A: 300, B: 400}, {})
     ],
 )  # fmt: skip
 def test_a_slot_says_for_whom_gpus_computed_where_that_is_known_and_the_shares_do_not_say_it(shares, after, said):
-    meter = metering.Meter(slot_seconds=10)
-    [interval] = meter.look(0, (shares,), reading(0, 0)) + meter.look(10, (shares,), after)
-    node = metering.Identity("n", uuid.UUID(int=5), ("n/0",))
-    [segment] = slots.decode(metering.sign(interval, node, slots.NO_PREVIOUS, KEY)[0]).segments
-    assert said == segment.busy_by
+    assert said == slot_of(shares, reading(0, 0), after)[1]
+
+
+def test_what_an_earlier_node_agent_counts_goes_by_the_shares():
+    """It does not say for how long nobody was named, and so not that somebody always was."""
+    counts = []
+    for busy in (0, 9000):
+        used = NodeStatement.model_validate_json(
+            json.dumps({
+                "bootId": str(uuid.UUID(int=1)), "process": str(uuid.UUID(int=1)), "enforcer": "", "gpus": [],
+                "used": [{"index": 0, "memoryMibSeconds": 0, "unattributedMibSeconds": 0, "busyMilliseconds": busy}],
+            })
+        )  # fmt: skip
+        counts.append(_reading(used))
+    assert (9000, None) == slot_of(SHARED, *counts)
 
 
 def test_of_attempts_that_have_ended_the_oldest_are_forgotten_with_their_computing():

@@ -73,6 +73,16 @@ def test_a_gpu_that_is_lost_stops_the_gang_with_its_grace_as_the_pools_fault(wor
     assert (Phase.RUNNING, None) == outcome(replace(running, faulty=elsewhere))
 
 
+def test_a_gpu_that_is_lost_does_not_stop_the_gang_that_leaves_it(world):
+    running = world(READY, READY)
+    [(attempt, gang)] = running.gangs.items()
+    gone = Seat(7, "node-9", (0,), leaving=True)
+    left = replace(running, gangs={attempt: replace(gang, seats=(*gang.seats, gone), begun=gang.begun | {7})})
+    plan = decide.desired(replace(left, faulty={("node-9", 0): "XID 79"}), NOW, LIMITS)
+    assert gone in plan.gangs[attempt].seats
+    assert plan.gangs[attempt].stop is None
+
+
 def test_a_gang_that_is_not_ready_in_time_is_released(world):
     waiting = world(READY, {"phase": "Pending"}, lease=7200)
     assert (Phase.STARTING, None) == outcome(waiting, NOW + 599)

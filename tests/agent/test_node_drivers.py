@@ -144,10 +144,15 @@ class StubbedNvml(types.SimpleNamespace):
     class NVMLError(Exception):
         pass
 
+    class NVMLError_GpuIsLost(NVMLError):  # noqa: N801, N818  # its name
+        pass
+
     NVML_SUCCESS, NVML_FI_DEV_GET_GPU_RECOVERY_ACTION = 0, 230
 
     def __init__(self):
-        super().__init__(events=[], lost=set(), actions={}, nvmlEventTypeXidCriticalError=8, nvmlMemory_v2=2)
+        super().__init__(
+            events=[], lost=set(), failing=set(), actions={}, nvmlEventTypeXidCriticalError=8, nvmlMemory_v2=2
+        )
         self.mps, self.ring = [], []
 
     def nvmlInit(self):  # noqa: N802  # its name
@@ -183,7 +188,9 @@ class StubbedNvml(types.SimpleNamespace):
 
         def call(*arguments):
             if arguments and arguments[0] in self.lost:
-                raise self.NVMLError("GPU is lost")
+                raise self.NVMLError_GpuIsLost("GPU is lost")
+            if arguments and arguments[0] in self.failing:
+                raise self.NVMLError("Unknown Error")
             return answers[name](*arguments)
 
         if name not in answers:
@@ -237,9 +244,9 @@ def test_an_error_of_the_gpu_is_a_fault_until_the_driver_wants_nothing_done_and_
     # A driver that does not say what it wants leaves the fault.
     library.actions, library.events = None, [types.SimpleNamespace(device=1, eventData=79)]
     assert ("XID 79", "") == (nvml.sample(first).fault, nvml.sample(second).fault)
-    library.lost = {1}
-    assert "the driver says: GPU is lost" == nvml.sample(first).fault
-    assert "" == nvml.sample(second).fault
+    library.lost, library.failing = {1}, {0}
+    assert Sample(0, fault="the driver says: GPU is lost") == nvml.sample(first)
+    assert Sample(0, fault="the driver says: Unknown Error", may_pass=True) == nvml.sample(second)
 
 
 def test_who_computed_is_asked_since_the_last_time_and_what_no_process_can_have_done_is_left_out():

@@ -10,9 +10,10 @@ import yaml
 
 from hanse.agent import clock
 from hanse.agent.bindings import Binding, NodeAnswer
-from hanse.agent.node import process, settings
+from hanse.agent.node import attribution, process, settings
 from hanse.agent.node.checking import NotYetError, Owner, RefusedError
 from hanse.agent.node.exchange import ExchangeError
+from hanse.agent.node.gpus import Gpu, Process, Sample
 from hanse.agent.node.owners import OwnersError
 from hanse.agent.node.starting import Starter
 
@@ -55,6 +56,44 @@ def test_after_a_reboot_nothing_of_what_ran_before_is_known(agent):
 
     assert (1, 1, ()) == again(BOOT)
     assert (0, 0, ()) == again(uuid.UUID(int=8))
+
+
+@pytest.mark.parametrize(
+    ("shared", "mine", "strangers"), [(True, {}, {"u": 700}), (False, {ATTEMPT: 700}, {})], ids=["ours", "the maker's"]
+)
+def test_a_worker_on_a_gpu_that_it_was_not_given_is_a_stranger_there(agent, monkeypatch, shared, mine, strangers):
+    """Where the maker's plugin gives them out, nobody knows which one it was given."""
+    other = Gpu(1, "GPU-1", 10 * 1024)
+    monkeypatch.setitem(agent._gpus, 1, other)
+    monkeypatch.setattr(agent, "_own", agent._own.model_copy(update={"shared": shared}))
+    monkeypatch.setattr(agent._provider, "sample", lambda _: Sample(700, (Process(4711, 700),)))
+    monkeypatch.setattr(attribution, "pod_of", lambda _: "u")
+    found = agent._sampled([PLACED.model_copy(update={"uid": "u"})])
+    assert ({ATTEMPT: 700}, {}) == (found[0][1].mib_by_attempt, found[0][1].mib_by_stranger)
+    assert (mine, strangers) == (found[1][1].mib_by_attempt, found[1][1].mib_by_stranger)
+    assert sum(strangers.values()) == found[1][1].unattributed_mib
+
+
+def test_a_fault_that_may_pass_gives_nothing_out_at_once_and_stops_gangs_when_it_is_seen_again_and_again(
+    agent, monkeypatch
+):
+    samples = [Sample(0, fault="unknown", may_pass=True)] * 2 + [Sample(0)]
+    samples += [Sample(0, fault="unknown", may_pass=True)] * 3 + [Sample(0, fault="lost")]
+    said = []
+
+    async def look(sample):
+        monkeypatch.setattr(agent._provider, "sample", lambda _: sample)
+        await agent._look()
+        await agent._offer()
+        said.append((agent._plugins[0, "mem-gib"]._offer.healthy, agent._statement().gpus[0].fault))
+
+    async def look_at_all():
+        for sample in samples:
+            await look(sample)
+
+    asyncio.run(look_at_all())
+    passing, well = (False, ""), (True, "")
+    assert [passing, passing, well, passing, passing, (False, "unknown"), (False, "lost")] == said
 
 
 def test_a_driver_that_hangs_is_a_fault_of_all_its_gpus_until_it_answers(agent, monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 from hanse.agent import clock
 from hanse.agent.bindings import GpuThere, NodeStatement, Stranger
 from hanse.agent.bypasses import Bypasses
+from hanse.agent.feed import Feed
 from hanse.agent.kube import KubeError
 from hanse.agent.nodes import FRESH_SECONDS, SILENT_SECONDS, Nodes
 from hanse.resources.protocol import NodeReport, SharedGpus
@@ -53,6 +54,20 @@ def test_a_fault_is_one_of_a_gpu_that_hanse_gives_out_itself_and_as_long_as_it_i
     assert {} == nodes.faulty(objects)
 
 
+def test_a_gpu_with_a_fault_is_not_offered_to_the_hub_though_the_nodes_status_has_it_still(now):
+    nodes = Nodes(None, "", None)
+    faults = ("", "XID 79", "")
+    gpus = [GpuThere(index=index, uuid=f"GPU-{index}", memory_mib=1, fault=fault) for index, fault in enumerate(faults)]
+    heard(nodes, "n", now, *gpus)
+    shared = SharedGpus(gpus=(0, 1, 2), mem_gib=8, limit_gib=8, tenants=4)
+    reports = {"n": report("n", shared=shared), "silent": report("silent", shared=shared)}
+    found = nodes.reported(reports)
+    assert ((0, 2), (0, 1, 2)) == (found["n"].shared.gpus, found["silent"].shared.gpus)
+    assert ("advisory", 8) == (found["n"].enforcer, found["n"].shared.mem_gib)
+    now[0] += FRESH_SECONDS
+    assert (0, 1, 2) == nodes.reported(reports)["n"].shared.gpus, "nobody says so any more"
+
+
 def test_a_node_agent_is_missing_where_there_was_one_and_the_node_runs(now, caplog):
     nodes = Nodes(None, "", None)
     more = {"off": {"ready": False}, "makers": {"shared": None}, "simulated": {"simulated": True}}
@@ -79,18 +94,36 @@ class Refusing:
             raise KubeError(status, "no")
 
 
-def test_people_are_told_once_of_each_who_uses_a_gpu_without_slices():
-    kube = Refusing(201, 500, 409, 201, 201)
-    pods = [{"metadata": {"uid": "u", "namespace": "theirs", "name": "miner"}}]
-    bypasses = Bypasses(kube, lambda: pods)
+def pod(name, uid, **requests):
+    metadata = {"uid": uid, "namespace": "theirs", "name": name, "resourceVersion": "1"}
+    return {"metadata": metadata, "spec": {"containers": [{"name": "sidecar"}, {"resources": {"requests": requests}}]}}
 
-    def tell(*strangers):
-        its = NodeStatement(boot_id=NIL, process=NIL, enforcer="advisory", gpus=(), strangers=strangers)
-        asyncio.run(bypasses.tell({"n": its}))
 
+@pytest.fixture(name="telling")
+def _telling():
+    """Return the API server that answers with some statuses, a feed of pods, and what tells of strangers."""
+
+    def telling(*statuses):
+        kube = Refusing(*statuses)
+        feed = Feed(kube, "/api/v1/pods", asyncio.Event())
+        bypasses = Bypasses(kube, feed)
+
+        def tell(*strangers):
+            its = NodeStatement(boot_id=NIL, process=NIL, enforcer="advisory", gpus=(), strangers=strangers)
+            asyncio.run(bypasses.tell({"n": its}))
+
+        return kube, feed, tell
+
+    return telling
+
+
+def test_people_are_told_once_of_each_who_uses_a_gpu_without_slices(telling):
+    kube, feed, tell = telling(201, 500, 409, 201, 201)
+    # Listed after all was made, as pods are.
+    feed._take([pod("miner", "u")], 1, {})
     miner, gone, others = (
-        Stranger(index=0, uid="u", memory_mib=5), Stranger(index=0, uid="v", memory_mib=6),
-        Stranger(index=1, memory_mib=7),
+        Stranger(index=0, uid="u", memory_mib=605), Stranger(index=0, uid="v", memory_mib=606),
+        Stranger(index=1, memory_mib=607),
     )  # fmt: skip
     tell(miner, gone)
     tell(miner, gone)
@@ -99,9 +132,26 @@ def test_people_are_told_once_of_each_who_uses_a_gpu_without_slices():
     tell(gone, others)
     tell(miner, gone, others)
     assert [
-        "5 MiB of GPU 0 are used by pod theirs/miner, which has none of it",
-        "6 MiB of GPU 0 are used by a pod with uid v, which has none of it",
-        "6 MiB of GPU 0 are used by a pod with uid v, which has none of it",
-        "7 MiB of GPU 1 are used by processes that are in no pod",
-        "5 MiB of GPU 0 are used by pod theirs/miner, which has none of it",
+        "605 MiB of GPU 0 are used by pod theirs/miner, which has none of it",
+        "606 MiB of GPU 0 are used by a pod with uid v, which has none of it",
+        "606 MiB of GPU 0 are used by a pod with uid v, which has none of it",
+        "607 MiB of GPU 1 are used by processes that are in no pod",
+        "605 MiB of GPU 0 are used by pod theirs/miner, which has none of it",
     ] == kube.events
+
+
+def test_who_asks_for_slices_of_that_gpu_or_has_as_little_as_a_driver_is_not_told_of(telling):
+    kube, feed, tell = telling(201)
+    feed._take([pod("theirs", "u", **{"gpu1.hanse.dev/mem-gib": "4"})], 1, {})
+    has, has_not = (Stranger(index=index, uid="u", memory_mib=700) for index in (1, 11))
+    tell(has, has_not, Stranger(index=0, memory_mib=66), Stranger(index=2, uid="v", memory_mib=0))
+    assert ["700 MiB of GPU 11 are used by pod theirs/theirs, which has none of it"] == kube.events
+
+
+def test_a_right_that_is_missing_is_said_once_for_each_stranger(telling, caplog):
+    kube, _, tell = telling(403, 403, 403, 403)
+    one, two = (Stranger(index=index, memory_mib=700) for index in (0, 1))
+    tell(one)
+    tell(one, two)
+    tell(two)
+    assert (4, 2) == (len(kube.events), len(caplog.messages))

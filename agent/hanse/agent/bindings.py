@@ -63,8 +63,8 @@ class GpuUse(Model):
     """What was used of a GPU since the node agent's process began: counters that only grow, and whose parts are.
 
     *unattributed_mib_seconds* are in nobody's name, and among the others. Not every GPU counts energy, or says how busy
-    it is; for *unnamed_milliseconds* of that the driver named nobody. An attempt that has ended is left out after a
-    while.
+    it is; for *unnamed_milliseconds* of that the driver named nobody, and a node agent of an earlier version does not
+    know. An attempt that has ended is left out after a while.
     """
 
     index: Index
@@ -72,7 +72,7 @@ class GpuUse(Model):
     unattributed_mib_seconds: Count
     energy_millijoules: Count | None = None
     busy_milliseconds: Count | None = None
-    unnamed_milliseconds: Count = 0
+    unnamed_milliseconds: Count | None = None
     attempts: tuple[AttemptUse, ...] = Field(default=(), max_length=USERS_MAX)
 
 

@@ -293,7 +293,7 @@ def _lost_worker(gang: Gang, members: list[Worker]) -> Stop | None:
 
 def _lost_gpu(gang: Gang, faulty: Mapping[tuple[str, int], str]) -> Stop | None:
     for seat in gang.seats:
-        for gpu in seat.gpus:
+        for gpu in seat.gpus if not seat.leaving else ():
             if fault := faulty.get((seat.node, gpu)):
                 return Stop(Outcome.POOL_FAULT, f"worker {seat.rank}: GPU {gpu} of its node has a fault: {fault}")
     return None

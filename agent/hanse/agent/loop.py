@@ -1,8 +1,9 @@
 """The agent: looks, decides, remembers, acts, reports, again and again.
 
-In: settings. Out: pods that the hub's leases cover. Five tasks that never wait for one another: the round (look and
-act), what it tells the hub, the renewal of leases, metering, and workers' logs. A hub that does not answer stops none
-of the others, and what a crash interrupts is decided again. This module decides nothing itself.
+In: settings. Out: pods that the hub's leases cover. Six tasks that never wait for one another: the round (look and
+act), what it tells the hub, the renewal of leases, metering, Events on strangers, and workers' logs. A hub or an API
+server that does not answer stops none of the others, and what a crash interrupts is decided again. This module decides
+nothing itself.
 """
 
 import asyncio
@@ -59,7 +60,7 @@ class Agent:
             name_servers=tuple(f"{each}/{each.max_prefixlen}" for each in settings.name_servers),
         )
         self._logs = Logs(hub, kube, settings.workers_namespace, self._copies, lambda: self._gangs)
-        self._bypasses = Bypasses(kube, self._copies.pod_feed.objects.values)
+        self._bypasses = Bypasses(kube, self._copies.pod_feed)
         self._nodes = Nodes(kube, settings.node_agent_account, self._bindings)
         self._hands = Hands(
             kube, site, settings.own_rules, keys, self._copies, logs=self._logs, stated=self._nodes.stated
@@ -104,6 +105,7 @@ class Agent:
             tasks.create_task(self._teller.run())
             tasks.create_task(self._keep_leases())
             tasks.create_task(self._keep_metering())
+            tasks.create_task(self._keep_telling())
             tasks.create_task(self._logs.run())
 
     def _bindings(self, node: str) -> tuple[Binding, ...] | None:
@@ -253,8 +255,13 @@ class Agent:
         while True:
             await self._learn_keys()
             self._meter()
-            await self._bypasses.tell(self._nodes.stated)
             await self._send_slots()
+            await asyncio.sleep(self._settings.meter_seconds)
+
+    async def _keep_telling(self) -> None:
+        # Not within metering: an API server that hangs would keep it from looking, and what it does not see is lost.
+        while True:
+            await self._bypasses.tell(self._nodes.stated)
             await asyncio.sleep(self._settings.meter_seconds)
 
     async def _learn_keys(self) -> None:

@@ -33,7 +33,7 @@ class Reading:
     """The counters of a node agent's *process*: what was used of each GPU, by index, since it began.
 
     *memory_by* and *busy_by* are parts, by attempt; one that is not there has used nothing yet, or ended long ago. For
-    *unnamed_milliseconds* of computing the driver has named nobody.
+    *unnamed_milliseconds* of computing the driver has named nobody; None: it is not known for whom it was.
     """
 
     process: uuid.UUID
@@ -42,7 +42,7 @@ class Reading:
     busy_milliseconds: tuple[int | None, ...] = ()
     memory_by: tuple[Mapping[str, int], ...] = ()
     busy_by: tuple[Mapping[str, int], ...] = ()
-    unnamed_milliseconds: tuple[int, ...] = ()
+    unnamed_milliseconds: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -79,13 +79,29 @@ class Nodes:
         return {node: _reading(self.stated[node]) for node in self._fresh(FRESH_SECONDS)}
 
     def reported(self, reports: Mapping[str, NodeReport]) -> dict[str, NodeReport]:
-        """Return reports of nodes with how the memory of shared GPUs is kept apart there, as their agents say."""
+        """Return reports of nodes with what their agents say of shared GPUs.
+
+        That is how their memory is kept apart, and which have a fault: the node's status shows that ten seconds later,
+        and who was stopped for it would be placed there again.
+
+        """
         return {
-            name: report.model_copy(update={"enforcer": self.stated[name].enforcer})
+            name: report.model_copy(
+                update={
+                    "enforcer": self.stated[name].enforcer,
+                    "shared": report.shared.model_copy(update={"gpus": self._sound(name, report.shared.gpus)}),
+                }
+            )
             if report.shared and name in self.stated
             else report
             for name, report in reports.items()
         }
+
+    def _sound(self, node: str, gpus: tuple[int, ...]) -> tuple[int, ...]:
+        """Return those of a node's GPUs that have no fault now."""
+        is_fresh = node in self._fresh(FRESH_SECONDS)
+        lost = {gpu.index for gpu in self.stated[node].gpus if gpu.fault} if is_fresh else set()
+        return tuple(gpu for gpu in gpus if gpu not in lost)
 
     def faulty(self, objects: Mapping[str, Any]) -> dict[tuple[str, int], str]:
         """Return the GPUs (node, index) that have a fault now, with what is wrong; *objects* are the cluster's nodes.
@@ -199,7 +215,7 @@ def _reading(statement: NodeStatement) -> Reading:
         busy_by=tuple(
             {str(one.attempt): one.busy_milliseconds for one in each.attempts} if each else {} for each in there
         ),
-        unnamed_milliseconds=tuple(each.unnamed_milliseconds if each else 0 for each in there),
+        unnamed_milliseconds=tuple(each.unnamed_milliseconds if each else None for each in there),
     )
 
 

@@ -44,7 +44,8 @@ class Computing:
 class Sample:
     """What a GPU does at one moment. *fault* says why no work may run on it; energy counts up since the driver came.
 
-    *computing* names who computed since the sample before: nobody where the driver has seen none, or does not say.
+    *computing* names who computed since the sample before: nobody where the driver has seen none, or does not say. A
+    fault that *may_pass* is no reason yet to stop who runs there.
     """
 
     used_mib: int
@@ -53,6 +54,7 @@ class Sample:
     energy_millijoules: int | None = None
     fault: str = ""
     computing: tuple[Computing, ...] = ()
+    may_pass: bool = False
 
 
 class Provider(Protocol):

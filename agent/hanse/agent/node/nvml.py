@@ -75,7 +75,8 @@ class Nvml:
             used = nvml.nvmlDeviceGetMemoryInfo(handle, nvml.nvmlMemory_v2).used
             processes = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
         except nvml.NVMLError as error:
-            return Sample(0, fault=f"the driver says: {error}")
+            is_lost = isinstance(error, nvml.NVMLError_GpuIsLost)
+            return Sample(0, fault=f"the driver says: {error}", may_pass=not is_lost)
         return Sample(
             used_mib=used // BYTES_PER_MIB,
             processes=tuple(Process(each.pid, _mib(each.usedGpuMemory)) for each in processes),

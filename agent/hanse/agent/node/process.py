@@ -38,6 +38,8 @@ LOST = "the driver does not find it any more"
 SILENT = "the driver does not answer"
 DRIVER_SECONDS = 30.0
 """A driver that answers later than this for all GPUs hangs, as it may with one that is lost: nothing is given out."""
+LOOKS_THAT_MAY_PASS = 3
+"""A fault that may pass is one to stop a gang for when it was seen so often running; nothing is given out at once."""
 OWNERS_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 _LOG = logging.getLogger(__name__)
@@ -56,6 +58,8 @@ class NodeAgent:
         self._looking: asyncio.Future[dict[int, tuple[Sample, Attributed]]] | None = None
         self._attributed: dict[int, Attributed] = {}
         self._samples: dict[int, Sample] = {}
+        self._in_doubt = dict.fromkeys(self._gpus, 0)
+        """In how many looks running each GPU had a fault that may pass."""
         self._levels = dict.fromkeys(self._gpus, Level.OK)
         self._spending = Spending()
         self._strangers = Strangers()
@@ -126,6 +130,7 @@ class NodeAgent:
         for index, (sample, attributed) in (await self._looked()).items():
             gpu = self._gpus[index]
             self._samples[index] = sample
+            self._in_doubt[index] = self._in_doubt[index] + 1 if sample.may_pass else 0
             self._levels[index] = watermarks.level(sample.used_mib, gpu.memory_mib, self._levels[index])
             self._spending.look(clock.boottime(), index, sample, attributed)
             self._strangers.look(clock.boottime(), index, attributed.mib_by_stranger)
@@ -147,11 +152,18 @@ class NodeAgent:
         found = {gpu.index: self._sample(gpu) for gpu in self._gpus.values()}
         self._attributed = {
             index: attribution.attribute(
-                each, bindings, attribution.pod_of, self._attributed.get(index, attribution.NOTHING)
+                each,
+                self._placed(index, bindings),
+                attribution.pod_of,
+                self._attributed.get(index, attribution.NOTHING),
             )
             for index, each in found.items()
         }
         return {index: (each, self._attributed[index]) for index, each in found.items()}
+
+    def _placed(self, index: int, bindings: Sequence[Binding]) -> list[Binding]:
+        """Return who may use a GPU: where its maker's plugin gives GPUs out, the numbers in bindings mean nothing."""
+        return [each for each in bindings if not self._own.shared or index in each.gpus]
 
     def _sample(self, gpu: Gpu) -> Sample:
         return Sample(0, fault=LOST) if gpu.uuid in self._lost else self._provider.sample(gpu)
@@ -229,7 +241,10 @@ class NodeAgent:
         )
 
     def _fault(self, index: int) -> str:
-        return self._samples[index].fault if index in self._samples else ""
+        """Return the fault of a GPU for which its gangs are to be stopped."""
+        if index not in self._samples or 0 < self._in_doubt[index] < LOOKS_THAT_MAY_PASS:
+            return ""
+        return self._samples[index].fault
 
 
 def make_provider(own: Settings) -> Provider:
