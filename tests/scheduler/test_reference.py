@@ -6,10 +6,14 @@ import sharers
 import worlds
 from hypothesis import given
 from hypothesis import strategies as st
+from pools import job, nodes, pool, snapshot
 from reference import Reference
 
-from hanse.scheduler import reading
+from hanse.scheduler import Delta, Planner, reading
 from hanse.scheduler.decisions import Admit, Refuse, Release, Renew, Reserve, Resize, Rise
+from hanse.scheduler.pool import Slices
+
+HOUR = 3600
 
 
 def told(plan):
@@ -100,3 +104,23 @@ def follow(world, data):
         if data.draw(st.booleans(), label="released"):
             world.release()
         world.happen(data)
+
+
+def test_who_joins_a_gpu_beside_kept_places_takes_it_once_in_both():
+    """Of four GPUs two are kept from an hour on; *s* and *q* then hold the one that *x* has until after that."""
+    made = pool("a", "b", "c", accelerators=(sharers.H100,))
+    jobs = [part("x", 0, run_hours=10), job("w", "b", gpus=3, run_seconds=HOUR)]
+    planner = Planner(snapshot(made, nodes("a", 1, gpus=4, mem_gib=78, limit_gib=118, tenants=4), jobs))
+    planner.commit(planner.plan())
+    planner.apply(Delta(10, jobs=(job("both", "b", gpus=2, submitted=1, run_seconds=HOUR),)))
+    kept = planner.plan()
+    assert ["Reserve"] == [each[0] for each in told(kept)]
+    planner.commit(kept)
+    planner.apply(Delta(20, jobs=(part("s", 2, run_hours=5), part("q", 3, run_hours=5))))
+    assert [("Admit", "s"), ("Admit", "q")] == [each[:2] for each in told(planner.plan())]
+    assert expected(made, planner.snapshot) == told(planner.plan())
+
+
+def part(uid, submitted, run_hours):
+    slices = Slices(20, 20)
+    return job(uid, "c", submitted=submitted, gpus=1, slices=slices, run_seconds=run_hours * HOUR)

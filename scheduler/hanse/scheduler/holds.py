@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from hanse.quota import units
 from hanse.scheduler.capacity import Capacity
@@ -65,6 +66,7 @@ class Holds:
         self._column = np.full(len(ground.nodes), -1, dtype=np.int64)
         self._nodes: Integers = np.zeros(0, dtype=np.int64)
         self._free_at: dict[int, Integers] = {}
+        self._shared_at: dict[int, npt.NDArray[np.uint64]] = {}  # which GPUs of each node are shared by those who stay
         self._tightest: dict[tuple[int, int], Integers | None] = {}
 
     def put(self, hold: Hold) -> None:
@@ -83,7 +85,7 @@ class Holds:
         self._tightest.clear()
         for start, free in self._free_at.items():
             if start < self._parts.ends[part]:
-                self._take(free, rows)
+                self._take(free, self._shared_at[start], rows)
 
     def _rebuild(self) -> None:
         holds, held = self.by_part.values(), self._parts.holdings
@@ -93,24 +95,26 @@ class Holds:
         rows = held.rows(np.flatnonzero(self._parts.live)) if holds else np.zeros(0, dtype=np.int64)
         rows = rows[self._column[held.node[rows]] >= 0]
         self._tightest.clear()
-        self._free_at = {}
+        self._free_at, self._shared_at = {}, {}
         for start in {hold.start for hold in holds}:
             free = self._free_at[start] = self._ground.whole[:, self._nodes].copy()
-            self._take(free, rows[self._parts.ends[held.part[rows]] > start])
+            shared = self._shared_at[start] = np.zeros(len(self._nodes), dtype=np.uint64)
+            self._take(free, shared, rows[self._parts.ends[held.part[rows]] > start])
             for hold in holds:
                 if hold.start <= start < hold.end:
                     free -= self._use(hold)
 
-    def _take(self, free: Integers, rows: Integers) -> None:
+    def _take(self, free: Integers, shared: npt.NDArray[np.uint64], rows: Integers) -> None:
+        """Take what some hold from what is *free* at a time, and note the GPUs that they share."""
         held = self._parts.holdings
         shape, column = self._parts.shape[held.part[rows]], self._column[held.node[rows]]
         demand, is_shared = held.demand_of[:, shape], held.is_shared_of[shape]
         if is_shared.any():  # however many share a GPU, it is one, where it is shared still
             is_shared &= self._ground.nodes["mem_gib"][held.node[rows]] > 0
             demand[GPUS, is_shared] = 0
-            masks = np.zeros(free.shape[1], dtype=np.uint64)
-            np.bitwise_or.at(masks, column[is_shared], held.gpus[rows[is_shared]])
-            free[GPUS] -= np.bitwise_count(masks)
+            before = shared.copy()
+            np.bitwise_or.at(shared, column[is_shared], held.gpus[rows[is_shared]])
+            free[GPUS] -= np.bitwise_count(shared & ~before)
         for resource in range(len(free)):
             np.subtract.at(free[resource], column, held.workers[rows] * demand[resource])
 
