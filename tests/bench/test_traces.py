@@ -110,6 +110,10 @@ def test_benches_on_traces_report_what_the_page_needs(traces):
             ]
             assert what == tuning.BACKLOG or tuned["baselines"][name][f"{what}_tuned_wait_seconds_mean"] == min(waits)
     assert not any("tuned_" in key for key in tuned["figures"]), "ours is not tuned"
+    for what, name in ((tuning.BARE, "easy"), (tuning.BARE, "priority"), (tuning.BACKLOG, "priority")):
+        figures = tuned["baselines"][name]
+        assert f"{what}_scored_wait_seconds_mean" in figures, "what has no setting is scored too"
+        assert f"{what}_tuned_wait_seconds_mean" not in figures
     told = pages.page(documents)
     assert all(f"## {name}\n" in told for name in documents)
     assert "(chosen of kueue)" in told
@@ -146,6 +150,13 @@ def test_the_page_says_what_few_days_and_few_seeds_cannot():
     assert "Why the wait of 1,024 GPUs is missed" in told
     documents["trace-kalos"]["gates"] = dict.fromkeys(documents["trace-kalos"]["gates"], True)
     assert "is missed" not in pages.page(documents)
+
+
+def test_a_setting_with_no_measured_wait_is_not_chosen():
+    waits = {"kueue": None, "kueue-strict": 60.0, "pool": 0.0, "pool-skip": 60.0}
+    results = {name: {"bare_tuned_wait_seconds_mean": wait} for name, wait in waits.items()}
+    assert "kueue-strict" == tuning.choice(tuning.BARE, ("kueue", "kueue-strict"), results)
+    assert "pool" == tuning.choice(tuning.BARE, ("pool", "pool-skip"), results), "no wait at all is the least"
 
 
 def test_an_interval_holds_the_mean():

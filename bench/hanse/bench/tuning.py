@@ -2,12 +2,13 @@
 
 In: the folder with the public traces. Out: a report. Every setting of a family is played on both halves, from an empty
 cluster each; the one that lets jobs wait least on the first is its family's choice, and what counts is how that one
-does on the second. With a backlog only those are chosen that keep what is asked of a backlog. Ours is played as it is
-by default, on the second half alone. What has no setting is no family: EASY hears estimates, and that is all.
+does on the second. With a backlog only those are chosen that keep what is asked of a backlog. Ours, and what has no
+setting, are played as they are by default, on the second half alone.
 
 September, which would be the month to tune on, has an eighth of October's jobs, and no day after October is there.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     BACKLOG: {"kueue": ("kueue", "kueue-strict", "kueue-stops", "kueue-strict-stops"), **_BOTH},
 }
 """By what is played, and by family: its settings. Without a backlog there is one priority, and nobody below another."""
+UNTUNED: Mapping[str, tuple[str, ...]] = {BARE: ("hanse", "easy", "priority"), BACKLOG: ("hanse", "priority")}
+"""Scored as they are. EASY and one queue know no fillers: with a backlog they would have jobs wait behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def run(folder: Path, scale: float) -> Report:
             inputs |= {f"{what}, {half}": replays.inputs_of(setting) for half, setting in settings.items()}
             for half, setting in settings.items():
                 names = [name for family in families.values() for name in family]
-                for name in (["hanse"] if half == "scored" else []) + names:
+                for name in [*(UNTUNED[what] if half == "scored" else ()), *names]:
                     found = philly.with_entitled(player.play(name, setting, f"{what}, {half}"), setting)
                     results.setdefault(name, {}).update({f"{what}_{half}_{key}": each for key, each in found.items()})
             chosen[what] = {family: choice(what, names, results) for family, names in families.items()}
@@ -90,11 +93,16 @@ def run(folder: Path, scale: float) -> Report:
 def choice(what: str, names: tuple[str, ...], results: Mapping[str, Numbers]) -> str:
     """Return which of *names* let jobs wait least on the first half; the first of them where that is the same.
 
-    With a backlog it is of those that keep what is asked of one, if there are any.
+    With a backlog it is of those that keep what is asked of one, if there are any. Who has no wait measured comes last.
     """
     prefix = f"{what}_tuned_"
     able = [name for name in names if what == BARE or _keeps(results[name], prefix)]
-    return min(able or names, key=lambda name: results[name][f"{prefix}wait_seconds_mean"] or 0)
+
+    def wait(name: str) -> float:
+        found = results[name][f"{prefix}wait_seconds_mean"]
+        return math.inf if found is None else found
+
+    return min(able or names, key=wait)
 
 
 def _keeps(numbers: Numbers, prefix: str) -> bool:
