@@ -2,8 +2,6 @@
 
 import dataclasses
 import gc
-import tempfile
-import time
 import uuid
 
 import pytest
@@ -13,7 +11,6 @@ from hypothesis import strategies as st
 from hanse.bench import days, ledgers
 from hanse.ledger import bundle, rows, transfers, verify
 from hanse.ledger.transfers import Kind, Purpose
-from hanse.ledger.verify import hours
 from hanse.ledger.verify.spilled import Spilled
 
 HOURS = st.integers(0, 5).map(lambda number: 3600 * number)
@@ -81,28 +78,6 @@ def test_between_two_hours_no_slot_and_no_transfer_is_held(day, policy):
     assert verdict.examined.booked.transfers == 4 * 2 * 3
     assert [count for what, count in held if what != "slots"] == [0] * (len(held) - 4)
     assert all(count <= 1 for _, count in held)  # the last one of a loop
-
-
-def test_all_hours_are_examined_beside_what_is_done_meanwhile(day, policy, tmp_path, monkeypatch):
-    """However long that takes: what comes of them waits in files, and none is left of these."""
-    folder, examined = day(6), tmp_path / "examined"
-    examined.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    examine, read_into = hours.examine, bundle.read_into
-
-    def marked(context, seconds):
-        (examined / str(seconds)).touch()
-        return examine(context, seconds)
-
-    def waiting(read, where, name, look):
-        while name == "usage" and len(list(examined.iterdir())) < 6:  # or the test's time is over
-            time.sleep(0.01)
-        read_into(read, where, name, look)
-
-    monkeypatch.setattr(hours, "examine", marked)
-    monkeypatch.setattr(bundle, "read_into", waiting)
-    assert verify.verify(folder, policy=policy, workers=2).good
-    assert {each.name for each in tmp_path.iterdir()} == {"6", "examined"}
 
 
 def changed(folder, change):

@@ -6,11 +6,10 @@ was checked when the line was read.
 """
 
 import gc
+import itertools
 import multiprocessing
-import pickle
-import tempfile
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -104,15 +103,17 @@ def examined(judged_by: Context, workers: int, meanwhile: Callable[[], None]) ->
         yield from (hours.examine(judged_by, seconds) for seconds in due)
         return
     _context = judged_by
-    with tempfile.TemporaryDirectory(prefix="hanse-verify-") as place:
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=_begin)
-        try:
-            asked = [pool.submit(_examine, seconds, Path(place, str(seconds))) for seconds in due]
-            meanwhile()
-            for each in asked:
-                yield _taken(each.result())
-        finally:
-            pool.shutdown(cancel_futures=True)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=_begin)
+    try:
+        # No more than so many at once: what comes of an hour lies here until its turn.
+        waiting = iter(due)
+        ahead = deque(pool.submit(_examine, seconds) for seconds in itertools.islice(waiting, 2 * workers))
+        meanwhile()
+        while ahead:
+            yield ahead.popleft().result()
+            ahead.extend(pool.submit(_examine, seconds) for seconds in itertools.islice(waiting, 1))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _begin() -> None:
@@ -121,21 +122,11 @@ def _begin() -> None:
     gc.disable()
 
 
-def _examine(seconds: int, path: Path) -> Path:
-    """Write what comes of an hour into a file: there it can wait for its turn, and in memory only few could."""
+def _examine(seconds: int) -> Hour:
     if _context is None:
         raise RuntimeError("this process was not started to examine hours")
     gc.collect()
-    with path.open("wb") as file:
-        pickle.dump(hours.examine(_context, seconds), file, pickle.HIGHEST_PROTOCOL)
-    return path
-
-
-def _taken(path: Path) -> Hour:
-    with path.open("rb") as file:
-        hour: Hour = pickle.load(file)  # noqa: S301  # written by a process that this one has started
-    path.unlink()
-    return hour
+    return hours.examine(_context, seconds)
 
 
 def check(read: Bundle, metered: Metered) -> Iterator[Finding]:
