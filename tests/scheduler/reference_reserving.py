@@ -89,12 +89,13 @@ class Reserving(Caps):
         runs = [each for each in self.running() if each.rung == Rung.BORROW and each.accelerator == c]
         found = [(self.member(each), self.per(each, c), each.placed) for each in runs]
         holds = [hold for hold in self.others(part) if hold["class"] == c and not hold["covered"]]
-        found += [(self.member(hold["part"]), self.per(hold["part"], c), hold["placed"]) for hold in holds]
+        whole = lambda hold: 1000 * hold["part"].job.shape.gpus_per_worker  # noqa: E731
+        found += [(self.member(hold["part"]), whole(hold), hold["placed"]) for hold in holds]
         return found
 
     def terms(self, part, option, milli):
         """Return the rooms that lenders leave to a borrower, or None if its own limit refuses it."""
-        c, member, per = option.accelerator, self.member(part), self.per(part, option.accelerator)
+        c, member, per = option.accelerator, self.member(part), milli // option.workers
         borrowed = self.borrowed_by_others(part, c)
         limit = self.members[member].borrowing_limits.get(c)
         used = sum(each * sum(placed.values()) for whose, each, placed in borrowed if whose == member)
@@ -115,14 +116,14 @@ class Reserving(Caps):
     def wanted(self, part, option, milli):
         """Return (claim, rooms, covered), or None if a cap or a limit refuses the job whatever is free."""
         covered = self.is_covered(part, option, milli)
+        milli = 1000 * option.workers if part.job.shape.slices else milli
         rooms = {} if covered else self.terms(part, option, milli)
         shape, c = part.job.shape, option.accelerator
         rate = self.use_at(self.rate(part, c), shape, c, option.workers)
         taken = self.takes(part, rate, self.as_of, self.as_of + self.need(part))
         if rooms is None or taken is None or not self.fits_at_once(part, rate, []):
             return None
-        if part.job.shape.slices:
-            part, milli = self.whole(part), 1000 * option.workers
+        part = self.whole(part) if part.job.shape.slices else part
         return (part, option.accelerator, Rung.BORROW, -1, milli), rooms, covered
 
     def whole(self, part):

@@ -220,7 +220,7 @@ def test_who_shares_is_kept_a_whole_gpu_from_when_one_is_free_and_may_start_on_p
 
 
 def test_a_whole_gpu_that_is_kept_for_who_shares_is_there_when_its_time_has_come():
-    """Others borrow less and come first but for that, and what is kept is counted as the part that it will be."""
+    """Others borrow less and come first but for that."""
     made, node_records = shared_pool()
     first = [job(f"w{index}", "b", gpus=1, run_seconds=(1 + index) * HOUR) for index in range(2)]
     planner = Planner(snapshot(made, node_records, first))
@@ -237,17 +237,39 @@ def test_none_is_kept_a_gpu_that_has_too_little_memory_for_it_however_empty():
     assert (decided.decisions, reasons(decided)) == ((), {"p": "MemoryDoesNotFit"})
 
 
-def test_limits_on_borrowing_count_what_is_kept_as_the_part_that_it_will_be():
-    """30 GiB of 78 are 385 thousandths: with a whole GPU that runs and another that comes these are 2,385."""
+@pytest.mark.parametrize(("limit", "starts"), [(2999, set()), (3000, {"q"})])
+def test_limits_on_borrowing_count_the_whole_gpu_that_is_kept_for_who_shares(limit, starts):
+    """With one that runs and another that comes these are three, though of what is kept 30 GiB will be used."""
     made, node_records = shared_pool()
-    members = tuple(replace(each, borrowing_limits={"h100": 2385}) for each in made.members)
+    members = tuple(replace(each, borrowing_limits={"h100": limit}) for each in made.members)
     first = [job("w", "b", gpus=1, run_seconds=HOUR), job("v", "c", gpus=1, run_seconds=2 * HOUR)]
     planner = Planner(snapshot(replace(made, members=members), node_records, first))
     planner.commit(planner.plan())
     step(planner, 10, jobs=(part("p", "b", 30, submitted=9),))
     more = replace(node_records[0], name="a-more", enrolled=9, mem_gib=0)
     decided = step(planner, 10, nodes=(more,), jobs=(job("q", "b", gpus=1, submitted=10),))
-    assert [each.attempt.job for each in decided.decisions if isinstance(each, Admit)] == ["q"]
+    assert {each.attempt.job for each in decided.decisions if isinstance(each, Admit)} == starts
+    assert [each.job for each in planner.snapshot.reservations] == ["p"]
+
+
+@pytest.mark.parametrize(
+    ("of", "limits"), [("b", {"borrowing_limits": {"h100": 1000}}), ("a", {"lending_limits": {"h100": 2000}})]
+)
+def test_who_shares_is_kept_no_more_whole_gpus_than_the_limits_leave(of, limits):
+    """By their parts all three would be kept places; by their parts all of them start."""
+    made, _ = shared_pool()
+    members = tuple(replace(each, **limits) if each.name == of else each for each in made.members)
+    first = [job("w", "c", gpus=1, run_seconds=HOUR), job("v", "a", gpus=2, run_seconds=2 * HOUR)]
+    node_records = nodes("a", 1, gpus=3, **SHARED)
+    planner = Planner(snapshot(replace(made, members=members), node_records, first))
+    planner.commit(planner.plan())
+    come = (
+        part("gang", "b", 1, workers=2, submitted=7), part("p", "b", 1, submitted=8), part("q", "b", 2, submitted=9)
+    )  # fmt: skip
+    assert [each.job for each in step(planner, 10, jobs=come).decisions] == ["p"]
+    plans = [step(planner, 10, ended=("w", "v")), step(planner, 10)]
+    admits = [each for decided in plans for each in decided.decisions if isinstance(each, Admit)]
+    assert {each.attempt.job for each in admits} == {"gang", "p", "q"}
 
 
 @pytest.mark.parametrize(("gpus", "joins"), [(2, {"short"}), (3, {"short", "long"})])

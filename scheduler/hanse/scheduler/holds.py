@@ -32,10 +32,13 @@ class Hold:
     nodes: Integers
     workers: Integers
     demand: Integers
-    milli_gpus: units.MilliGpu
-    """What one worker counts as: one that will share is held a whole GPU, and counts as its part."""
     exclusive: bool
     is_covered: bool
+
+    def milli_gpus(self) -> Integers:
+        """Return what it counts as under limits, by node: whole GPUs, also for who will share them."""
+        milli: Integers = self.workers * self.demand[GPUS] * units.MILLI
+        return milli
 
 
 @dataclass(frozen=True, slots=True)

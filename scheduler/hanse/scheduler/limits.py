@@ -2,8 +2,9 @@
 
 In: a cycle. Out: what is borrowed by whom and lent by whom, by member and class in milli-GPUs, kept up to date, and
 what the limits leave. What is kept for a borrower counts as borrowed and lent from when it is reserved, to all but
-itself: else others would use up what it needs to start. Workers beyond cores are not counted here: they never keep a
-job from starting, and `growing` holds them to what the limits leave beside jobs.
+itself: else others would use up what it needs to start. Who shares is kept whole GPUs, and as these it counts until it
+starts: else it would keep more from others than it may borrow. Workers beyond cores are not counted here: they never
+keep a job from starting, and `growing` holds them to what the limits leave beside jobs.
 """
 
 import numpy as np
@@ -53,7 +54,7 @@ class Limits:
 
     def reserve(self, hold: Hold, sign: int) -> None:
         """Count what is reserved for a borrower, or with *sign* -1 count it no longer."""
-        milli = sign * hold.workers * hold.milli_gpus
+        milli = sign * hold.milli_gpus()
         self._reserved[hold.member, hold.accelerator] += int(milli.sum())
         same = np.ones(len(hold.nodes), dtype=np.int64)
         self._lend(hold.member * same, hold.accelerator * same, hold.nodes, milli)

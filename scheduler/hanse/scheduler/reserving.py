@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hanse.quota import units
 from hanse.scheduler import columns, placing, runtimes
 from hanse.scheduler.capacity import Capacity
 from hanse.scheduler.columns import Flags, Integers, integers
@@ -184,7 +185,7 @@ class Reserving:
         run = self._cycle.parts.end_if_started(part) - self._cycle.snapshot.as_of
         return Hold(
             part, ask.member, ask.claim.accelerator, found.cluster, start, start + run, found.nodes, found.workers,
-            ask.demand, ask.claim.milli_gpus // ask.workers, ask.exclusive, self._cycle.is_covered(ask.claim),
+            ask.demand, ask.exclusive, self._cycle.is_covered(ask.claim),
         )  # fmt: skip
 
     def _ask(self, part: int, option: Option, accelerator: int) -> Ask | None:
@@ -192,9 +193,10 @@ class Reserving:
         claim = self._cycle.claim(part, option, accelerator, Rung.BORROW, BORROWED)
         ask = self._cycle.ask(claim, option, Rooms())
         if not self._cycle.is_covered(claim):
-            if self._limits.exceeds(claim):
+            kept = replace(claim, milli_gpus=units.MILLI * option.workers) if ask.slices else claim
+            if self._limits.exceeds(kept):
                 return None
-            ask = replace(ask, rooms=self._limits.rooms(claim, option))
+            ask = replace(ask, rooms=self._limits.rooms(kept, option))
         is_short = self._cycle.funds.short(int(self._cycle.parts.leaf[part]), self._cycle.use(claim))
         return None if is_short else self._whole(ask)
 
