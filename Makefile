@@ -26,7 +26,8 @@ WORKERS ?= 4
 BENCHES := decide-pool decide-gang decide-unschedulable decide-growth kueue-baseline bind-rate api ledger-ingest \
 	audit-month tamper node-agent
 # These play public traces, from the folder that HANSE_TRACES names; docs/simulator.md says where they are had.
-ON_TRACES := trace-philly trace-philly-month trace-philly-fill trace-philly-tuned trace-kalos failures memory-share
+ON_TRACES := trace-philly trace-philly-month trace-philly-fill trace-philly-tuned trace-kalos failures memory-share \
+	pack-openb
 PAGED := ablations simulate-pool $(if $(HANSE_TRACES),$(ON_TRACES))
 
 .PHONY: help

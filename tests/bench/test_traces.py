@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from hanse.bench import ablating, failing, kalos, large, month, pages, philly, remembering, replays, tuning
 from hanse.cli.main import app
 from hanse.simulator import cluster, comparing, memory, metrics, workload
+from hanse.simulator.packing import openb
 from hanse.simulator.traces import philly as reading
 from hanse.simulator.workload import DAY_SECONDS
 
@@ -157,6 +158,52 @@ def test_a_setting_with_no_measured_wait_is_not_chosen():
     results = {name: {"bare_tuned_wait_seconds_mean": wait} for name, wait in waits.items()}
     assert "kueue-strict" == tuning.choice(tuning.BARE, ("kueue", "kueue-strict"), results)
     assert "pool" == tuning.choice(tuning.BARE, ("pool", "pool-skip"), results), "no wait at all is the least"
+
+
+def reported(*names):
+    return {name: json.loads((pages.FOLDER / f"{name}.json").read_text()) for name in names}
+
+
+def test_of_all_the_month_is_said_what_was_reported_of_it():
+    documents = reported("trace-philly")
+    assert documents["trace-philly"]["inputs"]["days_played"] < philly.DAYS
+    assert "On more days of it useful" not in pages.page(documents)
+    whole = json.loads(json.dumps(documents["trace-philly"]))
+    whole["inputs"] |= {"days_played": philly.DAYS, "offered_load_by_thirds": [0.7, 0.8, 0.9]}
+    whole["figures"]["useful_utilization"], whole["baselines"]["static-skip"]["useful_utilization"] = 0.75, 0.725
+    told = pages.page(documents | {"trace-philly-month": whole})
+    assert "useful allocation is 75.0 % against 72.5 % for static partitions: [trace-philly-month](#trace" in told
+
+
+def test_the_page_names_the_waits_of_kalos_that_are_worse_than_of_those_who_stop_nobody():
+    documents = reported("trace-kalos")
+    told = pages.page(documents)
+    assert "1,536 GPUs, 2x, p95 of 512 GPUs 25.27 against 21.71; 1,536 GPUs, 4x, p95 of 1,024 GPUs 73.47 aga" in told
+    for policy in kalos.UNSTOPPED:
+        documents["trace-kalos"]["baselines"][policy]["gpus_1536_rate_2_wait_seconds_p95_of_512"] = 25 * 3600
+    assert "1,536 GPUs, 2x" not in pages.page(documents)
+
+
+def test_nothing_is_bold_in_ablations_of_fewer_than_five_seeds():
+    documents = reported("ablations")
+    for seeds, is_bold in ((2, False), (4, False), (5, True)):
+        documents["ablations"]["inputs"]["seeds"] = seeds
+        rows = [row for row in pages.page(documents).splitlines() if ", more than that |" in row]
+        assert is_bold == any("**" in row for row in rows), seeds
+
+
+def test_packing_is_told_beside_what_was_asked_for_and_published():
+    def found(granted, asked):
+        keys = ("allocation_percent", "asked_percent")
+        return {f"{name}_{key}": each for name in openb.LISTS for key, each in zip(keys, (granted, asked), strict=True)}
+
+    document = {
+        "figures": found(95.0, 95.0), "baselines": {"kube-most": found(99.0, 81.0), "fgd published": found(94.0, None)},
+        "inputs": {"scale": 1.0, "seeds": 10}, "gates": {"10 seeds": True}, "seed": 42, "commit": "none",
+    }  # fmt: skip
+    told = pages.page({"pack-openb": document})
+    assert f"| kube-most |{' **99.00** | 81.00 |' * len(openb.LISTS)}\n" in told
+    assert f"| fgd published |{' 94.00 | - |' * len(openb.LISTS)}\n" in told
 
 
 def test_an_interval_holds_the_mean():

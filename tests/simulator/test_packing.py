@@ -164,7 +164,8 @@ def write(file, *rows):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A trace in the form of openb: twenty servers, and lists of pods, one of them without models."""
-    folder = tmp_path_factory.mktemp("openb")
+    folder = tmp_path_factory.mktemp("traces") / "openb"
+    folder.mkdir()
     nodes = [[f"node-{at}", 64_000, 262_144, 4, "T4" if at % 4 else "G2"] for at in range(20)]
     write(folder / "nodes_gpu.csv.gz", ["sn", "cpu_milli", "memory_mib", "gpu", "model"], *nodes)
     asks = [(8000, 1, 1000, ""), (3000, 1, 500, "T4"), (4000, 1, 250, "G2|T4"), (6000, 0, "", ""), (16000, 2, 1000, "")]
@@ -196,10 +197,11 @@ def run(*words):
 
 
 def test_the_bench_tells_a_gate_that_is_not_reached(folder, tmp_path):
-    told = run("bench", "pack-openb", "--data", folder, "--scale", "0.1", "--json", tmp_path / "report.json")
+    told = run("bench", "pack-openb", "--data", folder.parent, "--scale", "0.1", "--json", tmp_path / "report.json")
     report = json.loads((tmp_path / "report.json").read_text())
     assert (1, False) == (told.exit_code, report["passed"]), told.output
     assert not any(holds for gate, holds in report["gates"].items() if "within" in gate)
+    assert {"scale": 0.1, "seeds": 1}.items() <= report["inputs"].items(), "as the page of figures reads them"
     assert {f"{name}_allocation_percent" for name in openb.LISTS} <= report["figures"].keys()
     assert {"fgd", "fgd published", "kube-most"} <= report["baselines"].keys()
     assert set(openb.LISTS) == set(bench.READ_AT_PERCENT)

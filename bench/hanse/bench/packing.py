@@ -13,6 +13,7 @@ from hanse.devcluster.progress import Line
 from hanse.simulator.packing import arrivals, comparing, openb
 from hanse.simulator.packing.comparing import POLICIES, Played, interval
 
+PACKING = "pack-openb"
 ARRIVED_PERCENT = 130
 SEEDS = range(42, 52)
 OURS, REFERENCE = "hanse", "fgd"
@@ -24,8 +25,8 @@ PUBLISHED = "published for {} by Weng et al., ATC '23, not run here"
 
 
 def run(folder: Path, scale: float) -> Report:
-    """Play all policies on all lists of pods; with *scale*, on so many of the seeds."""
-    place = Place()
+    """Play all policies on all lists of pods in *folder*/openb; with *scale*, on so many of the seeds."""
+    place, folder = Place(), folder / "openb"
     seeds = SEEDS[: max(round(len(SEEDS) * scale), 1)]
     with Line("packing") as line:
         played = {name: _played(folder, name, seeds, line) for name in READ_AT_PERCENT}
@@ -45,10 +46,12 @@ def run(folder: Path, scale: float) -> Report:
     inputs = {
         "pods": {name: len(runs[OURS][0].curve.arrived) for name, runs in played.items()},
         "arrived_percent": dict(READ_AT_PERCENT),
-        "seeds": list(seeds),
+        "scale": scale,
+        "seeds": len(seeds),
         "intervals": "95 of 100 means of resampled seeds",
+        "attribution": "cluster-trace-gpu-v2023, Alibaba, as FGD's authors publish it (Weng et al., USENIX ATC '23)",
     }
-    return Report("pack-openb", ours, baselines, inputs, SEEDS[0], gates, place)
+    return Report(PACKING, ours, baselines, inputs, SEEDS[0], gates, place)
 
 
 def _played(folder: Path, name: str, seeds: Sequence[int], line: Line) -> dict[str, list[Played]]:

@@ -16,9 +16,6 @@ app = typer.Typer(help="Benchmarks.", no_args_is_help=True, rich_markup_mode=Non
 # The exit status of a program that Ctrl-C ended, as shells have it.
 INTERRUPTED = 130
 
-# Where the public traces lie if they lie beside the checkout.
-OPENB = Path("../shared/traces/openb")
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, or write it to FILE, and not a table.")]
 File = Annotated[Path | None, typer.Argument(help="With --json: where the JSON goes; by default standard output.")]
 Scale = Annotated[
@@ -188,19 +185,15 @@ def simulate_pool(file: File = None, as_json: AsJson = False, scale: Scale = 1.0
 
 @app.command()
 def pack_openb(
+    data: Data,
     file: File = None,
     as_json: AsJson = False,
     scale: Annotated[float, typer.Option(min=0.1, max=1.0, help="Play this part of the ten seeds.")] = 1.0,
-    data: Annotated[Path, typer.Option(help="The folder with the openb trace.")] = OPENB,
 ) -> None:
     """Pack pods of a production cluster onto its servers under eight policies: minutes, on one core."""
     from hanse.bench import packing  # noqa: PLC0415  # as above
 
-    if not data.is_dir():
-        raise CommandError(
-            f"--data {data}: there is no such folder; docs/simulator.md says where the trace is to be had"
-        )
-    _run(lambda: packing.run(data, scale), file, as_json)
+    _run(lambda: packing.run(_folder(data, "openb"), scale), file, as_json)
 
 
 def _folder(data: Path, needed: str) -> Path:

@@ -140,7 +140,7 @@ POLICIES: Mapping[str, _Kind] = {
     "kube-least": _Kind("kube-scheduler's default scores, workers one by one", lambda _: Kube(packs=False)),
     "kube-most": _Kind("kube-scheduler packing nodes, workers one by one", lambda _: Kube(packs=True)),
     "srtf-bound": _Kind(
-        "a bound, no scheduler: shortest remaining time first, clairvoyant, free of cost, only numbers count",
+        "a mark, no proof and no scheduler: shortest remaining time, clairvoyant, free of cost, only numbers count",
         lambda _: ShortestRemaining(),
         is_bound=True,
     ),

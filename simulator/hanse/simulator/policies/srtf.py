@@ -1,10 +1,10 @@
-"""The bound: shortest remaining time first, clairvoyant and free of cost, counting GPUs alone.
+"""A mark for waits, no proof: shortest remaining time first, clairvoyant and free of cost, counting GPUs alone.
 
 Whenever something changes, the jobs with the least work left run, as many as there are GPUs. It knows run times, which
 no scheduler does; it is there to show how much of a wait is nobody's fault.
 
-Source: Schrage (Operations Research 1968); as a bound for gangs it is a heuristic, not an optimum. It is played with
-terms under which stopping costs nothing.
+Source: Schrage (Operations Research 1968); for gangs it is a heuristic, not an optimum. It is played with terms
+under which stopping costs nothing.
 """
 
 from hanse.simulator.cluster import WHOLE
