@@ -56,6 +56,23 @@ def test_what_nodes_signed_before_they_measured_by_time_is_read_as_if_they_had_n
     assert slots.decode(canonical.encode(said | {"v": 1})) == plain
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"mibSeconds": 1}, {"millijoules": 1}, {"mibSecondsBy": []}, {"busyMilliseconds": 1}, {"busyMillisecondsBy": []}],
+    ids=lambda more: next(iter(more)),
+)
+def test_what_says_the_same_in_the_old_way_and_the_new_one_is_refused(more):
+    """What was said in the old way is not kept: there would be many bodies for one slot."""
+    segment = slots.Segment(0, LENGTH, 1, ((slots.IDLE, 1000),))
+    slot = slots.Slot("node-1", uuid.UUID(int=9), 600, LENGTH, ("GPU-0",), (segment,), slots.NO_PREVIOUS)
+    said = canonical.decode(slots.encode(slot))
+    said["segments"][0] |= {"memory": 9, "energy": 7}
+    assert slots.decode(canonical.encode(said)) == slot
+    said["segments"][0] |= more
+    with pytest.raises(EvidenceError, match="measured in two ways"):
+        slots.decode(canonical.encode(said))
+
+
 @given(well_formed())
 def test_the_shares_of_a_slot_add_up_to_each_gpus_time(slot):
     total = sum(

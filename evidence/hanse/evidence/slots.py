@@ -27,6 +27,8 @@ _PLAIN, _BY_ATTEMPT, _BUSY_BY_ATTEMPT = 1, 2, 3
 """Versions of a body. The second one says also whose memory it was, or how busy GPUs were, and the third by whom; what
 says none of it is of the first, so that there is one body for each slot."""
 
+_MEASURED = ("mibSeconds", "millijoules", "mibSecondsBy", "busyMilliseconds", "busyMillisecondsBy")
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -197,6 +199,8 @@ def _segment(value: Json) -> Segment:
         # What nodes signed before they measured by time: a peak, and an energy of zero where there was no meter either.
         fields.integer("memory")
         fields.integer("energy")
+        if any(fields.has(name) for name in _MEASURED):
+            raise EvidenceError("segment: measured in two ways")
     segment = Segment(
         offset_seconds=fields.integer("offset"),
         length_seconds=fields.integer("length", 1, LENGTH_SECONDS_MAX),
