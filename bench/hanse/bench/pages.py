@@ -34,7 +34,7 @@ Philly is what Petuum derived and published: over all its months 82,247 of 117,3
 trace is one sample: where there are no intervals, nobody knows how much of a small difference is chance.
 
 Commits that this repository does not have are of branches that were joined into one later; the nearest commit of main
-is e505311.
+is 18ad0d0.
 
 """
 _ABOUT = {
