@@ -203,7 +203,7 @@ def test_what_an_earlier_node_agent_counts_goes_by_the_shares():
         used = NodeStatement.model_validate_json(
             json.dumps({
                 "bootId": str(uuid.UUID(int=1)), "process": str(uuid.UUID(int=1)), "enforcer": "", "gpus": [],
-                "used": [{"index": 0, "memoryMibSeconds": 0, "unattributedMibSeconds": 0, "busyMilliseconds": busy}],
+                "used": [{"index": 0, "memoryMiBSeconds": 0, "unattributedMiBSeconds": 0, "busyMilliseconds": busy}],
             })
         )  # fmt: skip
         counts.append(_reading(used))

@@ -34,9 +34,9 @@ class Attributed:
 
     mib_by_attempt: Mapping[UUID, int]
     unattributed_mib: int
-    mib_by_stranger: Mapping[str, int] = field(default_factory=dict)
     percent_by: Mapping[str, int] = field(default_factory=dict)
     attempts: Mapping[int, UUID] = field(default_factory=dict)
+    mib_by_stranger: Mapping[str, int] = field(default_factory=dict)
 
 
 NOTHING = Attributed({}, 0)
@@ -60,7 +60,7 @@ def attribute(sample: Sample, bindings: Iterable[Binding], pod_of: PodOf, before
         then = before.attempts.get(each.pid)
         who = now.get(each.pid) if pods[each.pid] else then
         percent_by[str(who) if who and then in {None, who} else NOBODY] += each.percent
-    return Attributed(found, max(0, sample.used_mib - sum(found.values())), strangers, percent_by, now)
+    return Attributed(found, max(0, sample.used_mib - sum(found.values())), percent_by, now, strangers)
 
 
 def pod_of(pid: int) -> str:
