@@ -29,7 +29,7 @@ from hanse.ledger import database, decisions, registry, term
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytest_plugins = ["placing"]
+pytest_plugins = ["placing", "telling"]
 
 # Tests never touch what somebody has configured for their own work; those about the variables set them themselves.
 os.environ.pop("HANSE_KUBECONFIG", None)

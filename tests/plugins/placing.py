@@ -2,8 +2,9 @@
 
 In: the ids of all tests, from the workers of pytest-xdist. Out: units of tests, each of which one worker runs from
 beginning to end. Tests of one file stay together, and files that share something expensive, as each worker would start
-its own; what takes longest begins first, so that it is not what everybody waits for in the end. Next is xdist, which
-hands the units out. This module must not change what a test does: any test runs alone, and in any company.
+its own; long ones that share nothing go apart; what takes longest begins first, so that it is not what everybody waits
+for in the end. Next is xdist, which hands the units out. This module must not change what a test does: any test runs
+alone, and in any company.
 """
 
 import contextlib
@@ -41,10 +42,14 @@ SHARED = {
         "resources/test_transitions",
     ),
 }  # fmt: skip
+# Files of properties, whose tests share nothing and take many examples: each test is a unit.
+APART = {
+    f"tests/scheduler/test_{name}.py"
+    for name in ("caps", "fairness", "promises", "reference", "reservations", "sharing", "sharing_bounds", "snapshots")
+}
 UNITS = {f"tests/{file}.py": unit for unit, files in SHARED.items() for file in files}
 # What takes a minute or more, the longest first; all else follows in its usual order.
 LONGEST = (
-    "tests/scheduler/test_reference.py",
     "the hub",
     "operators",
     "tests/cli/test_demo.py",
@@ -56,9 +61,6 @@ LONGEST = (
     "nodes of this machine",
     "tests/faults/test_streams.py",
     "tests/bench/test_benches.py",
-    "tests/scheduler/test_promises.py",
-    "tests/scheduler/test_caps.py",
-    "tests/scheduler/test_snapshots.py",
     "tests/scheduler/test_other_pythons.py",
     "tests/ledger/test_export.py",
     "tests/ledger/test_state_machines.py",
@@ -67,15 +69,22 @@ LONGEST = (
     "tests/cli/test_commands.py",
     "tests/ledger/test_posting.py",
     "tests/docs/test_site.py",
+    # Hundreds of short ones, which fill what the others leave.
+    *sorted(APART),
 )
 # Fixtures that start a control plane.
 STARTING = {"guest", "hub", "installed", "plane", "real", "running", "start_owner", "town"}
 
 
+def file_of(test):
+    """Return the file of the test with this id."""
+    return test.partition("::")[0]
+
+
 def unit_of(test):
     """Return the unit of the test with this id."""
-    file = test.partition("::")[0]
-    return UNITS.get(file, file)
+    file = file_of(test)
+    return test if file in APART else UNITS.get(file, file)
 
 
 class Placing(LoadScopeScheduling):
@@ -97,7 +106,7 @@ def pytest_collection_modifyitems(config, items):
     """Begin with the longest units, where there are several workers."""
     if hasattr(config, "workerinput"):
         rank = {unit: number for number, unit in enumerate(LONGEST)}
-        items.sort(key=lambda item: rank.get(unit_of(item.nodeid), len(rank)))
+        items.sort(key=lambda item: rank.get(unit_of(item.nodeid), rank.get(file_of(item.nodeid), len(rank))))
 
 
 def pytest_collection_finish(session):

@@ -2,9 +2,10 @@
 `reference_caps`.
 
 Each question (who is entitled to what, who may stop whom) is answered by walking over all parts, nodes
-and jobs; only what no decision changes, levies and entitlements, is worked out once. Next: `reference_sharing`.
+and jobs; only what no decision changes is worked out once: paths, levies, entitlements. Next: `reference_sharing`.
 """
 
+import functools
 from fractions import Fraction
 from math import ceil
 
@@ -32,6 +33,7 @@ class Rules:
         self.tiers = {each.name: each for each in pool.tiers}
         roots = [Organisation(name, "", {}) for name in self.members]
         self.organisations = {each.name: each for each in [*roots, *pool.organisations]}
+        self.path = functools.cache(self.path_to)
         self.classes = {each.name: each.h100_equivalents for each in pool.accelerators}
         self.shareable = {each.name: each.shareable_gib for each in pool.accelerators}
         self.under_levy = {name for name, node in self.nodes.items() if self.is_levied(node)}
@@ -71,8 +73,8 @@ class Rules:
         return (v.worker < 0, *self.strength(v))
 
     # Who is who.
-    def path(self, leaf):
-        return [leaf, *self.path(self.organisations[leaf].parent)] if leaf else []
+    def path_to(self, leaf):
+        return [leaf, *self.path_to(self.organisations[leaf].parent)] if leaf else []
 
     def member(self, part):
         return self.path(part.job.organisation)[-1]
@@ -252,5 +254,6 @@ class Rules:
         return self.milli(v) * (lost + policy.restart_cost_seconds) * (1 + v.preemptions)
 
 
+@functools.cache
 def bits(mask):
-    return {gpu for gpu in range(64) if mask >> gpu & 1}
+    return frozenset(gpu for gpu in range(64) if mask >> gpu & 1)

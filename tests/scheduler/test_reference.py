@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import sharers
 import worlds
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pools import job, nodes, pool, snapshot
 from reference import Reference
@@ -14,6 +14,8 @@ from hanse.scheduler.decisions import Admit, Refuse, Release, Renew, Reserve, Re
 from hanse.scheduler.pool import Slices
 
 HOUR = 3600
+# The reference is slow: all four kinds of pools together have as many examples as a promise has.
+QUARTER = settings(max_examples=settings().max_examples // 4)
 
 
 def told(plan):
@@ -72,11 +74,13 @@ def expected(pool, snapshot):
     return [(kind, job, *rest) for kind, job, _, *rest in reference.run()]
 
 
+@QUARTER
 @given(world=worlds.worlds(), data=st.data())
 def test_the_plan_is_the_references(world, data):
     follow(world, data)
 
 
+@QUARTER
 @given(
     world=worlds.worlds(caps=worlds.windows, caps_at_once=worlds.at_once, policy=worlds.short_funding), data=st.data()
 )
@@ -84,11 +88,13 @@ def test_the_plan_under_caps_of_members_and_organisations_is_the_references(worl
     follow(world, data)
 
 
+@QUARTER
 @given(world=sharers.sharing_worlds(), data=st.data())
 def test_the_plan_where_gpus_are_shared_is_the_references(world, data):
     follow(world, data)
 
 
+@QUARTER
 @given(
     world=sharers.sharing_worlds(caps=worlds.windows, caps_at_once=worlds.at_once, policy=worlds.short_funding),
     data=st.data(),

@@ -31,6 +31,8 @@ workloads = st.lists(jobs, min_size=1, max_size=25).map(lambda drawn: workload.m
 CLUSTER = cluster.of_nodes({"east": 24, "north": 16, "west": 24})
 ENOUGH = cluster.of_nodes({"east": 640, "north": 640, "west": 640})
 LONG_AFTER = 100 * DAY
+# Each example is a whole run, of each policy.
+FEWER = settings(max_examples=settings().max_examples // 4)
 
 
 def played(name, jobs, on=CLUSTER, until=LONG_AFTER):
@@ -38,7 +40,7 @@ def played(name, jobs, on=CLUSTER, until=LONG_AFTER):
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)
-@settings(deadline=None)
+@FEWER
 @given(workloads)
 def test_what_was_granted_and_kept_is_what_the_jobs_are_and_what_was_lost(name, drawn):
     result = played(name, drawn)
@@ -55,7 +57,7 @@ def test_what_was_granted_and_kept_is_what_the_jobs_are_and_what_was_lost(name, 
 
 
 @pytest.mark.parametrize("name", sorted({*SCHEDULERS} - {"static", "static-skip"}))
-@settings(deadline=None)
+@FEWER
 @given(workloads)
 def test_every_job_that_fits_runs_in_the_end(name, drawn):
     ran = {run.job.order for run in played(name, drawn).runs}
@@ -63,7 +65,7 @@ def test_every_job_that_fits_runs_in_the_end(name, drawn):
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)
-@settings(deadline=None)
+@FEWER
 @given(workloads)
 def test_nobody_waits_where_there_is_enough_for_all(name, drawn):
     longest = hanse.CYCLE_SECONDS if name.startswith("hanse") else 0
@@ -79,7 +81,7 @@ def test_the_same_input_gives_the_same_runs(name, drawn):
     assert repr(played(name, drawn)) == repr(played(name, drawn))
 
 
-@settings(deadline=None)
+@FEWER
 @given(workloads, st.integers(1, 2 * DAY))
 def test_figures_of_a_window_never_count_more_than_there_is(drawn, until):
     for name in ("pool-skip", "kueue"):
@@ -157,7 +159,7 @@ outages = st.builds(
 
 
 @pytest.mark.parametrize("name", sorted({*SCHEDULERS} - {"srtf-bound"}))
-@settings(deadline=None)
+@FEWER
 @given(workloads, st.lists(outages, max_size=6).map(lambda each: incidents.together(tuple(each))), st.integers(0, 99))
 def test_whatever_fails_no_gpu_second_is_unaccounted_for_and_no_work_is_done_twice(name, drawn, lost, seed):
     happens = incidents.Incidents(incidents.failing(drawn, 0.5, seed), lost)
@@ -198,7 +200,7 @@ elastic = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None)
+@FEWER
 @given(st.lists(elastic, min_size=1, max_size=15), st.sampled_from([1000, 600]))
 def test_elastic_gangs_on_mixed_nodes_do_just_their_work(drawn, worth):
     jobs = workload.made("drawn", drawn)
@@ -236,7 +238,7 @@ class Always(hanse.Hanse):
         return True
 
 
-@settings(deadline=None)
+@FEWER
 @given(workloads)
 def test_asking_only_when_something_can_come_of_it_decides_the_same(drawn):
     def starts(kind):
@@ -262,7 +264,7 @@ def test_workers_without_a_gang_hold_gpus_that_nobody_works_on_until_they_give_u
 
 
 @pytest.mark.parametrize("name", ["hanse", "kueue", "kueue-strict"])
-@settings(deadline=None)
+@FEWER
 @given(workloads)
 def test_fillers_borrow_no_more_than_their_part_and_others_all_they_find(name, drawn):
     result = comparing.play(name, Setting(drawn, CLUSTER, metrics.Window(0, LONG_AFTER), fillers_part=0.25))
