@@ -12,8 +12,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import sharers
 import worlds
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hanse.scheduler import code_digest, frames, framing, reading, state_digest
 from hanse.scheduler.pool import NodeState
@@ -84,26 +86,29 @@ def happen(world, chance):
 
 
 def planned():
-    """Return snapshots of random pools as key frames, and what is planned for each; the same ones each time.
+    """Return snapshots of random pools as key frames, what is planned for each, and whether anybody asks for parts of
+    GPUs there; the same ones each time.
 
     Of all that are drawn, those in whose plans the rarest kinds of decisions are: most pools decide little in a cycle.
     """
     found = {}
+    limits = {"caps": ample, "caps_at_once": worlds.at_once, "policy": worlds.short_funding}
 
     @settings(max_examples=WORLDS, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-    @given(world=worlds.worlds(caps=ample, caps_at_once=worlds.at_once, policy=worlds.short_funding))
+    @given(world=st.one_of(worlds.worlds(**limits), sharers.sharing_worlds(**limits)))
     def live(world):
         chance = random.Random(len(found))  # noqa: S311  # the same each time is the point
         for _ in range(CYCLES):
             before, plan, _ = world.step()
             state = state_digest(before)
             frame = framing.Writer().frame(before, state, plan, range(len(plan.decisions)))
-            found[frame.data] = f"{state.hex()} {plan.digest()} {code_digest().hex()}", plan
+            shares = any(each.shape.slices for each in reading.jobs(before))
+            found[frame.data] = f"{state.hex()} {plan.digest()} {code_digest().hex()}", plan, shares
             happen(world, chance)
 
     live()
     drawn = [(frame, *expected) for frame, expected in found.items()]
-    kinds = [{type(decision) for decision in plan.decisions} for *_, plan in drawn]
+    kinds = [{type(decision) for decision in plan.decisions} for _, _, plan, _ in drawn]
     often = Counter(itertools.chain.from_iterable(kinds))
     rarity = [sum(Fraction(1, often[kind]) for kind in each) for each in kinds]
     return [drawn[place] for place in sorted(range(len(drawn)), key=lambda place: -rarity[place])[:SNAPSHOTS]]
@@ -112,8 +117,9 @@ def planned():
 def test_another_python_plans_the_same_bytes(other):
     found = planned()
     assert SNAPSHOTS == len(found)
-    kinds = {type(each).__name__ for *_, plan in found for each in plan.decisions}
+    kinds = {type(each).__name__ for _, _, plan, _ in found for each in plan.decisions}
     assert {"Admit", "Rise", "Fall", "Renew", "Refuse", "Reserve", "Resize"} <= kinds
+    assert 0.2 < sum(shares for *_, shares in found) / SNAPSHOTS < 0.8
     roots = os.pathsep.join(str(ROOT / root) for root in ("scheduler", "quota"))
     answer = subprocess.run(
         [*other, str(Path(__file__).with_name("planning_again.py"))],
@@ -122,8 +128,8 @@ def test_another_python_plans_the_same_bytes(other):
     )  # fmt: skip
     differing = [
         (number, frames.decode(frame)["asOf"], expected, said)
-        for number, ((frame, expected, _), said) in enumerate(
-            itertools.zip_longest(found, answer.stdout.splitlines(), fillvalue=(b"", "", None))
+        for number, ((frame, expected, *_), said) in enumerate(
+            itertools.zip_longest(found, answer.stdout.splitlines(), fillvalue=(b"", "", None, False))
         )
         if said != expected
     ]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import worlds
 from auditor import Audit
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pools import job, nodes, pool, snapshot
 from sharers import ASCEND, H100, sharing_worlds
@@ -18,9 +18,6 @@ from hanse.scheduler.frames import Header
 from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Option, Rung, Slices, Trust
 from hanse.scheduler.records import Attempt, Placed
 
-# Each is played with whole GPUs at full length elsewhere.
-FEWER = settings(max_examples=settings().max_examples // 4)
-
 SHARED = {"mem_gib": 78, "limit_gib": 118, "tenants": 4}
 
 
@@ -32,7 +29,6 @@ def lived(world, data, cycles=3):
         world.happen(data)
 
 
-@FEWER
 @given(world=sharing_worlds(), data=st.data())
 def test_what_holds_of_whole_gpus_holds_of_shared_ones(world, data):
     for audit in lived(world, data):
@@ -46,7 +42,6 @@ def test_what_holds_of_whole_gpus_holds_of_shared_ones(world, data):
         audit.each_waiting_job_has_one_reason()
 
 
-@FEWER
 @given(world=sharing_worlds(), data=st.data())
 def test_what_is_kept_for_whole_gpus_has_room_beside_shared_ones(world, data):
     for audit in lived(world, data):
@@ -54,7 +49,6 @@ def test_what_is_kept_for_whole_gpus_has_room_beside_shared_ones(world, data):
         audit.what_is_kept_has_room(after)
 
 
-@FEWER
 @given(world=sharing_worlds(caps=worlds.windows, policy=worlds.short_funding), data=st.data())
 def test_a_planner_that_follows_and_one_that_reads_frames_say_what_a_cold_one_says(world, data):
     for _ in lived(world, data):
