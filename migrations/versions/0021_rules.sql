@@ -67,6 +67,40 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
   SELECT coalesce(sum(CASE WHEN debit = ANY (accounts) THEN amount WHEN credit = ANY (accounts) THEN -amount ELSE 0 END), 0) FROM moved, own
 $$;
 
+CREATE OR REPLACE FUNCTION ledger.apply_transfers(p_ids uuid[], p_bodies bytea[]) RETURNS TABLE (transfer uuid, outcome text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_new uuid[];
+BEGIN
+  -- With what is granted to a member also its use is held: what an attempt has paid is asked of both, and two that have none of their
+  -- accounts in common would both find enough of it left.
+  PERFORM FROM account WHERE name IN (SELECT s.name FROM unnest(p_bodies) AS body, unnest(ARRAY['debit', 'credit']) AS side,
+      LATERAL (SELECT convert_from(body, 'UTF8')::jsonb ->> side) AS j (name),
+      LATERAL (VALUES (j.name), (CASE WHEN j.name LIKE '%/adjustments' THEN split_part(j.name, '/', 1) || '/use' END)) AS s (name))
+    ORDER BY name FOR UPDATE;
+  WITH added AS (
+    INSERT INTO transfer (id, payload_sha256, kind, purpose, debit, credit, amount, hour_seconds, period, run, attempt, decision,
+                          pending, reverses, reason)
+    SELECT id, sha256(body), j ->> 'kind', j ->> 'purpose', j ->> 'debit', j ->> 'credit', (j ->> 'amount')::bigint,
+           (j ->> 'hour')::bigint, j ->> 'period', (j ->> 'run')::bigint, (j ->> 'attempt')::uuid, (j ->> 'decision')::uuid,
+           (j ->> 'pending')::uuid, (j ->> 'reverses')::uuid, j ->> 'reason'
+    FROM unnest(p_ids, p_bodies) WITH ORDINALITY AS given (id, body, i), LATERAL (SELECT convert_from(body, 'UTF8')::jsonb) AS parsed (j)
+    ORDER BY i ON CONFLICT (id) DO NOTHING RETURNING id)
+  SELECT coalesce(array_agg(id), '{}') INTO v_new FROM added;
+  PERFORM check_resolutions(v_new);
+  PERFORM check_corrections(v_new);
+  PERFORM move_balances(v_new);
+  INSERT INTO violation (id, kind, at_seconds, account, amount, attempt, detail)
+    SELECT md5('TransferConflict/' || t.id || '/' || encode(sha256(given.body), 'hex'))::uuid, 'TransferConflict', clock_seconds(),
+           t.debit, t.amount, t.attempt, 'transfer ' || t.id || ' was sent again with other contents'
+    FROM unnest(p_ids, p_bodies) AS given (id, body) JOIN transfer t USING (id) WHERE t.payload_sha256 <> sha256(given.body)
+    ON CONFLICT (id) DO NOTHING;
+  RETURN QUERY SELECT given.id, CASE WHEN t.payload_sha256 <> sha256(given.body) THEN 'conflict'
+      WHEN given.id = ANY (v_new) THEN 'applied' ELSE 'duplicate' END
+    FROM unnest(p_ids, p_bodies) WITH ORDINALITY AS given (id, body, i) JOIN transfer t USING (id) ORDER BY i;
+END $$;
+
 CREATE OR REPLACE FUNCTION ledger.check_corrections(p_new uuid[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE

@@ -1,8 +1,12 @@
 """What was charged goes back once: by a ruling or as lost work, whichever comes first, and never by both."""
 
+import contextlib
 import dataclasses
+import threading
+import time
 
 import pytest
+import sqlalchemy as sa
 from played import HOME, HOUR, act, lines_of, rewrite
 
 from hanse.ledger import attempts, books, compensating, database, disputes, export, posting, verify
@@ -177,3 +181,47 @@ def test_of_a_ruling_and_a_credit_at_once_one_is_made_again(world, closer, monke
     post(world, world.START + HOUR)
     assert credited(world) == [(100 * RATE,)]
     assert found(world, tmp_path / "export") == []
+
+
+def test_of_a_ruling_and_a_correction_at_once_the_second_finds_what_the_first_left(world, closer, tmp_path):
+    """They have no account in common. The correction begins when the ruling is booked and not committed yet."""
+    attempt = run(world, 1800)
+    world.set_clock(world.START + HOUR + 1000)
+    meter(world, attempt, world.START, 1800)
+    post(world, world.START)
+    dispute, its = disputed(world, attempt)
+    refused = []
+
+    def correct():
+        try:
+            books.correct(world.operator, world.term, books.Correction(its["use"].id, 1, "more"))
+        except RefusedError as error:
+            refused.append(str(error))
+
+    other = threading.Thread(target=correct)
+
+    def begin(_connection):
+        other.start()
+        while other.is_alive() and not waits(world):
+            time.sleep(0.01)
+
+    with committing(closer, begin):
+        disputes.accept(closer, dispute, [], (1800 - LOST) * RATE, "so it was")
+    other.join()
+    assert len(refused) == 1
+    assert "with that it would have 1 back that it never paid" in refused[0]
+    assert found(world, tmp_path / "export") == []
+
+
+@contextlib.contextmanager
+def committing(engine, do):
+    """Do it each time before something is committed."""
+    sa.event.listen(engine, "commit", do)
+    yield
+    sa.event.remove(engine, "commit", do)
+
+
+def waits(world):
+    """Say whether somebody waits for what somebody else holds."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return world.super.execute(query).fetchone()[0] > 0

@@ -14,8 +14,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
   v_new uuid[];
 BEGIN
-  PERFORM FROM account WHERE name IN (SELECT convert_from(body, 'UTF8')::jsonb ->> side
-      FROM unnest(p_bodies) AS body, unnest(ARRAY['debit', 'credit']) AS side) ORDER BY name FOR UPDATE;
+  -- With what is granted to a member also its use is held: what an attempt has paid is asked of both, and two that have none of their
+  -- accounts in common would both find enough of it left.
+  PERFORM FROM account WHERE name IN (SELECT s.name FROM unnest(p_bodies) AS body, unnest(ARRAY['debit', 'credit']) AS side,
+      LATERAL (SELECT convert_from(body, 'UTF8')::jsonb ->> side) AS j (name),
+      LATERAL (VALUES (j.name), (CASE WHEN j.name LIKE '%/adjustments' THEN split_part(j.name, '/', 1) || '/use' END)) AS s (name))
+    ORDER BY name FOR UPDATE;
   WITH added AS (
     INSERT INTO transfer (id, payload_sha256, kind, purpose, debit, credit, amount, hour_seconds, period, run, attempt, decision,
                           pending, reverses, reason)
