@@ -163,7 +163,7 @@ def test_nobody_but_the_owner_archives_or_says_that_somebody_did(world):
                 connection.exec_driver_sql(f"SELECT ledger.{call}")
     fact = "record_fact(gen_random_uuid(), 'SlotsArchived', 0, NULL, NULL, NULL, NULL, NULL, NULL, 1, '')"
     with (
-        pytest.raises(errors.RefusedError, match="by archive_slot_day alone"),
+        pytest.raises(errors.RefusedError, match="recorded by the owner alone"),
         database.transaction(world.operator) as one,
     ):
         one.exec_driver_sql(f"SELECT ledger.{fact}")
