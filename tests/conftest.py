@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["placing", "telling"]
 
+# A busy machine may keep a test waiting in the middle of a transaction, which says nothing of the code.
+database.IDLE_MILLISECONDS_MAX = 300_000
 # Tests never touch what somebody has configured for their own work; those about the variables set them themselves.
 os.environ.pop("HANSE_KUBECONFIG", None)
 os.environ.pop("HANSE_DATABASE_URL", None)

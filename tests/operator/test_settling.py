@@ -197,6 +197,23 @@ def test_what_fails_for_one_member_keeps_nothing_else_from_being_posted(pool, bo
         settler.look(settler.rules())
 
 
+def test_an_hour_that_was_posted_after_all_is_not_told_of(pool, books, monkeypatch):
+    """The answer to a COMMIT is lost: it failed as far as the leader knows, and there is nothing left to try again."""
+    ((now,),) = pool.rows("SELECT ledger.clock_seconds()")
+    enrol(pool, first := now // 3600 * 3600)
+    pool.shift_clock(first + 3600 + 3600 - now)
+    settler, post = Settler(books, term.take(books, "test"), world(1000)), posting.post
+
+    def post_and_lose_the_answer(*arguments):
+        post(*arguments)
+        raise errors.CommitUnknownError("the connection was lost")
+
+    monkeypatch.setattr(posting, "post", post_and_lose_the_answer)
+    settler.look(settler.rules())
+    assert [first] == hours(pool)
+    assert {} == settler.failures
+
+
 def world(levy_thousandths, slot=None):
     """Return a world with blue's levy and, if *slot* is given, a policy with that metering interval."""
     keys = {

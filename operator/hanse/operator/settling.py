@@ -10,6 +10,7 @@ that never change (:mod:`hanse.ledger.posting`).
 
 import asyncio
 import contextlib
+import re
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Container, Iterator
@@ -42,6 +43,7 @@ GRACE_SLOTS = 3
 
 _ENROLLED = sa.select(sa.func.coalesce(sa.func.max(parties.Enrolment.sequence), 0))
 _SETTING = sa.text("SELECT slot_seconds, ledger.clock_seconds() AS now FROM ledger.setting")
+_HOUR = re.compile(r"hour (\d+)")
 _log = structlog.get_logger(__name__)
 
 
@@ -116,6 +118,7 @@ class Settler:
                 with self._going_on(f"hour {hour}"):
                     self._post(hour)
         self._post_an_older_one(tried)
+        self._forget_what_was_posted()
 
     def _post_an_older_one(self, tried: set[int]) -> None:
         """Post what failed for somebody more hours ago than each look reads; new hours never wait for many such."""
@@ -126,6 +129,14 @@ class Settler:
             hour = self._older_hours.popleft()
             with self._going_on(f"hour {hour}"):
                 self._post(hour)
+
+    def _forget_what_was_posted(self) -> None:
+        """Tell no longer of hours with nothing left to post: a COMMIT whose answer was lost was a failure, and done."""
+        told = {what: int(found[1]) for what in self.failures if (found := _HOUR.match(what))}
+        if told:
+            left = {*posting.due(self._engine), *posting.left_halfway(self._engine)}
+            for what in [what for what, hour in told.items() if hour not in left]:
+                del self.failures[what]
 
     def _post(self, hour_seconds: int) -> None:
         posted = posting.post(self._engine, self._term, hour_seconds)
