@@ -53,6 +53,8 @@ class NodeAgent:
         gpus, self._lost = numbering.number(found, own.state_folder / "gpus.json", boot_id)
         self._gpus = {gpu.index: gpu for gpu in gpus}
         self._rule, self._rule_read_ns = own.memory.rule, file.stat().st_mtime_ns
+        self._rule_in_force = self._rule
+        """The last one since which the kubelet has said who has what."""
         # Asking a driver may take a while, and is asked by one thread only.
         self._thread = ThreadPoolExecutor(1, "driver")
         self._looking: asyncio.Future[dict[int, tuple[Sample, Attributed]]] | None = None
@@ -116,14 +118,18 @@ class NodeAgent:
 
     async def _keep_looking(self) -> None:
         while True:
-            await self._look()
-            # Another rule counts what is in use now, or a slice that was just given away would be taken for a free one.
-            due = asyncio.get_running_loop().time() - self._owners_asked_at > OWNERS_SECONDS
-            if (self._read_rule() or due) and await self._ask_owners():
-                self._folders.keep([ids for owner in self._owners_known for ids in owner.devices.values()])
-            self._tell()
-            await self._offer()
+            await self._turn()
             await asyncio.sleep(self._own.sample_seconds)
+
+    async def _turn(self) -> None:
+        await self._look()
+        self._read_rule()
+        due = asyncio.get_running_loop().time() - self._owners_asked_at > OWNERS_SECONDS
+        # Another rule counts what is in use now, or a slice that was just given away would be taken for a free one.
+        if (self._rule != self._rule_in_force or due) and await self._ask_owners():
+            self._folders.keep([ids for owner in self._owners_known for ids in owner.devices.values()])
+        self._tell()
+        await self._offer()
 
     async def _look(self) -> None:
         """Ask the driver for each GPU."""
@@ -175,35 +181,36 @@ class NodeAgent:
             _LOG.warning("%s", error)
             return False
         self._owners_asked_at = asyncio.get_running_loop().time()
+        self._rule_in_force = self._rule
         return True
 
     async def _offer(self) -> None:
         """Tell the kubelet what each resource offers now."""
         if not self._plugins:
             return
-        if self._cut_for != (self._rule, self._owners_known):
+        rule = self._rule_in_force
+        if self._cut_for != (rule, self._owners_known):
             # Thousands of slices: counted when something has changed, as requests wait meanwhile.
-            self._cut_for = self._rule, self._owners_known
+            self._cut_for = rule, self._owners_known
             used = {each for owner in self._owners_known for ids in owner.devices.values() for each in ids}
-            self._cut = {gpu.index: slices.offered(gpu, self._rule, used) for gpu in self._gpus.values()}
+            self._cut = {gpu.index: slices.offered(gpu, rule, used) for gpu in self._gpus.values()}
         for index, parts in self._cut.items():
             healthy = not self._samples[index].fault
             for part, ids in parts.items():
                 await self._plugins[index, part].offer(Offer(ids, healthy))
 
-    def _read_rule(self) -> bool:
-        """Take up another rule for memory, and say whether there is one; what cannot be read changes nothing."""
+    def _read_rule(self) -> None:
+        """Read another rule for memory, if there is one; what cannot be read changes nothing."""
         try:
             changed_ns = self._file.stat().st_mtime_ns
             if changed_ns == self._rule_read_ns:
-                return False
+                return
             self._rule_read_ns = changed_ns
             self._rule = settings.load(self._file).memory.rule
         except (OSError, ValueError) as error:
             _LOG.warning("the last rule for memory holds, as the settings cannot be read: %s", error)
-            return False
+            return
         _LOG.info("the rule for memory is now %s", self._rule)
-        return True
 
     def _offered(self) -> Mapping[int, Mapping[str, int]]:
         """Return how many slices make a whole GPU."""
