@@ -1,5 +1,10 @@
 -- As it was when it came. Later migrations change it; this file stays as it is.
 
+-- As a new leader: whoever leads now ends what it is posting before this, or fails after it. Its function would go on although it is
+-- dropped below. Nobody leads a new ledger.
+SELECT ledger.await_leader();
+SELECT ledger.take_term('migration 0021') FROM ledger.term WHERE term > 0;
+
 -- Verifying has rules that earlier versions did not follow: what attempts used is recorded, lost work is credited, nodes have keys of their
 -- own. In a ledger that they have written, this says from which place on the rules hold. One in which use is recorded had them before.
 INSERT INTO ledger.fact (id, kind, at_seconds, detail)
