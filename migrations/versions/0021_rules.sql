@@ -8,7 +8,7 @@ SELECT ledger.take_term('migration 0021') FROM ledger.term WHERE term > 0;
 -- Verifying has rules that earlier versions did not follow: what attempts used is recorded, lost work is credited, nodes have keys of their
 -- own. In a ledger that they have written, this says from which place on the rules hold. One in which use is recorded had them before.
 INSERT INTO ledger.fact (id, kind, at_seconds, detail)
-  SELECT md5('RulesBegin')::uuid, 'RulesBegin', ledger.clock_seconds(), 'use, lost work, keys of nodes'
+  SELECT md5('RulesBegin')::uuid, 'RulesBegin', ledger.clock_seconds(), 'use, lost work, keys of nodes, raised caps'
   WHERE (EXISTS (SELECT FROM ledger.enrolment) OR EXISTS (SELECT FROM ledger.cutoff)) AND NOT EXISTS (SELECT FROM ledger.usage);
 
 CREATE OR REPLACE FUNCTION ledger.record_fact(p_id uuid, p_kind text, p_at bigint, p_member text, p_cluster text, p_node text,
@@ -147,6 +147,32 @@ BEGIN
   IF FOUND THEN
     RAISE EXCEPTION 'transfer % is booked in %, where the books of % are closed: correct it in the open period', v_wrong, v_period, v_pair
       USING ERRCODE = 'HN006';
+  END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION ledger.open_cap(p_term bigint, p_name text, p_member text, p_ceiling bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+  v_now CONSTANT bigint := clock_seconds();
+  v_agreed bigint;
+BEGIN
+  PERFORM check_term(p_term);
+  SELECT ceiling_agreed INTO v_agreed FROM account WHERE name = p_name FOR UPDATE;
+  IF p_ceiling > ceiling_most(p_name) THEN
+    RAISE EXCEPTION 'the cap % may be % at most in this window, not %: the trustees can raise it, or it rises with its next window', p_name,
+      ceiling_most(p_name), p_ceiling USING ERRCODE = 'HN006';
+  END IF;
+  INSERT INTO account (name, kind, member, ceiling, ceiling_max, ceiling_agreed) VALUES (p_name, 'cap', p_member, p_ceiling, p_ceiling, p_ceiling)
+    ON CONFLICT (name) DO UPDATE SET ceiling = p_ceiling, ceiling_max = greatest(account.ceiling_max, p_ceiling),
+      ceiling_agreed = CASE WHEN ceiling_most(p_name) IS NULL THEN greatest(account.ceiling_agreed, p_ceiling) ELSE account.ceiling_agreed END
+    WHERE account.ceiling <> p_ceiling;
+  IF FOUND THEN
+    INSERT INTO fact (id, kind, at_seconds, member, account, amount, detail)
+      VALUES (gen_random_uuid(), 'CapSet', v_now, p_member, p_name, p_ceiling, '');
+  END IF;
+  IF p_ceiling > v_agreed AND ceiling_most(p_name) IS NULL THEN
+    INSERT INTO violation (id, kind, at_seconds, member, account, amount, detail) VALUES (md5('CapOverride/' || p_name || '/' || p_ceiling)::uuid,
+      'CapOverride', v_now, p_member, p_name, p_ceiling - v_agreed, 'there are no trustees: raised from ' || v_agreed || ' to ' || p_ceiling);
   END IF;
 END $$;
 

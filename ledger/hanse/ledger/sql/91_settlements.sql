@@ -282,11 +282,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
   FROM account a WHERE a.name = p_account AND EXISTS (SELECT FROM act WHERE kind = 'Trustees')
 $$;
 
--- A cap's account for one window; a changed ceiling is a fact.
+-- A cap's account for one window; a changed ceiling is a fact. One that nobody had to sign for, as there are no trustees, is a violation
+-- too where it is above what was agreed before.
 CREATE OR REPLACE FUNCTION ledger.open_cap(p_term bigint, p_name text, p_member text, p_ceiling bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+  v_now CONSTANT bigint := clock_seconds();
+  v_agreed bigint;
 BEGIN
   PERFORM check_term(p_term);
+  SELECT ceiling_agreed INTO v_agreed FROM account WHERE name = p_name FOR UPDATE;
   IF p_ceiling > ceiling_most(p_name) THEN
     RAISE EXCEPTION 'the cap % may be % at most in this window, not %: the trustees can raise it, or it rises with its next window', p_name,
       ceiling_most(p_name), p_ceiling USING ERRCODE = 'HN006';
@@ -297,7 +302,11 @@ BEGIN
     WHERE account.ceiling <> p_ceiling;
   IF FOUND THEN
     INSERT INTO fact (id, kind, at_seconds, member, account, amount, detail)
-      VALUES (gen_random_uuid(), 'CapSet', clock_seconds(), p_member, p_name, p_ceiling, '');
+      VALUES (gen_random_uuid(), 'CapSet', v_now, p_member, p_name, p_ceiling, '');
+  END IF;
+  IF p_ceiling > v_agreed AND ceiling_most(p_name) IS NULL THEN
+    INSERT INTO violation (id, kind, at_seconds, member, account, amount, detail) VALUES (md5('CapOverride/' || p_name || '/' || p_ceiling)::uuid,
+      'CapOverride', v_now, p_member, p_name, p_ceiling - v_agreed, 'there are no trustees: raised from ' || v_agreed || ' to ' || p_ceiling);
   END IF;
 END $$;
 
