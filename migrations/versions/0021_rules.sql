@@ -57,17 +57,17 @@ BEGIN
   RETURN 'refused: ' || refuse_lease(p_cluster, p_attempt, p_fence, 'release');
 END $$;
 
-CREATE OR REPLACE FUNCTION ledger.net_charged(p_attempt uuid, p_period text) RETURNS numeric
+CREATE OR REPLACE FUNCTION ledger.net_charged(p_attempt uuid, p_period text, p_without uuid[] DEFAULT '{}') RETURNS numeric
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
   WITH own AS (SELECT ARRAY[member || '/use', member || '/adjustments'] AS accounts FROM attempt WHERE id = p_attempt),
   its AS (
     SELECT t.hour_seconds, t.purpose, t.debit, t.credit, t.amount FROM transfer t
       WHERE t.attempt = p_attempt AND t.kind IN ('single', 'correction') AND t.purpose IN ('use', 'tier', 'overrun', 'lost-work', 'adjustment')
-        AND period_of(t.hour_seconds) = p_period),
+        AND period_of(t.hour_seconds) = p_period AND t.id <> ALL (p_without)),
   moved AS (
     SELECT debit, credit, amount FROM its
     UNION ALL
-    SELECT t.debit, t.credit, t.amount FROM transfer t WHERE t.attempt IS NULL AND t.purpose = 'adjustment'
+    SELECT t.debit, t.credit, t.amount FROM transfer t WHERE t.attempt IS NULL AND t.purpose = 'adjustment' AND t.id <> ALL (p_without)
       AND t.hour_seconds IN (SELECT hour_seconds FROM its WHERE purpose = 'use'))
   SELECT coalesce(sum(CASE WHEN debit = ANY (accounts) THEN amount WHEN credit = ANY (accounts) THEN -amount ELSE 0 END), 0) FROM moved, own
 $$;
@@ -131,12 +131,13 @@ BEGIN
   END IF;
   SELECT g.attempt, -n.net INTO v_wrong, v_over
     FROM (SELECT t.attempt FROM transfer t WHERE t.id = ANY (v_back) UNION
-          SELECT u.attempt FROM transfer t JOIN usage u ON u.hour_seconds = t.hour_seconds AND u.member = split_part(t.credit, '/', 1)
-            WHERE t.id = ANY (v_back) AND t.attempt IS NULL) AS g
+          SELECT a.id FROM transfer t JOIN attempt a ON a.member = split_part(t.credit, '/', 1)
+            WHERE t.id = ANY (v_back) AND t.attempt IS NULL AND coalesce(a.ended_at_seconds, t.hour_seconds) >= t.hour_seconds
+              AND EXISTS (SELECT FROM transfer u WHERE u.attempt = a.id AND u.hour_seconds = t.hour_seconds AND u.purpose = 'use')) AS g
       -- Apart, so that it is asked of each of these few and not of all transfers.
       CROSS JOIN LATERAL (SELECT l.period FROM transfer l WHERE l.attempt = g.attempt AND l.purpose = 'lost-work' AND l.kind = 'single' OFFSET 0) AS l
       CROSS JOIN LATERAL net_charged(g.attempt, l.period) AS n (net)
-    WHERE n.net < 0 LIMIT 1;
+    WHERE n.net < 0 AND n.net < net_charged(g.attempt, l.period, v_back) LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'attempt % is credited for lost work: with that it would have % back that it never paid, so give back so much less', v_wrong, v_over
       USING ERRCODE = 'HN006';
