@@ -44,7 +44,7 @@ def dying(engine, at, *, files):
         steps.take()
         return found
 
-    listened = {"before_cursor_execute": steps.execute, "commit": steps.take}
+    listened = {"before_cursor_execute": steps.execute, "commit": steps.take} if engine else {}
     for event, taken in listened.items():
         sa.event.listen(engine, event, taken)
     if files:
@@ -61,7 +61,7 @@ def whoever_dies(engine, do, whole=lambda: None, *, files=True):
     """Do it as often as it dies, a step later each time, and once more, as after a lost answer; return the deaths.
 
     *whole* is asked after each death: it fails where something was left half done. Without *files* nobody dies at
-    those: other threads would.
+    those: other threads would. Without an *engine* there are files alone.
 
     """
     for deaths in range(STEPS_MAX):
@@ -69,7 +69,8 @@ def whoever_dies(engine, do, whole=lambda: None, *, files=True):
             with dying(engine, deaths + 1, files=files):
                 do()
         except CrashError:
-            engine.dispose()  # its connections are gone with it
+            if engine:
+                engine.dispose()  # its connections are gone with it
             whole()
         else:
             do()

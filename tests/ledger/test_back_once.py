@@ -135,6 +135,46 @@ def test_a_credit_after_the_ruling_is_of_what_was_paid(world, closer, tmp_path, 
     assert any(f"{LOST * RATE} for lost work, and {600 * RATE} were due" in each for each in findings), findings
 
 
+def test_a_ruling_on_a_whole_hour_of_which_no_use_was_recorded_gives_back_no_more_than_was_paid_either(world, closer):
+    """An earlier version posted it, which recorded none."""
+    attempt = run(world, 1800)
+    world.set_clock(world.START + HOUR + 1000)
+    meter(world, attempt, world.START, 1800)
+    post(world, world.START)
+    world.super.execute(
+        "ALTER TABLE ledger.usage DISABLE TRIGGER USER; DELETE FROM ledger.usage;"
+        " ALTER TABLE ledger.usage ENABLE TRIGGER USER"
+    )
+    whole, _ = disputed(world)
+    with pytest.raises(RefusedError, match="would have 1 back that it never paid"):
+        disputes.accept(closer, whole, [], (1800 - LOST) * RATE + 1, "so it was")
+    disputes.accept(closer, whole, [], (1800 - LOST) * RATE, "so it was")
+
+
+def test_who_has_too_much_back_may_be_charged_again_in_part(world):
+    """An earlier version let a grant pass the bound; part of the credit is taken back, and no more is given."""
+    attempt = run(world, 1800)
+    world.set_clock(world.START + HOUR + 1000)
+    meter(world, attempt, world.START, 1800)
+    post(world, world.START)
+    world.super.execute(
+        "INSERT INTO ledger.transfer"
+        " (id, payload_sha256, kind, purpose, debit, credit, amount, hour_seconds, period, attempt)"
+        " VALUES (gen_random_uuid(), '', 'single', 'adjustment', 'pool/adjustments', 'tencent/adjustments',"
+        " %s, %s, '2026-11', %s)",
+        [1800 * RATE, world.START, attempt],
+    )
+    posted = dict(
+        world.super.execute("SELECT purpose, id FROM ledger.transfer WHERE attempt = %s", [attempt]).fetchall()
+    )
+    books.correct(world.operator, world.term, books.Correction(posted["lost-work"], LOST * RATE - 1, "saved"))
+    with pytest.raises(RefusedError, match="would have 2 back that it never paid"):
+        books.correct(world.operator, world.term, books.Correction(posted["use"], 1, "more"))
+    books.correct(world.operator, world.term, books.Correction(posted["lost-work"], 1, "saved"))
+    with pytest.raises(RefusedError, match="would have 1 back that it never paid"):
+        books.correct(world.operator, world.term, books.Correction(posted["use"], 1, "more"))
+
+
 def test_what_a_later_month_gives_back_is_in_the_export_of_the_month_it_is_about(world, closer, tmp_path):
     attempt = run(world, 1800)
     world.set_clock(world.START + HOUR + 1000)

@@ -5,6 +5,8 @@ In: tests/ledger/ledgers, which the code of those versions has written.
 
 import dataclasses
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -22,6 +24,7 @@ from hanse.ledger.errors import RefusedError
 from hanse.ledger.publishing import Folder
 
 LEDGERS = Path(__file__).parent / "ledgers"
+RULES = Path(__file__).parents[2] / "migrations" / "versions" / "0021_rules.sql"
 REVISIONS = sorted(path.stem for path in LEDGERS.glob("*.sql"))
 KEY = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
 LOST = 600
@@ -98,16 +101,72 @@ def go_on(world):
 
 
 def test_nothing_that_was_recorded_is_lost_or_changed(restored):
-    """Balances neither. What the migration adds to the ledger is that today's rules begin here."""
+    """Balances neither. What the migration adds to the ledger is that today's rules begin here, in its own term."""
     _, before, after = restored
     assert sum(map(len, before.values())) > 100
+    assert [row["term"] for row in after["ledger.term"]] == [row["term"] + 1 for row in before.pop("ledger.term")]
     for table, rows in before.items():
         names = set().union(*rows)
         kept = [said(row, names) for row in after[table]]
         its = [said(row, names) for row in rows]
         assert [each for each in its if each not in kept] == [], table
-        assert len(kept) == len(its) + (table == "ledger.fact"), table
+        assert len(kept) == len(its) + 2 * (table == "ledger.fact"), table
     assert [row["kind"] for row in after["ledger.fact"]].count("RulesBegin") == 1
+
+
+@pytest.fixture(name="former")
+def _former(request, server, config_for):
+    """The URL of a ledger that is about to have today's rules, and what an operator of before posts there."""
+    request.getfixturevalue("migrated")
+    url = postgres.create_database(server, f"former_{request.node.name[-20:]}")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute((LEDGERS / f"{REVISIONS[-1]}.sql").read_text())
+        command.upgrade(config_for(url), "0020")
+        connection.execute(
+            "INSERT INTO ledger.cutoff (hour_seconds, run, slots, slots_sha256)"
+            " SELECT hour_seconds, 9, slots, slots_sha256 FROM ledger.cutoff LIMIT 1"
+        )
+        connection.execute("SET ROLE hanse_operator")
+        part = (
+            "SELECT ledger.record_posting(t.term, c.hour_seconds, c.run, %s, 0, 0, 0, 0)"
+            " FROM ledger.term t, ledger.cutoff c WHERE c.run = 9"
+        )
+        with psycopg.connect(url, autocommit=True) as watching:
+            yield url, part, connection, watching
+
+
+def until_it_waits(watching, task):
+    """Wait until somebody there waits for what somebody else holds, or the task is over."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while not task.done() and watching.execute(query).fetchone()[0] == 0:
+        time.sleep(0.01)
+
+
+def test_what_an_operator_is_posting_as_rules_begin_comes_before_them(former, config_for):
+    url, part, operator, watching = former
+    with ThreadPoolExecutor(1) as threads, operator.transaction():
+        operator.execute(part, ["tencent"])
+        migration = threads.submit(command.upgrade, config_for(url), "head")
+        until_it_waits(watching, migration)
+        operator.execute(part, ["alibaba"])
+    migration.result()
+    (posted,) = operator.execute("SELECT max(sequence) FROM ledger.posting WHERE run = 9").fetchone()
+    (begin,) = operator.execute("SELECT sequence FROM ledger.fact WHERE kind = 'RulesBegin'").fetchone()
+    assert posted < begin
+
+
+def test_what_an_operator_begins_to_post_meanwhile_is_refused(former):
+    """Its function is there when it is called, and goes on when it is dropped."""
+    url, part, operator, watching = former
+    with psycopg.connect(url) as owner, ThreadPoolExecutor(1) as threads:
+        owner.execute("SET ROLE hanse_owner")
+        owner.execute(RULES.read_text())
+        posted = threads.submit(operator.execute, part, ["tencent"])
+        until_it_waits(watching, posted)
+        owner.commit()
+        with pytest.raises(psycopg.Error, match="is not the leader's"):
+            posted.result()
+    assert operator.execute("SELECT count(*) FROM ledger.posting WHERE run = 9").fetchone() == (0,)
 
 
 def said(row, names):

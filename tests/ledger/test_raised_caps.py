@@ -55,18 +55,24 @@ def test_a_deed_is_not_signed_as_a_statement_nor_has_one_key_twice():
         trustees.check(act(DEED, "ann", "ben"), None)
 
 
-@pytest.fixture(name="capped")
-def _capped(world):
-    """A pool with trustees, and an attempt that has used a part of tencent's cap; `closer` records acts."""
+@pytest.fixture(name="used")
+def _used(world):
+    """A pool without trustees, and an attempt that has used a part of tencent's cap; `closer` records acts."""
     world.entry = world.admit(funding=(world.funding(HOUR, CEILING),))
     world.record(world.entry)
     world.grant(world.entry)
     world.account = f"tencent/cap/month/{world.START}"
     world.closer = database.engine(world.url, role="hanse_closer")
-    overrides.record(world.closer, act(DEED, "ann", "ben", "cho"))
-    world.deed = overrides.deed_hash(world.closer)
     yield world
     world.closer.dispose()
+
+
+@pytest.fixture(name="capped")
+def _capped(used):
+    """The same with trustees."""
+    overrides.record(used.closer, act(DEED, "ann", "ben", "cho"))
+    used.deed = overrides.deed_hash(used.closer)
+    return used
 
 
 def statement(world, **changed):
@@ -99,6 +105,29 @@ def test_a_window_that_has_begun_is_raised_by_trustees_alone_and_only_for_a_time
         set_ceiling(capped, 2 * CEILING)
     rows = capped.super.execute("SELECT kind, account, amount FROM ledger.violation").fetchall()
     assert rows == [("CapOverride", capped.account, CEILING)]
+
+
+def test_where_there_are_no_trustees_each_raise_is_a_violation_too(used, tmp_path):
+    """Above what was agreed: who lowers a cap and takes it back has raised nothing. Then trustees raise it as much."""
+    for ceiling in (2 * CEILING, CEILING, 2 * CEILING, 3 * CEILING):
+        set_ceiling(used, ceiling)
+    rows = used.super.execute("SELECT account, amount, detail FROM ledger.violation ORDER BY sequence").fetchall()
+    why = "there are no trustees: raised from {} to {}"
+    assert rows == [(used.account, CEILING, why.format(each * CEILING, (each + 1) * CEILING)) for each in (1, 2)]
+    overrides.record(used.closer, act(DEED, "ann", "ben", "cho"))
+    used.deed = overrides.deed_hash(used.closer)
+    overrides.record(used.closer, act(statement(used, ceiling=4 * CEILING), "ann", "cho"))
+    set_ceiling(used, 4 * CEILING)
+    assert used.super.execute("SELECT count(*) FROM ledger.violation").fetchone() == (3,)
+    assert exported(used, tmp_path / "export") == []
+    lines = lines_of(tmp_path / "export", "violations")
+    for lie, said in (
+        (lines[1:], "was raised without a violation on record"),
+        ([lines[0] | {"amount": 1}, *lines[1:]], "was raised without a violation on record"),
+        ([lines[0], *lines[1:], lines[2] | {"amount": 1}], "was raised, and nobody raised it"),
+    ):  # fmt: skip
+        rewrite(tmp_path / "export", "violations", lie)
+        assert any(said in str(each) for each in verify.verify(tmp_path / "export").findings), said
 
 
 def test_the_same_statement_counts_once_whoever_signs_it(capped):

@@ -132,6 +132,52 @@ def test_good_checkpoints_with_proofs_that_are_none_leave_room_for_evidence(make
     assert not [file for file in kept.rglob("*") if file.parent.suffix == ".evidence"]
 
 
+def test_a_witness_that_dies_at_any_step_comes_back_with_what_it_said_and_says_nothing_else(tmp_path):
+    """Cosigning the first checkpoint, the next one that it had refused, and keeping what another log face is."""
+    evidence = []
+
+    def come_back(size, leaves=HONEST, old=None, proof=None):
+        """Ask as a sealer does whose witness died: if it knows of more, from there on."""
+        one = witness.Witness(tmp_path / "auditor", POLICY, SIGNERS["auditor"])
+        answer = one.add(request(size, size - 10 if old is None else old, leaves, proof=proof))
+        if answer.status is HTTPStatus.CONFLICT and int(answer.body) == size:
+            answer = one.add(request(size, size, leaves))
+        return answer.status
+
+    def knows(*sizes):
+        """It has one of these of the honest log, whole, and whatever is kept as evidence is that."""
+        for file in sorted_files(tmp_path / "auditor"):
+            if file.parent.suffix == ".evidence":
+                before, _, after = file.read_bytes().partition(b"\n--\n")
+                evidence.append(witnessing.decode(after).note.text)
+            else:
+                before = file.read_bytes()
+            seen = checkpoints.parse(notes.parse(before).text)
+            assert seen.size in sizes
+            assert seen.root == merkle.root_of(HONEST[: seen.size])
+
+    def cosigns(size):
+        assert come_back(size) is HTTPStatus.OK
+
+    def refuses():
+        assert come_back(20, FORKED, old=20, proof=[]) is HTTPStatus.UNPROCESSABLE_ENTITY
+
+    assert whoever_dies(None, lambda: cosigns(10), lambda: knows(10)) > 3
+    assert come_back(20, proof=[bytes(32)]) is HTTPStatus.UNPROCESSABLE_ENTITY
+    assert len(sorted_files(tmp_path / "auditor")) == 2
+    assert whoever_dies(None, lambda: cosigns(20), lambda: knows(10, 20)) > 3
+    assert len(sorted_files(tmp_path / "auditor")) == 1, "what was cosigned after all is kept as evidence"
+    evidence.clear()
+    assert whoever_dies(None, refuses, lambda: knows(20)) > 2
+    assert len(set(evidence)) == 1
+    assert come_back(30) is HTTPStatus.OK
+
+
+def sorted_files(folder):
+    """Return what a witness keeps, without what it was writing when it died."""
+    return sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix != ".part")
+
+
 def running(folder, name):
     return serving(witness.Witness(folder / name, POLICY, SIGNERS[name]))
 

@@ -14,18 +14,19 @@ CREATE FUNCTION ledger.pair_of(p_debit text, p_credit text) RETURNS text LANGUAG
 $$;
 
 -- What an attempt has paid for the hours of a period, less all that came back to its member: overruns, credit for lost work, and what
--- rulings gave. A ruling on a whole hour counts for each attempt that was charged in it, as it may have been about any.
-CREATE FUNCTION ledger.net_charged(p_attempt uuid, p_period text) RETURNS numeric
+-- rulings gave. A ruling on a whole hour counts for each attempt that was charged in it, as it may have been about any. Also as it was
+-- without some transfers.
+CREATE FUNCTION ledger.net_charged(p_attempt uuid, p_period text, p_without uuid[] DEFAULT '{}') RETURNS numeric
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
   WITH own AS (SELECT ARRAY[member || '/use', member || '/adjustments'] AS accounts FROM attempt WHERE id = p_attempt),
   its AS (
     SELECT t.hour_seconds, t.purpose, t.debit, t.credit, t.amount FROM transfer t
       WHERE t.attempt = p_attempt AND t.kind IN ('single', 'correction') AND t.purpose IN ('use', 'tier', 'overrun', 'lost-work', 'adjustment')
-        AND period_of(t.hour_seconds) = p_period),
+        AND period_of(t.hour_seconds) = p_period AND t.id <> ALL (p_without)),
   moved AS (
     SELECT debit, credit, amount FROM its
     UNION ALL
-    SELECT t.debit, t.credit, t.amount FROM transfer t WHERE t.attempt IS NULL AND t.purpose = 'adjustment'
+    SELECT t.debit, t.credit, t.amount FROM transfer t WHERE t.attempt IS NULL AND t.purpose = 'adjustment' AND t.id <> ALL (p_without)
       AND t.hour_seconds IN (SELECT hour_seconds FROM its WHERE purpose = 'use'))
   SELECT coalesce(sum(CASE WHEN debit = ANY (accounts) THEN amount WHEN credit = ANY (accounts) THEN -amount ELSE 0 END), 0) FROM moved, own
 $$;
@@ -58,12 +59,13 @@ BEGIN
   END IF;
   SELECT g.attempt, -n.net INTO v_wrong, v_over
     FROM (SELECT t.attempt FROM transfer t WHERE t.id = ANY (v_back) UNION
-          SELECT u.attempt FROM transfer t JOIN usage u ON u.hour_seconds = t.hour_seconds AND u.member = split_part(t.credit, '/', 1)
-            WHERE t.id = ANY (v_back) AND t.attempt IS NULL) AS g
+          SELECT a.id FROM transfer t JOIN attempt a ON a.member = split_part(t.credit, '/', 1)
+            WHERE t.id = ANY (v_back) AND t.attempt IS NULL AND coalesce(a.ended_at_seconds, t.hour_seconds) >= t.hour_seconds
+              AND EXISTS (SELECT FROM transfer u WHERE u.attempt = a.id AND u.hour_seconds = t.hour_seconds AND u.purpose = 'use')) AS g
       -- Apart, so that it is asked of each of these few and not of all transfers.
       CROSS JOIN LATERAL (SELECT l.period FROM transfer l WHERE l.attempt = g.attempt AND l.purpose = 'lost-work' AND l.kind = 'single' OFFSET 0) AS l
       CROSS JOIN LATERAL net_charged(g.attempt, l.period) AS n (net)
-    WHERE n.net < 0 LIMIT 1;
+    WHERE n.net < 0 AND n.net < net_charged(g.attempt, l.period, v_back) LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'attempt % is credited for lost work: with that it would have % back that it never paid, so give back so much less', v_wrong, v_over
       USING ERRCODE = 'HN006';
@@ -282,11 +284,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
   FROM account a WHERE a.name = p_account AND EXISTS (SELECT FROM act WHERE kind = 'Trustees')
 $$;
 
--- A cap's account for one window; a changed ceiling is a fact.
+-- A cap's account for one window; a changed ceiling is a fact. One that nobody had to sign for, as there are no trustees, is a violation
+-- too where it is above what was agreed before.
 CREATE OR REPLACE FUNCTION ledger.open_cap(p_term bigint, p_name text, p_member text, p_ceiling bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+DECLARE
+  v_now CONSTANT bigint := clock_seconds();
+  v_agreed bigint;
 BEGIN
   PERFORM check_term(p_term);
+  SELECT ceiling_agreed INTO v_agreed FROM account WHERE name = p_name FOR UPDATE;
   IF p_ceiling > ceiling_most(p_name) THEN
     RAISE EXCEPTION 'the cap % may be % at most in this window, not %: the trustees can raise it, or it rises with its next window', p_name,
       ceiling_most(p_name), p_ceiling USING ERRCODE = 'HN006';
@@ -297,7 +304,11 @@ BEGIN
     WHERE account.ceiling <> p_ceiling;
   IF FOUND THEN
     INSERT INTO fact (id, kind, at_seconds, member, account, amount, detail)
-      VALUES (gen_random_uuid(), 'CapSet', clock_seconds(), p_member, p_name, p_ceiling, '');
+      VALUES (gen_random_uuid(), 'CapSet', v_now, p_member, p_name, p_ceiling, '');
+  END IF;
+  IF p_ceiling > v_agreed AND ceiling_most(p_name) IS NULL THEN
+    INSERT INTO violation (id, kind, at_seconds, member, account, amount, detail) VALUES (md5('CapOverride/' || p_name || '/' || p_ceiling)::uuid,
+      'CapOverride', v_now, p_member, p_name, p_ceiling - v_agreed, 'there are no trustees: raised from ' || v_agreed || ' to ' || p_ceiling);
   END IF;
 END $$;
 

@@ -1,17 +1,18 @@
 """What trustees add to C11: a cap of a window that had begun was raised by nobody else, and always on record.
 
 In: an export's acts, facts and violations. Out: findings. Deeds are signed by those before them, statements by enough
-trustees of the deed in force, in time; each has its violation; and where there are trustees, no ceiling rose above what
-its window was opened with but by such a statement.
+trustees of the deed in force, in time; each has its violation, and so has what was raised before there were any; and
+where there are trustees, no ceiling rose above what its window was opened with but by such a statement.
 """
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from hanse.evidence import canonical, identity, trustees
 from hanse.evidence.errors import EvidenceError
 from hanse.evidence.trustees import Deed, Override
-from hanse.ledger import acts, transfers
+from hanse.ledger import acts, rows, rules, transfers
 from hanse.ledger.bundle import Bundle
 from hanse.ledger.verify.finding import Finding
 
@@ -21,8 +22,11 @@ def check(read: Bundle) -> Iterator[Finding]:
     found: list[Finding] = []
     overrides = list(_overrides(read, found))
     yield from found
-    yield from _violations(read, overrides)
-    yield from _ceilings(read, overrides)
+    since = min((row.sequence for row in read.acts if row.kind == "Trustees"), default=None)
+    agreed, alone = _agreed(read, since)
+    yield from _violations(read, overrides, agreed, alone)
+    if since is not None:
+        yield from _ceilings(read, overrides, agreed, since)
 
 
 def _overrides(read: Bundle, found: list[Finding]) -> Iterator[tuple[acts.Act, Override]]:
@@ -60,40 +64,68 @@ def _wrong(row: acts.Act, said: Override, digest: bytes) -> str | None:
     return None
 
 
-def _violations(read: Bundle, overrides: list[tuple[acts.Act, Override]]) -> Iterator[Finding]:
-    """Check that each statement that was recorded in the period has its violation, and the other way round."""
-    on_record = {row.account: row for row in read.violations if row.kind == "CapOverride"}
-    start_us, end_us = read.header.start_seconds * 10**6, read.header.end_seconds * 10**6
-    for row, _ in overrides:
-        if start_us <= row.recorded_us < end_us and row.subject not in on_record:
-            yield Finding("C11", row.where, f"the cap {row.subject} was raised without a violation on record")
-    raised = {row.subject for row, _ in overrides}
-    for account, violation in sorted(on_record.items()):
-        if account not in raised:
-            yield Finding("C11", violation.where, f"a violation says that {account} was raised, and nobody raised it")
-
-
-def _ceilings(read: Bundle, overrides: list[tuple[acts.Act, Override]]) -> Iterator[Finding]:
-    """Check that ceilings rose only with the trustees, since there were some."""
-    since = min((row.sequence for row in read.acts if row.kind == "Trustees"), default=None)
-    by_account: dict[str, list[tuple[acts.Act, Override]]] = defaultdict(list)
-    for row, said in overrides:
-        by_account[row.subject].append((row, said))
-    opened: dict[str, int] = {}
+def _agreed(read: Bundle, since: int | None) -> tuple[dict[str, int], list[tuple[rows.Remark, int]]]:
+    """Return what was agreed for each window, and what raised one by how much before there were trustees who could."""
+    agreed: dict[str, int] = {}
+    alone: list[tuple[rows.Remark, int]] = []
     for fact in sorted(read.facts, key=lambda row: row.sequence):
         if fact.kind != "CapSet":
             continue
         ceiling = fact.amount or 0
-        if since is None or fact.sequence < since:
-            # Before there were trustees who could, whoever set the cap raised it.
-            opened[fact.account] = max(opened.get(fact.account, 0), ceiling)
+        most = agreed.setdefault(fact.account, ceiling)
+        if ceiling > most and (since is None or fact.sequence < since):
+            agreed[fact.account] = ceiling
+            alone.append((fact, ceiling - most))
+    return agreed, alone
+
+
+def _violations(
+    read: Bundle,
+    overrides: list[tuple[acts.Act, Override]],
+    agreed: Mapping[str, int],
+    alone: list[tuple[rows.Remark, int]],
+) -> Iterator[Finding]:
+    """Check that each cap that was raised in the period has its violation, and the other way round."""
+    start, end = read.header.start_seconds, read.header.end_seconds
+    begin = rules.begin(read.facts)
+    raised = [
+        (start <= row.recorded_us // 10**6 < end, row.where, (row.subject, said.ceiling - agreed.get(row.subject, 0)))
+        for row, said in overrides
+    ]
+    raised += [
+        (start <= fact.at_seconds < end, fact.where, (fact.account, by)) for fact, by in alone if fact.sequence >= begin
+    ]
+    on_record: dict[tuple[str, int | None], list[rows.Remark]] = defaultdict(list)
+    for violation in read.violations:
+        if violation.kind == "CapOverride":
+            on_record[violation.account, violation.amount].append(violation)
+    # Those of the period first: what is on record of others is here by chance alone.
+    for is_here, where, (account, by) in sorted(raised, key=lambda each: not each[0]):
+        if its := on_record[account, by]:
+            its.pop()
+        elif is_here:
+            yield Finding("C11", where, f"the cap {account} was raised without a violation on record")
+    for violation in sorted(itertools.chain(*on_record.values()), key=lambda row: row.account):
+        what = f"a violation says that {violation.account} was raised, and nobody raised it"
+        yield Finding("C11", violation.where, what)
+
+
+def _ceilings(
+    read: Bundle, overrides: list[tuple[acts.Act, Override]], agreed: Mapping[str, int], since: int
+) -> Iterator[Finding]:
+    """Check that ceilings rose only with the trustees, *since* there are some."""
+    by_account: dict[str, list[tuple[acts.Act, Override]]] = defaultdict(list)
+    for row, said in overrides:
+        by_account[row.subject].append((row, said))
+    for fact in sorted(read.facts, key=lambda row: row.sequence):
+        if fact.kind != "CapSet" or fact.sequence < since:
             continue
-        most = opened.setdefault(fact.account, ceiling)
         good = [
             said.ceiling
             for row, said in by_account[fact.account]
             if row.sequence < fact.sequence and fact.at_seconds < said.until_seconds
         ]
-        if ceiling > max([most, *good]):
-            what = f"{fact.account} was set to {ceiling}, and nobody had raised it above {max([most, *good])}"
+        most = max([agreed[fact.account], *good])
+        if (fact.amount or 0) > most:
+            what = f"{fact.account} was set to {fact.amount}, and nobody had raised it above {most}"
             yield Finding("C11", fact.where, what)
