@@ -41,7 +41,7 @@ os.environ.pop("HANSE_DATABASE_URL", None)
 PATIENT = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.register_profile("dev", PATIENT, max_examples=100)
 # The same examples each time, so that a change is judged by what it changed and not by luck.
-hypothesis.settings.register_profile("ci", PATIENT, max_examples=2000, derandomize=True)
+hypothesis.settings.register_profile("ci", PATIENT, max_examples=500, derandomize=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 

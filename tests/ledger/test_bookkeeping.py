@@ -22,7 +22,7 @@ from hanse.ledger import slots as ledger_slots
 
 # A database for each example, and an export at its end.
 SETTINGS = hypothesis.settings(
-    max_examples=max(8, hypothesis.settings().max_examples // 60), stateful_step_count=30, deadline=None
+    max_examples=max(8, hypothesis.settings().max_examples // 20), stateful_step_count=30, deadline=None
 )
 STEP = 300
 CEILING = 14_000_000

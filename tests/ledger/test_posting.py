@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hanse.ledger import attempts, balances, charge, errors, export, posting, registry, slots, verify
 
-FEW = hypothesis.settings(max_examples=max(8, hypothesis.settings().max_examples // 12), deadline=None)
+FEW = hypothesis.settings(max_examples=max(8, hypothesis.settings().max_examples // 10), deadline=None)
 UNKNOWN = "00000000-0000-0000-0000-000000000009"
 # Who has which share of both GPUs of a node in a slot; None is a slot that never comes.
 USES = st.sampled_from([None, {"A": 1000}, {"A": 300, "idle": 700}, {"B": 7, "A": 993}, {"idle": 1000}, {"down": 1000},

@@ -45,7 +45,7 @@ SHARED = {
 # Files of properties, whose tests share nothing and take many examples: each test is a unit.
 APART = {
     f"tests/scheduler/test_{name}.py"
-    for name in ("caps", "fairness", "promises", "reference", "reservations", "sharing", "sharing_bounds", "snapshots")
+    for name in ("caps", "fairness", "promises", "reference", "sharing_bounds", "snapshots")
 }
 UNITS = {f"tests/{file}.py": unit for unit, files in SHARED.items() for file in files}
 # What takes a minute or more, the longest first; all else follows in its usual order.

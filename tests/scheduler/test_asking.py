@@ -7,6 +7,7 @@ import worlds
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pools import MIDDLE, job, nodes, pool, snapshot
+from worlds import PROMISED
 
 from hanse.scheduler import Planner, SnapshotError, asking, state_digest
 from hanse.scheduler.asking import Starts, Waits
@@ -14,7 +15,7 @@ from hanse.scheduler.decisions import Admit
 from hanse.scheduler.pool import CapAtOnce, Contribution, Rung
 
 OTHERS = ("b", "c", "d", "e")
-FEWER = settings(max_examples=settings().max_examples // 4)
+FEWER = settings(max_examples=PROMISED.max_examples // 4)
 """Each example makes four plans."""
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pools import job, nodes, organisation, pool, snapshot
 from test_loops import admitted
 from test_promises import outcome
+from worlds import PROMISED
 
 from hanse.scheduler import Delta, Planner, build, plan, reading
-from hanse.scheduler.decisions import Admit
 from hanse.scheduler.pool import Member, Rung
 
 NAMES = ("a", "b", "c")
@@ -76,6 +76,7 @@ def held(planner, *rungs):
     return found
 
 
+@PROMISED
 @given(first=wishes(), second=wishes())
 def test_nobody_has_less_than_it_would_have_alone(first, second):
     """The sharing incentive: whatever others wanted before, or want now."""
@@ -86,6 +87,7 @@ def test_nobody_has_less_than_it_would_have_alone(first, second):
         assert held(planner)[name] >= min(wanted[name], count)
 
 
+@PROMISED
 @given(
     first=gangs(), second=gangs(), owned=st.tuples(*(st.integers(0, 6) for _ in NAMES)), gpus=st.sampled_from([1, 8])
 )
@@ -112,6 +114,7 @@ def test_a_gang_that_is_stopped_elsewhere_may_find_a_smaller_one_in_its_place():
     assert held(lived({"a": 4}, *crowds[1:3])) == {"a": 4}
 
 
+@PROMISED
 @given(wished=wishes())
 def test_who_asks_with_more_jobs_does_not_borrow_more(wished):
     """Whoever still waits has borrowed as much by its weight as anybody, but for the last job that was let in."""
@@ -125,6 +128,7 @@ def test_who_asks_with_more_jobs_does_not_borrow_more(wished):
             assert (borrowed[other] - 1) * weight[one] <= borrowed[one] * weight[other]
 
 
+@PROMISED
 @given(wished=wishes(), debit=st.integers(-(10**10), 10**10), more=st.integers(0, 10**10))
 def test_a_debit_never_lets_borrow_more(wished, debit, more):
     owned, asked = wished
@@ -135,6 +139,7 @@ def test_a_debit_never_lets_borrow_more(wished, debit, more):
     assert found[1] <= found[0]
 
 
+@PROMISED
 @given(wished=wishes(least=2), data=st.data())
 def test_a_member_gains_nothing_by_being_two(wished, data):
     """But for the last job of each half; for members that have the floor of weights, or more, with each half."""
@@ -146,6 +151,7 @@ def test_a_member_gains_nothing_by_being_two(wished, data):
     assert two["a1"] + two["a2"] <= whole["a"] + 2
 
 
+@PROMISED
 @given(wished=wishes(), late=wishes(), whose=st.sampled_from(NAMES))
 def test_a_higher_tier_takes_nothing_from_other_members_that_is_theirs(wished, late, whose):
     """Whatever tier somebody names for all its jobs, others hold as much that is covered."""
@@ -157,6 +163,7 @@ def test_a_higher_tier_takes_nothing_from_other_members_that_is_theirs(wished, l
             assert held(plain, Rung.HOME, Rung.AWAY)[name] == held(boasting, Rung.HOME, Rung.AWAY)[name]
 
 
+@PROMISED
 @given(wished=wishes(), tiers=st.lists(st.sampled_from(TIERS), min_size=12, max_size=12))
 def test_a_higher_tier_takes_nothing_from_another_leaf_that_is_its_own(wished, tiers):
     """Two leaves of one member: the low tiers of the one keep what is theirs, whatever tiers the other names."""
@@ -173,26 +180,29 @@ def test_a_higher_tier_takes_nothing_from_another_leaf_that_is_its_own(wished, t
     assert found[0] == found[1] == min(3, sum(leaf == "m/b" for leaf, _ in asked))
 
 
+@PROMISED
 @given(world=worlds.worlds(), seconds=st.integers(60, 24 * 3600), data=st.data())
-def test_how_often_a_job_says_that_it_checkpoints_changes_nothing(world, seconds, data):
-    """All kinds of pools and jobs: the interval that is declared decides nothing but what is funded at once."""
+def test_nothing_is_gained_by_what_is_said_of_checkpoints(world, seconds, data):
+    """All kinds of pools and jobs."""
     world.step()
+    world.tell(seconds=world.pool.policy.lost_seconds_max + 10)
     world.happen_without_policy(data)
+    how_often_a_job_says_that_it_checkpoints_changes_nothing(world, seconds)
+    who_does_not_checkpoint_is_spared_for_no_more_than_the_bound(world, data)
+
+
+def how_often_a_job_says_that_it_checkpoints_changes_nothing(world, seconds):
+    """The interval that is declared decides nothing but what is funded at once."""
     found = world.snapshot
     jobs = [replace(each, shape=replace(each.shape, checkpoint_seconds=seconds)) for each in reading.jobs(found)]
     told = build(world.pool, reading.nodes(found), jobs, reading.attempts(found), found.as_of, found.reservations)
     assert outcome(plan(told)) == outcome(world.planner.plan())
 
 
-@given(world=worlds.worlds(), data=st.data())
-def test_who_does_not_checkpoint_is_spared_for_no_more_than_the_bound(world, data):
-    """All kinds of pools and jobs: whether the last checkpoint was just before the bound, or never, is the same."""
-    world.step()
-    bound = world.pool.policy.lost_seconds_max
-    world.tell(seconds=bound + 10)
-    world.happen_without_policy(data)
+def who_does_not_checkpoint_is_spared_for_no_more_than_the_bound(world, data):
+    """Whether the last checkpoint was just before the bound, or never, is the same."""
     found = world.snapshot
-    oldest = found.as_of - bound
+    oldest = found.as_of - world.pool.policy.lost_seconds_max
     attempts = [
         replace(each, checkpoint_seconds=data.draw(st.integers(each.started_seconds, oldest)))
         if each.started_seconds <= oldest
@@ -203,19 +213,3 @@ def test_who_does_not_checkpoint_is_spared_for_no_more_than_the_bound(world, dat
         world.pool, reading.nodes(found), reading.jobs(found), attempts, found.as_of, found.reservations
     )  # fmt: skip
     assert outcome(plan(forgetful)) == outcome(world.planner.plan())
-
-
-@given(world=worlds.worlds(), data=st.data())
-def test_only_a_strictly_stronger_job_stops_anybody(world, data):
-    """By label, cover and tier: not for want of checkpoints, nor for having been there for long."""
-    rank = {tier.name: tier.rank for tier in world.pool.tiers}
-    for _ in range(data.draw(st.integers(1, 4))):
-        before, decided, _ = world.step()
-        tier = {each.uid: rank[each.tier] for each in reading.jobs(before)}
-        for admit in decided.decisions:
-            if isinstance(admit, Admit):
-                own = (admit.label.rung, admit.label.cover, tier[admit.attempt.job])
-                for stop in admit.stops:
-                    assert own > (stop.label.rung, stop.label.cover, tier[stop.attempt.job])
-        world.release()
-        world.happen(data)

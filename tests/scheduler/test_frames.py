@@ -9,12 +9,13 @@ import worlds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pools import job, nodes, pool, snapshot
+from worlds import PROMISED
 
 from hanse.scheduler import Delta, Planner, framing, plan, spelling, state_digest
 from hanse.scheduler.frames import FrameError, Reader, decode, header
 from hanse.scheduler.pool import Pool
 
-FEWER = settings(max_examples=settings().max_examples // 4)
+FEWER = settings(max_examples=PROMISED.max_examples // 4)
 
 
 def everything(**changes):

@@ -3,15 +3,13 @@
 from dataclasses import replace
 
 import pytest
-import worlds
-from auditor import Audit
 from hypothesis import given
 from hypothesis import strategies as st
 from pools import job, nodes, pool, snapshot
 
 from hanse.scheduler import Delta, Planner, plan, reading, runtimes
 from hanse.scheduler.decisions import Admit, AttemptId, Cause, Release, Reserve
-from hanse.scheduler.pool import AcceleratorClass, Policy, Rung, Slices
+from hanse.scheduler.pool import AcceleratorClass, Policy, Slices
 
 HOUR = 3600
 SHARED = {"mem_gib": 78, "limit_gib": 118, "tenants": 4}
@@ -131,59 +129,6 @@ def test_the_grid_rounds_up_by_a_quarter_at_most(seconds):
     rounded = runtimes.rounded_up(seconds)
     assert seconds <= rounded <= max(seconds + 60, seconds * 5 // 4 + 60, 0) or seconds > runtimes.GRID_SECONDS[-1]
     assert runtimes.rounded_up(rounded) == rounded
-
-
-def lived(world, data):
-    """Let the world go on; yield the snapshot before, the plan and the snapshot after, and an audit, of each cycle."""
-    for _ in range(data.draw(st.integers(1, 5), label="cycles")):
-        before, decided, after = world.step()
-        yield before, decided, after, Audit(world.pool, before, decided, after)
-        if data.draw(st.booleans(), label="released"):
-            world.release()
-        world.happen(data)
-
-
-@given(world=worlds.worlds(), data=st.data())
-def test_what_is_kept_has_room_at_any_time(world, data):
-    for *_, after, audit in lived(world, data):
-        audit.what_is_kept_has_room(after)
-        assert len(after.reservations) <= world.history_pool[-1].policy.reservation_depth
-
-
-@given(world=worlds.worlds(), data=st.data())
-def test_a_reservation_moves_for_a_cause_alone(world, data):
-    for before, decided, after, audit in lived(world, data):
-        there = {each.job: each for each in before.reservations}
-        anew = [each for each in decided.decisions if isinstance(each, Reserve)]
-        for each in anew:
-            assert (each.cause == Cause.HEAD_OF_QUEUE) == (each.job not in there)
-            if each.cause == Cause.DISPLACED:
-                is_covered = any(admit.label.rung > Rung.BORROW for admit in audit.admits)
-                is_late = any(other.job != each.job and other.start_seconds < after.as_of for other in there.values())
-                assert is_covered or is_late or any(other.job != each.job for other in anew)
-            if each.cause == Cause.RUNS_LONGER:
-                record = there[each.job]
-                assert audit.somebody_stays(record, max(record.start_seconds, after.as_of))
-        running = {each.job for each in reading.attempts(after)}
-        told = {each.job for each in decided.decisions if isinstance(each, Release)} | running
-        assert set(there) - told <= {each.job for each in after.reservations}
-
-
-@given(world=worlds.worlds(), data=st.data())
-def test_when_its_time_has_come_a_job_starts_unless_something_covered_came(world, data):
-    for *_, after, audit in lived(world, data):
-        if not after.reservations or after.caps:
-            continue
-        first = after.reservations[0]
-        time = max(first.start_seconds, after.as_of) + runtimes.SLACK_SECONDS
-        over = [each for each in reading.attempts(after) if each.draining or audit.end(each) <= time]
-        ended = tuple(AttemptId(each.job, each.number) for each in over)
-        world.tell(time - after.as_of, ended=ended, jobs_gone=tuple(each.job for each in over))
-        _, decided, now = world.step()
-        has_started = first.job in {each.job for each in reading.attempts(now)}
-        is_covered = any(isinstance(each, Admit) and each.label.rung > Rung.BORROW for each in decided.decisions)
-        assert has_started or is_covered
-        return
 
 
 def test_the_same_plan_comes_of_the_records():

@@ -3,64 +3,18 @@
 from dataclasses import replace
 
 import pytest
-import worlds
 from auditor import Audit
-from hypothesis import given
-from hypothesis import strategies as st
 from pools import job, nodes, pool, snapshot
-from sharers import ASCEND, H100, sharing_worlds
+from sharers import ASCEND, H100
 
-from hanse.scheduler import Planner, apply, build, frames, framing, plan, reading, remedies, state_digest
+from hanse.scheduler import Planner, apply, plan, reading, remedies
 from hanse.scheduler.building import SnapshotError
 from hanse.scheduler.decisions import Admit, AttemptId
 from hanse.scheduler.deltas import Delta
-from hanse.scheduler.frames import Header
 from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Option, Rung, Slices, Trust
 from hanse.scheduler.records import Attempt, Placed
 
 SHARED = {"mem_gib": 78, "limit_gib": 118, "tenants": 4}
-
-
-def lived(world, data, cycles=3):
-    for _ in range(data.draw(st.integers(1, cycles), label="cycles")):
-        yield Audit(world.pool, *world.step())
-        if data.draw(st.booleans(), label="released"):
-            world.release()
-        world.happen(data)
-
-
-@given(world=sharing_worlds(), data=st.data())
-def test_what_holds_of_whole_gpus_holds_of_shared_ones(world, data):
-    for audit in lived(world, data):
-        audit.gangs_are_as_near_as_they_need_to_be()
-        audit.a_job_has_one_attempt_at_a_time()
-        audit.promised_gpus_are_waited_for()
-        audit.elastic_gangs_are_between_their_sizes()
-        audit.leaving_workers_are_waited_for()
-        audit.residency_exclusion_and_trust_hold()
-        audit.potential_rises()
-        audit.each_waiting_job_has_one_reason()
-
-
-@given(world=sharing_worlds(), data=st.data())
-def test_what_is_kept_for_whole_gpus_has_room_beside_shared_ones(world, data):
-    for audit in lived(world, data):
-        after = world.history[-1][2]
-        audit.what_is_kept_has_room(after)
-
-
-@given(world=sharing_worlds(caps=worlds.windows, policy=worlds.short_funding), data=st.data())
-def test_a_planner_that_follows_and_one_that_reads_frames_say_what_a_cold_one_says(world, data):
-    for _ in lived(world, data):
-        now = world.snapshot
-        records = reading.nodes(now), reading.jobs(now), reading.attempts(now)
-        cold = build(replace(world.pool, caps=now.caps), *records, now.as_of, now.reservations)
-        warm = world.planner.plan()
-        assert plan(cold).to_bytes() == warm.to_bytes()
-        assert state_digest(cold) == state_digest(now)
-        reader = frames.Reader()
-        reader.take(framing.encode(None, now, Header("", warm.decided(), ())))
-        assert plan(reader.snapshot()).to_bytes() == warm.to_bytes()
 
 
 def sharing(*members, count=1, gpus=1, mixes=False, **more):

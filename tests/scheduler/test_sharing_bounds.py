@@ -2,47 +2,49 @@
 
 from collections import defaultdict
 
+import promises
 import worlds
 from hypothesis import given
 from hypothesis import strategies as st
 from sharers import sharing_worlds
 from test_caps import never_crosses_a_cap_at_once, never_crosses_a_cap_over_a_window
-from test_promises import nobody_who_could_be_home_waits
-from test_sharing import lived
+from worlds import PROMISED
 
 from hanse.scheduler import reading
 from hanse.scheduler.decisions import Admit, AttemptId, WorkerId
 
 
+@PROMISED
 @given(world=sharing_worlds(), data=st.data())
-def test_i2_no_covered_job_that_fits_its_home_in_parts_of_gpus_waits(world, data):
-    nobody_who_could_be_home_waits(world, data)
+def test_what_is_promised_holds_after_each_plan_where_gpus_are_shared(world, data):
+    presence = Presence(world)
+    for audit in promises.lives(world, data):
+        for check in promises.AFTER_EACH_PLAN:
+            check(world, audit)
+        i5_no_gpus_memory_is_promised_beyond_what_it_has(audit)
+        i5_no_gpus_memory_is_used_twice_while_somebody_leaves_it(presence)
+    promises.i3_preemption_ends_by_itself(world)
 
 
+@PROMISED
 @given(world=sharing_worlds(caps=worlds.windows, policy=worlds.short_funding), data=st.data())
 def test_i4_who_shares_gpus_never_crosses_a_cap_over_a_window_with_all_of_its_limit(world, data):
     never_crosses_a_cap_over_a_window(world, data)
 
 
+@PROMISED
 @given(world=sharing_worlds(caps_at_once=worlds.at_once), data=st.data())
 def test_i4_who_shares_gpus_never_crosses_a_cap_at_once_with_all_of_its_limit(world, data):
     never_crosses_a_cap_at_once(world, data)
 
 
-@given(world=sharing_worlds(), data=st.data())
-def test_i5_no_gpus_memory_is_promised_beyond_what_it_has(world, data):
-    for audit in lived(world, data, cycles=4):
-        audit.memory_is_promised_once()
-        audit.no_gpu_is_granted_twice_and_no_node_is_overfull()
-        audit.gangs_are_whole()
+def i5_no_gpus_memory_is_promised_beyond_what_it_has(audit):
+    audit.memory_is_promised_once()
 
 
-@given(world=sharing_worlds(), data=st.data())
-def test_i5_no_gpus_memory_is_used_twice_while_somebody_leaves_it(world, data):
+def i5_no_gpus_memory_is_used_twice_while_somebody_leaves_it(presence):
     """Whatever becomes of ratios meanwhile: what was promised last when somebody came, those who drain had as well."""
-    presence = Presence(world)
-    for _ in lived(world, data, cycles=5):
-        presence.look()
+    presence.look()
 
 
 class Presence:

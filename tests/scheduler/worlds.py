@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from pools import ASCEND, H100, job, nodes, organisation, pool
 
@@ -12,6 +13,8 @@ from hanse.scheduler.pool import CapAtOnce, CapWindow, Contribution, Level, Memb
 CLASSES = ("h100", "ascend")
 CLUSTERS = ("east", "west")
 REGIONS = ("north", "south")
+PROMISED = settings(max_examples=2000 if settings.get_current_profile_name() == "ci" else settings().max_examples)
+"""How many examples each promise of docs/fairness.md has: in CI more than all else."""
 few = st.integers(0, 3)
 HOUR = 3600
 

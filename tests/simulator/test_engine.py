@@ -32,7 +32,7 @@ CLUSTER = cluster.of_nodes({"east": 24, "north": 16, "west": 24})
 ENOUGH = cluster.of_nodes({"east": 640, "north": 640, "west": 640})
 LONG_AFTER = 100 * DAY
 # Each example is a whole run, of each policy.
-FEWER = settings(max_examples=settings().max_examples // 4)
+FEWER = settings(max_examples=max(25, settings().max_examples // 5))
 
 
 def played(name, jobs, on=CLUSTER, until=LONG_AFTER):
