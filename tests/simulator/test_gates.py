@@ -13,7 +13,7 @@ needs_traces = pytest.mark.skipif(not TRACES.exists(), reason="the public traces
 
 
 @needs_traces
-@pytest.mark.parametrize("target", ["0.7", replays.REPRODUCED])
+@pytest.mark.parametrize("target", ["0.5", "0.7", "1.0"])
 def test_simple_baselines_reproduce_known_figures_of_philly(target):
     for known in replays.known_again(TRACES, target):
         row = known.row
