@@ -90,7 +90,9 @@ def test_benches_on_traces_report_what_the_page_needs(traces):
         assert document["gates"].get("all GPU time is accounted for", True), name
         assert all(isinstance(value, int | float | None) for value in document["figures"].values()), name
     for name in ("trace-philly", "trace-philly-month", "trace-philly-fill", "failures"):
-        assert not documents[name]["gates"]["simple baselines come out as known at each load, to 0.1 point"], "they do not, here"
+        assert not documents[name]["gates"]["simple baselines come out as known at each load, to 0.1 point"], (
+            "they do not, here"
+        )
         assert documents[name]["gates"]["same seed, same bytes"]
         assert documents[name]["gates"]["nobody waits where there is enough for all"]
     assert 2 == documents["trace-philly-fill"]["inputs"]["days_played"]
