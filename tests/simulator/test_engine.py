@@ -126,7 +126,7 @@ def test_a_stopped_job_keeps_its_last_checkpoint_and_pays_for_its_restart():
     )
     window = metrics.Window(0, 9900)
     played_one = workload.made("one", [job])
-    waits = metrics.Waited(played_one, [first, second], window, 9900)
+    waits = metrics.Waited(played_one.waiting, [first, second], window, 9900)
     found = metrics.figures(played_one, [first, second], 8 * 9900, window, waits)
     assert 9000 / 9900 == found.useful_utilization
     assert 1 == found.preemptions

@@ -61,9 +61,28 @@ def test_a_file_of_ones_own_is_played_under_every_policy(trace, tmp_path):
     assert ours["allocation_fraction"] == pytest.approx(static["allocation_fraction"])
     page = (tmp_path / "page" / "report.html").read_text()
     assert all(f"<b>{name}</b>" in page for name in POLICIES)
-    assert {"utilization.png", "waits.png", "members.png", "fairness.png"} <= {
+    assert {"utilization.png", "waits.png", "classes.png", "members.png", "fairness.png"} <= {
         each.name for each in (tmp_path / "page").iterdir()
     }
+
+
+def test_waits_are_told_apart_by_whether_jobs_are_within_what_their_members_have_and_of_fillers(trace, tmp_path):
+    """South has 8 GPUs: the second of its gangs, of 4, is beyond them, and waits for the first where nobody lends."""
+    few = ("--days", 2, "--warm-up-days", 0, "--gpus", "north=16", "--gpus", "south=8", "--policy", "static")
+
+    def told(*more):
+        assert 0 == simulate("--trace", trace, *few, *more, "--json", tmp_path / "out.json").exit_code
+        (document,) = json.loads((tmp_path / "out.json").read_text())
+        figures = document["policies"]["static"]
+        assert 3 == figures["wait"]["jobs"], "fillers are in no wait but their own"
+        return document["inputs"]["fillers"], figures["wait_by_class"]
+
+    _, waits = told()
+    assert {name: (each["jobs"], each["mean"]) for name, each in waits.items()} == {
+        "entitled": (2, 0), "beyond": (1, 7200), "fillers": (0, 0),
+    }  # fmt: skip
+    fillers, waits = told("--backlog")
+    assert fillers == waits["fillers"]["jobs"] > 0
 
 
 def test_what_a_member_would_gain_by_contributing_more_is_a_difference_of_two_runs(trace):

@@ -73,10 +73,8 @@ def run_fill(folder: Path, scale: float) -> Report:
         more = backlog.fillers(jobs, shares, replays.OCTOBER.seconds, SEED)
         filled = workload.merged(f"{jobs.source}, with a backlog of {more.source}", [jobs, more])
         setting = Setting(filled, bare.cluster, bare.window, bare.terms, SEED)
-        without = with_entitled(player.play("kueue", bare, "without a backlog"), bare)
-        results = replays.played(
-            player, FILLED, {"with a backlog": setting}, lambda _, each: with_entitled(each, setting)
-        )  # fmt: skip
+        without = with_entitled(player.play("kueue", bare, "without a backlog"))
+        results = replays.played(player, FILLED, {"with a backlog": setting}, lambda _, each: with_entitled(each))
     ours = results["hanse"]
     wait_max = (without["entitled_wait_seconds_p95"] or 0) + RECLAIM_SECONDS
     gates |= {
@@ -97,11 +95,9 @@ def run_fill(folder: Path, scale: float) -> Report:
     return Report(FILL, ours | player.cost(), beside, inputs, SEED, gates, place)
 
 
-def with_entitled(result: Result, setting: Setting) -> Numbers:
+def with_entitled(result: Result) -> Numbers:
     """Return figures, and the waits of those jobs alone that their members' own GPUs would hold."""
-    those = replays.entitled(setting.workload, setting.cluster.owned())
-    rows = [at for at, job in enumerate(result.waited.jobs) if job.order in those]
-    waits = result.waited.of(rows)
+    waits = result.waited_by_class[quotas.ENTITLED].of_all()
     return replays.figures(result) | {
         "entitled_jobs": waits.jobs,
         "entitled_wait_seconds_mean": waits.mean,

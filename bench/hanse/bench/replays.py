@@ -5,7 +5,6 @@ gates. Nothing is told of a trace before the simple baselines have come out as t
 """
 
 import csv
-import heapq
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -53,7 +52,7 @@ def figures(result: Result, prefix: str = "") -> Numbers:
 
 def measured(result: Result, setting: Setting, window: metrics.Window) -> metrics.Figures:
     """Return the figures of another window of what was played: waits go on beyond its end."""
-    waits = metrics.Waited(setting.workload, result.runs, window, result.played.end_seconds)
+    waits = metrics.Waited(setting.workload.waiting, result.runs, window, result.played.end_seconds)
     gpu_seconds = replace(setting, window=window).gpu_seconds()
     return metrics.figures(setting.workload, result.runs, gpu_seconds, window, waits)
 
@@ -175,7 +174,7 @@ def known_again(folder: Path, target: str | None = None) -> Iterable[Known]:
         on = cluster.Cluster(tuple(shares.values()), tuple(shares)) if where == "static" else one
         policy = Queueing(skips=how == "bf", is_partitioned=where == "static")
         played = engine.run(jobs, on, policy, runs.Terms(), _LONG_AFTER)
-        waits = metrics.Waited(jobs, played.runs, _FROM_DAY_5, _LONG_AFTER)
+        waits = metrics.Waited(jobs.waiting, played.runs, _FROM_DAY_5, _LONG_AFTER)
         found = metrics.figures(jobs, played.runs, capacity * _FROM_DAY_5.seconds, _FROM_DAY_5, waits)
         is_exact = jobs.gpu_seconds == capacity * _LONG_AFTER - played.idle_gpu_seconds
         wait = found.wait.mean / HOUR_SECONDS
@@ -213,27 +212,6 @@ def played(
         for name in names:
             results.setdefault(name, {}).update(then(where, player.play(name, setting, where)))
     return results
-
-
-def entitled(jobs: Workload, gpus_by_member: Mapping[str, int]) -> set[int]:
-    """Return the orders of jobs that their members' own GPUs would hold when they come, if nobody ever waited.
-
-    It depends on no policy: a job is one of them or not, whoever schedules.
-    """
-    used = dict.fromkeys(gpus_by_member, 0)
-    ends: list[tuple[Seconds, str, int]] = []
-    found = set()
-    for job in jobs.jobs:
-        while ends and ends[0][0] <= job.submitted_seconds:
-            _, member, gpus = heapq.heappop(ends)
-            used[member] -= gpus
-        if job.is_filler:
-            continue
-        used[job.member] += job.gpus
-        heapq.heappush(ends, (job.submitted_seconds + job.work_seconds, job.member, job.gpus))
-        if used[job.member] <= gpus_by_member[job.member]:
-            found.add(job.order)
-    return found
 
 
 def inputs_of(setting: Setting) -> dict[str, Any]:

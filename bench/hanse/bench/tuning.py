@@ -71,7 +71,7 @@ def run(folder: Path, scale: float) -> Report:
             for half, setting in settings.items():
                 names = [name for family in families.values() for name in family]
                 for name in [*(UNTUNED[what] if half == "scored" else ()), *names]:
-                    found = philly.with_entitled(player.play(name, setting, f"{what}, {half}"), setting)
+                    found = philly.with_entitled(player.play(name, setting, f"{what}, {half}"))
                     results.setdefault(name, {}).update({f"{what}_{half}_{key}": each for key, each in found.items()})
             chosen[what] = {family: choice(what, names, results) for family, names in families.items()}
     for name, numbers in results.items():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hanse.simulator import cluster as clusters
-from hanse.simulator import engine, metrics, series
+from hanse.simulator import engine, metrics, quotas, series
 from hanse.simulator.cluster import Cluster
 from hanse.simulator.engine import Policy
 from hanse.simulator.estimates import Estimates
@@ -71,6 +71,8 @@ class Result:
     played: Played
     waited: Waited = field(repr=False)
     """What the figures of waits were reckoned from."""
+    waited_by_class: Mapping[str, Waited] = field(repr=False)
+    """The same by the classes of `quotas`, and of fillers, which are in no other."""
     plans: int = 0
     """How often ours was asked."""
 
@@ -163,6 +165,10 @@ def play(name: str, setting: Setting, progressed: Callable[[Seconds], object] = 
     over = series.over(setting.workload, played.runs, setting.window)
     short = {name: each.tolist() for name, each in series.shortfalls(over, setting.cluster.owned()).items()}
     told, plans = (dict(policy.waited_gpu_seconds), policy.plans) if isinstance(policy, Hanse) else ({}, 0)
-    waited = Waited(setting.workload, played.runs, setting.window, end)
+    waited = Waited(setting.workload.waiting, played.runs, setting.window, end)
+    by_class = {
+        said: Waited(jobs, played.runs, setting.window, end)
+        for said, jobs in quotas.by_class(setting.workload, setting.cluster.owned()).items()
+    }
     found = metrics.figures(setting.workload, played.runs, setting.gpu_seconds(), setting.window, waited)
-    return Result(name, found, over, short, told, played, waited, plans)
+    return Result(name, found, over, short, told, played, waited, by_class, plans)

@@ -11,7 +11,8 @@ Runs are cut at the window; what still goes on at its end counts as if nothing s
   whole simulation has waited until then, and is counted as never started.
 - bounded slowdown: (end - submission) / max(work, 10 minutes), and never below one.
 
-Fillers are in utilization and waste, and not in waits. Floats are for people here: nothing is decided by them.
+Fillers are in utilization and waste; their waits are told apart from all others'. Floats are for people here: nothing is
+decided by them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +22,7 @@ import numpy as np
 
 from hanse.simulator.cluster import WHOLE
 from hanse.simulator.runs import Run
-from hanse.simulator.workload import HOUR_SECONDS, Seconds, Workload
+from hanse.simulator.workload import HOUR_SECONDS, Job, Seconds, Workload
 
 SLOWDOWN_WORK_SECONDS_MIN = 600
 BUCKETS = ((1, 1), (2, 8), (9, 64), (65, 256), (257, 512), (513, 1_000_000))
@@ -89,7 +90,7 @@ def figures(workload: Workload, runs: Sequence[Run], gpu_seconds: int, window: W
         failures=sum(run.has_failed for run in runs),
         lost_gpu_hours=sum(each for _, each in lost) / WHOLE / HOUR_SECONDS,
         lost_gpu_hours_by_failures=sum(each for run, each in lost if run.has_failed) / WHOLE / HOUR_SECONDS,
-        wait=waits.of(range(len(waits.jobs))),
+        wait=waits.of_all(),
         wait_by_gang={
             bucket_name(*bucket): waits.of(waits.rows_of(bucket)) for bucket in BUCKETS
         },
@@ -129,9 +130,9 @@ def _kept_until(run: Run) -> Seconds | None:
 
 
 class Waited:
-    """Waits and slowdowns of the jobs that were submitted in a window, of a simulation that ended at *end_seconds*."""
+    """Waits and slowdowns of those of *jobs* that were submitted in a window, of a simulation until *end_seconds*."""
 
-    def __init__(self, workload: Workload, runs: Sequence[Run], window: Window, end_seconds: Seconds) -> None:
+    def __init__(self, jobs: Iterable[Job], runs: Sequence[Run], window: Window, end_seconds: Seconds) -> None:
         first: dict[int, Seconds] = {}
         last: dict[int, Seconds] = {}
         for run in runs:
@@ -140,7 +141,7 @@ class Waited:
             if run.works_from < ended:
                 first.setdefault(run.job.order, run.works_from)
         begin, end = window.begin_seconds, window.end_seconds
-        self.jobs = [job for job in workload.jobs if begin <= job.submitted_seconds < end and not job.is_filler]
+        self.jobs = [job for job in jobs if begin <= job.submitted_seconds < end]
         self.seconds = np.array([first.get(job.order, end_seconds) - job.submitted_seconds for job in self.jobs])
         self._never = np.array([job.order not in first for job in self.jobs], dtype=np.bool_)
         self.slowdowns = [
@@ -153,6 +154,10 @@ class Waited:
         """Return which of the jobs are gangs of a size of `BUCKETS`."""
         low, high = bucket
         return [at for at, job in enumerate(self.jobs) if low <= job.gpus <= high]
+
+    def of_all(self) -> Waits:
+        """Return the waits of all of them."""
+        return self.of(range(len(self.jobs)))
 
     def of(self, rows: Iterable[int]) -> Waits:
         """Return the waits of some jobs; of none, zeros."""

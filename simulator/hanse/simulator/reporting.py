@@ -16,7 +16,9 @@ import jinja2
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
+from hanse.simulator import quotas
 from hanse.simulator.colours import COLOURS, line
 from hanse.simulator.comparing import POLICIES, Result, Setting
 from hanse.simulator.metrics import BUCKETS, bucket_name
@@ -41,7 +43,7 @@ img { max-width: 100%; height: auto } figure { margin: 2rem 0 } .note { color: #
 {% endfor %}
 </table>
 <p class="note">Utilization is granted or useful GPU time over capacity, not what a GPU's counters show. Waits are of
-jobs submitted in the window, fillers left out; who never started has waited to its end.</p>
+jobs submitted in the window, fillers left out but where they are named; who never started has waited to its end.</p>
 {% for name, png in pictures %}
 <figure><img alt="{{ name }}" src="data:image/png;base64,{{ png }}"><figcaption>{{ name }}</figcaption></figure>
 {% endfor %}
@@ -86,6 +88,7 @@ def figures(result: Result) -> dict[str, Any]:
     """Return one policy's figures."""
     return {
         **asdict(result.figures),
+        "wait_by_class": {name: asdict(waited.of_all()) for name, waited in result.waited_by_class.items()},
         "idle_gpu_seconds": result.played.idle_gpu_seconds,
         "down_gpu_seconds": result.played.down_gpu_seconds,
         "unaccounted_gpu_seconds": result.played.unaccounted_gpu_seconds(),
@@ -97,6 +100,9 @@ def figures(result: Result) -> dict[str, Any]:
 
 _HOURS = ((1 / 60, "1 min"), (1 / 6, "10 min"), (1, "1 h"), (10, "10 h"), (100, "100 h"))
 _LEAST_HOURS = _HOURS[0][0]
+_CLASSES = {
+    quotas.ENTITLED: "within what its member has", quotas.BEYOND: "beyond it", quotas.FILLERS: "fillers",
+}  # fmt: skip
 HEADS = (
     "policy", "allocated %", "useful %", "waste %", "stopped", "wait mean h", "p50 h", "p95 h", "p99 h",
     "never started", "slowdown mean", "shortfall max",
@@ -142,6 +148,11 @@ def _pictures(setting: Setting, results: Sequence[Result]) -> Iterable[tuple[str
         "How many jobs had waited no longer than so long, by size of the gang: a minute is drawn for less",
         _waits(results),
     )
+    yield (
+        "classes",
+        "The same by class: jobs that their member's own GPUs would hold if nobody ever waited; others; and fillers",
+        _waits_by_class(results),
+    )
     yield "members", "Mean wait of each member's jobs; a minute or less at the bottom", _members(results)
     yield "fairness", "The part of its entitlement that a member wanted and did not get", _fairness(setting, results)
     if any(result.waited_gpu_seconds for result in results):
@@ -160,18 +171,34 @@ def _utilization(setting: Setting, results: Sequence[Result]) -> Figure:
 
 
 def _waits(results: Sequence[Result]) -> Figure:
-    asked = [bucket for bucket in BUCKETS if results[0].waited.rows_of(bucket)]
-    figure = Figure(figsize=(11, 3.4 * -(-len(asked) // 3)), layout="constrained")
-    for at, bucket in enumerate(asked):
-        axes = figure.add_subplot(-(-len(asked) // 3), 3, at + 1)
-        for result in results:
-            waits = np.sort(result.waited.seconds[result.waited.rows_of(bucket)]) / HOUR_SECONDS
+    return _shares(results, {
+        f"{bucket_name(*bucket)} GPU{'s' * (bucket != (1, 1))}": [
+            result.waited.seconds[result.waited.rows_of(bucket)] for result in results
+        ] for bucket in BUCKETS
+    })  # fmt: skip
+
+
+def _waits_by_class(results: Sequence[Result]) -> Figure:
+    return _shares(
+        results, {said: [result.waited_by_class[name].seconds for result in results] for name, said in _CLASSES.items()}
+    )
+
+
+def _shares(results: Sequence[Result], waits_by_panel: Mapping[str, Sequence[NDArray[Any]]]) -> Figure:
+    """Draw which part of the jobs of each panel had waited no longer than so long; panels without jobs are left out."""
+    asked = {said: waits for said, waits in waits_by_panel.items() if len(waits[0])}
+    lines = -(-len(asked) // 3)
+    figure = Figure(figsize=(11, 3.4 * lines), layout="constrained")
+    for at, (said, waits_of_each) in enumerate(asked.items()):
+        axes = figure.add_subplot(lines, 3, at + 1)
+        for result, seconds in zip(results, waits_of_each, strict=True):
+            waits = np.sort(seconds) / HOUR_SECONDS
             share = np.arange(1, len(waits) + 1) / len(waits)
             axes.plot(np.maximum(waits, _LEAST_HOURS), 100 * share, drawstyle="steps-post", **line(result.policy))
         axes.set(xscale="log", xlim=(_LEAST_HOURS * 0.9, _HOURS[-1][0]), ylabel="% of jobs", ylim=(0, 102))
         axes.set_xticks([hours for hours, _ in _HOURS], [name for _, name in _HOURS])
         axes.minorticks_off()
-        axes.set_title(f"{bucket_name(*bucket)} GPU{'s' * (bucket != (1, 1))}", fontsize=11)
+        axes.set_title(f"{said}, {len(waits_of_each[0]):,} job{'s' * (len(waits_of_each[0]) != 1)}", fontsize=11)
         axes.grid(visible=True, alpha=0.25)
     if asked:
         handles, names = figure.axes[0].get_legend_handles_labels()

@@ -70,6 +70,11 @@ class Workload:
         return tuple(sorted({job.member for job in self.jobs}))
 
     @property
+    def waiting(self) -> list[Job]:
+        """Those whose waits count: all but fillers."""
+        return [job for job in self.jobs if not job.is_filler]
+
+    @property
     def gpu_seconds(self) -> int:
         """All the work there is."""
         return sum(job.gpu_seconds for job in self.jobs)
