@@ -11,8 +11,8 @@ Runs are cut at the window; what still goes on at its end counts as if nothing s
   whole simulation has waited until then, and is counted as never started.
 - bounded slowdown: (end - submission) / max(work, 10 minutes), and never below one.
 
-Fillers are in utilization and waste; their waits are told apart from all others'. Floats are for people here: nothing is
-decided by them.
+Fillers are in utilization and waste; their waits are told apart from all others'. Floats are for people here: nothing
+is decided by them.
 """
 
 from collections.abc import Iterable, Sequence
