@@ -46,7 +46,7 @@ SHARED = {
 APART = {
     f"tests/scheduler/test_{name}.py"
     for name in ("caps", "fairness", "promises", "reference", "sharing_bounds", "snapshots")
-}
+} | {"tests/simulator/test_engine.py"}
 UNITS = {f"tests/{file}.py": unit for unit, files in SHARED.items() for file in files}
 # What takes a minute or more, the longest first; all else follows in its usual order.
 LONGEST = (
