@@ -99,6 +99,7 @@ class World:
         self.kubelet_answers, self.in_force = True, self.rule  # it waits for that before it offers anything
         await agent._look()
         await agent._hear_owners()
+        self.known = {gpu: self.held(gpu, LIMIT) for gpu in range(GPUS)}
         self.hear()
 
     async def turn(self, *, answers, due):
@@ -107,6 +108,8 @@ class World:
         self.agent._owners_asked_at = float("-inf") if due else float("inf")
         await self.agent._turn()
         if answers:
+            if due or self.in_force != self.rule:
+                self.known = {gpu: self.held(gpu, LIMIT) for gpu in range(GPUS)}
             self.in_force = self.rule
         self.hear()
 
@@ -135,7 +138,8 @@ class World:
         for gpu in gpus:
             for part in PARTS:
                 self.agent._plugins[gpu, part]._granted(devices.get(slices.resource(gpu, part), ()))
-            most = max(before[gpu], slices.counts(self.agent._gpus[gpu], self.in_force)[LIMIT])
+            # What somebody gave back since the agent last heard who has what stays listed until it hears again.
+            most = max(before[gpu], self.known[gpu], slices.counts(self.agent._gpus[gpu], self.in_force)[LIMIT])
             assert self.held(gpu, LIMIT) <= most, "no new promise goes beyond the ratio in force"
 
     async def begin(self, name, *, heard):
