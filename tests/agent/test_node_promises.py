@@ -99,8 +99,12 @@ class World:
         self.kubelet_answers, self.in_force = True, self.rule  # it waits for that before it offers anything
         await agent._look()
         await agent._hear_owners()
-        self.known = {gpu: self.held(gpu, LIMIT) for gpu in range(GPUS)}
+        self.told()
         self.hear()
+
+    def told(self):
+        """The agent has heard who has what."""
+        self.known = {gpu: self.held(gpu, LIMIT) for gpu in range(GPUS)}
 
     async def turn(self, *, answers, due):
         """Let the agent look; it asks who has what if that is *due*, and when there is another rule."""
@@ -109,7 +113,7 @@ class World:
         await self.agent._turn()
         if answers:
             if due or self.in_force != self.rule:
-                self.known = {gpu: self.held(gpu, LIMIT) for gpu in range(GPUS)}
+                self.told()
             self.in_force = self.rule
         self.hear()
 

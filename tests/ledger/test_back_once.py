@@ -46,6 +46,15 @@ def post(world, hour):
     assert posting.post(world.operator, world.term, hour).failed == {}
 
 
+def ran_half_an_hour(world):
+    """Let a job run for so long, and be charged for it and credited for what it lost; return its attempt."""
+    attempt = run(world, 1800)
+    world.set_clock(world.START + HOUR + 1000)
+    meter(world, attempt, world.START, 1800)
+    post(world, world.START)
+    return attempt
+
+
 def disputed(world, attempt="", hour=None):
     """Open a dispute of tencent's; return its id and what it may have back, by purpose."""
     matter = disputes.Matter("tencent", world.START if hour is None else hour, str(attempt))
@@ -64,10 +73,7 @@ def found(world, folder):
 
 
 def test_a_ruling_after_the_credit_gives_back_no_more_than_was_paid(world, closer, tmp_path):
-    attempt = run(world, 1800)
-    world.set_clock(world.START + HOUR + 1000)
-    meter(world, attempt, world.START, 1800)
-    post(world, world.START)
+    attempt = ran_half_an_hour(world)
     assert credited(world) == [(LOST * RATE,)]
     dispute, its = disputed(world, attempt)
     tier = (its["tier"].id, its["tier"].amount)
@@ -104,10 +110,7 @@ def never_credited(folder):
 
 
 def test_who_gives_the_credit_back_has_all_that_it_was_charged(world, closer, tmp_path):
-    attempt = run(world, 1800)
-    world.set_clock(world.START + HOUR + 1000)
-    meter(world, attempt, world.START, 1800)
-    post(world, world.START)
+    attempt = ran_half_an_hour(world)
     dispute, its = disputed(world, attempt)
     disputes.accept(closer, dispute, [(each.id, each.amount) for each in its.values()], 0, "it never ran")
     assert found(world, tmp_path / "export") == []
@@ -137,10 +140,7 @@ def test_a_credit_after_the_ruling_is_of_what_was_paid(world, closer, tmp_path, 
 
 def test_a_ruling_on_a_whole_hour_of_which_no_use_was_recorded_gives_back_no_more_than_was_paid_either(world, closer):
     """An earlier version posted it, which recorded none."""
-    attempt = run(world, 1800)
-    world.set_clock(world.START + HOUR + 1000)
-    meter(world, attempt, world.START, 1800)
-    post(world, world.START)
+    ran_half_an_hour(world)
     world.super.execute(
         "ALTER TABLE ledger.usage DISABLE TRIGGER USER; DELETE FROM ledger.usage;"
         " ALTER TABLE ledger.usage ENABLE TRIGGER USER"
@@ -153,10 +153,7 @@ def test_a_ruling_on_a_whole_hour_of_which_no_use_was_recorded_gives_back_no_mor
 
 def test_who_has_too_much_back_may_be_charged_again_in_part(world):
     """An earlier version let a grant pass the bound; part of the credit is taken back, and no more is given."""
-    attempt = run(world, 1800)
-    world.set_clock(world.START + HOUR + 1000)
-    meter(world, attempt, world.START, 1800)
-    post(world, world.START)
+    attempt = ran_half_an_hour(world)
     world.super.execute(
         "INSERT INTO ledger.transfer"
         " (id, payload_sha256, kind, purpose, debit, credit, amount, hour_seconds, period, attempt)"
@@ -176,10 +173,7 @@ def test_who_has_too_much_back_may_be_charged_again_in_part(world):
 
 
 def test_what_a_later_month_gives_back_is_in_the_export_of_the_month_it_is_about(world, closer, tmp_path):
-    attempt = run(world, 1800)
-    world.set_clock(world.START + HOUR + 1000)
-    meter(world, attempt, world.START, 1800)
-    post(world, world.START)
+    attempt = ran_half_an_hour(world)
     dispute, _ = disputed(world, attempt)
     world.super.execute(
         "INSERT INTO ledger.settlement (period, pair, stage, owed, pool_thousandths, member_thousandths,"
@@ -225,10 +219,7 @@ def test_of_a_ruling_and_a_credit_at_once_one_is_made_again(world, closer, monke
 
 def test_of_a_ruling_and_a_correction_at_once_the_second_finds_what_the_first_left(world, closer, tmp_path):
     """They have no account in common. The correction begins when the ruling is booked and not committed yet."""
-    attempt = run(world, 1800)
-    world.set_clock(world.START + HOUR + 1000)
-    meter(world, attempt, world.START, 1800)
-    post(world, world.START)
+    attempt = ran_half_an_hour(world)
     dispute, its = disputed(world, attempt)
     refused = []
 

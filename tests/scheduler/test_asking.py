@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 import worlds
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pools import MIDDLE, job, nodes, pool, snapshot
-from worlds import PROMISED
+from worlds import QUARTER
 
 from hanse.scheduler import Planner, SnapshotError, asking, state_digest
 from hanse.scheduler.asking import Starts, Waits
@@ -15,8 +15,6 @@ from hanse.scheduler.decisions import Admit
 from hanse.scheduler.pool import CapAtOnce, Contribution, Rung
 
 OTHERS = ("b", "c", "d", "e")
-FEWER = settings(max_examples=PROMISED.max_examples // 4)
-"""Each example makes four plans."""
 
 
 def own_clusters(*members):
@@ -87,7 +85,7 @@ def test_what_the_pool_does_not_have_is_refused_with_its_name():
         what_if(running(pool("a"), nodes("a", 1)), tier="urgent")
 
 
-@FEWER
+@QUARTER
 @given(world=worlds.worlds(), data=st.data())
 def test_the_answer_is_what_the_next_plan_does_and_asking_changes_nothing(world, data):
     for _ in range(data.draw(st.integers(0, 1))):

@@ -4,7 +4,6 @@ from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 
-import promises
 import pytest
 import worlds
 from hypothesis import given
@@ -88,7 +87,6 @@ def never_crosses_a_cap_over_a_window(world, data):
             world.release()
         if data.draw(st.booleans(), label="arrives"):
             world._arrive(data)
-    promises.a_warm_planner_and_a_cold_one_say_the_same_to_the_byte(world, None)
     assert {cap: used for cap, used in meter.used.items() if used > 1000 * cap.left} == {}
 
 

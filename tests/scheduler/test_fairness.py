@@ -185,9 +185,9 @@ def test_a_higher_tier_takes_nothing_from_another_leaf_that_is_its_own(wished, t
 def test_nothing_is_gained_by_what_is_said_of_checkpoints(world, seconds, data):
     """All kinds of pools and jobs."""
     world.step()
-    world.tell(seconds=world.pool.policy.lost_seconds_max + 10)
     world.happen_without_policy(data)
     how_often_a_job_says_that_it_checkpoints_changes_nothing(world, seconds)
+    world.tell(seconds=world.pool.policy.lost_seconds_max + 10)
     who_does_not_checkpoint_is_spared_for_no_more_than_the_bound(world, data)
 
 

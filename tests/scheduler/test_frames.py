@@ -6,23 +6,21 @@ from dataclasses import replace
 
 import pytest
 import worlds
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pools import job, nodes, pool, snapshot
-from worlds import PROMISED
+from worlds import QUARTER
 
 from hanse.scheduler import Delta, Planner, framing, plan, spelling, state_digest
 from hanse.scheduler.frames import FrameError, Reader, decode, header
 from hanse.scheduler.pool import Pool
-
-FEWER = settings(max_examples=PROMISED.max_examples // 4)
 
 
 def everything(**changes):
     return worlds.worlds(caps=worlds.windows, caps_at_once=worlds.at_once, policy=worlds.short_funding, **changes)
 
 
-@FEWER
+@QUARTER
 @given(world=everything(), data=st.data())
 def test_a_chain_of_frames_leads_to_the_snapshots_it_was_written_of(world, data):
     writer, reader = framing.Writer(), Reader()
@@ -39,7 +37,7 @@ def test_a_chain_of_frames_leads_to_the_snapshots_it_was_written_of(world, data)
         world.happen(data)
 
 
-@FEWER
+@QUARTER
 @given(world=worlds.worlds())
 def test_a_pool_that_is_written_as_plain_values_is_read_back_the_same(world):
     assert world.pool == spelling.typed(Pool, json.loads(json.dumps(spelling.plain(world.pool))))

@@ -19,6 +19,8 @@ def test_what_is_promised_holds_after_each_plan(world, data):
     for audit in promises.lives(world, data):
         for check in promises.AFTER_EACH_PLAN:
             check(world, audit)
+        if data.draw(st.booleans(), label="rests"):
+            promises.i3_preemption_ends_by_itself(world)
     promises.the_order_of_records_changes_nothing(world, data.draw(st.randoms(use_true_random=True)))
     promises.when_its_time_has_come_a_job_starts_unless_something_covered_came(world)
     promises.i3_preemption_ends_by_itself(world)

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import sharers
 import worlds
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pools import job, nodes, pool, snapshot
 from reference import Reference
-from worlds import PROMISED
+from worlds import QUARTER
 
 from hanse.scheduler import Delta, Planner, reading
 from hanse.scheduler.decisions import Admit, Refuse, Release, Renew, Reserve, Resize, Rise
@@ -16,7 +16,6 @@ from hanse.scheduler.pool import Slices
 
 HOUR = 3600
 # The reference is slow: all four kinds of pools together have as many examples as a promise has.
-QUARTER = settings(max_examples=PROMISED.max_examples // 4)
 
 
 def told(plan):

@@ -38,6 +38,13 @@ def test_i4_who_shares_gpus_never_crosses_a_cap_at_once_with_all_of_its_limit(wo
     never_crosses_a_cap_at_once(world, data)
 
 
+@PROMISED
+@given(world=sharing_worlds(caps=worlds.windows, policy=worlds.short_funding), data=st.data())
+def test_a_planner_that_follows_and_one_that_reads_frames_say_what_a_cold_one_says_under_caps(world, data):
+    for audit in promises.lives(world, data, cycles=3):
+        promises.a_warm_planner_and_a_cold_one_say_the_same_to_the_byte(world, audit)
+
+
 def i5_no_gpus_memory_is_promised_beyond_what_it_has(audit):
     audit.memory_is_promised_once()
 

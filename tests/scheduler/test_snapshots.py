@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import worlds
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pools import LOW, MIDDLE, Option, job, nodes, organisation, pool, snapshot
-from worlds import PROMISED
+from worlds import QUARTER
 
 from hanse.quota.errors import QuotaError
 from hanse.scheduler import Delta, Planner, SnapshotError, build, plan, reading, state_digest
@@ -115,7 +115,7 @@ def test_a_snapshot_read_back_into_records_is_the_same(world, data):
     assert reading.jobs(now) == reading.jobs(again)
 
 
-@settings(max_examples=PROMISED.max_examples // 4)
+@QUARTER
 @given(world=worlds.worlds(caps=worlds.windows, policy=worlds.short_funding), data=st.data())
 def test_a_pool_that_is_read_again_and_again_is_followed_by_its_differences(world, data):
     """Whoever reads all records each time, attempts too, and tells the differences, has the snapshot of a new build."""

@@ -15,6 +15,8 @@ CLUSTERS = ("east", "west")
 REGIONS = ("north", "south")
 PROMISED = settings(max_examples=2000 if settings.get_current_profile_name() == "ci" else settings().max_examples)
 """How many examples each promise of docs/fairness.md has: in CI more than all else."""
+QUARTER = settings(max_examples=PROMISED.max_examples // 4)
+"""For what takes several plans, or slow ones, an example."""
 few = st.integers(0, 3)
 HOUR = 3600
 

@@ -217,7 +217,7 @@ def played(
 def inputs_of(setting: Setting) -> dict[str, Any]:
     """Return what a setting is, in short."""
     until = setting.window.end_seconds
-    counted = [job for job in setting.workload.jobs if not job.is_filler and job.submitted_seconds < until]
+    counted = [job for job in setting.workload.waiting if job.submitted_seconds < until]
     offered = sum(job.gpu_seconds for job in counted) / (setting.cluster.capacity * until)
     return {
         "workload": setting.workload.source,

@@ -64,7 +64,7 @@ def document(setting: Setting, results: Sequence[Result]) -> dict[str, Any]:
 def inputs(setting: Setting) -> dict[str, Any]:
     """Return what was played."""
     window = setting.window
-    counted = [job for job in setting.workload.jobs if not job.is_filler]
+    counted = setting.workload.waiting
     played = sum(job.gpu_seconds for job in counted if job.submitted_seconds < window.end_seconds)
     return {
         "workload": setting.workload.source,
