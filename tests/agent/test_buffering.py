@@ -129,6 +129,16 @@ def _assert_chained(ledger):
                 previous = canonical.sha256(body)
 
 
+def test_slots_that_one_late_look_ends_together_are_chained(tmp_path):
+    ledger, machine = Ledger(), Machine(tmp_path)
+    machine.look(SLOT_SECONDS)
+    machine.look(3 * SLOT_SECONDS)
+    machine.send(ledger, lose="")
+    assert len(ledger.bodies) == 3 * len(NODES)
+    _assert_chained(ledger)
+    machine.store.close()
+
+
 def test_a_partition_of_a_day_is_resent_in_the_order_of_time(tmp_path):
     """More than one request's worth, from the disk of a machine that was started anew in between."""
     ledger, machine = Ledger(), Machine(tmp_path)

@@ -8,7 +8,7 @@ import logging
 import time
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from hanse.agent import clock, metering
@@ -18,7 +18,7 @@ from hanse.agent.keys import Keys
 from hanse.agent.metering import Identity, Meter, Reading
 from hanse.agent.store import Store
 from hanse.agent.wall import Wall
-from hanse.evidence import identity
+from hanse.evidence import canonical, identity
 from hanse.resources.protocol import NodeReport, SignedSlot, SlotsAnswer, SlotsRequest
 
 BATCH = 500
@@ -63,11 +63,10 @@ class Meters:
             meter = self._meters.setdefault(name, Meter(self.slot_seconds))
             used = metering.usage(name, report.gpus, gangs, ready=report.ready)
             of = self._identity(name, nodes[name], report.gpus)
-            made += [
-                self._signed(interval, of)
-                for interval in meter.look(at_seconds, used, readings.get(name))
-                if all(len(usage) == report.gpus for _, usage in interval.pieces)
-            ]
+            ended = meter.look(at_seconds, used, readings.get(name))
+            made += self._chained(
+                [each for each in ended if all(len(usage) == report.gpus for _, usage in each.pieces)], of
+            )
         if made:
             self._store.add_slots(made)
 
@@ -85,10 +84,15 @@ class Meters:
                 _LOG.warning("a slot was refused: %s", verdict.reason or verdict.verdict)
         self._store.drop_slots(self._sent[: len(answer.verdicts)])
 
-    def _signed(self, interval: metering.Interval, of: Identity) -> tuple[str, bytes, bytes]:
-        key = self.certified.key(of.node, interval.start_seconds)
-        body, signature = metering.sign(interval, of, self._store.previous_sha256(of.node), key)
-        return of.node, body, signature
+    def _chained(self, intervals: Iterable[metering.Interval], of: Identity) -> Iterator[tuple[str, bytes, bytes]]:
+        """Yield a node's slots, signed; a look that comes late ends several, and each carries the hash of the last."""
+        previous = b""
+        for interval in intervals:
+            previous = previous or self._store.previous_sha256(of.node)
+            key = self.certified.key(of.node, interval.start_seconds)
+            body, signature = metering.sign(interval, of, previous, key)
+            previous = canonical.sha256(body)
+            yield of.node, body, signature
 
     def _identity(self, name: str, node: Mapping[str, Any], gpus: int) -> Identity:
         return Identity(
