@@ -1,8 +1,9 @@
 """A worker that trains a small model on its part of a GPU, and says each second what it has of the GPU's memory.
 
 It takes its guarantee, trains, grows to its limit for a while, and tries to go past it, which has to be refused. With
-`--mps FOLDER` it runs through the MPS server whose pipes are there, lifts PyTorch's own limit, and so finds MPS's.
-Each line that it prints is a JSON object.
+`--part` it rests after each step, so that it computes in that part of its time. With `--mps FOLDER` it runs through the
+MPS server whose pipes are there, lifts PyTorch's own limit, and so finds MPS's. Each line that it prints is a JSON
+object.
 """
 
 import argparse
@@ -82,6 +83,13 @@ class Model:
         return loss
 
 
+def rest(torch, before, part):
+    """Wait until the GPU has done a step, which was asked for in *before* seconds, and then for as long as it rests."""
+    asked = time.monotonic()
+    torch.cuda.synchronize()
+    time.sleep((before + time.monotonic() - asked) * (1 - part) / part)
+
+
 def train(torch, training, options):
     said = training.memory_hints()
     say("hints", **({} if said is None else vars(said)), takes=training.take_guarantee(), **memory(torch))
@@ -91,6 +99,8 @@ def train(torch, training, options):
     while (passed := time.monotonic() - began) < options.seconds and not training.should_stop():
         training.keep_to_memory()
         loss = model.step(1 - passed / options.seconds)
+        if options.part < 1:
+            rest(torch, time.monotonic() - began - passed, options.part)
         first = round(loss.item(), 4) if first is None else first
         steps += 1
         if passed - told >= 1:
@@ -129,6 +139,7 @@ def behind_mps(torch, options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--part", type=float, default=1)
     parser.add_argument("--width", type=int, default=4096)
     parser.add_argument("--depth", type=int, default=8)
     parser.add_argument("--batch", type=int, default=4096)

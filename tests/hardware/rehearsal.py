@@ -3,9 +3,10 @@
     python tests/hardware/rehearsal.py FOLDER [SECONDS]
 
 It needs root, and no network. Each worker's stand-in for PyTorch writes down what memory it has, and this writes the
-script of the simulated GPU from that.
+script of the simulated GPU from that. For whom that computes goes by what part of its time each is to.
 """
 
+import contextlib
 import os
 import sys
 import threading
@@ -30,16 +31,28 @@ def write(script):
     live = [
         file for file in sorted(WRITTEN.glob("[0-9]*")) if file.name.isdigit() and Path(f"/proc/{file.name}").exists()
     ]
-    part = 90 // max(1, len(live))
+    parts = {file.name: part_of(file.name) for file in live}
     taken = [
-        {"gpu": 0, "pid": int(file.name), "memoryMiB": [[0, int(file.read_text())]], "utilizationPercent": [[0, part]]}
+        {
+            "gpu": 0, "pid": int(file.name), "memoryMiB": [[0, int(file.read_text())]],
+            "utilizationPercent": [[0, int(90 * parts[file.name] / sum(parts.values()))]],
+        }
         for file in live
-    ]
+    ]  # fmt: skip
     text = yaml.safe_dump({"gpus": [{"uuid": "GPU-0", "memoryMiB": MEMORY_MIB}], "processes": taken})
     if not script.exists() or script.read_text() != text:
         aside = script.with_suffix(".new")
         aside.write_text(text)
         aside.replace(script)
+
+
+def part_of(pid):
+    """Return the part of its time in which a worker is told to compute."""
+    with contextlib.suppress(OSError):  # it has just ended
+        for argument in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
+            if argument.startswith("--part="):
+                return float(argument.partition("=")[2])
+    return 1.0
 
 
 def keep_writing(script):

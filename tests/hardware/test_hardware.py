@@ -53,6 +53,15 @@ def test_what_pods_computed_is_added_up_from_one_look_that_names_somebody_to_the
     )  # fmt: skip
 
 
+def test_parts_that_go_by_shares_do_not_pass_for_those_of_the_driver():
+    shares = {"narrow": 0.43, "wide": 0.57}
+    right = {"narrow": (0.68, 0.71), "wide": (0.32, 0.29)}
+    assert computed.follows_driver(right, shares)
+    assert not computed.follows_driver({who: (shares[who], part) for who, (_, part) in right.items()}, shares)
+    # Where both compute alike, shares would do as well: that shows nothing.
+    assert not computed.follows_driver({"narrow": (0.53, 0.55), "wide": (0.47, 0.45)}, shares)
+
+
 @pytest.mark.parametrize(
     ("path", "needed"),
     [

@@ -5,7 +5,7 @@ figures. The driver draws samples, of which each names one process: figures of p
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hanse.cli.hardware import books
@@ -19,6 +19,8 @@ WHOLE_DIFFERENCE_MAX = 0.15
 """Of what processes computed together from what the GPU did: some samples name nobody, and percents are rounded."""
 PART_DIFFERENCE_MAX = 0.1
 """Of a job's part of what both computed: 400 samples, each of one of two, are off by a twentieth once in twenty."""
+FROM_SHARES_MIN = 2 * PART_DIFFERENCE_MAX
+"""The driver's parts are so far from those by shares that these could not pass for them."""
 GAP_SECONDS_MAX = 5.0
 COMPARED_SECONDS_MIN = 10
 
@@ -52,11 +54,13 @@ class Computed:
         together = sum(busy_by.values())
         parts = {pod: (round(busy_by[who] / max(together, 1), 3), round(raw.pods[pod] / max(both, 1e-9), 3))
                  for who, pod in attempts.items()}  # fmt: skip
+        shares = by_shares(attempts, said)
         figures = {
             "secondsCompared": round(raw.seconds, 1), "gpuSeconds": round(raw.gpu, 2),
             "podsSeconds": {pod: round(seconds, 2) for pod, seconds in raw.pods.items()},
             "segments": len(segments), "segmentsByAttempt": len(said), "slotsBusyMilliseconds": busy,
             "slotsBusyMillisecondsBy": busy_by, "partsInSlotsAndByDriver": parts,
+            "partsByShares": {pod: round(shares[who], 3) for who, pod in attempts.items()},
             "energyMillijoules": {who: energy_of(who, said) for who in attempts},
             "energyMillijoulesOfAll": sum(each.energy_millijoules or 0 for each in said),
         }  # fmt: skip
@@ -69,10 +73,26 @@ class Computed:
                           holds=busy > 0 and len(said) * 2 > len(segments)
                           and busy * (1 - WHOLE_DIFFERENCE_MAX) <= together <= busy,
                           found=figures)  # fmt: skip
-        self._stage.claim("each job's part of it in the slots is that by the driver's samples, within a tenth of all",
-                          holds=both > 0 and all(abs(one - other) <= PART_DIFFERENCE_MAX
-                                                 for one, other in parts.values()),
+        self._stage.claim("each job's part of it in the slots is that by the driver's samples, within a tenth of all, "
+                          "and that is at least a fifth from what its share would say",
+                          holds=both > 0 and follows_driver(parts, {attempts[who]: shares[who] for who in attempts}),
                           found=figures)  # fmt: skip
+
+
+def by_shares(attempts: Collection[str], segments: Sequence[Segment]) -> dict[str, float]:
+    """Return each attempt's part of what all of them computed, if it went by their shares."""
+    weights = {
+        who: sum(dict(each.shares)[who] * (each.busy_milliseconds or 0) for each in segments) for who in attempts
+    }
+    return {who: weight / max(1, sum(weights.values())) for who, weight in weights.items()}
+
+
+def follows_driver(parts: Mapping[str, tuple[float, float]], shares: Mapping[str, float]) -> bool:
+    """Whether parts (by slots, by driver) agree, and the driver's are none that shares would do for as well."""
+    return all(
+        abs(by_slots - by_driver) <= PART_DIFFERENCE_MAX and abs(shares[who] - by_driver) >= FROM_SHARES_MIN
+        for who, (by_slots, by_driver) in parts.items()
+    )
 
 
 def named(looked: Sequence[Looked]) -> Named:

@@ -16,6 +16,8 @@ from hanse.cli.hardware.report import Report
 
 # Of the GPU's slices, in thousandths: guarantee and limit. The limits together are less than the GPU has.
 SHARES = {"narrow": (300, 400), "wide": (400, 520)}
+COMPUTING = {"narrow": 1.0, "wide": 0.4}
+"""The part of its time in which each computes: who has the smaller guarantee computes by far the most."""
 CONTEXT_MIB_MAX = 1536
 """What a process has of a GPU beside what its framework knows of, at most: its context and its libraries."""
 POLL_SECONDS = 1.0
@@ -36,9 +38,12 @@ class Sharing:
         self._stage = own.pool.stage
         slices = int(own.pool.allocatable()["gpu0.hanse.dev/mem-gib"])
         self.jobs = [
-            Job(name, slices * has // 1000 * 1024, slices * may // 1000 * 1024, [f"--seconds={seconds}"])
+            Job(
+                name, slices * has // 1000 * 1024, slices * may // 1000 * 1024,
+                [f"--seconds={seconds}", f"--part={COMPUTING[name]}"],
+            )
             for name, (has, may) in SHARES.items()
-        ]
+        ]  # fmt: skip
         self.pods: dict[str, str] = {}
         """The uids of the jobs' pods."""
         self._metrics: list[tuple[float, dict[str, float]]] = []
