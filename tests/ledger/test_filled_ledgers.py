@@ -5,6 +5,7 @@ In: tests/ledger/ledgers, which the code of those versions has written.
 
 import dataclasses
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -181,12 +182,18 @@ def test_rollups_are_those_of_all_transfers(restored):
             assert connection.execute(f"{one} EXCEPT {other}").fetchall() == []
 
 
-def test_it_has_the_functions_of_one_that_is_made_today(restored, server, template):
+def in_one_form(row):
+    """Return a row of the catalogue without what is added to it by a restore: casts, brackets, names of types."""
+    text = re.sub(r"::(character varying|text)(\[\])?|[()]| AS (text|int4)\b", "", str(row))
+    return text.replace("'{hanse_owner=arwdDxtm/hanse_owner}'", "None")  # an owner has all rights of what it owns
+
+
+def test_it_has_all_that_one_has_that_is_made_today(restored, server, template):
     with psycopg.connect(restored[0]) as old, psycopg.connect(f"{server.rpartition('/')[0]}/{template}") as new:
-        for what in ("functions", "columns"):
-            found, wanted = (set(map(str, each.execute(CATALOG[what]))) for each in (old, new))
+        for what, query in CATALOG.items():
+            found, wanted = (set(map(in_one_form, each.execute(query))) for each in (old, new))
             assert wanted - found == set(), what
-            assert [each for each in found - wanted if "'slot_2" not in each] == [], what
+            assert [each for each in found - wanted if "slot_2" not in each] == [], what
 
 
 def test_posting_goes_on_with_what_came_before_and_after(upgraded):

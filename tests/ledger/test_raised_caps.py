@@ -128,6 +128,13 @@ def test_where_there_are_no_trustees_each_raise_is_a_violation_too(used, tmp_pat
     ):  # fmt: skip
         rewrite(tmp_path / "export", "violations", lie)
         assert any(said in str(each) for each in verify.verify(tmp_path / "export").findings), said
+    # An earlier version recorded none of that; where its rules end is the last thing on record here.
+    facts = lines_of(tmp_path / "export", "facts")
+    rewrite(tmp_path / "export", "facts", [*facts, facts[-1] | {"kind": "RulesBegin", "sequence": 10**6}])
+    rewrite(tmp_path / "export", "violations", lines[2:])
+    verdict = verify.verify(tmp_path / "export")
+    assert not any("was raised without" in str(each) for each in verdict.findings)
+    assert any("2 caps were raised by a version that" in str(each) for each in verdict.examined.remarks)
 
 
 def test_the_same_statement_counts_once_whoever_signs_it(capped):

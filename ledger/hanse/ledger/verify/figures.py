@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hanse.ledger import rows, rules
 from hanse.ledger.bundle import Bundle
-from hanse.ledger.verify import documents, used
+from hanse.ledger.verify import documents, raised, used
 from hanse.ledger.verify.finding import SENTENCES, Finding, Remark
 from hanse.ledger.verify.metered import Completeness, Metered
 from hanse.ledger.verify.sealed import LogVerdict
@@ -98,6 +98,9 @@ def _before_rules(read: Bundle) -> Iterator[Remark]:
             f"{len(before)} runs were posted by a version that recorded no attempt's use and credited no lost work"
         )
         yield Remark("C10", before[0].where, message)
+    if caps := raised.before(read, begin):
+        message = f"{len(caps)} caps were raised by a version that recorded no violation where there were no trustees"
+        yield Remark("C11", caps[0].where, message)
     nodes: dict[bytes, set[str]] = defaultdict(set)
     for row in read.enrolments:
         if row.sequence < begin:

@@ -29,6 +29,12 @@ def check(read: Bundle) -> Iterator[Finding]:
         yield from _ceilings(read, overrides, agreed, since)
 
 
+def before(read: Bundle, sequence: int) -> list[rows.Remark]:
+    """Return what raised a cap before a place, when there were no trustees: for that there was no violation then."""
+    since = min((row.sequence for row in read.acts if row.kind == "Trustees"), default=None)
+    return [fact for fact, _ in _agreed(read, since)[1] if fact.sequence < sequence]
+
+
 def _overrides(read: Bundle, found: list[Finding]) -> Iterator[tuple[acts.Act, Override]]:
     """Yield the statements that count; what is wrong with any goes to *found*."""
     deed: Deed | None = None
