@@ -124,6 +124,15 @@ def test_a_range_of_leaves_that_was_made_smaller_is_named_or_counted(copy):
     assert verify.verify(copy, policy=POLICY).log.late == 3
 
 
+@pytest.mark.parametrize("name", ["transfers", "slots"])
+def test_a_salt_that_is_written_in_another_way_is_named(copy, name):
+    """It opens the leaf as before, and is not what was exported."""
+    file = name if name == "transfers" else bundle.read_manifest(copy)[0].slot_files[0]
+    first, *others = lines_of(copy, file)
+    rewrite(copy, file, [{**first, "salt": first["salt"].upper()}, *others])
+    assert any("writes its salt as" in each for each in findings(copy, "C3"))
+
+
 def test_a_row_that_is_made_up_has_no_leaf(copy):
     violations = lines_of(copy, "violations")
     made_up = {**violations[-1], "sequence": 10**9, "id": "00000000-0000-4000-8000-000000000000"}

@@ -199,9 +199,21 @@ def test_a_later_run_is_compared_with_what_was_acknowledged_before(hour):
         ("usage", lambda line: line.update(millijoules=1, millijoulesOf=1), "C9 usage.jsonl:1: what"),
         ("usage", lambda line: line.update(member="alibaba"), "C9 usage.jsonl:1: what"),
         ("acknowledgements", lambda line: line["body"].update(used=7), "C12 acknowledgements.jsonl:1: the ack"),
+        (
+            "acknowledgements",
+            lambda line: line.update(signature=line["signature"].upper()),
+            "C2 acknowledgements.jsonl:1",
+        ),
         ("violations", lambda line: line.update(amount=1), "C12 acknowledgements.jsonl:1: the ack"),
     ],
-    ids=["more used", "energy made up", "another consumer", "another figure", "the violation says less"],
+    ids=[
+        "more used",
+        "energy made up",
+        "another consumer",
+        "another figure",
+        "other letters",
+        "the violation says less",
+    ],
 )
 def test_what_is_changed_in_an_export_is_named(disputed, tmp_path, file, change, named):
     folder = tmp_path / "copy"
@@ -211,6 +223,17 @@ def test_what_is_changed_in_an_export_is_named(disputed, tmp_path, file, change,
     rewrite(folder, file, lines)
     found = [str(each) for each in verify.verify(folder).findings]
     assert found[0].startswith(named), found
+
+
+def test_an_acknowledgement_that_the_database_has_under_another_hour_is_named(disputed, tmp_path):
+    """What is exported of it is what was signed, in which the hour is the right one."""
+    moved = "UPDATE ledger.acknowledgement SET hour_seconds = hour_seconds + 1"
+    disputed.super.execute("ALTER TABLE ledger.acknowledgement DISABLE TRIGGER ALL")
+    disputed.super.execute(moved)
+    disputed.super.execute("ALTER TABLE ledger.acknowledgement ENABLE TRIGGER ALL")
+    export.export(disputed.auditor, PERIOD, tmp_path)
+    found = [str(each) for each in verify.verify(tmp_path).findings]
+    assert any(f"is in the database as one of the hour {disputed.START + 1}" in each for each in found), found
 
 
 def test_a_violation_or_a_use_that_is_left_out_is_named(disputed, tmp_path):

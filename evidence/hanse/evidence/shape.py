@@ -49,8 +49,15 @@ class Fields:
     def digest(self, name: str) -> bytes:
         """Take the 32 bytes *name*, written as 64 hexadecimal digits in small letters."""
         value = self.text(name)
-        if len(value) != 64 or value.strip("0123456789abcdef"):  # noqa: PLR2004  # two digits a byte
+        if len(value) != 64 or not _is_hexadecimal(value):  # noqa: PLR2004  # two digits a byte
             raise EvidenceError(f"{self._what}: {name} is {value!r}, not 64 hexadecimal digits in small letters")
+        return bytes.fromhex(value)
+
+    def octets(self, name: str) -> bytes:
+        """Take the bytes *name*, written as hexadecimal digits in small letters, two for each."""
+        value = self.text(name)
+        if len(value) % 2 or not _is_hexadecimal(value):
+            raise EvidenceError(f"{self._what}: {name} is {value!r}, not pairs of hexadecimal digits in small letters")
         return bytes.fromhex(value)
 
     def items(self, name: str) -> list[Json]:
@@ -117,3 +124,8 @@ def _identifier(text: str) -> uuid.UUID | None:
 def is_uuid(text: str) -> bool:
     """Whether *text* is a UUID in its usual form, small letters."""
     return _UUID.fullmatch(text) is not None
+
+
+def _is_hexadecimal(text: str) -> bool:
+    """Whether there is one way to write these bytes, and this is it."""
+    return not text.strip("0123456789abcdef")

@@ -136,7 +136,10 @@ def measured(use: Any) -> Line:
 def acknowledgement(row: Any) -> Line:
     """Write an acknowledgement."""
     its = {"signature": row.signature.hex(), "memberKey": row.member_key.hex()}
-    return {**stamp(row), "body": canonical.decode(row.body), **its}
+    body = canonical.decode(row.body)
+    if isinstance(body, dict) and body["hour"] != row.hour_seconds:
+        its["hour"] = row.hour_seconds  # somebody has changed the database beside what was signed
+    return {**stamp(row), "body": body, **its}
 
 
 def transfer(row: Any) -> Line:

@@ -209,7 +209,7 @@ def enrolled(where: str, fields: Fields) -> Enrolled:
     """Read a line of `enrolments`."""
     body = _canonical(fields.value("body"))
     return Enrolled(
-        where, *_stamp(fields), enrolments.decode(body), body, _hex(fields, "signature"), fields.digest("memberKey")
+        where, *_stamp(fields), enrolments.decode(body), body, fields.octets("signature"), fields.digest("memberKey")
     )
 
 
@@ -356,10 +356,6 @@ def _optional(fields: Fields, name: str) -> int | None:
 
 def _reference(fields: Fields, name: str) -> uuid.UUID | None:
     return fields.identifier(name) if fields.has(name) else None
-
-
-def _hex(fields: Fields, name: str) -> bytes:
-    return bytes.fromhex(fields.text(name))
 
 
 def _canonical(value: Json) -> bytes:

@@ -24,7 +24,7 @@ def read(where: str, data: bytes, line: Json) -> tuple[rows.Metered, bytes]:
     """
     fields = Fields(line, KIND)
     slot = slots.read(fields.value("body"))
-    whose, signature = fields.text("member"), bytes.fromhex(fields.text("signature"))
+    whose, signature = fields.text("member"), fields.octets("signature")
     index = fields.value(leaves.LEAF) if fields.has(leaves.LEAF) else None
     salt = fields.value(leaves.SALT) if fields.has(leaves.SALT) else None
     stamp = rows.stamp(fields)

@@ -26,12 +26,13 @@ class Used(rows.Row):
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged(rows.Row):
-    """What a member says that its attempt used."""
+    """What a member says that its attempt used; *filed_under* is the hour that the database has instead, if it does."""
 
     said: Acknowledgement
     body: bytes
     signature: bytes
     member_key: bytes
+    filed_under: int | None
 
 
 def used(where: str, fields: Fields) -> Used:
@@ -55,6 +56,6 @@ def acknowledged(where: str, fields: Fields) -> Acknowledged:
     """Read a line of `acknowledgements`."""
     body = canonical.again(fields.value("body"))
     said = acknowledgements.decode(body)
-    return Acknowledged(
-        where, *rows.stamp(fields), said, body, bytes.fromhex(fields.text("signature")), fields.digest("memberKey")
-    )
+    filed_under = fields.integer("hour") if fields.has("hour") else None
+    signature, key = fields.octets("signature"), fields.digest("memberKey")
+    return Acknowledged(where, *rows.stamp(fields), said, body, signature, key, filed_under)

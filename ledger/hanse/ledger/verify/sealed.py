@@ -132,6 +132,8 @@ class Opened:
         entries = self._bundle_at(index // tiles.WIDTH)
         try:
             its_salt = bytes.fromhex(salt)
+            if its_salt.hex() != salt:
+                self._wrong(where, f"writes its salt as {salt!r}: there is one way, in small letters")
             wanted = commitments.entry(its_salt, own) if own else leaves.seal_again(file, row, its_salt).entry
         except (ValueError, KeyError):
             wanted = b""

@@ -90,6 +90,8 @@ def _acknowledged(read: Bundle) -> Iterator[Finding]:
             yield Finding("C12", row.where, f"{what}: {error}")
         if (its.member, row.member_key) not in keys or members.get(its.attempt) != its.member:
             yield Finding("C12", row.where, f"{what} is of {its.member}, whose attempt or whose key it is not")
+        if row.filed_under is not None:
+            yield Finding("C12", row.where, f"{what} is in the database as one of the hour {row.filed_under}")
         if (str(its.attempt), its.hour_seconds) not in known:
             yield Finding("C12", row.where, f"{what} is of an hour in which nothing is posted for it")
     yield from _disputed(read)
