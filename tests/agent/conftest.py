@@ -4,16 +4,23 @@ import base64
 import itertools
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import tempfile
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from noding import GPUS, HALF, NODE, STAYS, RunningNodeAgent, restart_kubelet
 
 from hanse.agent import install
+from hanse.agent.node import slices
 from hanse.devcluster import cluster, image, nodes, ports, processes
 from hanse.resources import Placement
 
@@ -96,6 +103,7 @@ class RunningAgent:
         self.namespace, self.part = f"hanse-workers-{name}", f"agent-{next(NUMBERS)}"
         self.signing, self.sealing = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
         self.sealing_public = self.sealing.public_key().public_bytes_raw()
+        self.variables = {}
         pool.join(name, member, self.sealing_public)
         apply(local, *install.at_member(name))
         self.port = ports.free(pool.address)
@@ -117,7 +125,8 @@ class RunningAgent:
 
     def start(self, **changed):
         file = self._write(f"{self.part}.yaml", yaml.safe_dump({**self.settings, **changed}))
-        processes.start_module(self.local.folder, self.part, "hanse.cli.main", "cluster-agent", f"--config={file}")
+        command = ("hanse.cli.main", "cluster-agent", f"--config={file}")
+        processes.start_module(self.local.folder, self.part, *command, **self.variables)
 
     def stop(self, number=signal.SIGTERM):
         processes.end(self.local.folder, [self.part], [number])
@@ -227,3 +236,61 @@ def running_template(trainer, *command):
 @pytest.fixture(name="template", scope="session")
 def _template(trainer):
     return lambda *command, image=trainer: running_template(image, *command)
+
+
+@pytest.fixture(name="node", scope="module")
+def _node(lasting_agent, eventually):
+    """The real node with the node agent of :mod:`noding`, and a cluster agent that lets that one in."""
+    agent = lasting_agent
+    account = {"nodeAgentAccount": f"hanse-nodes-{agent.name}:{install.NODE_AGENT}"}
+    handed = agent.folder / "handed"
+    handed.mkdir()
+    (handed / "agent.yaml").write_text(yaml.safe_dump({**agent.settings, **account}))
+    (handed / "member-cluster.yaml").write_text(yaml.safe_dump_all(install.at_member(agent.name)))
+    command = ["cluster", "install", str(handed), f"--kubeconfig={agent.local.kubeconfig}"]
+    subprocess.run([sys.executable, "-P", "-m", "hanse.cli.main", *command], check=True, capture_output=True)
+    agent.settings |= account
+    agent.start()
+    folder = Path(tempfile.mkdtemp(prefix="hn"))
+    node = RunningNodeAgent(agent, folder)
+    node.start()
+    eventually(lambda: (node.has(), node.log()), lambda now: now[0] == [8] * GPUS)
+    yield node
+    node.stop()
+    shutil.rmtree(folder)
+    # Others use the node's GPUs by their maker's name, and find it as it was: the kubelet forgets ours.
+    agent.clean()
+    (agent.local.folder / "node/kubelet/device-plugins/kubelet_internal_checkpoint").unlink()
+    restart_kubelet(agent.local)
+    names = [slices.resource(gpu, part).replace("/", "~1") for gpu in range(GPUS) for part in slices.PARTS]
+    kinds = ("capacity", "allocatable")
+    patches = [{"op": "remove", "path": f"/status/{kind}/{name}"} for kind in kinds for name in names]
+    patch = ("patch", "node", NODE, "--subresource=status", "--type=json", "-p", json.dumps(patches))
+
+    def left():
+        # A kubelet that starts writes what it found there once more.
+        agent.local.kubectl(*patch, check=False)
+        return node.has()
+
+    eventually(left, lambda now: now == [-1] * GPUS)
+
+
+@pytest.fixture(name="place")
+def _place(node, pool, template, eventually):
+    """Place a gang of shares, one on each of some GPUs; take it away in the end."""
+    placed = []
+
+    def place(*command, gpus=(0,), job=None, fence=1, **spec):
+        entry = pool.admit(node.agent.name, "tencent", job, fence=fence, lease=600)
+        seats = [(NODE, [gpu]) for gpu in gpus]
+        shared = {"gpuMemory": HALF, "template": template(*(command or STAYS)), "grace": "2s", "lease": "10m"}
+        name = pool.place(node.agent.name, entry, seats, **{**shared, **spec})
+        placed.append(entry)
+        return entry, name
+
+    yield place
+    for entry in placed:
+        if pool.state(entry) not in {"draining", "released"}:
+            pool.stop(entry)
+    for entry in placed:
+        eventually(lambda entry=entry: pool.state(entry), lambda state: state == "released")

@@ -12,12 +12,18 @@ import urllib3
 import yaml
 
 from hanse.agent import install
+from hanse.agent.keys import Keys
 from hanse.agent.node import owners, slices
+from hanse.agent.node.protos import podresources_pb2
 from hanse.devcluster import cluster, ports, processes, realnode
+from hanse.evidence import slots
 
 # The boot is the node's. All else is this machine's, as are the processes that simulated GPUs know.
 ON_THE_NODE = ("unshare", "--mount", "--", "sh", "-ec", 'mount -n --bind "$1" "$2"; shift 2; exec "$@"', "sh")
 NODE, GPUS, PART = cluster.REAL_NODE, 8, "node-agent"
+NOT_HEARD = "the last known placements hold, as the cluster agent does not answer"
+HALF = {"guaranteedMiB": 4096, "limitMiB": 6144}
+STAYS = ("sh", "-c", "trap 'exit 0' TERM; sleep 3600 & wait")
 
 
 class RunningNodeAgent:
@@ -69,19 +75,28 @@ class RunningNodeAgent:
         boot_id = str(realnode.boot_id_file(self.local.folder))
         agent = [sys.executable, "-P", "-m", "hanse.cli.main", "node-agent", f"--config={self.folder / 'node.yaml'}"]
         command = [*ON_THE_NODE, boot_id, realnode.BOOT_ID, *agent]
-        processes.start(self.local.folder, PART, command)
+        processes.start(self.local.folder, PART, command, variables=self.agent.variables)
         processes.wait_until_ready(self.local.folder, PART, lambda: self.registrations() > before, 400)
         # The kubelet takes up the lists on its own time, and tells the API server ten seconds later.
         processes.wait_until_ready(self.local.folder, PART, self.is_taken_up, 400)
 
     def is_taken_up(self):
         """Whether the kubelet has all slices to give out."""
-        address = f"unix:{self.folder / 'kubelet/pod-resources/kubelet.sock'}"
-        channel = grpc.insecure_channel(address, options=owners.CHANNEL_OPTIONS)
-        with contextlib.suppress(grpc.RpcError), channel:
-            there = channel.unary_unary("/v1.PodResourcesLister/GetAllocatableResources")(b"", timeout=30)
+        with contextlib.suppress(grpc.RpcError):
+            there = self._ask_kubelet("/v1.PodResourcesLister/GetAllocatableResources")
             return all(slices.resource(gpu, part).encode() in there for gpu in range(GPUS) for part in slices.PARTS)
         return False
+
+    def given_out(self):
+        """Return the slices that the kubelet has given to each pod, by its name."""
+        answer = self._ask_kubelet(owners.LIST)
+        found = owners.read(podresources_pb2.ListPodResourcesResponse.FromString(answer))
+        return {owner.pod: sorted(one for ids in owner.devices.values() for one in ids) for owner in found}
+
+    def _ask_kubelet(self, what):
+        address = f"unix:{self.folder / 'kubelet/pod-resources/kubelet.sock'}"
+        with grpc.insecure_channel(address, options=owners.CHANNEL_OPTIONS) as channel:
+            return channel.unary_unary(what)(b"", timeout=30)
 
     def registrations(self):
         """Return how often the kubelet has taken all resources."""
@@ -149,8 +164,30 @@ def events(node, pod):
 
 def pid_in(uid):
     """Return a process of a pod, by its control group."""
+    return next(iter(commands_in(uid)))
+
+
+def commands_in(uid):
+    """Return the command lines of a pod's processes, by their ids."""
+    found = {}
     for each in Path("/proc").glob("[0-9]*/cgroup"):
         with contextlib.suppress(OSError):
             if uid in each.read_text():
-                return int(each.parent.name)
-    raise AssertionError(uid)
+                found[int(each.parent.name)] = (each.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return found
+
+
+def enrol(node, pool):
+    """Enrol the node, so that the ledger takes its slots."""
+    agent = node.agent
+    key = Keys(agent.signing.private_bytes_raw(), bytes(32)).of_node(f"{agent.name}/{NODE}")
+    # Until a kubelet starts again it keeps the four GPUs that others say this node has.
+    status = node.local.client.request("GET", f"/api/v1/nodes/{NODE}")["status"]["allocatable"]
+    gpus = int(status["nvidia.com/gpu"]) or GPUS
+    pool.enrol(agent.name, "alibaba", NODE, gpus, key.public_key().public_bytes_raw())
+
+
+def slots_of(node, pool):
+    """Return the node's slots in the ledger, in the order of time."""
+    rows = pool.rows("SELECT body FROM ledger.slot WHERE node = :node", node=f"{node.agent.name}/{NODE}")
+    return sorted((slots.decode(bytes(row.body)) for row in rows), key=lambda slot: slot.start_seconds)

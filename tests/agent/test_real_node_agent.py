@@ -6,27 +6,31 @@ All tests share one node with eight GPUs of 10 GiB, 2 of which are in reserve, a
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import pytest
-import yaml
-from noding import GPUS, NODE, RunningNodeAgent, events, pid_in, pods_of, restart_kubelet, running, said
+from noding import (
+    GPUS,
+    NODE,
+    NOT_HEARD,
+    enrol,
+    events,
+    pid_in,
+    pods_of,
+    restart_kubelet,
+    running,
+    said,
+    slots_of,
+)
 
 from hanse.agent import install
-from hanse.agent.keys import Keys
 from hanse.agent.node import slices
 from hanse.devcluster import processes, realnode
-from hanse.evidence import slots
 
 pytestmark = pytest.mark.real_node
 
-NOT_HEARD = "the last known placements hold, as the cluster agent does not answer"
-HALF = {"guaranteedMiB": 4096, "limitMiB": 6144}
 TELL = """
 import json, os, pathlib, time
 from hanse import training
@@ -39,64 +43,6 @@ while not json.loads((folder / "hints.json").read_text())["checkpointRequested"]
 print("asked to save", training.should_stop(), flush=True)
 time.sleep(5)  # its log goes with it
 """
-STAYS = ("sh", "-c", "trap 'exit 0' TERM; sleep 3600 & wait")
-
-
-@pytest.fixture(name="node", scope="module")
-def _node(lasting_agent, eventually):
-    agent = lasting_agent
-    account = {"nodeAgentAccount": f"hanse-nodes-{agent.name}:{install.NODE_AGENT}"}
-    handed = agent.folder / "handed"
-    handed.mkdir()
-    (handed / "agent.yaml").write_text(yaml.safe_dump({**agent.settings, **account}))
-    (handed / "member-cluster.yaml").write_text(yaml.safe_dump_all(install.at_member(agent.name)))
-    command = ["cluster", "install", str(handed), f"--kubeconfig={agent.local.kubeconfig}"]
-    subprocess.run([sys.executable, "-P", "-m", "hanse.cli.main", *command], check=True, capture_output=True)
-    agent.settings |= account
-    agent.start()
-    folder = Path(tempfile.mkdtemp(prefix="hn"))
-    node = RunningNodeAgent(agent, folder)
-    node.start()
-    eventually(lambda: (node.has(), node.log()), lambda now: now[0] == [8] * GPUS)
-    yield node
-    node.stop()
-    shutil.rmtree(folder)
-    # Others use the node's GPUs by their maker's name, and find it as it was: the kubelet forgets ours.
-    agent.clean()
-    (agent.local.folder / "node/kubelet/device-plugins/kubelet_internal_checkpoint").unlink()
-    restart_kubelet(agent.local)
-    names = [slices.resource(gpu, part).replace("/", "~1") for gpu in range(GPUS) for part in slices.PARTS]
-    kinds = ("capacity", "allocatable")
-    patches = [{"op": "remove", "path": f"/status/{kind}/{name}"} for kind in kinds for name in names]
-    patch = ("patch", "node", NODE, "--subresource=status", "--type=json", "-p", json.dumps(patches))
-
-    def left():
-        # A kubelet that starts writes what it found there once more.
-        agent.local.kubectl(*patch, check=False)
-        return node.has()
-
-    eventually(left, lambda now: now == [-1] * GPUS)
-
-
-@pytest.fixture(name="place")
-def _place(node, pool, template, eventually):
-    """Place a gang of shares, one on each of some GPUs; take it away in the end."""
-    placed = []
-
-    def place(*command, gpus=(0,), job=None, fence=1, **spec):
-        entry = pool.admit(node.agent.name, "tencent", job, fence=fence, lease=600)
-        seats = [(NODE, [gpu]) for gpu in gpus]
-        shared = {"gpuMemory": HALF, "template": template(*(command or STAYS)), "grace": "2s", "lease": "10m"}
-        name = pool.place(node.agent.name, entry, seats, **{**shared, **spec})
-        placed.append(entry)
-        return entry, name
-
-    yield place
-    for entry in placed:
-        if pool.state(entry) not in {"draining", "released"}:
-            pool.stop(entry)
-    for entry in placed:
-        eventually(lambda entry=entry: pool.state(entry), lambda state: state == "released")
 
 
 def test_a_worker_has_what_is_placed_and_is_told_to_save_while_it_runs(node, pool, place, eventually):
@@ -270,15 +216,10 @@ def test_a_gpu_that_is_lost_gives_out_nothing_until_it_is_back_and_who_ran_there
 @pytest.fixture(name="measured", scope="module")
 def _measured(node, pool):
     """Enrol the node; return what tells which of an attempt's segments the ledger has."""
-    agent = node.agent
-    key = Keys(agent.signing.private_bytes_raw(), bytes(32)).of_node(f"{agent.name}/{NODE}")
-    # Until a kubelet starts again it keeps the four GPUs that others say this node has.
-    status = node.local.client.request("GET", f"/api/v1/nodes/{NODE}")["status"]["allocatable"]
-    pool.enrol(agent.name, "alibaba", NODE, int(status["nvidia.com/gpu"]) or GPUS, key.public_key().public_bytes_raw())
+    enrol(node, pool)
 
     def measured(entry):
-        rows = pool.rows("SELECT body FROM ledger.slot WHERE node = :node", node=f"{agent.name}/{NODE}")
-        segments = [segment for row in rows for segment in slots.decode(bytes(row.body)).segments]
+        segments = [segment for slot in slots_of(node, pool) for segment in slot.segments]
         mine = [each for each in segments if str(entry.attempt) in dict(each.shares)]
         return [each for each in mine if each.memory_mib_seconds and each.energy_millijoules]
 

@@ -18,6 +18,7 @@ from hanse.devcluster.errors import DevclusterError
 SHARED = {
     "agents on a real node": (
         "agent/test_real_elastic", "agent/test_real_gangs", "agent/test_real_logs", "agent/test_real_node_agent",
+        "agent/test_real_outages",
         "agent/test_simulated_gangs",
     ),
     # They look at what a node leaves in places that both kinds of nodes use.
