@@ -98,6 +98,10 @@ class RunningNodeAgent:
         with grpc.insecure_channel(address, options=owners.CHANNEL_OPTIONS) as channel:
             return channel.unary_unary(what)(b"", timeout=30)
 
+    def remembers(self, uid):
+        """Whether it would know, started anew, where a pod is placed."""
+        return uid in (Path(self.settings["stateFolder"]) / "bindings.json").read_text()
+
     def registrations(self):
         """Return how often the kubelet has taken all resources."""
         return self.told("resources are registered")
