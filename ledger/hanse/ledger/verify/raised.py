@@ -22,7 +22,7 @@ def check(read: Bundle) -> Iterator[Finding]:
     found: list[Finding] = []
     overrides = list(_overrides(read, found))
     yield from found
-    since = min((row.sequence for row in read.acts if row.kind == "Trustees"), default=None)
+    since = _trustees_since(read)
     agreed, alone = _agreed(read, since)
     yield from _violations(read, overrides, agreed, alone)
     if since is not None:
@@ -31,8 +31,12 @@ def check(read: Bundle) -> Iterator[Finding]:
 
 def before(read: Bundle, sequence: int) -> list[rows.Remark]:
     """Return what raised a cap before a place, when there were no trustees: for that there was no violation then."""
-    since = min((row.sequence for row in read.acts if row.kind == "Trustees"), default=None)
-    return [fact for fact, _ in _agreed(read, since)[1] if fact.sequence < sequence]
+    return [fact for fact, _ in _agreed(read, _trustees_since(read))[1] if fact.sequence < sequence]
+
+
+def _trustees_since(read: Bundle) -> int | None:
+    """Return from which place on there are trustees; None if there are none."""
+    return min((row.sequence for row in read.acts if row.kind == "Trustees"), default=None)
 
 
 def _overrides(read: Bundle, found: list[Finding]) -> Iterator[tuple[acts.Act, Override]]:
