@@ -166,6 +166,21 @@ def events(node, pod):
     )
 
 
+def placed_unheard(node, place, eventually, gpu):
+    """Place a share of a GPU while the node agent hears of no placements: the kubelet has its slices, and waits.
+
+    Return what *place* does, and the pod's metadata.
+
+    """
+    node.stop()
+    node.start(agentUrl="http://127.0.0.1:9")
+    asked = node.told(NOT_HEARD)
+    entry, name = place(gpus=(gpu,))
+    eventually(lambda: node.told(NOT_HEARD), lambda now: now > asked)
+    [pod] = pods_of(node, entry)
+    return entry, name, pod["metadata"]
+
+
 def pid_in(uid):
     """Return a process of a pod, by its control group."""
     return next(iter(commands_in(uid)))

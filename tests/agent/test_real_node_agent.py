@@ -14,10 +14,10 @@ import pytest
 from noding import (
     GPUS,
     NODE,
-    NOT_HEARD,
     enrol,
     events,
     pid_in,
+    placed_unheard,
     pods_of,
     restart_kubelet,
     running,
@@ -93,27 +93,17 @@ def test_a_kubelet_that_starts_again_finds_the_same_slices_and_what_runs_runs_on
 def test_an_agent_that_is_killed_between_allocate_and_start_lets_the_worker_start_when_it_is_back(
     node, place, eventually
 ):
-    node.stop()
-    # It does not hear what is placed: the kubelet has its slices, and waits.
-    node.start(agentUrl="http://127.0.0.1:9")
-    asked = node.told(NOT_HEARD)
-    entry, _ = place(gpus=(2,))
-    eventually(lambda: node.told(NOT_HEARD), lambda now: now > asked)
-    [pod] = pods_of(node, entry)
+    entry, _, pod = placed_unheard(node, place, eventually, 2)
     node.stop(signal.SIGKILL)
     assert [] == running(node, entry)
     node.start()
-    assert [pod["metadata"]["uid"]] == eventually(lambda: running(node, entry), len)
+    assert [pod["uid"]] == eventually(lambda: running(node, entry), len)
 
 
 def test_a_fence_that_has_changed_before_the_start_keeps_the_older_worker_from_starting(node, pool, place, eventually):
     """Also where the cluster agent, which has heard of it, cannot take the older worker's pod away."""
-    node.stop()
-    node.start(agentUrl="http://127.0.0.1:9")
-    asked = node.told(NOT_HEARD)
-    older, name = place(gpus=(6,))
-    eventually(lambda: node.told(NOT_HEARD), lambda now: now > asked)
-    [pod] = [each["metadata"]["name"] for each in pods_of(node, older)]
+    older, name, metadata = placed_unheard(node, place, eventually, 6)
+    pod = metadata["name"]
     let(node, "get", "list", "create")
     pool.stop(older)
     eventually(lambda: node.agent.status(name)[0], lambda phase: phase == "Draining")

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from noding import GPUS, NODE, NOT_HEARD, STAYS, commands_in, enrol, pods_of, running, slots_of
+from noding import GPUS, NODE, STAYS, commands_in, enrol, placed_unheard, pods_of, running, slots_of
 
 from hanse.agent import install
 from hanse.devcluster import controlplane, debian, network, processes
@@ -71,12 +71,8 @@ def test_while_the_api_server_is_away_all_runs_on_and_what_the_node_knows_starts
     # What begins has no slices, so that the node agent was not asked yet, and hears of it at its next exchange.
     eventually(lambda: node.remembers(uid_known), bool)
     # From here on it hears of no more placements. The next worker has its slices, and may not start yet.
-    node.stop()
-    node.start(agentUrl="http://127.0.0.1:9")
-    asked = node.told(NOT_HEARD)
-    unknown, _ = place(gpus=(3,))
-    eventually(lambda: node.told(NOT_HEARD), lambda now: now > asked)
-    [uid_unknown] = [pod["metadata"]["uid"] for pod in pods_of(node, unknown)]
+    unknown, _, pod = placed_unheard(node, place, eventually, 3)
+    uid_unknown = pod["uid"]
     names = [f"g-{entry.attempt}-0" for entry in (before, known, unknown)]
     given = node.given_out()
     assert set(names) <= set(given)
